@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libbarspan: a contiguous view of a PCI BAR of which VFIO lets a process map only parts.
+ *
+ * This header includes every topic. Start with barspan(7); the topics are
+ *
+ *     device.h   where regions come from: VFIO, a software device, a transport of your own
+ *     span.h     map a region as one range of addresses, suspend and resume it, unmap it
+ *     guard.h    ask which offsets are mapped (direct) and which are holes, and why
+ *     io.h       register accessors that work on both
+ *     log.h      hear what the library has to say; it never prints
+ */
+#ifndef BARSPAN_H
+#define BARSPAN_H
+
+#include <barspan/device.h>
+#include <barspan/guard.h>
+#include <barspan/io.h>
+#include <barspan/log.h>
+#include <barspan/span.h>
+
+#define BARSPAN_VERSION_MAJOR 0
+#define BARSPAN_VERSION_MINOR 1
+#define BARSPAN_VERSION_MICRO 0
+#define BARSPAN_VERSION "0.1.0"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The version of the library that runs, such as "0.1.0"; BARSPAN_VERSION is that of these headers. Safe anywhere. */
+#pragma GCC visibility push(default)
+const char *barspan_version(void);
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

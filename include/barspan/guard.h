@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The guard table: which offsets of a span are mapped, which are holes, and why.
+ *
+ * Offsets count from the start of the span. Every query here is safe anywhere: it takes no lock, allocates nothing,
+ * never touches the device, takes a time that depends on neither the span's length nor how its areas are spread, and
+ * may be called from signal handlers and from any thread, at the same time as barspan_suspend() and barspan_resume():
+ * it answers for the span as it is before or after, never for a mixture.
+ */
+#ifndef BARSPAN_GUARD_H
+#define BARSPAN_GUARD_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <barspan/span.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+enum barspan_kind {
+	BARSPAN_DIRECT,		/* mapped: a load or store at base + offset reaches the device */
+	BARSPAN_HOLE,		/* not mapped: needs a trapped access */
+};
+
+/* Why an extent is a hole. Where several reasons hold for a byte, the first of UNMAPPABLE, SPARSE, MSIX, REQUESTED and
+ * PAGE is given. */
+enum barspan_reason {
+	BARSPAN_REASON_NONE,		/* it is direct */
+	BARSPAN_REASON_SPARSE,		/* no area that the device advertises */
+	BARSPAN_REASON_MSIX,		/* the MSI-X table, on a kernel that does not say it can be mapped */
+	BARSPAN_REASON_PAGE,		/* could be mapped but for the rest of its page */
+	BARSPAN_REASON_UNMAPPABLE,	/* the region cannot be mapped at all */
+	BARSPAN_REASON_FAILED,		/* mapping it failed */
+	BARSPAN_REASON_REQUESTED,	/* the caller wants it trapped */
+	BARSPAN_REASON_SUSPENDED,	/* direct, once the span is resumed */
+};
+
+/* A maximal run of a span that is of one kind and one reason. */
+struct barspan_extent {
+	uint64_t offset;
+	uint64_t length;
+	enum barspan_kind kind;
+	enum barspan_reason reason;
+};
+
+/* Whether bytes [offset, offset + length) are all direct, so that each can be reached at barspan_base() + its offset
+ * with the access that the span's prot gives. A range that is empty or goes past the end is not. */
+inline bool barspan_is_direct(const struct barspan *span, uint64_t offset, uint64_t length);
+
+/* The address of bytes [offset, offset + length) where they are all direct, else NULL. */
+inline volatile void *barspan_pointer(const struct barspan *span, uint64_t offset, uint64_t length);
+
+/* How many extents the span has: at least one; they cover it without a gap, in the order of their offsets. Suspend and
+ * resume may change it. */
+size_t barspan_extent_count(const struct barspan *span);
+
+/* The i-th extent. -ERANGE: there is no such extent. */
+int barspan_extent_get(const struct barspan *span, size_t i, struct barspan_extent *out);
+
+/* The extent in which `offset` lies. -ERANGE: it is past the end. */
+inline int barspan_extent_at(const struct barspan *span, uint64_t offset, struct barspan_extent *out);
+
+/* A reason as one lower-case word: "none", "sparse", "msix", "page", "unmappable", "failed", "requested", "suspended". */
+const char *barspan_reason_name(enum barspan_reason reason);
+
+/*
+ * From here on: what the inline functions need. Names that end in an underscore are not for callers, and what they
+ * mean may change with the library's soname.
+ */
+
+/* An extent. It ends where the next entry starts; a last entry of no extent starts at the end of the span. */
+struct barspan_entry_ {
+	uint64_t start;
+	uintptr_t base;		/* of a direct extent: the address of its byte at offset o is base + o */
+	uint32_t reason;	/* BARSPAN_REASON_NONE: direct */
+};
+
+/* One of equal slices of a span: `first` is the extent at the slice's start, and more >> 8 others start inside it. Where
+ * the low 8 bits of `more` are not 0, the slice is itself cut into 1 << (more & 255) slices, of 1 << (more >> 8) bytes
+ * each, whose slots begin at `first`. */
+struct barspan_slot_ {
+	uint32_t first;
+	uint32_t more;
+};
+
+/* A guard table. Once published it never changes, and it lives as long as its span. */
+struct barspan_guard_ {
+	/* The largest direct extent, which gets the shortest way. Lengths are cut to a multiple of 8 bytes, so that an
+	 * aligned access that starts inside also ends inside; they are 0 where reading or writing is not allowed. */
+	uintptr_t main_base;
+	uint64_t main_start;
+	uint64_t main_read;
+	uint64_t main_write;
+
+	uint64_t length;	/* of the span */
+	const struct barspan_entry_ *entries;
+	const struct barspan_slot_ *slots;
+	uint32_t n_extents;
+	uint32_t n_slots;
+	uint8_t shift;		/* a slice of the first level is 1 << shift bytes */
+	bool readable;
+	bool writable;
+};
+
+struct barspan {
+	const struct barspan_guard_ *guard_;	/* atomic; the rest of a span is the library's own */
+};
+
+inline const struct barspan_guard_ *barspan_guard_of_(const struct barspan *span)
+{
+	return __atomic_load_n(&span->guard_, __ATOMIC_ACQUIRE);
+}
+
+/* The entry of the extent in which `offset`, which must be inside the span, lies. */
+inline const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset)
+{
+	struct barspan_slot_ slot = guard->slots[offset >> guard->shift];
+
+	while (slot.more & 255)
+		slot = guard->slots[slot.first + ((offset >> (slot.more >> 8)) & ((UINT64_C(1) << (slot.more & 255)) - 1))];
+
+	const struct barspan_entry_ *entry = &guard->entries[slot.first];
+
+	for (uint32_t rest = slot.more >> 8; rest;) {
+		uint32_t half = rest - rest / 2;
+
+		if (entry[half].start <= offset) {
+			entry += half;
+			rest -= half;
+		} else {
+			rest = half - 1;
+		}
+	}
+	return entry;
+}
+
+/* The address of a range that is all direct, else 0. */
+inline uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t offset, uint64_t length)
+{
+	if (offset >= guard->length)
+		return 0;
+
+	const struct barspan_entry_ *entry = barspan_entry_at_(guard, offset);
+
+	if (entry->reason != BARSPAN_REASON_NONE || !length || length > entry[1].start - offset)
+		return 0;
+	return entry->base + (uintptr_t)offset;
+}
+
+inline bool barspan_is_direct(const struct barspan *span, uint64_t offset, uint64_t length)
+{
+	return barspan_address_(barspan_guard_of_(span), offset, length) != 0;
+}
+
+inline volatile void *barspan_pointer(const struct barspan *span, uint64_t offset, uint64_t length)
+{
+	return (volatile void *)barspan_address_(barspan_guard_of_(span), offset, length);
+}
+
+inline void barspan_extent_of_(const struct barspan_entry_ *entry, struct barspan_extent *out)
+{
+	out->offset = entry->start;
+	out->length = entry[1].start - entry->start;
+	out->kind = entry->reason == BARSPAN_REASON_NONE ? BARSPAN_DIRECT : BARSPAN_HOLE;
+	out->reason = (enum barspan_reason)entry->reason;
+}
+
+inline int barspan_extent_at(const struct barspan *span, uint64_t offset, struct barspan_extent *out)
+{
+	const struct barspan_guard_ *guard = barspan_guard_of_(span);
+
+	if (offset >= guard->length)
+		return -ERANGE;
+	barspan_extent_of_(barspan_entry_at_(guard, offset), out);
+	return 0;
+}
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Spans: a region as one range of addresses, in which every byte that can be mapped lies at its natural offset.
+ */
+#ifndef BARSPAN_SPAN_H
+#define BARSPAN_SPAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <barspan/device.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+struct barspan;
+
+/* Flags of barspan_map(). */
+enum {
+	/* Fail rather than make a hole of an area that cannot be mapped (with the error of the mapping), or accept what
+	 * no sane kernel reports: an area past the region's end, areas that overlap, one that overflows (-EPROTO). */
+	BARSPAN_STRICT = 1 << 0,
+	/* Replace what is mapped at `address`, as MAP_FIXED does. If barspan_map() then fails, the range may be
+	 * unmapped. */
+	BARSPAN_FIXED = 1 << 1,
+	/* No span: each direct extent lies wherever the kernel puts it. barspan_base() is NULL; accessors, queries and
+	 * barspan_pointer() work all the same. */
+	BARSPAN_INDEPENDENT = 1 << 2,
+};
+
+/* Start from { .size = sizeof(struct barspan_options) }: a member that is 0 is a default. */
+struct barspan_options {
+	size_t size;		/* sizeof(struct barspan_options) */
+	uint64_t offset;	/* where in the region the span begins, a multiple of the page size */
+	uint64_t length;	/* how long it is; 0: to the region's end */
+	void *address;		/* where it shall lie, page-aligned; NULL: anywhere */
+	size_t alignment;	/* of the base, a power of two; 0: the region's natural alignment, at most 1 GiB */
+	int prot;		/* PROT_READ, PROT_WRITE or both; 0: all that the region allows */
+	unsigned int flags;	/* BARSPAN_STRICT ... */
+	const struct barspan_area *holes;	/* ranges of the region to trap although they can be mapped */
+	size_t n_holes;
+};
+
+/* Maps region `index` of `device`. Touches no register. NULL options are the defaults: all of the region, anywhere,
+ * all access that it allows. What cannot be mapped is a hole, so that even a region without any mappable byte
+ * succeeds. The span keeps the device open.
+ *
+ * With a window (offset, length) all offsets of the span's functions count from the window's start, and the base is
+ * aligned so that base - offset is.
+ *
+ * -ENOENT: no such region, or one of size 0; -EINVAL: options that make no sense; -E2BIG: options with a part that this
+ * library does not know; -ERANGE: the window or a hole of the caller's is not inside the region; -EACCES: prot asks for
+ * what the region's flags forbid; -EEXIST: `address` is occupied; -EPROTO: what the device reports makes no sense;
+ * -ENOMEM: memory, address space, or the limit of mappings; -EDEADLK: called from a transport's `map`; under
+ * BARSPAN_STRICT, what the mapping of an area said; or what the device says when asked about the region. */
+int barspan_map(struct barspan **out, struct barspan_device *device, unsigned int index,
+		const struct barspan_options *options);
+
+/* Releases the span: its addresses, its hold on the device and `span` itself. No access or query may be under way or
+ * come later. NULL is ignored. */
+void barspan_unmap(struct barspan *span);
+
+/* The address of offset 0; NULL with BARSPAN_INDEPENDENT. Safe anywhere. */
+volatile void *barspan_base(const struct barspan *span);
+
+/* The length of the span in bytes: that of the region or of the window. Safe anywhere. */
+uint64_t barspan_length(const struct barspan *span);
+
+/* The device and the region of the span, and where in the region it begins. Safe anywhere. */
+struct barspan_device *barspan_span_device(const struct barspan *span);
+unsigned int barspan_span_index(const struct barspan *span);
+uint64_t barspan_span_offset(const struct barspan *span);
+
+/* Makes every extent a hole, while the device cannot be mapped (memory decoding off, reset, migration). Addresses stay
+ * reserved and no other mapping can get in. Accessors and queries may run at the same time: the former turn to trapped
+ * access, but one that has just found its offset direct may still fault, as may a raw access; so stop those first.
+ * 0 where it is suspended already. -ENOMEM: nothing changed. */
+int barspan_suspend(struct barspan *span);
+
+/* Maps again what the device lets it; what cannot be mapped now is a hole with reason BARSPAN_REASON_FAILED, or, under
+ * BARSPAN_STRICT, leaves the span suspended with the mapping's error. 0 where it is not suspended.
+ * -ENOMEM: still suspended; -EEXIST: a mapping of somebody else's is in the span's addresses, which the kernel let
+ * happen by failing half-way: the span stays suspended for good; accessors work. */
+int barspan_resume(struct barspan *span);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

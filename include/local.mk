@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: BSD-3-Clause
+include_HEADERS = include/barspan.h
+barspanincludedir = $(includedir)/barspan
+barspaninclude_HEADERS = \
+	include/barspan/device.h \
+	include/barspan/guard.h \
+	include/barspan/io.h \
+	include/barspan/log.h \
+	include/barspan/span.h

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "device.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "log.h"
+#include "sized.h"
+#include "sys.h"
+
+enum {
+	KNOWN_FLAGS = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE |
+		      BARSPAN_REGION_MSIX_MAPPABLE,
+};
+
+int device_create(struct barspan_device **out, const struct barspan_device_ops *ops, void *context, const char *name)
+{
+	struct barspan_device *device = sys_calloc(1, sizeof(*device));
+
+	if (!device)
+		return -ENOMEM;
+	device->ops = *ops;
+	device->context = context;
+	device->references = 1;
+	device->fd = -1;
+	device->iommu_fd = -1;
+	for (size_t i = 0; i < sizeof(device->owned) / sizeof(device->owned[0]); i++)
+		device->owned[i] = -1;
+	snprintf(device->name, sizeof(device->name), "%s", name);
+	*out = device;
+	return 0;
+}
+
+int barspan_device_open_ops(struct barspan_device **out, const struct barspan_device_ops *ops, void *context)
+{
+	struct barspan_device_ops own;
+	int r = sized_copy(&own, sizeof(own), ops, sizeof(own));
+
+	if (r)
+		return r;
+	if (!own.region || !own.map || !own.read || !own.write)
+		return -EINVAL;
+	return device_create(out, &own, context, "ops");
+}
+
+void device_hold(struct barspan_device *device)
+{
+	__atomic_fetch_add(&device->references, 1, __ATOMIC_RELAXED);
+}
+
+void barspan_device_close(struct barspan_device *device)
+{
+	if (!device || __atomic_sub_fetch(&device->references, 1, __ATOMIC_ACQ_REL))
+		return;
+	if (device->ops.close)
+		device->ops.close(device->context);
+	for (size_t i = 0; i < sizeof(device->owned) / sizeof(device->owned[0]); i++)
+		if (device->owned[i] >= 0)
+			sys_close(device->owned[i]);
+	sys_free(device);
+}
+
+const char *barspan_device_name(const struct barspan_device *device)
+{
+	return device->name;
+}
+
+int barspan_device_fd(const struct barspan_device *device)
+{
+	return device->fd;
+}
+
+int barspan_device_iommu_fd(const struct barspan_device *device, uint32_t *ioas_id)
+{
+	if (ioas_id)
+		*ioas_id = device->ioas_id;
+	return device->iommu_fd;
+}
+
+int barspan_device_region(struct barspan_device *device, unsigned int index, struct barspan_region *out)
+{
+	struct barspan_region region = { 0 };
+	int r = device->ops.region(device->context, index, &region);
+
+	if (r == -EINVAL || r == -ENOENT) {
+		log_error("%s: there is no region %u", device->name, index);
+		return -ENOENT;
+	}
+	if (r) {
+		log_error("%s region %u: no description of it: %s", device->name, index, log_error_name(r));
+		return r < 0 ? r : -EPROTO;
+	}
+	region.flags &= KNOWN_FLAGS;
+	if (!(region.flags & BARSPAN_REGION_SPARSE))
+		region.n_areas = 0;
+	if (region.n_areas && !region.areas) {
+		log_error("%s region %u: %u areas without a list of them", device->name, index, region.n_areas);
+		return -EPROTO;
+	}
+	*out = region;
+	return 0;
+}
+
+int device_check_access(const struct barspan_region *region, uint32_t flag, uint64_t offset, size_t length)
+{
+	if (offset > region->size || length > region->size - offset)
+		return -ERANGE;
+	return region->flags & flag ? 0 : -EACCES;
+}
+
+int barspan_device_read(struct barspan_device *device, unsigned int index, uint64_t offset, void *buffer, size_t length)
+{
+	return device->ops.read(device->context, index, offset, buffer, length);
+}
+
+int barspan_device_write(struct barspan_device *device, unsigned int index, uint64_t offset, const void *buffer,
+			 size_t length)
+{
+	return device->ops.write(device->context, index, offset, buffer, length);
+}
+
+static int read_config(void *context, uint64_t offset, void *buffer, size_t length)
+{
+	return barspan_device_read(context, BARSPAN_REGION_CONFIG, offset, buffer, length);
+}
+
+int device_msix(struct barspan_device *device, struct msix_table *out)
+{
+	int r;
+
+	if (device->msix_known || !device->has_config) {
+		*out = device->msix;
+		return 0;
+	}
+	r = msix_find(out, read_config, device);
+	if (r)
+		log_error("%s: cannot read the capabilities in configuration space: %s", device->name, log_error_name(r));
+	return r;
+}

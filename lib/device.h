@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is behind a device, whatever it is made of. */
+#ifndef DEVICE_H
+#define DEVICE_H
+
+#include <stdbool.h>
+
+#include <barspan/device.h>
+
+#include "msix.h"
+
+struct barspan_device {
+	struct barspan_device_ops ops;
+	void *context;
+	unsigned int references;	/* atomic */
+	bool has_config;	/* region 7 is a PCI configuration space */
+	bool msix_known;	/* `msix` was read once and for all */
+	struct msix_table msix;
+	int fd, iommu_fd;	/* -1: none */
+	uint32_t ioas_id;
+	int owned[3];		/* descriptors to close with the device; -1: none */
+	char name[32];
+};
+
+/* Makes a device of one reference; -ENOMEM. `ops` is complete. */
+int device_create(struct barspan_device **out, const struct barspan_device_ops *ops, void *context, const char *name);
+
+void device_hold(struct barspan_device *device);
+
+/* Where the MSI-X table is; length 0 where there is none or nobody says. */
+int device_msix(struct barspan_device *device, struct msix_table *out);
+
+/* 0 where [offset, offset + length) of a region may be accessed with what `flag` (BARSPAN_REGION_READ or _WRITE) says. */
+int device_check_access(const struct barspan_region *region, uint32_t flag, uint64_t offset, size_t length);
+
+/* As barspan_device_open_vfio(), under another name than "vfio fd N". */
+int vfio_open(struct barspan_device **out, int fd, const char *name);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Builds guard tables. Pure. What they look like is in <barspan/guard.h>, since queries are inline. */
+#ifndef GUARD_H
+#define GUARD_H
+
+#include <barspan/guard.h>
+
+/* The most extents of a span, so that their number fits a slot. */
+#define GUARD_MOST_EXTENTS ((UINT32_C(1) << 24) - 1)
+
+/* Builds a table for `n` extents, 1 to GUARD_MOST_EXTENTS, from their entries and one more that says where the last ends.
+ * Neighbours that are one extent are merged. The caller frees it with sys_free(). -ENOMEM. */
+int guard_build(struct barspan_guard_ **out, const struct barspan_entry_ *entries, size_t n, int prot);
+
+/* Whether two tables answer every query alike. */
+bool guard_equal(const struct barspan_guard_ *a, const struct barspan_guard_ *b);
+
+/* How much memory a table takes, in bytes. */
+size_t guard_size(const struct barspan_guard_ *guard);
+
+#endif

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Accesses that are not an aligned direct one. No lock, no allocation, no message: signal handlers come here. */
+#include <barspan/io.h>
+
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+
+#include "device.h"
+#include "span.h"
+
+/* The widest naturally aligned access at an address that does not go past `left` bytes. */
+static size_t widest(uintptr_t address, size_t left)
+{
+	size_t width = sizeof(uintptr_t);
+
+	while (address % width || width > left)
+		width /= 2;
+	return width;
+}
+
+/* Bytes move in the device's order, so values are neither swapped nor interpreted here. */
+#define COPY(type, to, from) memcpy(to, &(type){ *(const volatile type *)(from) }, sizeof(type))
+
+static void load(uint8_t *to, uintptr_t from, size_t length)
+{
+	for (size_t width; length; length -= width, to += width, from += width) {
+		width = widest(from, length);
+		if (width == 8)
+			COPY(uint64_t, to, from);
+		else if (width == 4)
+			COPY(uint32_t, to, from);
+		else if (width == 2)
+			COPY(uint16_t, to, from);
+		else
+			COPY(uint8_t, to, from);
+	}
+}
+
+static void store(uintptr_t to, const uint8_t *from, size_t length)
+{
+	union {
+		uint64_t u64;
+		uint32_t u32;
+		uint16_t u16;
+		uint8_t u8;
+	} value;
+
+	for (size_t width; length; length -= width, to += width, from += width) {
+		width = widest(to, length);
+		memcpy(&value, from, width);
+		if (width == 8)
+			*(volatile uint64_t *)to = value.u64;
+		else if (width == 4)
+			*(volatile uint32_t *)to = value.u32;
+		else if (width == 2)
+			*(volatile uint16_t *)to = value.u16;
+		else
+			*(volatile uint8_t *)to = value.u8;
+	}
+}
+
+/* What of a range that is not empty lies in the extent it begins in. */
+static size_t first_part(const struct barspan_guard_ *guard, uint64_t offset, size_t length, uintptr_t *direct)
+{
+	const struct barspan_entry_ *entry = barspan_entry_at_(guard, offset);
+	uint64_t rest = entry[1].start - offset;
+
+	*direct = entry->reason == BARSPAN_REASON_NONE ? entry->base + (uintptr_t)offset : 0;
+	return rest < length ? (size_t)rest : length;
+}
+
+static int check(const struct barspan_guard_ *guard, bool allowed, uint64_t offset, size_t length)
+{
+	if (offset > guard->length || length > guard->length - offset)
+		return -ERANGE;
+	return allowed ? 0 : -EACCES;
+}
+
+static int read_parts(const struct span *span, uint64_t offset, uint8_t *to, size_t length)
+{
+	const struct barspan_guard_ *guard = barspan_guard_of_(&span->face);
+	int r = check(guard, guard->readable, offset, length);
+	uintptr_t direct;
+
+	for (size_t n; !r && length; offset += n, to += n, length -= n) {
+		n = first_part(guard, offset, length, &direct);
+		if (direct)
+			load(to, direct, n);
+		else
+			r = barspan_device_read(span->device, span->index, span->request.offset + offset, to, n);
+	}
+	return r;
+}
+
+static int write_parts(const struct span *span, uint64_t offset, const uint8_t *from, size_t length)
+{
+	const struct barspan_guard_ *guard = barspan_guard_of_(&span->face);
+	int r = check(guard, guard->writable, offset, length);
+	uintptr_t direct;
+
+	for (size_t n; !r && length; offset += n, from += n, length -= n) {
+		n = first_part(guard, offset, length, &direct);
+		if (direct)
+			store(direct, from, n);
+		else
+			r = barspan_device_write(span->device, span->index, span->request.offset + offset, from, n);
+	}
+	return r;
+}
+
+int barspan_read(struct barspan *face, uint64_t offset, void *buffer, size_t length)
+{
+	int r = read_parts(span_of(face), offset, buffer, length);
+
+	BARSPAN_AFTER_READ_();
+	return r;
+}
+
+int barspan_write(struct barspan *face, uint64_t offset, const void *buffer, size_t length)
+{
+	BARSPAN_BEFORE_WRITE_();
+	return write_parts(span_of(face), offset, buffer, length);
+}
+
+static void note_error(struct span *span, int r)
+{
+	int none = 0;
+
+	__atomic_compare_exchange_n(&span->error, &none, r, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+int barspan_error(struct barspan *face)
+{
+	return __atomic_exchange_n(&span_of(face)->error, 0, __ATOMIC_RELAXED);
+}
+
+uint64_t barspan_read_other_(struct barspan *face, uint64_t offset, unsigned int width)
+{
+	uint64_t value = 0;
+	int r = read_parts(span_of(face), offset, (uint8_t *)&value, width);
+
+	if (!r)
+		return le64toh(value);
+	note_error(span_of(face), r);
+	return UINT64_MAX;
+}
+
+void barspan_write_other_(struct barspan *face, uint64_t offset, uint64_t value, unsigned int width)
+{
+	uint64_t bytes = htole64(value);
+	int r = write_parts(span_of(face), offset, (const uint8_t *)&bytes, width);
+
+	if (r)
+		note_error(span_of(face), r);
+}
+
+/* The bodies that callers get who do not inline. */
+extern inline uintptr_t barspan_readable_(const struct barspan_guard_ *guard, uint64_t offset, unsigned int width);
+extern inline uintptr_t barspan_writable_(const struct barspan_guard_ *guard, uint64_t offset, unsigned int width);
+
+#define BODIES(bits)                                                                                                   \
+	extern inline uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset);                        \
+	extern inline uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, uint64_t offset);              \
+	extern inline void barspan_write##bits(struct barspan *span, uint64_t offset, uint##bits##_t value);           \
+	extern inline void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value);
+
+BODIES(8)
+BODIES(16)
+BODIES(32)
+BODIES(64)

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What mapping the pieces of a span one by one comes to. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "guard.h"
+#include "log.h"
+#include "span.h"
+#include "sys.h"
+
+/* How many of the cuts are inside a piece; *first is the first of these. */
+static size_t cuts_inside(const struct span *span, const struct piece *piece, size_t *first)
+{
+	size_t low = 0, n = 0;
+
+	for (size_t left = span->n_cuts; left;) {
+		size_t half = left / 2;
+
+		if (span->cuts[low + half] <= piece->offset) {
+			low += half + 1;
+			left -= half + 1;
+		} else {
+			left = half;
+		}
+	}
+	while (low + n < span->n_cuts && span->cuts[low + n] < piece->offset + piece->length)
+		n++;
+	*first = low;
+	return n;
+}
+
+/* Replaces piece i, which is made of areas that touch, by one piece for each of them, so that one bad area is one hole.
+ * *split: there was something to cut. -ENOMEM. */
+static int split(struct span *span, size_t i, bool *did_split)
+{
+	struct piece *grown, whole = span->pieces[i];
+	size_t first, n;
+	int r = span->cuts ? 0 : layout_cuts(&span->cuts, &span->n_cuts, &span->request);
+
+	if (r)
+		return r;
+	n = cuts_inside(span, &whole, &first);
+	*did_split = n > 0;
+	if (!n)
+		return 0;
+	if (span->n_pieces + n > GUARD_MOST_EXTENTS)
+		return -ENOMEM;
+	grown = sys_realloc(span->pieces, (span->n_pieces + n) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	memmove(&grown[i + n + 1], &grown[i + 1], (span->n_pieces - i - 1) * sizeof(*grown));
+	for (size_t j = 0; j <= n; j++) {
+		uint64_t start = j ? span->cuts[first + j - 1] : whole.offset;
+		uint64_t end = j < n ? span->cuts[first + j] : whole.offset + whole.length;
+
+		grown[i + j] = whole;
+		grown[i + j].offset = start;
+		grown[i + j].length = end - start;
+		grown[i + j].address = whole.address + (start - whole.offset);
+	}
+	span->pieces = grown;
+	span->n_pieces += n;
+	return 0;
+}
+
+static bool wanted(const struct piece *piece)
+{
+	return piece->reason == BARSPAN_REASON_NONE && !piece->failed && !piece->mapped;
+}
+
+static void say(const struct span *span, const struct piece *piece, int r)
+{
+	log_message(span->flags & BARSPAN_STRICT ? BARSPAN_LOG_ERROR : BARSPAN_LOG_WARNING,
+		    "%s region %u: cannot map 0x%" PRIx64 " + 0x%" PRIx64 ": %s", span->request.device, span->index,
+		    span->request.offset + piece->offset, piece->length, log_error_name(r));
+}
+
+int span_map_pieces(struct span *span, span_mapper *map)
+{
+	for (size_t i = 0; i < span->n_pieces; i++) {
+		struct piece *piece = &span->pieces[i];
+		bool lost = false, did_split = false;
+		int r;
+
+		if (!wanted(piece))
+			continue;
+		r = map(span, piece, &lost);
+		piece->mapped = !r;
+		if (!r)
+			continue;
+		say(span, piece, r);
+		piece->failed = true;
+		if (lost && span->base) {
+			span->lost = piece->address;
+			span->lost_length = span_piece_size(span, piece);
+		}
+		if (lost)
+			piece->address = NULL;
+		if (span->flags & BARSPAN_STRICT)
+			return r;
+		if (lost && span->base)
+			return 1;
+		/* The kernel has no more mappings to give: what comes would fail one by one. */
+		if (r == -ENOMEM)
+			return 0;
+		if (lost)
+			continue;
+		piece->failed = false;
+		r = split(span, i, &did_split);
+		if (r)
+			return r;
+		if (did_split)
+			i--;
+		else
+			span->pieces[i].failed = true;
+	}
+	return 0;
+}
+
+int span_exclude_from_dumps(struct span *span)
+{
+	bool any = false;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < span->n_pieces; i++) {
+		const struct piece *piece = &span->pieces[i];
+
+		any |= piece->mapped;
+		if (!span->base && piece->mapped)
+			r = sys_madvise(piece->address, span_piece_size(span, piece), MADV_DONTDUMP);
+	}
+	if (span->base && any)
+		r = sys_madvise(span->base, span->reserved, MADV_DONTDUMP);
+	return r;
+}
+
+static enum barspan_reason reason_of(const struct piece *piece, bool suspended)
+{
+	if (piece->reason != BARSPAN_REASON_NONE)
+		return piece->reason;
+	if (suspended)
+		return BARSPAN_REASON_SUSPENDED;
+	return piece->mapped ? BARSPAN_REASON_NONE : BARSPAN_REASON_FAILED;
+}
+
+int span_guard(struct span *span, bool suspended, struct barspan_guard_ **out)
+{
+	struct barspan_entry_ *entries = sys_calloc(span->n_pieces + 1, sizeof(*entries));
+	struct barspan_guard_ *guard;
+	int r;
+
+	if (!entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < span->n_pieces; i++) {
+		const struct piece *piece = &span->pieces[i];
+
+		entries[i].start = piece->offset;
+		entries[i].reason = reason_of(piece, suspended);
+		if (entries[i].reason == BARSPAN_REASON_NONE)
+			entries[i].base = (uintptr_t)piece->address - (uintptr_t)piece->offset;
+	}
+	entries[span->n_pieces].start = span->request.length;
+	r = guard_build(&guard, entries, span->n_pieces, span->prot);
+	sys_free(entries);
+	if (r)
+		return r;
+
+	/* Readers may still look at a table that was replaced, so that none is freed before the span is. */
+	for (size_t i = 0; i < span->n_guards; i++)
+		if (guard_equal(span->guards[i], guard)) {
+			sys_free(guard);
+			*out = span->guards[i];
+			return 0;
+		}
+	if (span->n_guards == MOST_GUARDS) {
+		sys_free(guard);
+		return -ENOMEM;
+	}
+	span->guards[span->n_guards++] = guard;
+	*out = guard;
+	return 0;
+}
+
+void span_publish(struct span *span, const struct barspan_guard_ *guard)
+{
+	__atomic_store_n(&span->face.guard_, guard, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a span is made of. */
+#ifndef SPAN_H
+#define SPAN_H
+
+#include <pthread.h>
+
+#include <barspan/guard.h>
+
+#include "layout.h"
+
+/* An extent of the layout, or a part of one, and what became of it. */
+struct piece {
+	uint64_t offset;	/* from the span's start */
+	uint64_t length;
+	enum barspan_reason reason;	/* BARSPAN_REASON_NONE: can be mapped */
+	uint8_t *address;	/* where it lies; NULL: nowhere */
+	bool mapped;
+	bool failed;		/* not to be tried again */
+};
+
+enum { MOST_GUARDS = 16 };
+
+struct span {
+	struct barspan face;	/* must be first */
+	struct barspan_device *device;
+	unsigned int index;
+	unsigned int flags;
+	int prot;
+	int error;		/* atomic; the accessors' first */
+	struct layout_request request;	/* without the caller's holes */
+	size_t page_size;
+
+	uint8_t *base;		/* NULL: BARSPAN_INDEPENDENT, or not reserved */
+	size_t reserved;
+	uint8_t *lost;		/* a part of the reservation that is not ours any more */
+	size_t lost_length;
+
+	struct piece *pieces;
+	size_t n_pieces;
+	uint64_t *cuts;		/* NULL until something cannot be mapped */
+	size_t n_cuts;
+
+	pthread_mutex_t lock;	/* for what follows, and the pieces */
+	bool suspended;
+	struct barspan_guard_ *guards[MOST_GUARDS];	/* all that were ever published */
+	size_t n_guards;
+};
+
+static inline struct span *span_of(struct barspan *face)
+{
+	return (struct span *)face;
+}
+
+static inline const struct span *span_of_const(const struct barspan *face)
+{
+	return (const struct span *)face;
+}
+
+/* The length in whole pages of what a piece is mapped with. */
+size_t span_piece_size(const struct span *span, const struct piece *piece);
+
+/* Maps a piece over addresses that are ours. On failure, `*lost` says whether these are so no more. */
+typedef int span_mapper(struct span *span, struct piece *piece, bool *lost);
+
+/* Maps with `map` all that can be mapped and is not marked as failed; what cannot be is a hole then. Stops early where the kernel has no
+ * more mappings to give. Returns 0; 1: span->lost is set; or the error that BARSPAN_STRICT asks for. */
+int span_map_pieces(struct span *span, span_mapper *map);
+
+/* Leaves what is mapped out of core dumps. */
+int span_exclude_from_dumps(struct span *span);
+
+/* Finds or builds the guard table for the pieces as they are. -ENOMEM. */
+int span_guard(struct span *span, bool suspended, struct barspan_guard_ **out);
+
+void span_publish(struct span *span, const struct barspan_guard_ *guard);
+
+#endif

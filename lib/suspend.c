@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Suspend and resume. Suspending takes the access away from the device's mappings rather than the mappings: so nothing can
+ * leave a gap in the span's addresses. Resuming maps each piece at an address of its own first and moves it into
+ * place when that has worked, so that a device that refuses leaves no gap in a span that is in use.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <sys/mman.h>
+
+#include "device.h"
+#include "log.h"
+#include "place.h"
+#include "span.h"
+#include "sys.h"
+
+static int protect(struct span *span, int prot)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < span->n_pieces; i++)
+		if (span->pieces[i].mapped)
+			r = sys_mprotect(span->pieces[i].address, span_piece_size(span, &span->pieces[i]), prot);
+	return r;
+}
+
+static int suspend_locked(struct span *span)
+{
+	const struct barspan_guard_ *before = span->face.guard_;
+	struct barspan_guard_ *guard;
+	int r;
+
+	if (span->suspended)
+		return 0;
+	r = span_guard(span, true, &guard);
+	if (r)
+		return r;
+	span_publish(span, guard);
+	r = protect(span, PROT_NONE);
+	if (r) {
+		log_error("%s region %u: cannot suspend: mprotect: %s", span->request.device, span->index, log_error_name(r));
+		if (!protect(span, span->prot)) {
+			span_publish(span, before);
+			return r;
+		}
+	}
+	span->suspended = true;
+	return r;
+}
+
+int barspan_suspend(struct barspan *face)
+{
+	struct span *span = span_of(face);
+	int r;
+
+	pthread_mutex_lock(&span->lock);
+	r = suspend_locked(span);
+	pthread_mutex_unlock(&span->lock);
+	return r;
+}
+
+/* Maps a piece elsewhere and moves it over what was there. */
+static int renew_piece(struct span *span, struct piece *piece, bool *lost)
+{
+	struct place_wish wish = { .length = span_piece_size(span, piece), .alignment = span->page_size };
+	uint8_t *elsewhere;
+	int r;
+
+	if (!piece->address)
+		return -EEXIST;
+	r = place_reserve(&elsewhere, &wish);
+	if (r)
+		return r;
+	r = span->device->ops.map(span->device->context, span->index, span->request.offset + piece->offset, wish.length,
+				  span->prot, elsewhere);
+	if (r) {
+		if (place_retake(elsewhere, wish.length))
+			place_release(elsewhere, wish.length);
+		return r;
+	}
+	r = sys_mremap(elsewhere, wish.length, piece->address);
+	if (r) {
+		place_release(elsewhere, wish.length);
+		*lost = !place_retake(piece->address, wish.length);
+	}
+	return r;
+}
+
+static int renew_all(struct span *span)
+{
+	int r = place_lock();
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < span->n_pieces; i++) {
+		span->pieces[i].failed = false;
+		span->pieces[i].mapped = false;
+	}
+	r = span_map_pieces(span, renew_piece);
+	place_unlock();
+	if (r > 0) {
+		log_error("%s region %u: another mapping moved into the span at %p + 0x%zx: it stays suspended", span->request.device,
+			  span->index, (void *)span->lost, span->lost_length);
+		return -EEXIST;
+	}
+	return r ? r : span_exclude_from_dumps(span);
+}
+
+static int resume_locked(struct span *span)
+{
+	struct barspan_guard_ *guard;
+	int r;
+
+	if (!span->suspended)
+		return 0;
+	if (span->lost)
+		return -EEXIST;
+	r = renew_all(span);
+	if (!r)
+		r = span_guard(span, false, &guard);
+	if (r) {
+		protect(span, PROT_NONE);
+		return r;
+	}
+	span_publish(span, guard);
+	span->suspended = false;
+	return 0;
+}
+
+int barspan_resume(struct barspan *face)
+{
+	struct span *span = span_of(face);
+	int r;
+
+	pthread_mutex_lock(&span->lock);
+	r = resume_locked(span);
+	pthread_mutex_unlock(&span->lock);
+	return r;
+}

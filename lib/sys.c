@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sys.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The result of a system call that was made with errno saved: -errno for a failure, and errno as it was. */
+static int finish(long result, int saved)
+{
+	int error = errno;
+
+	errno = saved;
+	return result < 0 ? -error : (int)result;
+}
+
+void *sys_calloc(size_t n, size_t size)
+{
+	int saved = errno;
+	void *memory = calloc(n, size);
+
+	errno = saved;
+	return memory;
+}
+
+void *sys_realloc(void *memory, size_t size)
+{
+	int saved = errno;
+	void *grown = realloc(memory, size);
+
+	errno = saved;
+	return grown;
+}
+
+void sys_free(void *memory)
+{
+	free(memory);
+}
+
+size_t sys_page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+int sys_open(const char *path, int flags)
+{
+	int saved = errno;
+
+	return finish(open(path, flags | O_CLOEXEC), saved);
+}
+
+int sys_memfd_create(const char *name)
+{
+	int saved = errno;
+
+	return finish(memfd_create(name, MFD_CLOEXEC), saved);
+}
+
+void sys_close(int fd)
+{
+	int saved = errno;
+
+	close(fd);
+	errno = saved;
+}
+
+int sys_ftruncate(int fd, uint64_t length)
+{
+	int saved = errno;
+
+	if (length > INT64_MAX)
+		return -EFBIG;
+	return finish(ftruncate(fd, (off_t)length), saved);
+}
+
+int sys_ioctl(int fd, unsigned long request, void *argument)
+{
+	int saved = errno;
+
+	return finish(ioctl(fd, request, argument), saved);
+}
+
+int sys_read(int fd, void *buffer, size_t length)
+{
+	int saved = errno;
+	ssize_t n;
+
+	do
+		n = read(fd, buffer, length);
+	while (n < 0 && errno == EINTR);
+	return finish(n, saved);
+}
+
+/* What an access of `length` bytes that moved `n` of them leaves to do; negative: an error. */
+static int advance(ssize_t n, size_t *length, uint64_t *offset)
+{
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (n == 0)
+		return -EIO;
+	*length -= (size_t)n;
+	*offset += (size_t)n;
+	return 0;
+}
+
+int sys_pread(int fd, void *buffer, size_t length, uint64_t offset)
+{
+	int saved = errno;
+	uint8_t *to = buffer;
+	size_t left = length;
+	int r = 0;
+
+	while (left && !r)
+		r = advance(pread(fd, to + (length - left), left, (off_t)offset), &left, &offset);
+	errno = saved;
+	return r;
+}
+
+int sys_pwrite(int fd, const void *buffer, size_t length, uint64_t offset)
+{
+	int saved = errno;
+	const uint8_t *from = buffer;
+	size_t left = length;
+	int r = 0;
+
+	while (left && !r)
+		r = advance(pwrite(fd, from + (length - left), left, (off_t)offset), &left, &offset);
+	errno = saved;
+	return r;
+}
+
+int sys_readlink(const char *path, char *buffer, size_t length)
+{
+	int saved = errno;
+	ssize_t n = readlink(path, buffer, length);
+
+	if (n >= 0 && (size_t)n >= length)
+		return -ENAMETOOLONG;
+	if (n >= 0)
+		buffer[n] = '\0';
+	return finish(n < 0 ? -1 : 0, saved);
+}
+
+int sys_find_entry(const char *directory, const char *prefix, char *buffer, size_t length)
+{
+	int saved = errno;
+	DIR *dir = opendir(directory);
+	struct dirent *entry;
+	int r = -ENOENT;
+
+	if (!dir)
+		return finish(-1, saved);
+	while (r == -ENOENT && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix))) {
+			size_t n = strlen(entry->d_name);
+
+			r = n < length ? 0 : -ENAMETOOLONG;
+			if (!r)
+				memcpy(buffer, entry->d_name, n + 1);
+		}
+	closedir(dir);
+	errno = saved;
+	return r;
+}
+
+int sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+{
+	int saved = errno;
+	void *mapped;
+
+	if (offset > INT64_MAX)
+		return -EOVERFLOW;
+	mapped = mmap(address, length, prot, flags, fd, (off_t)offset);
+	if (mapped == MAP_FAILED)
+		return finish(-1, saved);
+	*out = mapped;
+	return 0;
+}
+
+int sys_munmap(void *address, size_t length)
+{
+	int saved = errno;
+
+	return finish(munmap(address, length), saved);
+}
+
+int sys_mprotect(void *address, size_t length, int prot)
+{
+	int saved = errno;
+
+	return finish(mprotect(address, length, prot), saved);
+}
+
+int sys_madvise(void *address, size_t length, int advice)
+{
+	int saved = errno;
+
+	return finish(madvise(address, length, advice), saved);
+}
+
+int sys_mremap(void *from, size_t length, void *to)
+{
+	int saved = errno;
+
+	return finish(mremap(from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED ? -1 : 0, saved);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What all test programs share. They print TAP. */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include <check.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Runs a suite; returns what main() shall. */
+int harness_run(Suite *suite);
+
+/* Adds a case of one or more tests, the names of which end with NULL, with time enough for valgrind. */
+void harness_add(Suite *suite, const char *name, const TTest *const *tests);
+
+/* Whether the program runs under valgrind or a sanitizer, where much takes longer or cannot be measured. */
+bool harness_instrumented(void);
+
+/* A pseudo-random number; the same seed gives the same sequence (SplitMix64). */
+uint64_t harness_random(uint64_t *state);
+
+/* The process's mappings and descriptors as a text, to be compared; the caller frees it. Addresses of the heap and of
+ * what the C library maps on its own are left out. */
+char *harness_snapshot(void);
+
+/* The lines of /proc/self/maps that lie in [address, address + length), or touch it. The caller frees it. */
+char *harness_maps_of(const volatile void *address, size_t length);
+
+/* The value of a line such as "VmRSS:" in /proc/self/status, in bytes. */
+uint64_t harness_status(const char *name);
+
+/* The last message of the library, and how many there were at each level since harness_listen(). */
+extern char harness_message[512];
+extern unsigned int harness_messages[3];
+void harness_listen(void);
+
+/* An access that faults: whether one byte at the address can be read, written. Not for device registers. */
+bool harness_can_read(const volatile void *address);
+bool harness_can_write(volatile void *address);
+
+#define ck_assert_zero(expression) ck_assert_int_eq((expression), 0)
+
+#endif

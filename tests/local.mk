@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-3-Clause
+
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+
+if HAVE_CHECK
+# One suite a room, linked with the library's inside.
+UNIT_TESTS = \
+	tests/test-capability \
+	tests/test-device \
+	tests/test-guard \
+	tests/test-interval \
+	tests/test-io \
+	tests/test-layout \
+	tests/test-msix \
+	tests/test-pci \
+	tests/test-place \
+	tests/test-soft \
+	tests/test-span \
+	tests/test-suspend \
+	tests/test-vfio
+
+check_PROGRAMS += $(UNIT_TESTS)
+TESTS += $(UNIT_TESTS)
+
+check_LTLIBRARIES += tests/libharness.la
+tests_libharness_la_SOURCES = tests/harness.c tests/harness.h tests/fake.c tests/fake.h
+tests_libharness_la_LIBADD = lib/libcore.la $(CHECK_LIBS)
+
+# What programs get that say nothing else: that is, the unit tests. For --wrap see tests/fake.h.
+LDADD = tests/libharness.la
+AM_CPPFLAGS += -I$(top_srcdir)/lib -I$(top_srcdir)/tests
+AM_CFLAGS += $(CHECK_CFLAGS)
+AM_LDFLAGS += \
+	-Wl,--wrap=sys_calloc -Wl,--wrap=sys_realloc -Wl,--wrap=sys_open -Wl,--wrap=sys_memfd_create \
+	-Wl,--wrap=sys_ftruncate -Wl,--wrap=sys_ioctl -Wl,--wrap=sys_read -Wl,--wrap=sys_pread -Wl,--wrap=sys_pwrite \
+	-Wl,--wrap=sys_readlink -Wl,--wrap=sys_find_entry -Wl,--wrap=sys_mmap -Wl,--wrap=sys_munmap \
+	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_mremap
+endif

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A vfio-pci variant driver that makes chosen BARs sparse.
+ *
+ * It stands in for hardware whose driver lets user space map only parts of a
+ * BAR: region info carries VFIO_REGION_INFO_CAP_SPARSE_MMAP with the areas
+ * named in a module parameter, and mmap of anything else is refused. All other
+ * work is vfio-pci-core's. For tests only.
+ *
+ *   areas=0000:00:05.0/2:0+0x1000,0x3000+0x1000;0000:00:06.0/0:
+ *
+ * makes BAR 2 of 00:05.0 sparse with two areas, and BAR 0 of 00:06.0 sparse
+ * with none. Areas are reported exactly as written, in the order written, so
+ * that a test can have a kernel that reports odd ones.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/overflow.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/version.h>
+#include <linux/vfio.h>
+#include <linux/vfio_pci_core.h>
+
+#define MAX_SPARSE_BARS		64
+#define MAX_AREAS		1024
+#define MAX_TEXT		32768
+#define MAX_IDS_TEXT		1024
+#define MAX_NAME		32
+
+static char areas_text[MAX_TEXT];
+module_param_string(areas, areas_text, sizeof(areas_text), 0);
+MODULE_PARM_DESC(areas, "DDDD:BB:DD.F/BAR:[OFFSET+LENGTH[,...]][;...]: the BARs to make sparse and the areas that may be mapped");
+
+static char ids_text[MAX_IDS_TEXT];
+module_param_string(ids, ids_text, sizeof(ids_text), 0);
+MODULE_PARM_DESC(ids, "vendor:device[:subvendor[:subdevice[:class[:class_mask]]]][,...]: devices to bind without driver_override");
+
+static char name_text[MAX_NAME] = "barspan-vfio-pci";
+module_param_string(name, name_text, sizeof(name_text), 0444);
+MODULE_PARM_DESC(name, "name to register the driver under (default barspan-vfio-pci)");
+
+struct area {
+	u64 offset;
+	u64 length;
+};
+
+/* One BAR of one device, as the areas parameter names it. */
+struct sparse_bar {
+	unsigned int domain;
+	unsigned int bus;
+	unsigned int devfn;
+	unsigned int bar;
+	unsigned int n_areas;
+	struct area *areas;
+};
+
+struct barspan_device {
+	struct vfio_pci_core_device core;
+	const struct sparse_bar *bars[PCI_STD_NUM_BARS];	/* NULL: not sparse */
+};
+
+/* Written by module init alone, before the driver is registered. */
+static struct sparse_bar sparse_bars[MAX_SPARSE_BARS];
+static unsigned int n_sparse_bars;
+
+static struct barspan_device *to_barspan(struct vfio_device *vdev)
+{
+	return container_of(vdev, struct barspan_device, core.vdev);
+}
+
+/* The areas parameter. */
+
+static int parse_area(const char *text, struct area *out)
+{
+	char buffer[48];
+	char *length;
+	int ret;
+
+	if (strscpy(buffer, text, sizeof(buffer)) < 0)
+		return -EINVAL;
+	length = strchr(buffer, '+');
+	if (!length)
+		return -EINVAL;
+	*length++ = '\0';
+	ret = kstrtou64(buffer, 0, &out->offset);
+	return ret ? ret : kstrtou64(length, 0, &out->length);
+}
+
+static unsigned int count_items(const char *list)
+{
+	unsigned int n = *list ? 1 : 0;
+
+	for (; *list; list++)
+		n += *list == ',';
+	return n;
+}
+
+static int parse_areas(struct sparse_bar *bar, char *list)
+{
+	unsigned int i, n = count_items(list);
+	int ret;
+
+	if (n > MAX_AREAS)
+		return -E2BIG;
+	if (!n)
+		return 0;
+	bar->areas = kcalloc(n, sizeof(*bar->areas), GFP_KERNEL);
+	if (!bar->areas)
+		return -ENOMEM;
+	for (i = 0; i < n; i++) {
+		ret = parse_area(strsep(&list, ","), &bar->areas[i]);
+		if (ret)
+			return ret;
+	}
+	bar->n_areas = n;
+	return 0;
+}
+
+static int parse_sparse_bar(struct sparse_bar *bar, char *text)
+{
+	unsigned int device, function;
+	int used = 0;
+
+	if (sscanf(text, "%4x:%2x:%2x.%1x/%1u:%n", &bar->domain, &bar->bus,
+		   &device, &function, &bar->bar, &used) != 5 || !used)
+		return -EINVAL;
+	if (device > 31 || function > 7 || bar->bar >= PCI_STD_NUM_BARS)
+		return -EINVAL;
+	bar->devfn = PCI_DEVFN(device, function);
+	return parse_areas(bar, text + used);
+}
+
+static void free_sparse_bars(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_sparse_bars; i++)
+		kfree(sparse_bars[i].areas);
+}
+
+static int parse_sparse_bars(void)
+{
+	char *rest = areas_text;
+	char *item;
+	int ret;
+
+	while ((item = strsep(&rest, ";"))) {
+		if (!*item)
+			continue;
+		if (n_sparse_bars == MAX_SPARSE_BARS)
+			return -E2BIG;
+		ret = parse_sparse_bar(&sparse_bars[n_sparse_bars++], item);
+		if (ret) {
+			pr_err("cannot parse areas at \"%.64s\"\n", item);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static void find_sparse_bars(struct barspan_device *device, struct pci_dev *pdev)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_sparse_bars; i++) {
+		const struct sparse_bar *bar = &sparse_bars[i];
+
+		if (bar->domain == pci_domain_nr(pdev->bus) &&
+		    bar->bus == pdev->bus->number && bar->devfn == pdev->devfn)
+			device->bars[bar->bar] = bar;
+	}
+}
+
+/* Region info. */
+
+static const struct sparse_bar *sparse_bar_at(struct barspan_device *device, unsigned int index)
+{
+	/* The core says no FLAG_MMAP for such a BAR: nothing to restrict. */
+	if (index >= PCI_STD_NUM_BARS || !device->core.bar_mmap_supported[index])
+		return NULL;
+	return device->bars[index];
+}
+
+static int add_msix_mappable(struct vfio_info_cap *caps)
+{
+	struct vfio_info_cap_header header = {
+		.id = VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
+		.version = 1,
+	};
+
+	return vfio_info_add_capability(caps, &header, sizeof(header));
+}
+
+static int add_sparse_mmap(struct vfio_info_cap *caps, const struct sparse_bar *bar)
+{
+	struct vfio_region_info_cap_sparse_mmap *sparse;
+	size_t size = struct_size(sparse, areas, bar->n_areas);
+	unsigned int i;
+	int ret;
+
+	sparse = kzalloc(size, GFP_KERNEL);
+	if (!sparse)
+		return -ENOMEM;
+	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+	sparse->header.version = 1;
+	sparse->nr_areas = bar->n_areas;
+	for (i = 0; i < bar->n_areas; i++) {
+		sparse->areas[i].offset = bar->areas[i].offset;
+		sparse->areas[i].size = bar->areas[i].length;
+	}
+	ret = vfio_info_add_capability(caps, &sparse->header, size);
+	kfree(sparse);
+	return ret;
+}
+
+static int add_caps(struct barspan_device *device, struct vfio_info_cap *caps,
+		    const struct sparse_bar *bar)
+{
+	int ret = 0;
+
+	if (bar->bar == device->core.msix_bar)
+		ret = add_msix_mappable(caps);
+	return ret ? ret : add_sparse_mmap(caps, bar);
+}
+
+/*
+ * Answers like vfio_pci_core_ioctl() does for a BAR that can be mapped, with
+ * one capability more. The core builds its chain and copies it to user space
+ * in one go, so there is no way to add to it afterwards.
+ */
+static int answer_region_info(struct barspan_device *device, struct vfio_region_info *info,
+			      void __user *arg, const struct sparse_bar *bar)
+{
+	struct vfio_info_cap caps = {};
+	int ret;
+
+	ret = add_caps(device, &caps, bar);
+	if (ret)
+		goto out;
+	info->size = pci_resource_len(device->core.pdev, bar->bar);
+	info->offset = VFIO_PCI_INDEX_TO_OFFSET(bar->bar);
+	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
+		      VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
+	if (info->argsz < sizeof(*info) + caps.size) {
+		info->argsz = sizeof(*info) + caps.size;
+		info->cap_offset = 0;
+	} else {
+		vfio_info_cap_shift(&caps, sizeof(*info));
+		if (copy_to_user(arg + sizeof(*info), caps.buf, caps.size)) {
+			ret = -EFAULT;
+			goto out;
+		}
+		info->cap_offset = sizeof(*info);
+	}
+	ret = copy_to_user(arg, info, sizeof(*info)) ? -EFAULT : 0;
+out:
+	kfree(caps.buf);
+	return ret;
+}
+
+static long barspan_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
+{
+	struct barspan_device *device = to_barspan(vdev);
+	const struct sparse_bar *bar;
+	struct vfio_region_info info;
+
+	if (cmd != VFIO_DEVICE_GET_REGION_INFO)
+		return vfio_pci_core_ioctl(vdev, cmd, arg);
+	if (copy_from_user(&info, (void __user *)arg, sizeof(info)))
+		return -EFAULT;
+	if (info.argsz < sizeof(info))
+		return -EINVAL;
+	bar = sparse_bar_at(device, info.index);
+	if (!bar)
+		return vfio_pci_core_ioctl(vdev, cmd, arg);
+	return answer_region_info(device, &info, (void __user *)arg, bar);
+}
+
+/* mmap. */
+
+/*
+ * End of the area, or 0 for one that overflows and permits nothing. The tail
+ * of a last page that the BAR fills only in part belongs to the BAR's last
+ * byte: vfio-pci-core keeps that tail free of other devices.
+ */
+static u64 area_end(const struct area *area, u64 bar_size)
+{
+	u64 end;
+
+	if (check_add_overflow(area->offset, area->length, &end))
+		return 0;
+	return end >= bar_size ? PAGE_ALIGN(bar_size) : end;
+}
+
+/* The first byte at or after start that no area covers, going on from start. */
+static u64 covered_until(const struct sparse_bar *bar, u64 bar_size, u64 start)
+{
+	bool moved;
+	unsigned int i;
+
+	do {
+		moved = false;
+		for (i = 0; i < bar->n_areas; i++) {
+			const struct area *area = &bar->areas[i];
+			u64 end = area_end(area, bar_size);
+
+			if (area->length && area->offset <= start && start < end) {
+				start = end;
+				moved = true;
+			}
+		}
+	} while (moved);
+	return start;
+}
+
+static int barspan_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
+{
+	const unsigned int shift = VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT;
+	struct barspan_device *device = to_barspan(vdev);
+	unsigned long index = vma->vm_pgoff >> shift;
+	u64 start = (u64)(vma->vm_pgoff & ((1UL << shift) - 1)) << PAGE_SHIFT;
+	u64 length = vma->vm_end - vma->vm_start;
+	const struct sparse_bar *bar;
+
+	bar = index < PCI_STD_NUM_BARS ? sparse_bar_at(device, index) : NULL;
+	if (bar) {
+		u64 size = pci_resource_len(device->core.pdev, index);
+
+		if (covered_until(bar, size, start) < start + length)
+			return -EINVAL;
+	}
+	return vfio_pci_core_mmap(vdev, vma);
+}
+
+/* The rest is vfio-pci's own frame. */
+
+static int barspan_open_device(struct vfio_device *vdev)
+{
+	struct barspan_device *device = to_barspan(vdev);
+	int ret;
+
+	ret = vfio_pci_core_enable(&device->core);
+	if (ret)
+		return ret;
+	vfio_pci_core_finish_enable(&device->core);
+	return 0;
+}
+
+static const struct vfio_device_ops barspan_ops = {
+	.name		= "barspan-vfio-pci",
+	.init		= vfio_pci_core_init_dev,
+	.release	= vfio_pci_core_release_dev,
+	.open_device	= barspan_open_device,
+	.close_device	= vfio_pci_core_close_device,
+	.ioctl		= barspan_ioctl,
+	.device_feature	= vfio_pci_core_ioctl_feature,
+	.read		= vfio_pci_core_read,
+	.write		= vfio_pci_core_write,
+	.mmap		= barspan_mmap,
+	.request	= vfio_pci_core_request,
+	.match		= vfio_pci_core_match,
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	.bind_iommufd	= vfio_iommufd_physical_bind,
+	.unbind_iommufd	= vfio_iommufd_physical_unbind,
+	.attach_ioas	= vfio_iommufd_physical_attach_ioas,
+#endif
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+	.detach_ioas	= vfio_iommufd_physical_detach_ioas,
+#endif
+};
+
+static int barspan_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	struct barspan_device *device;
+	int ret;
+
+	device = vfio_alloc_device(barspan_device, core.vdev, &pdev->dev, &barspan_ops);
+	if (IS_ERR(device))
+		return PTR_ERR(device);
+	find_sparse_bars(device, pdev);
+	dev_set_drvdata(&pdev->dev, &device->core);
+	ret = vfio_pci_core_register_device(&device->core);
+	if (ret)
+		vfio_put_device(&device->core.vdev);
+	return ret;
+}
+
+static void barspan_remove(struct pci_dev *pdev)
+{
+	struct vfio_pci_core_device *core = dev_get_drvdata(&pdev->dev);
+
+	vfio_pci_core_unregister_device(core);
+	vfio_put_device(&core->vdev);
+}
+
+/* No id table: devices come by driver_override or by the ids parameter. */
+static struct pci_driver barspan_driver = {
+	.name			= name_text,
+	.probe			= barspan_probe,
+	.remove			= barspan_remove,
+	.err_handler		= &vfio_pci_core_err_handlers,
+	.driver_managed_dma	= true,
+};
+
+static int add_id(const char *text)
+{
+	unsigned int vendor, device, subvendor = PCI_ANY_ID, subdevice = PCI_ANY_ID;
+	unsigned int class = 0, class_mask = 0;
+
+	if (sscanf(text, "%x:%x:%x:%x:%x:%x", &vendor, &device, &subvendor,
+		   &subdevice, &class, &class_mask) < 2)
+		return -EINVAL;
+	return pci_add_dynid(&barspan_driver, vendor, device, subvendor,
+			     subdevice, class, class_mask, 0);
+}
+
+static int add_ids(void)
+{
+	char *rest = ids_text;
+	char *item;
+	int ret;
+
+	while ((item = strsep(&rest, ","))) {
+		if (!*item)
+			continue;
+		ret = add_id(item);
+		if (ret) {
+			pr_err("cannot add id \"%s\"\n", item);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+static bool name_is_valid(const char *name)
+{
+	return *name && !strchr(name, '/') && strcmp(name, ".") && strcmp(name, "..");
+}
+
+static int __init barspan_init(void)
+{
+	int ret;
+
+	if (!name_is_valid(name_text))
+		return -EINVAL;
+	ret = parse_sparse_bars();
+	if (ret)
+		goto err_free_bars;
+	ret = pci_register_driver(&barspan_driver);
+	if (ret)
+		goto err_free_bars;
+	ret = add_ids();
+	if (ret)
+		goto err_unregister;
+	return 0;
+
+err_unregister:
+	pci_unregister_driver(&barspan_driver);
+err_free_bars:
+	free_sparse_bars();
+	return ret;
+}
+module_init(barspan_init);
+
+static void __exit barspan_exit(void)
+{
+	pci_unregister_driver(&barspan_driver);
+	free_sparse_bars();
+}
+module_exit(barspan_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("vfio-pci variant driver that makes BARs sparse, for tests");
