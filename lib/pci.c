@@ -104,6 +104,17 @@ static int open_node(const char *address, const char *path)
 	return fd;
 }
 
+/* Opens a node that cannot be done without. */
+static int open_needed(const char *address, const char *path, const char *module)
+{
+	int fd = open_node(address, path);
+
+	if (fd != -ENOENT)
+		return fd;
+	log_error("%s: there is no %s: is the module %s loaded?", address, path, module);
+	return -ENXIO;
+}
+
 /* An ioctl that says what failed. */
 static int request(const char *address, int fd, unsigned long number, void *argument, const char *name)
 {
@@ -184,11 +195,7 @@ static int open_group(const char *address, const char *group, struct opened *ope
 		log_error("%s: IOMMU group %s is not viable: a device in it is bound to a driver that is not VFIO's", address, group);
 		return -EBUSY;
 	}
-	opened->iommu = open_node(address, "/dev/vfio/vfio");
-	if (opened->iommu == -ENOENT) {
-		log_error("%s: there is no /dev/vfio/vfio: is the vfio module loaded?", address);
-		return -ENXIO;
-	}
+	opened->iommu = open_needed(address, "/dev/vfio/vfio", "vfio");
 	return opened->iommu < 0 ? opened->iommu : set_up_container(address, opened);
 }
 
@@ -223,7 +230,7 @@ static int open_cdev(const char *address, struct opened *opened)
 	opened->device = open_node(address, path);
 	if (opened->device < 0)
 		return opened->device;
-	opened->iommu = open_node(address, "/dev/iommu");
+	opened->iommu = open_needed(address, "/dev/iommu", "iommufd");
 	return opened->iommu < 0 ? opened->iommu : attach_iommufd(address, opened);
 }
 

@@ -7,6 +7,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <barspan.h>
 
 /* Runs a suite; returns what main() shall. */
 int harness_run(Suite *suite);
@@ -30,8 +35,8 @@ char *harness_maps_of(const volatile void *address, size_t length);
 /* The value of a line such as "VmRSS:" in /proc/self/status, in bytes. */
 uint64_t harness_status(const char *name);
 
-/* The last message of the library, and how many there were at each level since harness_listen(). */
-extern char harness_message[512];
+/* The messages of the library since harness_listen(), a line each, and how many there were at each level. */
+extern char harness_message[4096];
 extern unsigned int harness_messages[3];
 void harness_listen(void);
 

@@ -1,6 +1,217 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Guard tables by example; tests/test-property.c has them against a byte map. */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "guard.h"
 #include "harness.h"
+#include "sys.h"
+
+enum { NONE = BARSPAN_REASON_NONE, SPARSE = BARSPAN_REASON_SPARSE, PAGE = BARSPAN_REASON_PAGE };
+
+static struct barspan_guard_ *guard;
+static struct barspan span;
+
+static void build(const struct barspan_entry_ *entries, size_t n, int prot)
+{
+	sys_free(guard);
+	ck_assert_zero(guard_build(&guard, entries, n, prot));
+	span.guard_ = guard;
+}
+
+static void tear_down(void)
+{
+	sys_free(guard);
+	guard = NULL;
+}
+
+#define BASE ((uintptr_t)0x10000000)
+
+static const struct barspan_entry_ three[] = {
+	{ 0, BASE, NONE }, { 0x1000, 0, SPARSE }, { 0x3000, BASE, NONE }, { 0x4000, 0, 0 },
+};
+
+START_TEST(a_range_is_direct_when_all_of_it_is)
+{
+	build(three, 3, PROT_READ);
+	ck_assert(barspan_is_direct(&span, 0, 0x1000));
+	ck_assert(barspan_is_direct(&span, 0xfff, 1));
+	ck_assert(barspan_is_direct(&span, 0x3000, 0x1000));
+	ck_assert(!barspan_is_direct(&span, 0, 0x1001));
+	ck_assert(!barspan_is_direct(&span, 0x1000, 1));
+	ck_assert(!barspan_is_direct(&span, 0x2fff, 2));
+	ck_assert(!barspan_is_direct(&span, 0, 0x4000));
+	tear_down();
+}
+END_TEST
+
+START_TEST(past_the_end_is_not_direct)
+{
+	build(three, 3, PROT_READ);
+	ck_assert(!barspan_is_direct(&span, 0x3fff, 2));
+	ck_assert(!barspan_is_direct(&span, 0x4000, 1));
+	ck_assert(!barspan_is_direct(&span, UINT64_MAX, 1));
+	ck_assert(!barspan_is_direct(&span, 0x3000, UINT64_MAX));
+	ck_assert(!barspan_is_direct(&span, UINT64_MAX, UINT64_MAX));
+	tear_down();
+}
+END_TEST
+
+START_TEST(an_empty_range_is_not_direct)
+{
+	build(three, 3, PROT_READ);
+	ck_assert(!barspan_is_direct(&span, 0, 0));
+	ck_assert_ptr_null((void *)(uintptr_t)barspan_pointer(&span, 0x3000, 0));
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_pointer_is_base_plus_offset)
+{
+	build(three, 3, PROT_READ);
+	ck_assert_uint_eq((uintptr_t)barspan_pointer(&span, 0x3010, 4), BASE + 0x3010);
+	ck_assert_uint_eq((uintptr_t)barspan_pointer(&span, 0x2ffe, 4), 0);
+	tear_down();
+}
+END_TEST
+
+START_TEST(extents_are_told_by_number_and_by_offset)
+{
+	struct barspan_extent extent;
+
+	build(three, 3, PROT_READ);
+	ck_assert_uint_eq(barspan_extent_count(&span), 3);
+	ck_assert_zero(barspan_extent_get(&span, 1, &extent));
+	ck_assert_uint_eq(extent.offset, 0x1000);
+	ck_assert_uint_eq(extent.length, 0x2000);
+	ck_assert_int_eq(extent.kind, BARSPAN_HOLE);
+	ck_assert_int_eq(extent.reason, BARSPAN_REASON_SPARSE);
+	ck_assert_zero(barspan_extent_at(&span, 0x3fff, &extent));
+	ck_assert_uint_eq(extent.offset, 0x3000);
+	ck_assert_int_eq(extent.kind, BARSPAN_DIRECT);
+	tear_down();
+}
+END_TEST
+
+START_TEST(there_is_no_extent_past_the_end)
+{
+	struct barspan_extent extent = { 1, 2, BARSPAN_HOLE, BARSPAN_REASON_PAGE };
+
+	build(three, 3, PROT_READ);
+	ck_assert_int_eq(barspan_extent_get(&span, 3, &extent), -ERANGE);
+	ck_assert_int_eq(barspan_extent_get(&span, SIZE_MAX, &extent), -ERANGE);
+	ck_assert_int_eq(barspan_extent_at(&span, 0x4000, &extent), -ERANGE);
+	ck_assert_uint_eq(extent.offset, 1);
+	tear_down();
+}
+END_TEST
+
+START_TEST(neighbours_of_one_kind_and_reason_are_one_extent)
+{
+	const struct barspan_entry_ entries[] = {
+		{ 0, BASE, NONE }, { 0x1000, BASE, NONE }, { 0x2000, 0, SPARSE }, { 0x3000, 0, SPARSE }, { 0x4000, 0, PAGE },
+		{ 0x5000, 0, 0 },
+	};
+
+	build(entries, 5, PROT_READ);
+	ck_assert_uint_eq(barspan_extent_count(&span), 3);
+	ck_assert(barspan_is_direct(&span, 0xfff, 2));
+	tear_down();
+}
+END_TEST
+
+START_TEST(direct_neighbours_at_other_addresses_stay_apart)
+{
+	const struct barspan_entry_ entries[] = { { 0, BASE, NONE }, { 0x1000, BASE * 2, NONE }, { 0x2000, 0, 0 } };
+
+	build(entries, 2, PROT_READ);
+	ck_assert_uint_eq(barspan_extent_count(&span), 2);
+	ck_assert(!barspan_is_direct(&span, 0xfff, 2));
+	ck_assert_uint_eq((uintptr_t)barspan_pointer(&span, 0x1004, 4), BASE * 2 + 0x1004);
+	tear_down();
+}
+END_TEST
+
+START_TEST(the_main_extent_is_the_largest_that_prot_allows)
+{
+	const struct barspan_entry_ entries[] = {
+		{ 0, BASE, NONE }, { 0x1000, 0, SPARSE }, { 0x2000, BASE, NONE }, { 0x4007, 0, 0 },
+	};
+
+	build(entries, 3, PROT_READ);
+	ck_assert_uint_eq(guard->main_start, 0x2000);
+	ck_assert_uint_eq(guard->main_read, 0x2000);
+	ck_assert_uint_eq(guard->main_write, 0);
+	build(entries, 3, PROT_WRITE);
+	ck_assert_uint_eq(guard->main_read, 0);
+	ck_assert_uint_eq(guard->main_write, 0x2000);
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_span_of_one_byte_and_one_of_all_bytes)
+{
+	const struct barspan_entry_ tiny[] = { { 0, BASE, NONE }, { 1, 0, 0 } };
+	const struct barspan_entry_ huge[] = {
+		{ 0, 0, SPARSE }, { UINT64_MAX - 0x1fff, BASE, NONE }, { UINT64_MAX - 0xfff, 0, SPARSE }, { UINT64_MAX, 0, 0 },
+	};
+
+	build(tiny, 1, PROT_READ);
+	ck_assert(barspan_is_direct(&span, 0, 1));
+	ck_assert(!barspan_is_direct(&span, 1, 1));
+	build(huge, 3, PROT_READ);
+	ck_assert(barspan_is_direct(&span, UINT64_MAX - 0x1fff, 0x1000));
+	ck_assert(!barspan_is_direct(&span, UINT64_MAX - 0x2000, 1));
+	ck_assert(!barspan_is_direct(&span, UINT64_MAX - 0xfff, 1));
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_crowded_corner_of_a_large_span_is_found_in_few_steps)
+{
+	enum { N = 1000 };
+	static struct barspan_entry_ entries[N + 1];
+	unsigned int deepest = 0;
+
+	for (size_t i = 0; i < N; i++)
+		entries[i] = (struct barspan_entry_){ i * 0x1000, i % 2 ? 0 : BASE, i % 2 ? SPARSE : NONE };
+	entries[N].start = UINT64_C(1) << 40;
+	build(entries, N, PROT_READ);
+	for (size_t i = 0; i < N; i++) {
+		uint64_t offset = i * 0x1000 + 0x10;
+		struct barspan_slot_ slot = guard->slots[offset >> guard->shift];
+		unsigned int steps = 1;
+
+		for (; slot.more & 255; steps++)
+			slot = guard->slots[slot.first + ((offset >> (slot.more >> 8)) & ((1u << (slot.more & 255)) - 1))];
+		for (uint32_t crowd = slot.more >> 8; crowd; crowd /= 2)
+			steps++;
+		deepest = steps > deepest ? steps : deepest;
+		ck_assert_int_eq(barspan_is_direct(&span, offset, 4), i % 2 == 0);
+	}
+	/* Halving alone would take ten. */
+	ck_assert_uint_le(deepest, 6);
+	tear_down();
+}
+END_TEST
+
+START_TEST(reasons_have_names)
+{
+	ck_assert_str_eq(barspan_reason_name(BARSPAN_REASON_NONE), "none");
+	ck_assert_str_eq(barspan_reason_name(BARSPAN_REASON_SUSPENDED), "suspended");
+	ck_assert_str_eq(barspan_reason_name((enum barspan_reason)99), "unknown");
+}
+END_TEST
+
 int main(void)
 {
-	return harness_run(suite_create("guard"));
+	Suite *suite = suite_create("guard");
+
+	harness_add(suite, "guard", (const TTest *const[]){
+		a_range_is_direct_when_all_of_it_is, past_the_end_is_not_direct, an_empty_range_is_not_direct,
+		a_pointer_is_base_plus_offset, extents_are_told_by_number_and_by_offset, there_is_no_extent_past_the_end,
+		neighbours_of_one_kind_and_reason_are_one_extent, direct_neighbours_at_other_addresses_stay_apart,
+		the_main_extent_is_the_largest_that_prot_allows, a_span_of_one_byte_and_one_of_all_bytes,
+		a_crowded_corner_of_a_large_span_is_found_in_few_steps, reasons_have_names, NULL });
+	return harness_run(suite);
 }

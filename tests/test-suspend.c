@@ -1,6 +1,329 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "fake.h"
 #include "harness.h"
+#include "place.h"
+#include "span.h"
+
+enum { MAPPABLE = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP, SIZE = 0x8000 };
+
+static const struct barspan_area areas[] = { { 0x1000, 0x1000 }, { 0x2000, 0x1000 }, { 0x5000, 0x1000 } };
+
+static struct barspan_device *device;
+static struct barspan *span;
+static char *before;
+
+static void set_up(unsigned int flags)
+{
+	const struct barspan_soft_region region = { .size = SIZE, .flags = MAPPABLE, .n_areas = 3, .areas = areas };
+	const struct barspan_options options = { .size = sizeof(options), .flags = flags };
+
+	fake_reset();
+	harness_listen();
+	free(before);
+	before = harness_snapshot();
+	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
+	ck_assert_zero(barspan_map(&span, device, 0, &options));
+}
+
+static void tear_down(void)
+{
+	char *after;
+
+	barspan_unmap(span);
+	barspan_device_close(device);
+	fake_reset();
+	after = harness_snapshot();
+	ck_assert_str_eq(before, after);
+	free(after);
+	free(before);
+	before = NULL;
+}
+
+static enum barspan_reason reason_at(uint64_t offset)
+{
+	struct barspan_extent extent;
+
+	ck_assert_zero(barspan_extent_at(span, offset, &extent));
+	return extent.reason;
+}
+
+static volatile uint8_t *base(void)
+{
+	return barspan_base(span);
+}
+
+static void expect_suspended(void)
+{
+	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_SUSPENDED);
+	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_SUSPENDED);
+	ck_assert_int_eq(reason_at(0x3000), BARSPAN_REASON_SPARSE);
+	ck_assert(!barspan_is_direct(span, 0x1000, 1));
+	for (uint64_t offset = 0; base() && offset < SIZE; offset += 0x1000)
+		ck_assert(!harness_can_read(base() + offset));
+}
+
+static void expect_resumed(void)
+{
+	ck_assert(barspan_is_direct(span, 0x1000, 0x2000));
+	ck_assert(barspan_is_direct(span, 0x5000, 0x1000));
+	ck_assert_int_eq(reason_at(0x3000), BARSPAN_REASON_SPARSE);
+	for (uint64_t offset = 0; base() && offset < SIZE; offset += 0x1000)
+		ck_assert_int_eq(harness_can_write(base() + offset), barspan_is_direct(span, offset, 1));
+}
+
+START_TEST(a_suspended_span_is_all_hole_and_keeps_its_addresses)
+{
+	uint64_t reads = 0;
+	uint8_t *got;
+
+	set_up(0);
+	barspan_write32(span, 0x1000, 0x1234);
+	ck_assert_zero(barspan_suspend(span));
+	expect_suspended();
+	/* Nothing can move in. */
+	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000) {
+		struct place_wish wish = { .length = 0x1000, .address = (void *)(uintptr_t)(base() + offset) };
+
+		ck_assert_int_eq(place_reserve(&got, &wish), -EEXIST);
+	}
+	/* Accessors still work, trapped. */
+	ck_assert_uint_eq(barspan_read32(span, 0x1000), 0x1234);
+	ck_assert_zero(barspan_soft_trapped(device, 0, &reads, NULL));
+	ck_assert_uint_eq(reads, 1);
+	barspan_write32(span, 0x5000, 0x5678);
+	ck_assert_zero(barspan_resume(span));
+	expect_resumed();
+	ck_assert_uint_eq(*(volatile uint32_t *)(base() + 0x5000), 0x5678);
+	ck_assert_zero(barspan_error(span));
+	tear_down();
+}
+END_TEST
+
+START_TEST(twice_is_once)
+{
+	set_up(0);
+	ck_assert_zero(barspan_resume(span));
+	expect_resumed();
+	ck_assert_zero(barspan_suspend(span));
+	fake_reset();
+	ck_assert_zero(barspan_suspend(span));
+	ck_assert_uint_eq(fake_total(), 0);
+	expect_suspended();
+	ck_assert_zero(barspan_resume(span));
+	ck_assert_zero(barspan_resume(span));
+	expect_resumed();
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_suspended_span_can_be_unmapped)
+{
+	set_up(0);
+	ck_assert_zero(barspan_suspend(span));
+	tear_down();
+	set_up(BARSPAN_INDEPENDENT);
+	ck_assert_zero(barspan_suspend(span));
+	tear_down();
+}
+END_TEST
+
+START_TEST(independent_extents_keep_their_addresses)
+{
+	volatile void *pointer;
+
+	set_up(BARSPAN_INDEPENDENT);
+	pointer = barspan_pointer(span, 0x5000, 4);
+	ck_assert_zero(barspan_suspend(span));
+	expect_suspended();
+	ck_assert(!harness_can_read(pointer));
+	ck_assert_zero(barspan_resume(span));
+	expect_resumed();
+	ck_assert_ptr_eq((void *)(uintptr_t)barspan_pointer(span, 0x5000, 4), (void *)(uintptr_t)pointer);
+	ck_assert(harness_can_write(pointer));
+	tear_down();
+}
+END_TEST
+
+START_TEST(tables_do_not_pile_up)
+{
+	set_up(0);
+	for (int i = 0; i < 100; i++) {
+		ck_assert_zero(barspan_suspend(span));
+		ck_assert_zero(barspan_resume(span));
+	}
+	ck_assert_uint_eq(span_of(span)->n_guards, 2);
+	tear_down();
+}
+END_TEST
+
+/* The device refuses the area at this offset; as on Linux, the range that was to be mapped is unmapped then. */
+static uint64_t bad_offset;
+
+static int refuse_bad(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+{
+	if (fd < 0 || offset > bad_offset || offset + length <= bad_offset)
+		return real_sys_mmap(out, address, length, prot, flags, fd, offset);
+	munmap(address, length);
+	return -EINVAL;
+}
+
+START_TEST(what_cannot_be_mapped_again_stays_a_hole)
+{
+	set_up(0);
+	ck_assert_zero(barspan_suspend(span));
+	bad_offset = 0x2000;
+	fake_hooks.mmap = refuse_bad;
+	ck_assert_zero(barspan_resume(span));
+	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_NONE);
+	ck_assert_int_eq(reason_at(0x2000), BARSPAN_REASON_FAILED);
+	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
+	ck_assert(!harness_can_read(base() + 0x2000));
+	ck_assert(harness_can_write(base() + 0x1000));
+	barspan_write32(span, 0x2000, 0x9abc);
+	ck_assert_uint_eq(barspan_read32(span, 0x2000), 0x9abc);
+
+	/* And is tried again the next time. */
+	ck_assert_zero(barspan_suspend(span));
+	expect_suspended();
+	fake_hooks.mmap = NULL;
+	ck_assert_zero(barspan_resume(span));
+	expect_resumed();
+	tear_down();
+}
+END_TEST
+
+START_TEST(strict_stays_suspended)
+{
+	set_up(BARSPAN_STRICT);
+	ck_assert_zero(barspan_suspend(span));
+	bad_offset = 0x5000;
+	fake_hooks.mmap = refuse_bad;
+	ck_assert_int_eq(barspan_resume(span), -EINVAL);
+	expect_suspended();
+	fake_hooks.mmap = NULL;
+	ck_assert_zero(barspan_resume(span));
+	expect_resumed();
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_suspend_that_fails_changes_nothing)
+{
+	set_up(0);
+	for (unsigned long n = 1; n <= 8; n++) {
+		fake_reset();
+		fake_fail(n, -ENOMEM, 1);
+		if (barspan_suspend(span)) {
+			fake_reset();
+			expect_resumed();
+		} else {
+			fake_reset();
+			expect_suspended();
+			ck_assert_zero(barspan_resume(span));
+		}
+	}
+	ck_assert_zero(barspan_suspend(span));
+	expect_suspended();
+	tear_down();
+}
+END_TEST
+
+static unsigned int protects;
+
+static int protect_once(void *address, size_t length, int prot)
+{
+	return protects++ ? -ENOMEM : real_sys_mprotect(address, length, prot);
+}
+
+START_TEST(a_suspend_that_cannot_be_undone_is_one)
+{
+	set_up(0);
+	protects = 0;
+	fake_hooks.mprotect = protect_once;
+	ck_assert_int_eq(barspan_suspend(span), -ENOMEM);
+	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_SUSPENDED);
+	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_SUSPENDED);
+	fake_hooks.mprotect = NULL;
+	ck_assert_zero(barspan_resume(span));
+	expect_resumed();
+	tear_down();
+}
+END_TEST
+
+/* A mapping of somebody else's takes the place of what an mremap was to replace. */
+static uint8_t *moved_in;
+
+static int lose_to_another(void *from, size_t length, void *to)
+{
+	(void)from;
+	if (moved_in)
+		return real_sys_mremap(from, length, to);
+	munmap(to, length);
+	moved_in = mmap(to, 0x1000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	ck_assert_ptr_eq(moved_in, to);
+	*moved_in = 42;
+	return -ENOMEM;
+}
+
+START_TEST(a_span_that_lost_a_part_stays_suspended)
+{
+	set_up(0);
+	barspan_write32(span, 0x5000, 0x1234);
+	ck_assert_zero(barspan_suspend(span));
+	moved_in = NULL;
+	fake_hooks.mremap = lose_to_another;
+	ck_assert_int_eq(barspan_resume(span), -EEXIST);
+	fake_hooks.mremap = NULL;
+	ck_assert_int_eq(barspan_resume(span), -EEXIST);
+	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_SUSPENDED);
+	ck_assert_uint_eq(barspan_read32(span, 0x5000), 0x1234);
+	ck_assert_zero(barspan_error(span));
+	ck_assert_ptr_nonnull(strstr(harness_message, "another mapping moved into the span"));
+
+	barspan_unmap(span);
+	ck_assert_uint_eq(*moved_in, 42);
+	munmap(moved_in, 0x1000);
+	span = NULL;
+	tear_down();
+}
+END_TEST
+
+static int refuse_move(void *from, size_t length, void *to)
+{
+	(void)from;
+	munmap(to, length);
+	return -ENOMEM;
+}
+
+START_TEST(a_move_that_leaves_a_gap_is_mended)
+{
+	set_up(0);
+	ck_assert_zero(barspan_suspend(span));
+	fake_hooks.mremap = refuse_move;
+	ck_assert_zero(barspan_resume(span));
+	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_FAILED);
+	ck_assert(!harness_can_read(base() + 0x1000));
+	fake_hooks.mremap = NULL;
+	ck_assert_zero(barspan_suspend(span));
+	ck_assert_zero(barspan_resume(span));
+	expect_resumed();
+	tear_down();
+}
+END_TEST
+
 int main(void)
 {
-	return harness_run(suite_create("suspend"));
+	Suite *suite = suite_create("suspend");
+
+	harness_add(suite, "suspend", (const TTest *const[]){
+		a_suspended_span_is_all_hole_and_keeps_its_addresses, twice_is_once, a_suspended_span_can_be_unmapped,
+		independent_extents_keep_their_addresses, tables_do_not_pile_up, NULL });
+	harness_add(suite, "failures", (const TTest *const[]){
+		what_cannot_be_mapped_again_stays_a_hole, strict_stays_suspended, a_suspend_that_fails_changes_nothing,
+		a_suspend_that_cannot_be_undone_is_one, a_span_that_lost_a_part_stays_suspended,
+		a_move_that_leaves_a_gap_is_mended, NULL });
+	return harness_run(suite);
 }
