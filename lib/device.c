@@ -77,10 +77,16 @@ int barspan_device_iommu_fd(const struct barspan_device *device, uint32_t *ioas_
 	return device->iommu_fd;
 }
 
+/* A transport's result, of which anything but 0 and a negative errno value is a mistake. */
+static int checked(int r)
+{
+	return r > 0 ? -EPROTO : r;
+}
+
 int barspan_device_region(struct barspan_device *device, unsigned int index, struct barspan_region *out)
 {
 	struct barspan_region region = { 0 };
-	int r = device->ops.region(device->context, index, &region);
+	int r = checked(device->ops.region(device->context, index, &region));
 
 	if (r == -EINVAL || r == -ENOENT) {
 		log_error("%s: there is no region %u", device->name, index);
@@ -88,7 +94,7 @@ int barspan_device_region(struct barspan_device *device, unsigned int index, str
 	}
 	if (r) {
 		log_error("%s region %u: no description of it: %s", device->name, index, log_error_name(r));
-		return r < 0 ? r : -EPROTO;
+		return r;
 	}
 	region.flags &= KNOWN_FLAGS;
 	if (!(region.flags & BARSPAN_REGION_SPARSE))
@@ -108,15 +114,20 @@ int device_check_access(const struct barspan_region *region, uint32_t flag, uint
 	return region->flags & flag ? 0 : -EACCES;
 }
 
+int device_map(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+{
+	return checked(device->ops.map(device->context, index, offset, length, prot, address));
+}
+
 int barspan_device_read(struct barspan_device *device, unsigned int index, uint64_t offset, void *buffer, size_t length)
 {
-	return device->ops.read(device->context, index, offset, buffer, length);
+	return checked(device->ops.read(device->context, index, offset, buffer, length));
 }
 
 int barspan_device_write(struct barspan_device *device, unsigned int index, uint64_t offset, const void *buffer,
 			 size_t length)
 {
-	return device->ops.write(device->context, index, offset, buffer, length);
+	return checked(device->ops.write(device->context, index, offset, buffer, length));
 }
 
 static int read_config(void *context, uint64_t offset, void *buffer, size_t length)

@@ -10,8 +10,9 @@ static int compare(const void *left, const void *right)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
-size_t interval_normalise(struct interval *list, size_t n)
+size_t interval_normalise(struct interval *list, size_t n, bool *overlap)
 {
+	bool any = false;
 	size_t kept = 0;
 
 	if (n)
@@ -19,11 +20,16 @@ size_t interval_normalise(struct interval *list, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (list[i].start >= list[i].end)
 			continue;
-		if (!kept || list[i].start > list[kept - 1].end)
+		if (!kept || list[i].start > list[kept - 1].end) {
 			list[kept++] = list[i];
-		else if (list[i].end > list[kept - 1].end)
+			continue;
+		}
+		any |= list[i].start < list[kept - 1].end;
+		if (list[i].end > list[kept - 1].end)
 			list[kept - 1].end = list[i].end;
 	}
+	if (overlap)
+		*overlap = any;
 	return kept;
 }
 

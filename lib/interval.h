@@ -13,8 +13,9 @@ struct interval {
 	uint64_t end;
 };
 
-/* Sorts a list, and merges what overlaps or touches. Empty ones are dropped. Returns the new length. */
-size_t interval_normalise(struct interval *list, size_t n);
+/* Sorts a list, and merges what overlaps or touches. Empty ones are dropped. Returns the new length; *overlap (may be
+ * NULL) says whether any did overlap. */
+size_t interval_normalise(struct interval *list, size_t n, bool *overlap);
 
 /* Whether a normalised list has all of [start, end). */
 bool interval_contains(const struct interval *list, size_t n, uint64_t start, uint64_t end);

@@ -50,21 +50,11 @@ static int check_area(const struct layout_request *request, uint32_t i, struct i
 	return 0;
 }
 
-static uint64_t total(const struct interval *list, size_t n)
-{
-	uint64_t sum = 0;
-
-	/* An overlap can push a sum past 64 bits; then it differs from the merged list's all the same. */
-	for (size_t i = 0; i < n; i++)
-		sum += list[i].end - list[i].start;
-	return sum;
-}
-
 static int find_advertised(const struct layout_request *request, struct sets *sets)
 {
 	const struct barspan_region *region = &request->region;
 	uint32_t n = region->flags & BARSPAN_REGION_SPARSE ? region->n_areas : 1;
-	uint64_t before;
+	bool overlap;
 
 	if (!(region->flags & BARSPAN_REGION_MMAP) || !request->prot)
 		return 0;
@@ -83,9 +73,8 @@ static int find_advertised(const struct layout_request *request, struct sets *se
 		if (r)
 			return r;
 	}
-	before = total(sets->advertised, n);
-	sets->n_advertised = interval_normalise(sets->advertised, n);
-	if (total(sets->advertised, sets->n_advertised) != before) {
+	sets->n_advertised = interval_normalise(sets->advertised, n, &overlap);
+	if (overlap) {
 		log_warning("%s region %u: areas overlap: merged", request->device, request->index);
 		if (request->strict)
 			return -EPROTO;
@@ -113,7 +102,7 @@ static int find_requested(const struct layout_request *request, struct sets *set
 		}
 		sets->requested[i] = (struct interval){ hole->offset, hole->offset + hole->length };
 	}
-	sets->n_requested = interval_normalise(sets->requested, request->n_holes);
+	sets->n_requested = interval_normalise(sets->requested, request->n_holes, NULL);
 	return 0;
 }
 
@@ -152,7 +141,7 @@ static int find_direct(const struct layout_request *request, struct sets *sets)
 	for (size_t i = 0; i < sets->n_requested; i++)
 		blocked[n_blocked++] = sets->requested[i];
 	blocked[n_blocked++] = sets->msix;
-	n_blocked = interval_normalise(blocked, n_blocked);
+	n_blocked = interval_normalise(blocked, n_blocked, NULL);
 
 	for (size_t i = 0; i < sets->n_advertised; i++) {
 		uint64_t start = sets->advertised[i].start, end = sets->advertised[i].end;

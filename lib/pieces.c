@@ -32,7 +32,7 @@ static size_t cuts_inside(const struct span *span, const struct piece *piece, si
 }
 
 /* Replaces piece i, which is made of areas that touch, by one piece for each of them, so that one bad area is one hole.
- * *split: there was something to cut. -ENOMEM. */
+ * Where there is nothing to cut it is marked as failed. -ENOMEM. */
 static int split(struct span *span, size_t i, bool *did_split)
 {
 	struct piece *grown, whole = span->pieces[i];
@@ -43,8 +43,10 @@ static int split(struct span *span, size_t i, bool *did_split)
 		return r;
 	n = cuts_inside(span, &whole, &first);
 	*did_split = n > 0;
-	if (!n)
+	if (!n) {
+		span->pieces[i].failed = true;
 		return 0;
+	}
 	if (span->n_pieces + n > GUARD_MOST_EXTENTS)
 		return -ENOMEM;
 	grown = sys_realloc(span->pieces, (span->n_pieces + n) * sizeof(*grown));
@@ -67,7 +69,7 @@ static int split(struct span *span, size_t i, bool *did_split)
 
 static bool wanted(const struct piece *piece)
 {
-	return piece->reason == BARSPAN_REASON_NONE && !piece->failed && !piece->mapped;
+	return piece->reason == BARSPAN_REASON_NONE && piece->address && !piece->failed && !piece->mapped;
 }
 
 static void say(const struct span *span, const struct piece *piece, int r)
@@ -77,44 +79,51 @@ static void say(const struct span *span, const struct piece *piece, int r)
 		    span->request.offset + piece->offset, piece->length, log_error_name(r));
 }
 
+/* What comes of a piece that could not be mapped. Returns what span_map_pieces() shall, or 0 to go on; *again: with the
+ * pieces that it fell apart into. */
+static int take_failure(struct span *span, size_t i, int error, bool lost, bool *again)
+{
+	struct piece *piece = &span->pieces[i];
+	int r;
+
+	say(span, piece, error);
+	/* Addresses that are not ours any more must be neither used nor unmapped. */
+	if (lost && span->base) {
+		span->lost = piece->address;
+		span->lost_length = span_piece_size(span, piece);
+	} else if (lost) {
+		piece->address = NULL;
+	}
+	if (span->flags & BARSPAN_STRICT)
+		return error;
+	if (!piece->address)
+		return 0;
+	r = split(span, i, again);
+	if (r)
+		return r;
+	return span->lost ? 1 : 0;
+}
+
 int span_map_pieces(struct span *span, span_mapper *map)
 {
-	for (size_t i = 0; i < span->n_pieces; i++) {
-		struct piece *piece = &span->pieces[i];
-		bool lost = false, did_split = false;
+	bool again = false;
+
+	for (size_t i = 0; i < span->n_pieces; i += !again) {
+		bool lost = false, exhausted;
 		int r;
 
-		if (!wanted(piece))
+		again = false;
+		if (!wanted(&span->pieces[i]))
 			continue;
-		r = map(span, piece, &lost);
-		piece->mapped = !r;
+		r = map(span, &span->pieces[i], &lost);
+		span->pieces[i].mapped = !r;
 		if (!r)
 			continue;
-		say(span, piece, r);
-		piece->failed = true;
-		if (lost && span->base) {
-			span->lost = piece->address;
-			span->lost_length = span_piece_size(span, piece);
-		}
-		if (lost)
-			piece->address = NULL;
-		if (span->flags & BARSPAN_STRICT)
+		/* Where the kernel has no more mappings to give, what comes would fail one by one. */
+		exhausted = r == -ENOMEM && !lost;
+		r = take_failure(span, i, r, lost, &again);
+		if (r || exhausted)
 			return r;
-		if (lost && span->base)
-			return 1;
-		/* The kernel has no more mappings to give: what comes would fail one by one. */
-		if (r == -ENOMEM)
-			return 0;
-		if (lost)
-			continue;
-		piece->failed = false;
-		r = split(span, i, &did_split);
-		if (r)
-			return r;
-		if (did_split)
-			i--;
-		else
-			span->pieces[i].failed = true;
 	}
 	return 0;
 }

@@ -128,7 +128,7 @@ static int copy_areas(struct soft_region *own, const struct barspan_soft_region 
 		if (!__builtin_add_overflow(area.offset, area.length, &end))
 			own->mappable[i] = (struct interval){ area.offset, end };
 	}
-	own->n_mappable = interval_normalise(own->mappable, given->n_areas);
+	own->n_mappable = interval_normalise(own->mappable, given->n_areas, NULL);
 	own->region.areas = own->areas;
 	own->region.n_areas = given->n_areas;
 	own->region.flags |= BARSPAN_REGION_SPARSE;

@@ -221,8 +221,8 @@ static void release(struct span *span)
 static int place_piece(struct span *span, struct piece *piece, bool *lost)
 {
 	size_t length = span_piece_size(span, piece);
-	int r = span->device->ops.map(span->device->context, span->index, span->request.offset + piece->offset, length,
-				      span->prot, piece->address);
+	int r = device_map(span->device, span->index, span->request.offset + piece->offset, length, span->prot,
+			   piece->address);
 
 	if (r)
 		*lost = !place_retake(piece->address, length);

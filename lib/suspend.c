@@ -64,15 +64,11 @@ static int renew_piece(struct span *span, struct piece *piece, bool *lost)
 {
 	struct place_wish wish = { .length = span_piece_size(span, piece), .alignment = span->page_size };
 	uint8_t *elsewhere;
-	int r;
+	int r = place_reserve(&elsewhere, &wish);
 
-	if (!piece->address)
-		return -EEXIST;
-	r = place_reserve(&elsewhere, &wish);
 	if (r)
 		return r;
-	r = span->device->ops.map(span->device->context, span->index, span->request.offset + piece->offset, wish.length,
-				  span->prot, elsewhere);
+	r = device_map(span->device, span->index, span->request.offset + piece->offset, wish.length, span->prot, elsewhere);
 	if (r) {
 		if (place_retake(elsewhere, wish.length))
 			place_release(elsewhere, wish.length);

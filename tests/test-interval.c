@@ -6,19 +6,34 @@
 START_TEST(normalise_sorts_merges_and_drops)
 {
 	struct interval list[] = { { 8, 9 }, { 0, 2 }, { 5, 5 }, { 2, 4 }, { 6, 8 }, { 7, 3 }, { 1, 2 } };
-	size_t n = interval_normalise(list, sizeof(list) / sizeof(list[0]));
+	bool overlap = false;
+	size_t n = interval_normalise(list, sizeof(list) / sizeof(list[0]), &overlap);
 
 	ck_assert_uint_eq(n, 2);
 	ck_assert_uint_eq(list[0].start, 0);
 	ck_assert_uint_eq(list[0].end, 4);
 	ck_assert_uint_eq(list[1].start, 6);
 	ck_assert_uint_eq(list[1].end, 9);
+	ck_assert(overlap);
+}
+END_TEST
+
+START_TEST(touching_is_not_overlapping)
+{
+	struct interval list[] = { { 2, 4 }, { 0, 2 }, { 3, 3 } };
+	struct interval same[] = { { 0, UINT64_MAX }, { 0, UINT64_MAX } };
+	bool overlap = true;
+
+	ck_assert_uint_eq(interval_normalise(list, 3, &overlap), 1);
+	ck_assert(!overlap);
+	ck_assert_uint_eq(interval_normalise(same, 2, &overlap), 1);
+	ck_assert(overlap);
 }
 END_TEST
 
 START_TEST(normalise_of_nothing_is_nothing)
 {
-	ck_assert_uint_eq(interval_normalise(NULL, 0), 0);
+	ck_assert_uint_eq(interval_normalise(NULL, 0, NULL), 0);
 }
 END_TEST
 
@@ -54,7 +69,7 @@ START_TEST(look_ups_agree_with_a_byte_map)
 			for (uint64_t at = list[i].start; at < list[i].end; at++)
 				has[at] = true;
 		}
-		n = interval_normalise(list, n);
+		n = interval_normalise(list, n, NULL);
 
 		struct interval_walk walk = { list, n };
 
@@ -76,7 +91,7 @@ int main(void)
 	Suite *suite = suite_create("interval");
 
 	harness_add(suite, "interval", (const TTest *const[]){
-		normalise_sorts_merges_and_drops, normalise_of_nothing_is_nothing,
+		normalise_sorts_merges_and_drops, touching_is_not_overlapping, normalise_of_nothing_is_nothing,
 		contains_wants_one_interval_with_all_of_it, look_ups_agree_with_a_byte_map, NULL });
 	return harness_run(suite);
 }
