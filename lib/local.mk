@@ -30,8 +30,8 @@ lib_libcore_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 lib_LTLIBRARIES += libbarspan.la
 libbarspan_la_SOURCES =
 libbarspan_la_LIBADD = lib/libcore.la
-libbarspan_la_LDFLAGS = $(AM_LDFLAGS) -version-info $(BARSPAN_LIBTOOL_VERSION) -no-undefined \
-	-Wl,--version-script=$(srcdir)/lib/libbarspan.map -Wl,-z,relro,-z,now
+libbarspan_la_LDFLAGS = $(SANITIZER) -version-info $(BARSPAN_LIBTOOL_VERSION) -no-undefined \
+	-Wl,--version-script=$(srcdir)/lib/libbarspan.map -Wl,-z,relro,-z,now,-z,defs
 libbarspan_la_DEPENDENCIES = lib/libcore.la lib/libbarspan.map
 EXTRA_DIST += lib/libbarspan.map
 

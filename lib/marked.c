@@ -14,20 +14,22 @@ struct search {
 	uintptr_t covered;	/* from the range's start to here, all is marked */
 	uintptr_t end;
 	uintptr_t vma_start, vma_end;	/* the mapping that is being described */
-	bool no_access;
+	bool wants_anonymous;
+	bool no_access, anonymous;
 };
 
 /* A line is a mapping's first when it begins with its addresses. */
 static bool is_first(const char *line, struct search *search)
 {
-	unsigned long start, end;
-	char access[4];
+	unsigned long start, end, inode;
+	char access[5];
 
-	if (sscanf(line, "%lx-%lx %3s", &start, &end, access) != 3)
+	if (sscanf(line, "%lx-%lx %4s %*s %*s %lu", &start, &end, access, &inode) != 4)
 		return false;
 	search->vma_start = start;
 	search->vma_end = end;
-	search->no_access = !strcmp(access, "---");
+	search->no_access = !strncmp(access, "---", 3);
+	search->anonymous = access[3] == 'p' && !inode;
 	return true;
 }
 
@@ -40,13 +42,17 @@ static bool take_line(const char *line, struct search *search)
 		return true;
 	if (search->vma_start > search->covered || !search->no_access || !strstr(line, " dd"))
 		return false;
+	if (search->wants_anonymous && !search->anonymous)
+		return false;
 	search->covered = search->vma_end;
 	return search->covered < search->end;
 }
 
-bool marked(const void *address, size_t length)
+bool marked(const void *address, size_t length, bool anonymous)
 {
-	struct search search = { .covered = (uintptr_t)address, .end = (uintptr_t)address + length };
+	struct search search = {
+		.covered = (uintptr_t)address, .end = (uintptr_t)address + length, .wants_anonymous = anonymous,
+	};
 	char buffer[4096], line[256];
 	int fd = sys_open("/proc/self/smaps", O_RDONLY);
 	size_t used = 0;

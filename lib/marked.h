@@ -6,8 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether all of [address, address + length) is mapped without any access and left out of core dumps. Every reservation is,
- * and no mapping is when it is made. False where /proc cannot be read. */
-bool marked(const void *address, size_t length);
+/* Whether all of [address, address + length) is mapped without any access and left out of core dumps, and, where that
+ * is asked for, anonymously. Every reservation is, and no mapping is when it is made: an anonymous one is in core dumps
+ * at first. (A device's driver may leave its own out from the start.) False where /proc cannot be read. */
+bool marked(const void *address, size_t length, bool anonymous);
 
 #endif

@@ -107,10 +107,10 @@ int place_reserve(uint8_t **out, const struct place_wish *wish)
 	return r;
 }
 
-bool place_retake(uint8_t *address, size_t length)
+bool place_retake(uint8_t *address, size_t length, bool suspended)
 {
 	if (reserve_free(address, length))
-		return marked(address, length);
+		return marked(address, length, !suspended);
 	/* Unmarked, it is ours all the same; it can only be mistaken for lost when mapping over it fails again. */
 	sys_madvise(address, length, MADV_DONTDUMP);
 	return true;

@@ -8,10 +8,10 @@
  * touched anything. place_retake() tells the cases apart:
  *
  *   - MAP_FIXED_NOREPLACE succeeds: all of it was a gap, and is ours again.
- *   - It does not, and all of the range is mapped without access and marked: that is our reservation, untouched. A
- *     mapping of somebody else's cannot look like this, since mmap() makes none that is marked and without access;
- *     its owner would have to make it so with madvise() in the same moment. The library's own threads, who do just that, are
- *     kept out by place_lock().
+ *   - It does not, and all of the range is mapped anonymously, without access, and marked: that is our reservation,
+ *     untouched. A mapping of somebody else's cannot look like this, since mmap() makes no anonymous mapping that is
+ *     marked; its owner would have to mark it with madvise() in the same moment. The library's own threads, who do just
+ *     that, are kept out by place_lock().
  *   - Anything else: the range is lost. It must not be unmapped, and nothing that needs it can be handed out.
  */
 #ifndef PLACE_H
@@ -36,8 +36,10 @@ void place_unlock(void);
 /* Makes a reservation. -EEXIST: the address is occupied; -ENOMEM; or what the kernel says. */
 int place_reserve(uint8_t **out, const struct place_wish *wish);
 
-/* After mapping over a range that was ours has failed: whether it is ours, and a reservation, again. */
-bool place_retake(uint8_t *address, size_t length);
+/* After mapping over a range that was ours has failed: whether it is ours, and without access, again. What was there is
+ * a reservation, or, where `suspended`, perhaps a device's mapping without access. That of another thread would then
+ * have to be without access, too, and of a device whose driver marks it. */
+bool place_retake(uint8_t *address, size_t length, bool suspended);
 
 /* Unmaps what is ours. A kernel that refuses that is reported to the log; there is no more to be done. */
 void place_release(uint8_t *address, size_t length);

@@ -161,7 +161,7 @@ static int reserve_whole(struct span *span, const struct barspan_options *option
 	if (wish.alignment < span->page_size)
 		wish.alignment = span->page_size;
 	r = place_reserve(&span->base, &wish);
-	if (r == -ENOMEM && !options->alignment) {
+	if (r && !options->alignment && !options->address) {
 		/* Where addresses are scarce, better a span without the alignment that nobody asked for. */
 		wish.alignment = span->page_size;
 		r = place_reserve(&span->base, &wish);
@@ -225,7 +225,7 @@ static int place_piece(struct span *span, struct piece *piece, bool *lost)
 			   piece->address);
 
 	if (r)
-		*lost = !place_retake(piece->address, length);
+		*lost = !place_retake(piece->address, length, false);
 	return r;
 }
 

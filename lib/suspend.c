@@ -70,14 +70,14 @@ static int renew_piece(struct span *span, struct piece *piece, bool *lost)
 		return r;
 	r = device_map(span->device, span->index, span->request.offset + piece->offset, wish.length, span->prot, elsewhere);
 	if (r) {
-		if (place_retake(elsewhere, wish.length))
+		if (place_retake(elsewhere, wish.length, false))
 			place_release(elsewhere, wish.length);
 		return r;
 	}
 	r = sys_mremap(elsewhere, wish.length, piece->address);
 	if (r) {
 		place_release(elsewhere, wish.length);
-		*lost = !place_retake(piece->address, wish.length);
+		*lost = !place_retake(piece->address, wish.length, true);
 	}
 	return r;
 }

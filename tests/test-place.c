@@ -26,7 +26,7 @@ START_TEST(a_reservation_cannot_be_touched)
 
 	ck_assert_ptr_nonnull(strstr(maps, "---p"));
 	ck_assert_ptr_null(strstr(maps, "r--"));
-	ck_assert(marked(address, 4 * page));
+	ck_assert(marked(address, 4 * page, true));
 	ck_assert(!harness_can_read(address));
 	ck_assert(!harness_can_read(address + 4 * page - 1));
 	free(maps);
@@ -59,7 +59,7 @@ START_TEST(an_address_is_kept_or_refused)
 
 	ck_assert_int_eq(place_reserve(&got, &wish), -EEXIST);
 	ck_assert_ptr_null(got);
-	ck_assert(marked(address, 4 * page));
+	ck_assert(marked(address, 4 * page, true));
 	wish.replace = true;
 	ck_assert_zero(place_reserve(&got, &wish));
 	ck_assert_ptr_eq(got, address + page);
@@ -87,8 +87,8 @@ START_TEST(a_gap_is_taken_back)
 	uint8_t *address = reserve(4 * page);
 
 	ck_assert_zero(munmap(address + page, 2 * page));
-	ck_assert(place_retake(address + page, 2 * page));
-	ck_assert(marked(address, 4 * page));
+	ck_assert(place_retake(address + page, 2 * page, false));
+	ck_assert(marked(address, 4 * page, true));
 	place_release(address, 4 * page);
 }
 END_TEST
@@ -97,8 +97,8 @@ START_TEST(an_untouched_reservation_is_recognised)
 {
 	uint8_t *address = reserve(4 * page);
 
-	ck_assert(place_retake(address + page, 2 * page));
-	ck_assert(place_retake(address, 4 * page));
+	ck_assert(place_retake(address + page, 2 * page, false));
+	ck_assert(place_retake(address, 4 * page, false));
 	place_release(address, 4 * page);
 }
 END_TEST
@@ -116,7 +116,7 @@ START_TEST(a_mapping_that_moved_in_is_not_ours)
 
 	move_in(address + page, 2 * page, PROT_READ | PROT_WRITE);
 	address[page] = 42;
-	ck_assert(!place_retake(address + page, 2 * page));
+	ck_assert(!place_retake(address + page, 2 * page, false));
 	ck_assert_uint_eq(address[page], 42);
 	place_release(address, 4 * page);
 }
@@ -127,7 +127,7 @@ START_TEST(not_even_one_without_access_as_ours_are)
 	uint8_t *address = reserve(4 * page);
 
 	move_in(address + page, 2 * page, PROT_NONE);
-	ck_assert(!place_retake(address + page, 2 * page));
+	ck_assert(!place_retake(address + page, 2 * page, false));
 	place_release(address, 4 * page);
 }
 END_TEST
@@ -140,7 +140,7 @@ START_TEST(nor_one_that_fills_a_part)
 	for (size_t at = 1; at < 5; at++) {
 		void *foreign = mmap(address + at * page, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
-		ck_assert(!place_retake(address + page, 4 * page));
+		ck_assert(!place_retake(address + page, 4 * page, false));
 		ck_assert(harness_can_read(foreign));
 		ck_assert_zero(munmap(foreign, page));
 	}
@@ -155,10 +155,26 @@ START_TEST(what_is_marked_but_accessible_is_not_ours)
 
 	move_in(address, page, PROT_READ);
 	ck_assert_zero(madvise(address, page, MADV_DONTDUMP));
-	ck_assert(!marked(address, page));
-	ck_assert(!marked(address, 2 * page));
-	ck_assert(marked(address + page, page));
+	ck_assert(!marked(address, page, true));
+	ck_assert(!marked(address, 2 * page, true));
+	ck_assert(marked(address + page, page, true));
 	place_release(address, 2 * page);
+}
+END_TEST
+
+/* A device's driver may leave its mapping out of core dumps; a file stands for it here. */
+START_TEST(a_device_without_access_is_ours_only_when_suspended)
+{
+	uint8_t *address = reserve(3 * page);
+	int fd = memfd_create("device", MFD_CLOEXEC);
+
+	ck_assert_ptr_eq(mmap(address + page, page, PROT_NONE, MAP_SHARED | MAP_FIXED, fd, 0), address + page);
+	close(fd);
+	ck_assert(!place_retake(address + page, page, true));
+	ck_assert_zero(madvise(address + page, page, MADV_DONTDUMP));
+	ck_assert(!place_retake(address + page, page, false));
+	ck_assert(place_retake(address + page, page, true));
+	place_release(address, 3 * page);
 }
 END_TEST
 
@@ -168,8 +184,8 @@ START_TEST(without_proc_nothing_is_taken_for_ours)
 
 	fake_reset();
 	fake_fail_call(FAKE_OPEN, 1, -EACCES);
-	ck_assert(!place_retake(address, 2 * page));
-	ck_assert(place_retake(address, 2 * page));
+	ck_assert(!place_retake(address, 2 * page, false));
+	ck_assert(place_retake(address, 2 * page, false));
 	fake_reset();
 	place_release(address, 2 * page);
 }
@@ -220,6 +236,6 @@ int main(void)
 	harness_add(suite, "retake", (const TTest *const[]){
 		a_gap_is_taken_back, an_untouched_reservation_is_recognised, a_mapping_that_moved_in_is_not_ours,
 		not_even_one_without_access_as_ours_are, nor_one_that_fills_a_part, what_is_marked_but_accessible_is_not_ours,
-		without_proc_nothing_is_taken_for_ours, NULL });
+		a_device_without_access_is_ours_only_when_suspended, without_proc_nothing_is_taken_for_ours, NULL });
 	return harness_run(suite);
 }

@@ -2,8 +2,8 @@
 /*
  * Devices: where regions come from.
  *
- * Every function that can fail returns 0 or a negative errno value, and hands its result out through its first
- * parameter, which it leaves alone on failure. Offsets, lengths and sizes are in bytes. Unless a function says
+ * Every function that can fail returns 0 or a negative errno value, and hands its result out through a parameter, which
+ * it leaves alone on failure. Offsets, lengths and sizes are in bytes. Unless a function says
  * otherwise it may be called from any thread and not from a signal handler.
  */
 #ifndef BARSPAN_DEVICE_H
@@ -64,7 +64,7 @@ int barspan_device_open_vfio(struct barspan_device **out, int vfio_device_fd);
  * container with a type 1 IOMMU, or, where the kernel offers no groups, its character device and iommufd. The device
  * owns all descriptors; see barspan_device_fd() and barspan_device_iommu_fd().
  *
- * -EINVAL: not a PCI address; -ENODEV: no such PCI device; -ENXIO: not bound to a VFIO driver; -EOPNOTSUPP: the device is
+ * -EINVAL: not a PCI address; -ENODEV: no such PCI device; -ENXIO: not bound to a VFIO driver, or VFIO is not there; -EOPNOTSUPP: the device is
  * in no IOMMU group; -EACCES, -EPERM: no permission for the node under /dev/vfio; -EBUSY: somebody else has the
  * group or the device, or a device of the same group is bound to another kind of driver; or what the kernel says. The log
  * callback hears what is missing. */
@@ -146,7 +146,8 @@ int barspan_device_region(struct barspan_device *device, unsigned int index, str
  * `length` says; a kernel serves lengths other than 1, 2, 4 and 8 piece by piece, low offsets first. Bytes are in the
  * device's order. Async-signal-safe for VFIO devices once the region was described.
  *
- * -ENOENT: no such region; -ERANGE: past its end; -EACCES: the region's flags forbid it; or what the device says. */
+ * -ENOENT: no such region; -ERANGE: past its end; -EACCES: the region's flags forbid it; or what the device says. A
+ * transport of the caller's makes these checks itself. */
 int barspan_device_read(struct barspan_device *device, unsigned int index, uint64_t offset, void *buffer, size_t length);
 int barspan_device_write(struct barspan_device *device, unsigned int index, uint64_t offset, const void *buffer,
 			 size_t length);

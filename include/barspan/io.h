@@ -24,8 +24,8 @@
  *         ordered.
  *     arm64: dmb oshst before a write, dmb oshld after a read.   riscv: fence w,o and fence i,ir.
  *     others: a full barrier on both sides.
- * The _relaxed ones keep only the order among accesses to the same device by one thread, without barriers: use
- * them between two plain ones.
+ * The _relaxed ones keep only the order among accesses to the same device by one thread, without barriers: of a
+ * row of writes only the first needs to be a plain one, of a row of reads only the last.
  */
 #ifndef BARSPAN_IO_H
 #define BARSPAN_IO_H
@@ -62,7 +62,7 @@ inline void barspan_write32_relaxed(struct barspan *span, uint64_t offset, uint3
 inline void barspan_write64_relaxed(struct barspan *span, uint64_t offset, uint64_t value);
 
 /* Reads or writes any range, in the device's byte order: the direct parts with the widest naturally aligned accesses,
- * up to 8 bytes, the holes with one trapped access each. An empty range that is not past the end succeeds.
+ * up to the size of a pointer, the holes with one trapped access each. An empty range that is not past the end succeeds.
  * -ERANGE, with nothing touched, or the first failed part's error: the parts before it are done, and of `buffer`
  * only they are changed. Does not show up in barspan_error(). Ordered as a whole like the accessors. */
 int barspan_read(struct barspan *span, uint64_t offset, void *buffer, size_t length);
