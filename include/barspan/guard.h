@@ -23,6 +23,9 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
+/* Small functions whose bodies are here, for speed; those who cannot inline find them in the library, too. */
+#define BARSPAN_INLINE_ inline __attribute__((always_inline))
+
 enum barspan_kind {
 	BARSPAN_DIRECT,		/* mapped: a load or store at base + offset reaches the device */
 	BARSPAN_HOLE,		/* not mapped: needs a trapped access */
@@ -51,10 +54,10 @@ struct barspan_extent {
 
 /* Whether bytes [offset, offset + length) are all direct, so that each can be reached at barspan_base() + its offset
  * with the access that the span's prot gives. A range that is empty or goes past the end is not. */
-inline bool barspan_is_direct(const struct barspan *span, uint64_t offset, uint64_t length);
+BARSPAN_INLINE_ bool barspan_is_direct(const struct barspan *span, uint64_t offset, uint64_t length);
 
 /* The address of bytes [offset, offset + length) where they are all direct, else NULL. */
-inline volatile void *barspan_pointer(const struct barspan *span, uint64_t offset, uint64_t length);
+BARSPAN_INLINE_ volatile void *barspan_pointer(const struct barspan *span, uint64_t offset, uint64_t length);
 
 /* How many extents the span has: at least one; they cover it without a gap, in the order of their offsets. Suspend and
  * resume may change it. */
@@ -64,7 +67,7 @@ size_t barspan_extent_count(const struct barspan *span);
 int barspan_extent_get(const struct barspan *span, size_t i, struct barspan_extent *out);
 
 /* The extent in which `offset` lies. -ERANGE: it is past the end. */
-inline int barspan_extent_at(const struct barspan *span, uint64_t offset, struct barspan_extent *out);
+BARSPAN_INLINE_ int barspan_extent_at(const struct barspan *span, uint64_t offset, struct barspan_extent *out);
 
 /* A reason as one lower-case word: "none", "sparse", "msix", "page", "unmappable", "failed", "requested", "suspended". */
 const char *barspan_reason_name(enum barspan_reason reason);
@@ -112,13 +115,13 @@ struct barspan {
 	const struct barspan_guard_ *guard_;	/* atomic; the rest of a span is the library's own */
 };
 
-inline const struct barspan_guard_ *barspan_guard_of_(const struct barspan *span)
+BARSPAN_INLINE_ const struct barspan_guard_ *barspan_guard_of_(const struct barspan *span)
 {
 	return __atomic_load_n(&span->guard_, __ATOMIC_ACQUIRE);
 }
 
 /* The entry of the extent in which `offset`, which must be inside the span, lies. */
-inline const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset)
+BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset)
 {
 	struct barspan_slot_ slot = guard->slots[offset >> guard->shift];
 
@@ -141,7 +144,7 @@ inline const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard
 }
 
 /* The address of a range that is all direct, else 0. */
-inline uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t offset, uint64_t length)
+BARSPAN_INLINE_ uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t offset, uint64_t length)
 {
 	if (offset >= guard->length)
 		return 0;
@@ -153,17 +156,17 @@ inline uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t o
 	return entry->base + (uintptr_t)offset;
 }
 
-inline bool barspan_is_direct(const struct barspan *span, uint64_t offset, uint64_t length)
+BARSPAN_INLINE_ bool barspan_is_direct(const struct barspan *span, uint64_t offset, uint64_t length)
 {
 	return barspan_address_(barspan_guard_of_(span), offset, length) != 0;
 }
 
-inline volatile void *barspan_pointer(const struct barspan *span, uint64_t offset, uint64_t length)
+BARSPAN_INLINE_ volatile void *barspan_pointer(const struct barspan *span, uint64_t offset, uint64_t length)
 {
 	return (volatile void *)barspan_address_(barspan_guard_of_(span), offset, length);
 }
 
-inline void barspan_extent_of_(const struct barspan_entry_ *entry, struct barspan_extent *out)
+BARSPAN_INLINE_ void barspan_extent_of_(const struct barspan_entry_ *entry, struct barspan_extent *out)
 {
 	out->offset = entry->start;
 	out->length = entry[1].start - entry->start;
@@ -171,7 +174,7 @@ inline void barspan_extent_of_(const struct barspan_entry_ *entry, struct barspa
 	out->reason = (enum barspan_reason)entry->reason;
 }
 
-inline int barspan_extent_at(const struct barspan *span, uint64_t offset, struct barspan_extent *out)
+BARSPAN_INLINE_ int barspan_extent_at(const struct barspan *span, uint64_t offset, struct barspan_extent *out)
 {
 	const struct barspan_guard_ *guard = barspan_guard_of_(span);
 

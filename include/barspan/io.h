@@ -41,25 +41,25 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-inline uint8_t barspan_read8(struct barspan *span, uint64_t offset);
-inline uint16_t barspan_read16(struct barspan *span, uint64_t offset);
-inline uint32_t barspan_read32(struct barspan *span, uint64_t offset);
-inline uint64_t barspan_read64(struct barspan *span, uint64_t offset);
+BARSPAN_INLINE_ uint8_t barspan_read8(struct barspan *span, uint64_t offset);
+BARSPAN_INLINE_ uint16_t barspan_read16(struct barspan *span, uint64_t offset);
+BARSPAN_INLINE_ uint32_t barspan_read32(struct barspan *span, uint64_t offset);
+BARSPAN_INLINE_ uint64_t barspan_read64(struct barspan *span, uint64_t offset);
 
-inline void barspan_write8(struct barspan *span, uint64_t offset, uint8_t value);
-inline void barspan_write16(struct barspan *span, uint64_t offset, uint16_t value);
-inline void barspan_write32(struct barspan *span, uint64_t offset, uint32_t value);
-inline void barspan_write64(struct barspan *span, uint64_t offset, uint64_t value);
+BARSPAN_INLINE_ void barspan_write8(struct barspan *span, uint64_t offset, uint8_t value);
+BARSPAN_INLINE_ void barspan_write16(struct barspan *span, uint64_t offset, uint16_t value);
+BARSPAN_INLINE_ void barspan_write32(struct barspan *span, uint64_t offset, uint32_t value);
+BARSPAN_INLINE_ void barspan_write64(struct barspan *span, uint64_t offset, uint64_t value);
 
-inline uint8_t barspan_read8_relaxed(struct barspan *span, uint64_t offset);
-inline uint16_t barspan_read16_relaxed(struct barspan *span, uint64_t offset);
-inline uint32_t barspan_read32_relaxed(struct barspan *span, uint64_t offset);
-inline uint64_t barspan_read64_relaxed(struct barspan *span, uint64_t offset);
+BARSPAN_INLINE_ uint8_t barspan_read8_relaxed(struct barspan *span, uint64_t offset);
+BARSPAN_INLINE_ uint16_t barspan_read16_relaxed(struct barspan *span, uint64_t offset);
+BARSPAN_INLINE_ uint32_t barspan_read32_relaxed(struct barspan *span, uint64_t offset);
+BARSPAN_INLINE_ uint64_t barspan_read64_relaxed(struct barspan *span, uint64_t offset);
 
-inline void barspan_write8_relaxed(struct barspan *span, uint64_t offset, uint8_t value);
-inline void barspan_write16_relaxed(struct barspan *span, uint64_t offset, uint16_t value);
-inline void barspan_write32_relaxed(struct barspan *span, uint64_t offset, uint32_t value);
-inline void barspan_write64_relaxed(struct barspan *span, uint64_t offset, uint64_t value);
+BARSPAN_INLINE_ void barspan_write8_relaxed(struct barspan *span, uint64_t offset, uint8_t value);
+BARSPAN_INLINE_ void barspan_write16_relaxed(struct barspan *span, uint64_t offset, uint16_t value);
+BARSPAN_INLINE_ void barspan_write32_relaxed(struct barspan *span, uint64_t offset, uint32_t value);
+BARSPAN_INLINE_ void barspan_write64_relaxed(struct barspan *span, uint64_t offset, uint64_t value);
 
 /* Reads or writes any range, in the device's byte order: the direct parts with the widest naturally aligned accesses,
  * up to the size of a pointer, the holes with one trapped access each. An empty range that is not past the end succeeds.
@@ -105,46 +105,51 @@ int barspan_error(struct barspan *span);
 uint64_t barspan_read_other_(struct barspan *span, uint64_t offset, unsigned int width);
 void barspan_write_other_(struct barspan *span, uint64_t offset, uint64_t value, unsigned int width);
 
-/* The address of a naturally aligned direct access of `width` bytes; 0: it is something else. */
-inline uintptr_t barspan_readable_(const struct barspan_guard_ *guard, uint64_t offset, unsigned int width)
+/* The address of a naturally aligned direct access of `width` bytes outside the main extent; 0: it is something else. */
+BARSPAN_INLINE_ uintptr_t barspan_readable_(const struct barspan_guard_ *guard, uint64_t offset, unsigned int width)
 {
-	if (offset % width)
-		return 0;
-	if (offset - guard->main_start < guard->main_read)
-		return guard->main_base + (uintptr_t)offset;
-	return guard->readable ? barspan_address_(guard, offset, width) : 0;
+	return guard->readable && offset % width == 0 ? barspan_address_(guard, offset, width) : 0;
 }
 
-inline uintptr_t barspan_writable_(const struct barspan_guard_ *guard, uint64_t offset, unsigned int width)
+BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan_guard_ *guard, uint64_t offset, unsigned int width)
 {
-	if (offset % width)
-		return 0;
-	if (offset - guard->main_start < guard->main_write)
-		return guard->main_base + (uintptr_t)offset;
-	return guard->writable ? barspan_address_(guard, offset, width) : 0;
+	return guard->writable && offset % width == 0 ? barspan_address_(guard, offset, width) : 0;
 }
+
+#define BARSPAN_IN_MAIN_(guard, offset, width, length)                                                                 \
+	__builtin_expect((offset) - (guard)->main_start < (length) && (offset) % (width) == 0, 1)
 
 #define BARSPAN_ACCESSORS_(bits)                                                                                       \
-	inline uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, uint64_t offset)                      \
+	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, uint64_t offset)                      \
 	{                                                                                                              \
-		uintptr_t address = barspan_readable_(barspan_guard_of_(span), offset, bits / 8);                      \
+		const struct barspan_guard_ *guard = barspan_guard_of_(span);                                          \
+		uintptr_t address;                                                                                     \
                                                                                                                        \
-		if (__builtin_expect(!address, 0))                                                                     \
+		if (BARSPAN_IN_MAIN_(guard, offset, bits / 8, guard->main_read))                                       \
+			return BARSPAN_LE##bits##_(*(const volatile uint##bits##_t *)(guard->main_base + (uintptr_t)offset)); \
+		address = barspan_readable_(guard, offset, bits / 8);                                                  \
+		if (!address)                                                                                          \
 			return (uint##bits##_t)barspan_read_other_(span, offset, bits / 8);                            \
 		return BARSPAN_LE##bits##_(*(const volatile uint##bits##_t *)address);                                 \
 	}                                                                                                              \
                                                                                                                        \
-	inline void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value)         \
+	BARSPAN_INLINE_ void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value)         \
 	{                                                                                                              \
-		uintptr_t address = barspan_writable_(barspan_guard_of_(span), offset, bits / 8);                      \
+		const struct barspan_guard_ *guard = barspan_guard_of_(span);                                          \
+		uintptr_t address;                                                                                     \
                                                                                                                        \
-		if (__builtin_expect(!address, 0))                                                                     \
+		if (BARSPAN_IN_MAIN_(guard, offset, bits / 8, guard->main_write)) {                                    \
+			*(volatile uint##bits##_t *)(guard->main_base + (uintptr_t)offset) = BARSPAN_LE##bits##_(value);   \
+			return;                                                                                        \
+		}                                                                                                      \
+		address = barspan_writable_(guard, offset, bits / 8);                                                  \
+		if (!address)                                                                                          \
 			barspan_write_other_(span, offset, value, bits / 8);                                           \
 		else                                                                                                   \
 			*(volatile uint##bits##_t *)address = BARSPAN_LE##bits##_(value);                              \
 	}                                                                                                              \
                                                                                                                        \
-	inline uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset)                                \
+	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset)                                \
 	{                                                                                                              \
 		uint##bits##_t value = barspan_read##bits##_relaxed(span, offset);                                     \
                                                                                                                        \
@@ -152,7 +157,7 @@ inline uintptr_t barspan_writable_(const struct barspan_guard_ *guard, uint64_t 
 		return value;                                                                                          \
 	}                                                                                                              \
                                                                                                                        \
-	inline void barspan_write##bits(struct barspan *span, uint64_t offset, uint##bits##_t value)                   \
+	BARSPAN_INLINE_ void barspan_write##bits(struct barspan *span, uint64_t offset, uint##bits##_t value)                   \
 	{                                                                                                              \
 		BARSPAN_BEFORE_WRITE_();                                                                               \
 		barspan_write##bits##_relaxed(span, offset, value);                                                    \
