@@ -1,1 +1,110 @@
 # SPDX-License-Identifier: BSD-3-Clause
+
+# Pages. Section 3 has one a topic, and an alias for every other function that the page's NAME section lists.
+dist_man_MANS = \
+	doc/barspan.7 \
+	doc/barspan_device.3 \
+	doc/barspan_is_direct.3 \
+	doc/barspan_map.3 \
+	doc/barspan_read32.3 \
+	doc/barspan_set_log.3 \
+	doc/barspan_suspend.3 \
+	doc/barspan_version.3
+if TOOL
+dist_man_MANS += doc/barspan.1
+endif
+EXTRA_DIST += doc/barspan.1
+
+MAN_ALIASES = \
+	doc/barspan_base.3 \
+	doc/barspan_device_close.3 \
+	doc/barspan_device_fd.3 \
+	doc/barspan_device_iommu_fd.3 \
+	doc/barspan_device_name.3 \
+	doc/barspan_device_open_ops.3 \
+	doc/barspan_device_open_pci.3 \
+	doc/barspan_device_open_soft.3 \
+	doc/barspan_device_open_vfio.3 \
+	doc/barspan_device_read.3 \
+	doc/barspan_device_region.3 \
+	doc/barspan_device_write.3 \
+	doc/barspan_error.3 \
+	doc/barspan_extent_at.3 \
+	doc/barspan_extent_count.3 \
+	doc/barspan_extent_get.3 \
+	doc/barspan_length.3 \
+	doc/barspan_pointer.3 \
+	doc/barspan_read.3 \
+	doc/barspan_read16.3 \
+	doc/barspan_read16_relaxed.3 \
+	doc/barspan_read32_relaxed.3 \
+	doc/barspan_read64.3 \
+	doc/barspan_read64_relaxed.3 \
+	doc/barspan_read8.3 \
+	doc/barspan_read8_relaxed.3 \
+	doc/barspan_reason_name.3 \
+	doc/barspan_resume.3 \
+	doc/barspan_soft_fd.3 \
+	doc/barspan_soft_trapped.3 \
+	doc/barspan_span_device.3 \
+	doc/barspan_span_index.3 \
+	doc/barspan_span_offset.3 \
+	doc/barspan_unmap.3 \
+	doc/barspan_write.3 \
+	doc/barspan_write16.3 \
+	doc/barspan_write16_relaxed.3 \
+	doc/barspan_write32.3 \
+	doc/barspan_write32_relaxed.3 \
+	doc/barspan_write64.3 \
+	doc/barspan_write64_relaxed.3 \
+	doc/barspan_write8.3 \
+	doc/barspan_write8_relaxed.3
+man_MANS = $(MAN_ALIASES)
+CLEANFILES += $(MAN_ALIASES)
+
+# An alias points to the page that lists it.
+$(MAN_ALIASES): doc/local.mk
+	$(AM_V_GEN)$(MKDIR_P) doc && name=`basename $@ .3` && \
+	page=`grep -l "^\.Nm $$name\( ,\)\{0,1\}$$" $(srcdir)/doc/*.3` && \
+	echo ".so man3/`basename $$page`" >$@-t && mv $@-t $@
+
+# Examples, against the public interface only.
+EXAMPLES = \
+	doc/examples/legacy \
+	doc/examples/map-bar \
+	doc/examples/own-transport \
+	doc/examples/reset \
+	doc/examples/soft-driver
+check_PROGRAMS += $(EXAMPLES)
+doc_examples_legacy_CPPFLAGS = -I$(top_srcdir)/include
+doc_examples_legacy_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
+doc_examples_legacy_LDFLAGS = $(SANITIZER)
+doc_examples_legacy_LDADD = libbarspan.la
+doc_examples_map_bar_CPPFLAGS = -I$(top_srcdir)/include
+doc_examples_map_bar_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
+doc_examples_map_bar_LDFLAGS = $(SANITIZER)
+doc_examples_map_bar_LDADD = libbarspan.la
+doc_examples_own_transport_CPPFLAGS = -I$(top_srcdir)/include
+doc_examples_own_transport_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
+doc_examples_own_transport_LDFLAGS = $(SANITIZER)
+doc_examples_own_transport_LDADD = libbarspan.la
+doc_examples_reset_CPPFLAGS = -I$(top_srcdir)/include
+doc_examples_reset_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
+doc_examples_reset_LDFLAGS = $(SANITIZER)
+doc_examples_reset_LDADD = libbarspan.la
+doc_examples_soft_driver_CPPFLAGS = -I$(top_srcdir)/include
+doc_examples_soft_driver_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
+doc_examples_soft_driver_LDFLAGS = $(SANITIZER)
+doc_examples_soft_driver_LDADD = libbarspan.la
+
+examplesdir = $(docdir)/examples
+dist_examples_DATA = \
+	doc/examples/legacy.c \
+	doc/examples/map-bar.c \
+	doc/examples/own-transport.c \
+	doc/examples/reset.c \
+	doc/examples/soft-driver.c
+dist_doc_DATA += doc/design.md doc/layout.svg
+
+TESTS += doc/check-examples.sh doc/check-man.sh
+EXTRA_DIST += doc/check-examples.sh doc/check-man.sh

@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Example programs: every one is built, and does on the software device what it says. TAP.
+srcdir=${srcdir:-.}
+page_size=$(getconf PAGESIZE)
+number=0
+failures=0
+
+say()
+{
+	number=$((number + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $number - $2"
+		return
+	fi
+	failures=$((failures + 1))
+	echo "not ok $number - $2"
+	[ -z "$3" ] || echo "$3" | sed 's/^/# /'
+}
+
+# run STATUS PROGRAM [ARGUMENT...]: leaves what it prints, on both streams, in `output`.
+run()
+{
+	wanted=$1
+	program=$2
+	shift 2
+	output=$("doc/examples/$program" "$@" 2>&1)
+	status=$?
+	[ "$status" -eq "$wanted" ]
+	say $? "$program $* exits with $wanted" "$status: $output"
+}
+
+# prints PATTERN: what ran last printed a line like that.
+prints()
+{
+	echo "$output" | grep -q "$1"
+	say $? "and prints '$1'" "$output"
+}
+
+for source in "$srcdir"/doc/examples/*.c; do
+	name=$(basename "$source" .c)
+	[ -x "doc/examples/$name" ]
+	say $? "$name is built"
+done
+
+run 0 soft-driver
+prints '^ok 4'
+run 0 own-transport
+prints '^0x00000000 + 0x[0-9a-f]* direct$'
+prints '^the last byte, at 0x[0-9a-f]*, is 0x[0-9a-f]*$'
+run 1 own-transport /nonexistent
+run 2 map-bar '' BAR0
+run 1 map-bar nonsense
+prints '^map-bar: nonsense: not a PCI address'
+run 0 map-bar '' 0 0x1000
+prints '^register 0x1000 is 0x00000000$'
+run 1 map-bar '' 0 0x4000
+run 1 map-bar '' 1
+
+# What follows is about which pages are direct.
+if [ "$page_size" -eq 4096 ]; then
+	run 0 map-bar
+	prints '^0x00000000 + 0x1000 direct$'
+	prints '^0x00001000 + 0x2000 sparse$'
+	run 0 legacy
+	prints '^mailbox at 0x1000: not a direct range (sparse)$'
+	prints '^the old driver works$'
+fi
+if [ "$page_size" -le 65536 ]; then
+	run 0 reset
+	prints '^mapped: 3 extents, 2 direct$'
+	prints '^suspended: 3 extents, 0 direct$'
+	prints '^resumed: 3 extents, 2 direct$'
+	prints '^the base is the same$'
+fi
+echo "1..$number"
+[ "$failures" -eq 0 ]

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-3-Clause
+
+TEST_EXTENSIONS = .sh
+SH_LOG_DRIVER = $(LOG_DRIVER)
+SH_LOG_COMPILER = $(SHELL)
+
+if TOOL
+
+# The program as its user runs it.
+TOOL_TESTS = \
+	tests/tool/usage.sh \
+	tests/tool/show.sh \
+	tests/tool/svg.sh \
+	tests/tool/query.sh \
+	tests/tool/access.sh \
+	tests/tool/dump.sh \
+	tests/tool/terminal.sh \
+	tests/tool/demo.sh
+TESTS += $(TOOL_TESTS)
+EXTRA_DIST += $(TOOL_TESTS) tests/tool/tap.sh
+$(TOOL_TESTS:.sh=.log): barspan tests/tool/json-check tests/tool/lie.la
+
+# Compares JSON with what it should be.
+check_PROGRAMS += tests/tool/json-check
+tests_tool_json_check_SOURCES = tests/tool/json-check.c
+tests_tool_json_check_CPPFLAGS =
+tests_tool_json_check_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(JANSSON_CFLAGS)
+tests_tool_json_check_LDFLAGS = $(SANITIZER)
+tests_tool_json_check_LDADD = $(JANSSON_LIBS)
+
+# To be preloaded: system calls that go wrong.
+check_LTLIBRARIES += tests/tool/lie.la
+tests_tool_lie_la_SOURCES = tests/tool/lie.c
+tests_tool_lie_la_CPPFLAGS =
+tests_tool_lie_la_CFLAGS = -std=gnu11 $(WARNINGS)
+tests_tool_lie_la_LDFLAGS = -module -shared -avoid-version -rpath /nowhere
+
+if HAVE_CHECK
+# The parts that need no device.
+TOOL_SUITES = tests/tool/test-parse tests/tool/test-draw
+check_PROGRAMS += $(TOOL_SUITES)
+TESTS += $(TOOL_SUITES)
+
+TOOL_SUITE_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/tools
+TOOL_SUITE_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(CHECK_CFLAGS)
+TOOL_SUITE_LIBS = tools/libparts.la libbarspan.la $(JANSSON_LIBS) $(CHECK_LIBS)
+
+tests_tool_test_parse_SOURCES = tests/tool/test-parse.c tests/tool/suite.h
+tests_tool_test_parse_CPPFLAGS = $(TOOL_SUITE_CPPFLAGS)
+tests_tool_test_parse_CFLAGS = $(TOOL_SUITE_CFLAGS)
+tests_tool_test_parse_LDFLAGS = $(SANITIZER)
+tests_tool_test_parse_LDADD = $(TOOL_SUITE_LIBS)
+
+tests_tool_test_draw_SOURCES = tests/tool/test-draw.c tests/tool/suite.h
+tests_tool_test_draw_CPPFLAGS = $(TOOL_SUITE_CPPFLAGS)
+tests_tool_test_draw_CFLAGS = $(TOOL_SUITE_CFLAGS)
+tests_tool_test_draw_LDFLAGS = $(SANITIZER)
+tests_tool_test_draw_LDADD = $(TOOL_SUITE_LIBS)
+endif
+endif

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=sh
+#
+# For tests of the program: run it, look at what came of it, print TAP.
+# Each script begins with plan N and ends with finish.
+
+barspan=${BARSPAN:-./barspan}
+json_check=./tests/tool/json-check
+page=$(getconf PAGESIZE)
+# An area, a hole of two pages, an area; whatever a page is.
+# shellcheck disable=SC2034 # The scripts use it.
+sparse="soft:$((4 * page)):0+$page,$((3 * page))+$page"
+
+unset COLUMNS
+LC_ALL=C
+export LC_ALL
+
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+out=$work/out err=$work/err
+status='' count=0 failed=0
+
+# The sanitizer's runtime wants to be first among the libraries, and is not when one is preloaded.
+ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
+export ASAN_OPTIONS
+
+plan() { # NUMBER
+	echo "1..$1"
+}
+
+hex() { # NUMBER
+	printf '0x%x' "$1"
+}
+
+# Runs the program; what it says is in $out and $err, and how it ended in $status.
+run() { # ARGUMENT...
+	status=0
+	"$barspan" "$@" >"$out" 2>"$err" </dev/null || status=$?
+}
+
+# The same, with the system call that LIE names going wrong; after find_lie.
+run_lying() { # LIE ARGUMENT...
+	status=0
+	name=$1
+	shift
+	env LD_PRELOAD="$lie" LIE="$name" "$barspan" "$@" >"$out" 2>"$err" </dev/null || status=$?
+}
+
+report() { # STATUS DESCRIPTION
+	count=$((count + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $count - $2"
+		return
+	fi
+	echo "not ok $count - $2"
+	failed=1
+	sed 's/^/# out: /' "$out"
+	sed 's/^/# err: /' "$err"
+	echo "# status: $status"
+}
+
+skip() { # DESCRIPTION REASON
+	count=$((count + 1))
+	echo "ok $count - $1 # SKIP $2"
+}
+
+# The last run ended like this, and of its messages each line says whose it is.
+ended() { # STATUS DESCRIPTION
+	bad=0
+	[ "$status" -eq "$1" ] || bad=1
+	if [ "$1" -eq 1 ]; then
+		[ -s "$err" ] || bad=1
+		grep -qv '^barspan: ' "$err" && bad=1
+	fi
+	report "$bad" "$2"
+}
+
+has() { # FILE REGEX DESCRIPTION
+	bad=0
+	grep -Eq -e "$2" "$1" || bad=1
+	report "$bad" "$3"
+}
+
+lacks() { # FILE REGEX DESCRIPTION
+	bad=0
+	grep -Eq -e "$2" "$1" && bad=1
+	report "$bad" "$3"
+}
+
+is_empty() { # FILE DESCRIPTION
+	bad=0
+	[ ! -s "$1" ] || bad=1
+	report "$bad" "$2"
+}
+
+has_json() { # DESCRIPTION PATH=VALUE...
+	description=$1 bad=0
+	shift
+	"$json_check" "$out" "$@" || bad=1
+	report "$bad" "$description"
+}
+
+# A usage error: 2, nothing on stdout, and a message that names what is wrong.
+refuses() { # REGEX DESCRIPTION ARGUMENT...
+	regex=$1 description=$2
+	shift 2
+	run "$@"
+	bad=0
+	[ "$status" -eq 2 ] || bad=1
+	[ ! -s "$out" ] || bad=1
+	grep -Eq -e "$regex" "$err" || bad=1
+	report "$bad" "$description"
+}
+
+# A failure: 1, and messages of barspan's, one of which says this.
+fails() { # REGEX DESCRIPTION ARGUMENT...
+	regex=$1 description=$2
+	shift 2
+	run "$@"
+	bad=0
+	[ "$status" -eq 1 ] || bad=1
+	grep -Eq -e "$regex" "$err" || bad=1
+	grep -qv '^barspan: ' "$err" && bad=1
+	report "$bad" "$description"
+}
+
+# Sets $lie to the library that makes system calls go wrong; false where it cannot be preloaded.
+find_lie() {
+	lie=$PWD/tests/tool/.libs/lie.so
+	[ -e "$lie" ] && env LD_PRELOAD="$lie" "$barspan" --version >/dev/null 2>&1
+}
+
+finish() {
+	exit "$failed"
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* barspan query: what the guard table says of a range. Touches no register. */
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "arguments.h"
+#include "command.h"
+#include "json.h"
+#include "report.h"
+#include "target.h"
+#include "tool.h"
+
+struct query {
+	struct target target;
+	unsigned int region;
+	uint64_t offset, length;
+	bool json;
+};
+
+static const struct argp_option options[] = {
+	{ "json", 'j', NULL, 0, "Print JSON", 0 },
+	{ 0 },
+};
+
+static error_t parse_argument(struct query *query, char *argument, struct argp_state *state)
+{
+	switch (state->arg_num) {
+	case 0:
+		target_parse(&query->target, state, argument);
+		return 0;
+	case 1:
+		query->region = argument_region(state, argument);
+		return 0;
+	case 2:
+		query->offset = argument_number(state, "OFFSET", argument);
+		return 0;
+	case 3:
+		query->length = argument_number(state, "LENGTH", argument);
+		if (!query->length)
+			argp_error(state, "LENGTH '%s': is not at least 1", argument);
+		return 0;
+	default:
+		argp_error(state, "'%s': one argument too many", argument);
+		return 0;
+	}
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct query *query = state->input;
+
+	switch (key) {
+	case 'j':
+		query->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		return parse_argument(query, argument, state);
+	case ARGP_KEY_END:
+		if (state->arg_num < 3)
+			argp_error(state, "%s is missing",
+				   !state->arg_num ? "DEVICE" : state->arg_num == 1 ? "REGION" : "OFFSET");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Hands out one extent after the other that the range crosses; false: that was the last. */
+static bool next_extent(const struct query *query, const struct barspan *span, uint64_t *at, struct barspan_extent *out)
+{
+	if (*at >= query->offset + query->length || barspan_extent_at(span, *at, out))
+		return false;
+	*at = out->offset + out->length;
+	return true;
+}
+
+static int answer_json(const struct query *query, const struct barspan *span)
+{
+	struct barspan_extent extent;
+	json_t *list = json_array();
+
+	for (uint64_t at = query->offset; list && next_extent(query, span, &at, &extent);)
+		if (json_array_append_new(list, json_extent(&extent))) {
+			json_decref(list);
+			list = NULL;
+		}
+	return json_print(json_pack("{s:s, s:i, s:o, s:o, s:b, s:o}", "device", query->target.text, "region",
+				    (int)query->region, "offset", json_number(query->offset), "length",
+				    json_number(query->length), "direct",
+				    (int)barspan_is_direct(span, query->offset, query->length), "extents", list));
+}
+
+static int answer_text(const struct query *query, const struct barspan *span)
+{
+	bool direct = barspan_is_direct(span, query->offset, query->length);
+	struct barspan_extent extent;
+	char name[WORDS_SIZE];
+
+	barspan_extent_at(span, query->offset, &extent);
+	printf("%s 0x%" PRIx64 " + 0x%" PRIx64 ": ", words_region(name, query->region), query->offset, query->length);
+	if (direct)
+		printf("direct\n");
+	else if (extent.kind == BARSPAN_HOLE && extent.offset + extent.length - query->offset >= query->length)
+		printf("hole, %s: %s\n", barspan_reason_name(extent.reason), words_reason(extent.reason));
+	else
+		printf("not direct as a whole\n");
+	for (uint64_t at = query->offset; next_extent(query, span, &at, &extent);)
+		report_extent(stdout, &extent, barspan_length(span));
+	return tool_flush() ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int run(struct query *query)
+{
+	struct barspan *span;
+	uint64_t length;
+	int status;
+
+	if (target_map(&query->target, query->region, &span))
+		return EXIT_FAILURE;
+	length = barspan_length(span);
+	if (query->offset >= length || query->length > length - query->offset)
+		status = tool_fail(-ERANGE, "%s region %u: 0x%" PRIx64 " + 0x%" PRIx64 " is past the end at 0x%" PRIx64,
+				   query->target.text, query->region, query->offset, query->length, length);
+	else
+		status = query->json ? answer_json(query, span) : answer_text(query, span);
+	barspan_unmap(span);
+	return status;
+}
+
+int cmd_query(int argc, char **argv)
+{
+	static const struct argp argp = {
+		options, parse, "DEVICE REGION OFFSET [LENGTH]",
+		"Say whether LENGTH bytes (1 if not given) at OFFSET are direct as a whole, and show every extent that "
+		"they cross. Maps the region and touches no register.\v" TARGET_HELP TARGET_REGION_HELP,
+		NULL, NULL, NULL,
+	};
+	struct query query = { .length = 1 };
+
+	if (argp_parse(&argp, argc, argv, 0, NULL, &query))
+		return EXIT_FAILURE;
+	return run(&query);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "parse.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static int digit_of(char c)
+{
+	if (isdigit((unsigned char)c))
+		return c - '0';
+	return isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : 16;
+}
+
+/* How many bits a suffix shifts by; -1: there is no such suffix. */
+static int shift_of(const char *suffix)
+{
+	static const char letters[] = "KMGT";
+	const char *found;
+
+	if (!*suffix)
+		return 0;
+	found = strchr(letters, toupper((unsigned char)*suffix));
+	return found && !suffix[1] ? 10 * (int)(found - letters + 1) : -1;
+}
+
+const char *parse_number(uint64_t *out, const char *text)
+{
+	bool hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+	const char *at = hex ? text + 2 : text;
+	unsigned int base = hex ? 16 : 10;
+	uint64_t value = 0;
+	int shift;
+
+	if (*text == '-')
+		return "is negative";
+	if (digit_of(*at) >= (int)base)
+		return "is not a number";
+	for (; digit_of(*at) < (int)base; at++)
+		if (__builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)digit_of(*at), &value))
+			return "is more than 64 bits can hold";
+	shift = shift_of(at);
+	if (shift < 0)
+		return "is not a number: decimal, or hex after 0x, with K, M, G or T behind it";
+	if (value << shift >> shift != value)
+		return "is more than 64 bits can hold";
+	*out = value << shift;
+	return NULL;
+}
+
+const char *parse_region(unsigned int *out, const char *text)
+{
+	const char *complaint;
+	uint64_t number;
+
+	if (!strcasecmp(text, "rom"))
+		*out = BARSPAN_REGION_ROM;
+	else if (!strcasecmp(text, "config"))
+		*out = BARSPAN_REGION_CONFIG;
+	else if (!strncasecmp(text, "bar", 3) && text[3] >= '0' && text[3] <= '5' && !text[4])
+		*out = (unsigned int)(text[3] - '0');
+	else {
+		complaint = parse_number(&number, text);
+		if (complaint || number > UINT32_MAX)
+			return "is neither a region's number nor one of BAR0 to BAR5, ROM, CONFIG";
+		*out = (unsigned int)number;
+	}
+	return NULL;
+}
+
+const char *parse_width(unsigned int *out, const char *text)
+{
+	uint64_t number;
+
+	if (parse_number(&number, text) || (number != 8 && number != 16 && number != 32 && number != 64))
+		return "is not a width: 8, 16, 32 or 64 bits";
+	*out = (unsigned int)number;
+	return NULL;
+}
+
+const char *parse_value(uint64_t *out, const char *text, unsigned int width)
+{
+	const char *complaint = parse_number(out, text);
+
+	if (!complaint && width < 64 && *out >> width)
+		return "does not fit the width of the access";
+	return complaint;
+}
+
+static const char *skip_hex(const char *text, int most)
+{
+	int n = 0;
+
+	while (isxdigit((unsigned char)text[n]))
+		n++;
+	return n >= 1 && n <= most ? text + n : NULL;
+}
+
+bool parse_is_pci_address(const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	if (colon && strchr(colon + 1, ':')) {
+		text = skip_hex(text, 8);
+		if (!text || *text++ != ':')
+			return false;
+	}
+	text = skip_hex(text, 2);
+	if (!text || *text++ != ':')
+		return false;
+	text = skip_hex(text, 2);
+	return text && text[0] == '.' && text[1] >= '0' && text[1] <= '7' && !text[2];
+}
+
+/* Cuts the text at the first `end`; returns what follows it, NULL where there is none. */
+static char *cut(char *text, char end)
+{
+	char *found = strchr(text, end);
+
+	if (found)
+		*found++ = '\0';
+	return found;
+}
+
+static bool complain(char complaint[COMPLAINT_SIZE], const char *name, const char *text, const char *what)
+{
+	snprintf(complaint, COMPLAINT_SIZE, "its %s '%.40s' %s", name, text, what);
+	return false;
+}
+
+static bool read_area(struct barspan_area *area, char *text, char complaint[COMPLAINT_SIZE])
+{
+	char *length = cut(text, '+');
+	const char *wrong;
+
+	if (!length)
+		return complain(complaint, "area", text, "is not OFFSET+LENGTH");
+	wrong = parse_number(&area->offset, text);
+	if (wrong)
+		return complain(complaint, "area's offset", text, wrong);
+	wrong = parse_number(&area->length, length);
+	return wrong ? complain(complaint, "area's length", length, wrong) : true;
+}
+
+static bool read_areas(struct barspan_soft_region *region, char *text, char complaint[COMPLAINT_SIZE])
+{
+	uint32_t n = 1;
+	struct barspan_area *areas;
+
+	region->flags |= BARSPAN_REGION_SPARSE;
+	if (!*text)
+		return true;
+	for (const char *at = text; *at; at++)
+		n += *at == ',';
+	areas = calloc(n, sizeof(*areas));
+	if (!areas)
+		return complain(complaint, "list of areas", text, "is too long for the memory");
+	region->areas = areas;
+	region->n_areas = n;
+	for (char *next; text; text = next) {
+		next = cut(text, ',');
+		if (!read_area(areas++, text, complaint))
+			return false;
+	}
+	return true;
+}
+
+static bool read_access(struct barspan_soft_region *region, const char *text, char complaint[COMPLAINT_SIZE])
+{
+	region->flags = 0;
+	for (const char *at = text; *at; at++) {
+		uint32_t flag = *at == 'r' ? BARSPAN_REGION_READ :
+				*at == 'w' ? BARSPAN_REGION_WRITE :
+				*at == 'm' ? BARSPAN_REGION_MMAP : 0;
+
+		if (!flag)
+			return complain(complaint, "access", text, "is not made of the letters r, w and m");
+		region->flags |= flag;
+	}
+	return true;
+}
+
+static bool read_soft_region(struct barspan_soft_region *region, char *text, char complaint[COMPLAINT_SIZE])
+{
+	char *areas = cut(text, ':');
+	char *access = cut(text, '@');
+	const char *wrong = parse_number(&region->size, text);
+
+	if (wrong)
+		return complain(complaint, "size", text, wrong);
+	region->flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP;
+	if (access && !read_access(region, access, complaint))
+		return false;
+	return areas ? read_areas(region, areas, complaint) : true;
+}
+
+static bool read_soft_regions(struct soft_layout *out, char *text, char complaint[COMPLAINT_SIZE])
+{
+	size_t n = 1;
+
+	for (const char *at = text; *at; at++)
+		n += *at == ';';
+	out->regions = calloc(n, sizeof(*out->regions));
+	if (!out->regions)
+		return complain(complaint, "list of regions", text, "is too long for the memory");
+	for (char *next; text; text = next) {
+		next = cut(text, ';');
+		if (!read_soft_region(&out->regions[out->n++], text, complaint))
+			return false;
+	}
+	return true;
+}
+
+bool parse_soft_layout(struct soft_layout *out, const char *text, char complaint[COMPLAINT_SIZE])
+{
+	char *copy = strdup(text);
+	bool good;
+
+	*out = (struct soft_layout){ NULL, 0 };
+	good = copy ? read_soft_regions(out, copy, complaint) :
+		      complain(complaint, "text", text, "is too long for the memory");
+	if (!good)
+		soft_layout_free(out);
+	free(copy);
+	return good;
+}
+
+void soft_layout_free(struct soft_layout *layout)
+{
+	for (size_t i = 0; i < layout->n; i++) {
+		/* Allocated here, and const only in the library's view. */
+		union {
+			const struct barspan_area *given;
+			struct barspan_area *own;
+		} areas = { layout->regions[i].areas };
+
+		free(areas.own);
+	}
+	free(layout->regions);
+	*layout = (struct soft_layout){ NULL, 0 };
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How wide extents are drawn. Pure. */
+#ifndef SVG_SCALE_H
+#define SVG_SCALE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <barspan/guard.h>
+
+/* Shares `room` out among n extents in proportion to their lengths, but gives each at least `least`; n * least must
+ * fit. Returns whether the picture is to scale, that is, none was widened. */
+bool svg_scale(double *widths, const struct barspan_extent *extents, size_t n, double room, double least);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "terminal.h"
+
+#include <langinfo.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "parse.h"
+
+enum { LEAST = 20, MOST = 1000, USUAL = 80 };
+
+static uint64_t wish(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+	uint64_t number;
+
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
+		return size.ws_col;
+	return columns && !parse_number(&number, columns) && number ? number : USUAL;
+}
+
+unsigned int terminal_width(void)
+{
+	uint64_t width = wish();
+
+	return width < LEAST ? LEAST : width > MOST ? MOST : (unsigned int)width;
+}
+
+bool terminal_unicode(void)
+{
+	return !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
