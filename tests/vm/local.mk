@@ -1,1 +1,82 @@
 # SPDX-License-Identifier: BSD-3-Clause
+
+# Tests on a real kernel, in an emulated machine. Where fetch keeps the kernel's packages:
+VM_CACHE = $(abs_top_builddir)/tests/vm/cache
+
+EXTRA_DIST += \
+	tests/vm/device.sh \
+	tests/vm/fetch \
+	tests/vm/guest-lib.sh \
+	tests/vm/init \
+	tests/vm/kmod/Kbuild \
+	tests/vm/kmod/barspan_vfio_pci.c \
+	tests/vm/run
+
+# Nobody needs these but check-vm.
+VM_BUILT = tests/vm/device tests/vm/image
+EXTRA_PROGRAMS = tests/vm/device tests/vm/image tests/vm/shown
+
+# Their flags are their own: what the unit tests add to the common ones is not for them.
+# `device` knows the public interface alone.
+tests_vm_device_SOURCES = \
+	tests/vm/case-data.c \
+	tests/vm/case-map.c \
+	tests/vm/case-open.c \
+	tests/vm/case-register.c \
+	tests/vm/case-suspend.c \
+	tests/vm/case-threads.c \
+	tests/vm/complain.c tests/vm/complain.h \
+	tests/vm/device.c tests/vm/device.h \
+	tests/vm/machine.c \
+	tests/vm/plan.c tests/vm/plan.h \
+	tests/vm/sysfs.c tests/vm/sysfs.h
+tests_vm_device_CPPFLAGS = -I$(top_srcdir)/include
+tests_vm_device_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
+tests_vm_device_LDFLAGS = $(SANITIZER)
+tests_vm_device_LDADD = libbarspan.la
+
+tests_vm_image_SOURCES = tests/vm/image.c tests/vm/plan.c tests/vm/plan.h
+tests_vm_image_CPPFLAGS = -I$(top_srcdir)/include
+tests_vm_image_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
+tests_vm_image_LDFLAGS = $(SANITIZER)
+tests_vm_image_LDADD =
+
+tests_vm_shown_SOURCES = \
+	tests/vm/complain.c tests/vm/complain.h \
+	tests/vm/shown.c \
+	tests/vm/sysfs.c tests/vm/sysfs.h
+tests_vm_shown_CPPFLAGS = -I$(top_srcdir)/include
+tests_vm_shown_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(JANSSON_CFLAGS)
+tests_vm_shown_LDFLAGS = $(SANITIZER)
+tests_vm_shown_LDADD = $(JANSSON_LIBS)
+
+VM_RUN = PATH="$(abs_builddir)/tests/vm:$$PATH" $(srcdir)/tests/vm/run --build tests/vm/boot --cache "$(VM_CACHE)" \
+	--script $(srcdir)/tests/vm/device.sh --library-path $(abs_builddir)/.libs --file tests/vm/device --timeout 240
+VM_FILES = $(UNIT_TESTS:%=--file %:/test/unit/)
+
+if TOOL
+VM_BUILT += tests/vm/shown barspan
+VM_FILES += --file tests/vm/shown --file barspan
+endif
+
+# Two functions of one slot, for a group that is not viable.
+VM_SHARED = --module nvme --env SHARED=0000:00:0a \
+	--qemu "-device edu,addr=0a.0,multifunction=on -device nvme,serial=shared,addr=0a.1"
+
+# Both boots, even if the first one fails.
+check-vm: $(VM_BUILT) $(UNIT_TESTS)
+	@status=0; \
+	$(VM_RUN) --name device --tap tests/vm/device.tap $(VM_FILES) $(VM_SHARED) \
+		--host-check "image ivshmem0.mem sparse" \
+		--host-check "image ivshmem1.mem suspend" || status=1; \
+	$(VM_RUN) --name memcheck --tap tests/vm/memcheck.tap --valgrind --env MEMCHECK=yes \
+		--host-check "image ivshmem0.mem sparse-light" \
+		--host-check "image ivshmem1.mem suspend-light" || status=1; \
+	exit $$status
+
+CLEANFILES += $(EXTRA_PROGRAMS) tests/vm/device.tap tests/vm/memcheck.tap
+clean-local: clean-vm
+clean-vm:
+	rm -rf tests/vm/boot
+
+.PHONY: check-vm clean-vm

@@ -12,6 +12,11 @@
  * makes BAR 2 of 00:05.0 sparse with two areas, and BAR 0 of 00:06.0 sparse
  * with none. Areas are reported exactly as written, in the order written, so
  * that a test can have a kernel that reports odd ones.
+ *
+ *   refuse=0000:00:05.0/2:0x3000+0x1000
+ *
+ * makes mmap of anything that overlaps 0x3000+0x1000 fail with ENXIO, whatever
+ * areas are reported: a kernel that does not keep its word.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -28,7 +33,7 @@
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
-#define MAX_SPARSE_BARS		64
+#define MAX_BARS		64
 #define MAX_AREAS		1024
 #define MAX_TEXT		32768
 #define MAX_IDS_TEXT		1024
@@ -37,6 +42,10 @@
 static char areas_text[MAX_TEXT];
 module_param_string(areas, areas_text, sizeof(areas_text), 0);
 MODULE_PARM_DESC(areas, "DDDD:BB:DD.F/BAR:[OFFSET+LENGTH[,...]][;...]: the BARs to make sparse and the areas that may be mapped");
+
+static char refuse_text[MAX_TEXT];
+module_param_string(refuse, refuse_text, sizeof(refuse_text), 0);
+MODULE_PARM_DESC(refuse, "as areas: ranges of BARs of which mmap is refused although areas report them");
 
 static char ids_text[MAX_IDS_TEXT];
 module_param_string(ids, ids_text, sizeof(ids_text), 0);
@@ -51,8 +60,8 @@ struct area {
 	u64 length;
 };
 
-/* One BAR of one device, as the areas parameter names it. */
-struct sparse_bar {
+/* One BAR of one device, as a parameter names it, and areas of it. */
+struct bar_areas {
 	unsigned int domain;
 	unsigned int bus;
 	unsigned int devfn;
@@ -61,21 +70,27 @@ struct sparse_bar {
 	struct area *areas;
 };
 
+struct bar_list {
+	struct bar_areas bars[MAX_BARS];
+	unsigned int n;
+};
+
 struct barspan_device {
 	struct vfio_pci_core_device core;
-	const struct sparse_bar *bars[PCI_STD_NUM_BARS];	/* NULL: not sparse */
+	const struct bar_areas *sparse[PCI_STD_NUM_BARS];	/* NULL: not sparse */
+	const struct bar_areas *refused[PCI_STD_NUM_BARS];	/* NULL: nothing is */
 };
 
 /* Written by module init alone, before the driver is registered. */
-static struct sparse_bar sparse_bars[MAX_SPARSE_BARS];
-static unsigned int n_sparse_bars;
+static struct bar_list sparse_bars;
+static struct bar_list refused_bars;
 
 static struct barspan_device *to_barspan(struct vfio_device *vdev)
 {
 	return container_of(vdev, struct barspan_device, core.vdev);
 }
 
-/* The areas parameter. */
+/* The parameters areas and refuse. */
 
 static int parse_area(const char *text, struct area *out)
 {
@@ -102,7 +117,7 @@ static unsigned int count_items(const char *list)
 	return n;
 }
 
-static int parse_areas(struct sparse_bar *bar, char *list)
+static int parse_areas(struct bar_areas *bar, char *list)
 {
 	unsigned int i, n = count_items(list);
 	int ret;
@@ -123,7 +138,7 @@ static int parse_areas(struct sparse_bar *bar, char *list)
 	return 0;
 }
 
-static int parse_sparse_bar(struct sparse_bar *bar, char *text)
+static int parse_bar(struct bar_areas *bar, char *text)
 {
 	unsigned int device, function;
 	int used = 0;
@@ -137,26 +152,25 @@ static int parse_sparse_bar(struct sparse_bar *bar, char *text)
 	return parse_areas(bar, text + used);
 }
 
-static void free_sparse_bars(void)
+static void free_bars(struct bar_list *list)
 {
 	unsigned int i;
 
-	for (i = 0; i < n_sparse_bars; i++)
-		kfree(sparse_bars[i].areas);
+	for (i = 0; i < list->n; i++)
+		kfree(list->bars[i].areas);
 }
 
-static int parse_sparse_bars(void)
+static int parse_bars(struct bar_list *list, char *rest)
 {
-	char *rest = areas_text;
 	char *item;
 	int ret;
 
 	while ((item = strsep(&rest, ";"))) {
 		if (!*item)
 			continue;
-		if (n_sparse_bars == MAX_SPARSE_BARS)
+		if (list->n == MAX_BARS)
 			return -E2BIG;
-		ret = parse_sparse_bar(&sparse_bars[n_sparse_bars++], item);
+		ret = parse_bar(&list->bars[list->n++], item);
 		if (ret) {
 			pr_err("cannot parse areas at \"%.64s\"\n", item);
 			return ret;
@@ -165,27 +179,27 @@ static int parse_sparse_bars(void)
 	return 0;
 }
 
-static void find_sparse_bars(struct barspan_device *device, struct pci_dev *pdev)
+static void find_bars(const struct bar_areas **found, const struct bar_list *list, struct pci_dev *pdev)
 {
 	unsigned int i;
 
-	for (i = 0; i < n_sparse_bars; i++) {
-		const struct sparse_bar *bar = &sparse_bars[i];
+	for (i = 0; i < list->n; i++) {
+		const struct bar_areas *bar = &list->bars[i];
 
 		if (bar->domain == pci_domain_nr(pdev->bus) &&
 		    bar->bus == pdev->bus->number && bar->devfn == pdev->devfn)
-			device->bars[bar->bar] = bar;
+			found[bar->bar] = bar;
 	}
 }
 
 /* Region info. */
 
-static const struct sparse_bar *sparse_bar_at(struct barspan_device *device, unsigned int index)
+static const struct bar_areas *sparse_bar_at(struct barspan_device *device, unsigned int index)
 {
 	/* The core says no FLAG_MMAP for such a BAR: nothing to restrict. */
 	if (index >= PCI_STD_NUM_BARS || !device->core.bar_mmap_supported[index])
 		return NULL;
-	return device->bars[index];
+	return device->sparse[index];
 }
 
 static int add_msix_mappable(struct vfio_info_cap *caps)
@@ -198,7 +212,7 @@ static int add_msix_mappable(struct vfio_info_cap *caps)
 	return vfio_info_add_capability(caps, &header, sizeof(header));
 }
 
-static int add_sparse_mmap(struct vfio_info_cap *caps, const struct sparse_bar *bar)
+static int add_sparse_mmap(struct vfio_info_cap *caps, const struct bar_areas *bar)
 {
 	struct vfio_region_info_cap_sparse_mmap *sparse;
 	size_t size = struct_size(sparse, areas, bar->n_areas);
@@ -221,7 +235,7 @@ static int add_sparse_mmap(struct vfio_info_cap *caps, const struct sparse_bar *
 }
 
 static int add_caps(struct barspan_device *device, struct vfio_info_cap *caps,
-		    const struct sparse_bar *bar)
+		    const struct bar_areas *bar)
 {
 	int ret = 0;
 
@@ -236,7 +250,7 @@ static int add_caps(struct barspan_device *device, struct vfio_info_cap *caps,
  * in one go, so there is no way to add to it afterwards.
  */
 static int answer_region_info(struct barspan_device *device, struct vfio_region_info *info,
-			      void __user *arg, const struct sparse_bar *bar)
+			      void __user *arg, const struct bar_areas *bar)
 {
 	struct vfio_info_cap caps = {};
 	int ret;
@@ -268,7 +282,7 @@ out:
 static long barspan_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned long arg)
 {
 	struct barspan_device *device = to_barspan(vdev);
-	const struct sparse_bar *bar;
+	const struct bar_areas *bar;
 	struct vfio_region_info info;
 
 	if (cmd != VFIO_DEVICE_GET_REGION_INFO)
@@ -300,7 +314,7 @@ static u64 area_end(const struct area *area, u64 bar_size)
 }
 
 /* The first byte at or after start that no area covers, going on from start. */
-static u64 covered_until(const struct sparse_bar *bar, u64 bar_size, u64 start)
+static u64 covered_until(const struct bar_areas *bar, u64 bar_size, u64 start)
 {
 	bool moved;
 	unsigned int i;
@@ -320,6 +334,17 @@ static u64 covered_until(const struct sparse_bar *bar, u64 bar_size, u64 start)
 	return start;
 }
 
+static bool is_refused(struct barspan_device *device, unsigned long index, u64 start, u64 length)
+{
+	const struct bar_areas *bar = index < PCI_STD_NUM_BARS ? device->refused[index] : NULL;
+	unsigned int i;
+
+	for (i = 0; bar && i < bar->n_areas; i++)
+		if (start < bar->areas[i].offset + bar->areas[i].length && bar->areas[i].offset < start + length)
+			return true;
+	return false;
+}
+
 static int barspan_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 {
 	const unsigned int shift = VFIO_PCI_OFFSET_SHIFT - PAGE_SHIFT;
@@ -327,7 +352,7 @@ static int barspan_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	unsigned long index = vma->vm_pgoff >> shift;
 	u64 start = (u64)(vma->vm_pgoff & ((1UL << shift) - 1)) << PAGE_SHIFT;
 	u64 length = vma->vm_end - vma->vm_start;
-	const struct sparse_bar *bar;
+	const struct bar_areas *bar;
 
 	bar = index < PCI_STD_NUM_BARS ? sparse_bar_at(device, index) : NULL;
 	if (bar) {
@@ -336,6 +361,8 @@ static int barspan_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 		if (covered_until(bar, size, start) < start + length)
 			return -EINVAL;
 	}
+	if (is_refused(device, index, start, length))
+		return -ENXIO;
 	return vfio_pci_core_mmap(vdev, vma);
 }
 
@@ -384,7 +411,8 @@ static int barspan_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	device = vfio_alloc_device(barspan_device, core.vdev, &pdev->dev, &barspan_ops);
 	if (IS_ERR(device))
 		return PTR_ERR(device);
-	find_sparse_bars(device, pdev);
+	find_bars(device->sparse, &sparse_bars, pdev);
+	find_bars(device->refused, &refused_bars, pdev);
 	dev_set_drvdata(&pdev->dev, &device->core);
 	ret = vfio_pci_core_register_device(&device->core);
 	if (ret)
@@ -450,7 +478,10 @@ static int __init barspan_init(void)
 
 	if (!name_is_valid(name_text))
 		return -EINVAL;
-	ret = parse_sparse_bars();
+	ret = parse_bars(&sparse_bars, areas_text);
+	if (ret)
+		goto err_free_bars;
+	ret = parse_bars(&refused_bars, refuse_text);
 	if (ret)
 		goto err_free_bars;
 	ret = pci_register_driver(&barspan_driver);
@@ -464,7 +495,8 @@ static int __init barspan_init(void)
 err_unregister:
 	pci_unregister_driver(&barspan_driver);
 err_free_bars:
-	free_sparse_bars();
+	free_bars(&refused_bars);
+	free_bars(&sparse_bars);
 	return ret;
 }
 module_init(barspan_init);
@@ -472,7 +504,8 @@ module_init(barspan_init);
 static void __exit barspan_exit(void)
 {
 	pci_unregister_driver(&barspan_driver);
-	free_sparse_bars();
+	free_bars(&refused_bars);
+	free_bars(&sparse_bars);
 }
 module_exit(barspan_exit);
 

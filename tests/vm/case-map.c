@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is mapped where, by the library's word and by the kernel's. */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/vfio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "device.h"
+#include "sysfs.h"
+
+enum { PAGE = 4096 };
+
+/* Where the region begins in the device's file; asked of the kernel, not of the library. */
+static uint64_t file_offset(struct barspan_device *device, unsigned int index)
+{
+	struct vfio_region_info info = { .argsz = sizeof(info), .index = index };
+
+	NEED(!ioctl(barspan_device_fd(device), VFIO_DEVICE_GET_REGION_INFO, &info), "GET_REGION_INFO: %s",
+	     strerror(errno));
+	return info.offset;
+}
+
+/* What a byte of a region can be called in /proc/self/maps: where it is in the device's file, or, as Linux before 6.10
+ * has it, which bus address it has. */
+struct origin {
+	uint64_t in_file;
+	uint64_t on_bus;
+};
+
+/* Compares a line of /proc/self/maps, cut to the span, with the extent at its start. */
+static void compare_line(const struct barspan *span, uint64_t from, uint64_t to, const char *rights, uint64_t place,
+			 const struct origin *origin)
+{
+	struct barspan_extent extent = need_extent(span, from);
+
+	if (extent.kind == BARSPAN_HOLE) {
+		EXPECT(!strncmp(rights, "---p", 4), "the hole at 0x%" PRIx64 " is %s", from, rights);
+		return;
+	}
+	EXPECT(!strncmp(rights, "rw-s", 4), "the direct extent at 0x%" PRIx64 " is %s", from, rights);
+	EXPECT(from == extent.offset && to >= extent.offset + extent.length && to - from < extent.length + PAGE,
+	       "0x%" PRIx64 " to 0x%" PRIx64 " is mapped, not 0x%" PRIx64 " + 0x%" PRIx64, from, to, extent.offset,
+	       extent.length);
+	EXPECT(place == origin->in_file + from || place == origin->on_bus + from,
+	       "0x%" PRIx64 " is 0x%" PRIx64 " of the device", from, place);
+}
+
+/* Lines must follow each other without a gap from the base to the end of the span's last page. */
+static void compare_with_maps(const struct barspan *span, const struct origin *origin)
+{
+	uint64_t base = (uintptr_t)barspan_base(span), length = (barspan_length(span) + PAGE - 1) / PAGE * PAGE;
+	uint64_t done = 0;
+	FILE *maps = fopen("/proc/self/maps", "re");
+	char line[512];
+
+	NEED(maps, "/proc/self/maps: %s", strerror(errno));
+	while (fgets(line, sizeof(line), maps)) {
+		uint64_t start, end, place;
+		char rights[8];
+
+		NEED(sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64, &start, &end, rights, &place) == 4,
+		     "maps: %s", line);
+		if (end <= base || start >= base + length)
+			continue;
+		if (start < base) /* the kernel merges a reservation with a neighbour of the same kind */
+			start = base;
+		if (end > base + length)
+			end = base + length;
+		EXPECT(start == base + done, "nothing is mapped at 0x%" PRIx64 " of the span", done);
+		compare_line(span, start - base, end - base, rights, place, origin);
+		done = end - base;
+	}
+	fclose(maps);
+	EXPECT_EQUAL(done, length);
+}
+
+/* Holes fault: the first and the last byte of each. */
+static void expect_holes_fault(const struct barspan *span)
+{
+	const volatile uint8_t *base = barspan_base(span);
+	struct barspan_extent extent;
+
+	for (size_t i = 0; !barspan_extent_get(span, i, &extent); i++) {
+		uint64_t first = (extent.offset + PAGE - 1) / PAGE * PAGE, last = extent.offset + extent.length - 1;
+
+		if (extent.kind == BARSPAN_DIRECT || extent.reason == BARSPAN_REASON_PAGE)
+			continue;
+		EXPECT_EQUAL((uint64_t)fault_of_load(base + first), SIGSEGV);
+		EXPECT_EQUAL((uint64_t)fault_of_load(base + last), SIGSEGV);
+	}
+}
+
+void case_extents(char **argv)
+{
+	struct barspan_device *device = open_device(argv[1]);
+	unsigned int index = parse_number(argv[2]);
+	struct barspan *span = map_region(device, index, NULL);
+	struct sysfs_bar bars[SYSFS_BARS];
+	struct origin origin;
+	char text[1024];
+
+	describe_extents(span, text, sizeof(text));
+	EXPECT(!strcmp(text, argv[3]), "extents are \"%s\", not \"%s\"", text, argv[3]);
+	sysfs_bars(argv[1], bars);
+	origin = (struct origin){ file_offset(device, index), bars[index].start };
+	compare_with_maps(span, &origin);
+	if (!under_memcheck)
+		expect_holes_fault(span);
+	barspan_unmap(span);
+	barspan_device_close(device);
+}
+
+void case_strict_fails(char **argv)
+{
+	struct barspan_options strict = { .size = sizeof(strict), .flags = BARSPAN_STRICT };
+	struct barspan_device *device = open_device(argv[1]);
+	struct barspan *span = NULL;
+
+	EXPECT_ERROR(barspan_map(&span, device, parse_number(argv[2]), &strict), argv[3]);
+	EXPECT(!span, "a span is handed out");
+	barspan_unmap(span);
+	strict.flags |= BARSPAN_INDEPENDENT;
+	EXPECT_ERROR(barspan_map(&span, device, parse_number(argv[2]), &strict), argv[3]);
+	EXPECT(!span, "a span is handed out");
+	barspan_unmap(span);
+	barspan_device_close(device);
+}
+
+/* The baseline: what a program gets that knows nothing of areas. */
+void case_plain_mmap(char **argv)
+{
+	struct barspan_device *device = open_device(argv[1]);
+	unsigned int index = parse_number(argv[2]);
+	struct barspan_region region;
+	void *bar;
+
+	EXPECT_ERROR(barspan_device_region(device, index, &region), "0");
+	bar = mmap(NULL, region.size, PROT_READ | PROT_WRITE, MAP_SHARED, barspan_device_fd(device),
+		   (off_t)file_offset(device, index));
+	EXPECT(bar == MAP_FAILED, "the kernel maps the sparse region as a whole");
+	EXPECT_EQUAL((uint64_t)errno, EINVAL);
+	barspan_device_close(device);
+}

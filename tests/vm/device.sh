@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=dash disable=SC2317 # tap_run calls functions
+#
+# The device tests, in the guest, after those of /test/unit. With MEMCHECK=yes the device tests alone, under memcheck:
+# the cases of one set-up of drivers in one process then, since memcheck takes seconds to start in an emulated machine.
+
+# What plan.c is made for: areas out of order, that touch, that are cut to pages. Of each device some are refused, of
+# the second device one that touches both its neighbours.
+sparse="$IVSHMEM0/2:0x3000+0x1000,0x0+0x1000,0x10000+0x1ff0000,0x2080000+0x400000,0x2480000+0x80000,\
+0x2501800+0x2000,0x2600000+0x10000,0x3000000+0x1000000;\
+$IVSHMEM1/2:0x0+0x100000,0x100000+0x100000,0x200000+0x100000,0x400000+0x1000,0x2000000+0x2000000"
+refused="$IVSHMEM0/2:0x2600000+0x10000;$IVSHMEM1/2:0x100000+0x100000,0x400000+0x1000"
+sparse_extents="0x1000 direct, 0x2000 sparse, 0x1000 direct, 0xc000 sparse, 0x1ff0000 direct, 0x80000 sparse, \
+0x480000 direct, 0x1800 sparse, 0x800 page, 0x1000 direct, 0x800 page, 0xfc800 sparse, 0x10000 failed, \
+0x9f0000 sparse, 0x1000000 direct"
+suspend_extents="0x100000 direct, 0x100000 failed, 0x100000 direct, 0x100000 sparse, 0x1000 failed, \
+0x1bff000 sparse, 0x2000000 direct"
+
+# What no sane kernel reports: areas that overlap, that end past the region, that overflow.
+odd_areas="0x1000+0x3000,0x2000+0x4000,0x3fff000+0x2000,0xfffffffffffff000+0x2000,0x8000+0"
+odd_extents="0x1000 sparse, 0x5000 direct, 0x3ff9000 sparse, 0x1000 direct"
+
+memcheck=${MEMCHECK:-}
+light=${memcheck:+-light}
+pending=/tmp/pending # the words of the cases to come, one a line
+
+# A test of the program `device`; under memcheck it waits for flush.
+check() { # DESCRIPTION CASE [ARGUMENT...]
+	description=$1
+	shift
+	if [ -n "$memcheck" ]; then
+		tap_note "memcheck: $description"
+		[ ! -s "$pending" ] || echo -- >>"$pending"
+		printf '%s\n' "$@" >>"$pending"
+	else
+		tap_run "$description" device "$@"
+	fi
+}
+
+flush() { # DESCRIPTION
+	[ -n "$memcheck" ] || return 0
+	description=$1
+	set -- valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=all \
+		--errors-for-leak-kinds=all --track-fds=yes device --memcheck
+	while read -r word; do
+		set -- "$@" "$word"
+	done <"$pending"
+	rm "$pending"
+	tap_run "memcheck: $description" "$@"
+}
+
+bind_all() { # DRIVER DEVICE...
+	driver=$1
+	shift
+	for device in "$@"; do
+		bind "$device" "$driver" || tap_ok 1 "bind $device to $driver"
+	done
+}
+
+load() { # AREAS [NAME [MODULE_PARAMETER...]]
+	load_sparse "$@" || tap_ok 1 "load the sparse driver"
+}
+
+unit_tests() {
+	if [ ! -d /test/unit ]; then
+		tap_skip "unit tests" "built without check"
+		return
+	fi
+	for test in /test/unit/*; do
+		tap_run "unit test: $(basename "$test")" "$test"
+	done
+}
+
+show_is_right() { # DEVICE
+	barspan show --json "$1" >/tmp/shown && shown "$1" </tmp/shown
+}
+
+show() { # NAME DEVICE
+	check "$1: regions are what sysfs says" regions "$2"
+	if [ -n "$memcheck" ]; then
+		return
+	elif [ -x /test/barspan ]; then
+		tap_run "$1: barspan show is what sysfs says" show_is_right "$2"
+	else
+		tap_skip "$1: barspan show is what sysfs says" "built without the barspan program"
+	fi
+}
+
+open_errors() {
+	check "open: not an address" open-fails 00.02:0 EINVAL
+	check "open: no such device" open-fails 0000:00:1d.7 ENODEV
+	check "open: no driver" open-fails "$EDU" ENXIO
+	[ -n "$memcheck" ] || check "open: another driver" open-fails "$NVME" ENXIO
+	flush "open errors"
+}
+
+plain_devices() {
+	bind_all vfio-pci "$EDU" "$E1000E" "$NVME" "$IVSHMEM0" "$IVSHMEM1"
+	show edu "$EDU"
+	show e1000e "$E1000E"
+	show nvme "$NVME"
+	show ivshmem-plain "$IVSHMEM0"
+	check "open: in use" open-twice "$EDU"
+	[ -n "$memcheck" ] || check "open: no permission" open-denied "$EDU"
+	check "open: a descriptor of the caller's" open-descriptor "$EDU"
+	check "edu, not sparse" edu "$EDU" direct
+	check "a region smaller than a page" small "$IVSHMEM0"
+	check "a region smaller than a page: extents" extents "$IVSHMEM0" 0 "0x100 direct"
+	check "I/O ports" ports "$E1000E"
+	check "MSI-X table: nvme" msix "$NVME"
+	check "MSI-X table: e1000e" msix "$E1000E"
+	flush "plain devices"
+}
+
+# Two functions of one slot share a group.
+shared_group() {
+	[ -z "$memcheck" ] || return 0
+	bind_all vfio-pci "$SHARED.0"
+	bind_all nvme "$SHARED.1"
+	check "open: the group is not viable" open-fails "$SHARED.0" EBUSY
+	release "$SHARED.1"
+	check "open: the group is viable again" regions "$SHARED.0"
+}
+
+sparse_devices() {
+	load "$sparse;$EDU/0:0x0+0x1000" barspan-vfio-pci "refuse=$refused"
+	bind_all barspan-vfio-pci "$EDU" "$IVSHMEM0" "$IVSHMEM1"
+	check "sparse edu: its page is direct" edu "$EDU" direct
+	check "sparse edu: extents" extents "$EDU" 0 "0x1000 direct, 0xff000 sparse"
+	check "sparse ivshmem: extents" extents "$IVSHMEM0" 2 "$sparse_extents"
+	check "sparse ivshmem: a refused area is one hole" extents "$IVSHMEM1" 2 "$suspend_extents"
+	check "sparse ivshmem: a refused area, strict" strict-fails "$IVSHMEM1" 2 ENXIO
+	check "sparse ivshmem: a plain mmap of all is refused" plain-mmap "$IVSHMEM0" 2
+	check "sparse ivshmem: written in every way" data "$IVSHMEM0" "sparse$light"
+	check "sparse ivshmem: suspend, memory decoding off and on, resume" suspend "$IVSHMEM1" "suspend$light"
+	check "two devices, eight threads" threads "$IVSHMEM0" "sparse$light" "$IVSHMEM1" "suspend$light"
+	flush "sparse devices"
+}
+
+# By the name of vfio-pci, which some programs insist on.
+odd_devices() {
+	load "$EDU/0:0x1000+0x1000;$IVSHMEM1/2:$odd_areas;$NVME/0:" vfio-pci
+	bind_all vfio-pci "$EDU" "$IVSHMEM1" "$NVME"
+	check "sparse edu: its page is a hole" edu "$EDU" hole
+	check "sparse edu: extents with a hole first" extents "$EDU" 0 "0x1000 sparse, 0x1000 direct, 0xfe000 sparse"
+	check "no area at all" extents "$NVME" 0 "0x4000 sparse"
+	check "no area at all: trapped access" no-area "$NVME"
+	check "odd areas are normalised" extents "$IVSHMEM1" 2 "$odd_extents"
+	check "odd areas, strict" strict-fails "$IVSHMEM1" 2 EPROTO
+	flush "odd areas"
+}
+
+[ -n "$memcheck" ] || unit_tests
+open_errors
+plain_devices
+shared_group
+sparse_devices
+odd_devices

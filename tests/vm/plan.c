@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The areas that the steps are made for are those of device.sh. */
+#include "plan.h"
+
+#include <string.h>
+
+#define WHOLE PLAN_BY_WHOLE
+#define INDEPENDENT PLAN_BY_INDEPENDENT
+#define WINDOW PLAN_BY_WINDOW
+
+/* Areas of every sort: a page, touching ones, one that fills only parts of its pages, one up to the BAR's end, one that
+ * cannot be mapped. Some bytes are never written, in areas and in holes: what lands there is in the wrong place. */
+static const struct plan_step sparse_steps[] = {
+	{ PLAN_RAW, WHOLE, 0, 0x0, 0x1000, 8, 8 },
+	{ PLAN_RAW, WHOLE, 0, 0x3000, 0x4000, 8, 8 },
+	{ PLAN_RAW, WHOLE, 0, 0x10000, 0x2000000, 8, 0 },
+	{ PLAN_RAW, WHOLE, 0, 0x2080000, 0x2500000, 8, 0 },
+	{ PLAN_RAW, WHOLE, 0, 0x2502000, 0x2503000, 8, 8 },
+	{ PLAN_RAW, WHOLE, 0, 0x3000000, 0x4000000, 8, 0 },
+	{ PLAN_RAW, WHOLE, 0, 0x11003, 0x12000, 1, 5 },
+	{ PLAN_RAW, WHOLE, 0, 0x12002, 0x13000, 2, 6 },
+	{ PLAN_RAW, WHOLE, 0, 0x13004, 0x14000, 4, 12 },
+	/* Accessors of each width: aligned in a hole, in an area, then across edges whatever the alignment. */
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x1000, 0x1400, 1, 3 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x1400, 0x1800, 2, 6 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x1800, 0x1c00, 4, 4 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x1c00, 0x3000, 8, 8 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x20000, 0x20400, 1, 3 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x20400, 0x20800, 2, 2 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x20800, 0x20c00, 4, 4 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x20c00, 0x21000, 8, 8 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0xff9, 0x1007, 8, 1 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x2ffd, 0x3003, 4, 1 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x3fff, 0x4001, 2, 1 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x1fffff9, 0x2000201, 8, 13 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x207fff1, 0x2080031, 4, 7 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x25017f9, 0x2501811, 8, 3 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x2501ffb, 0x250200b, 2, 3 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x2fffff9, 0x3000011, 8, 5 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x3fffff1, 0x4000000, 1, 2 },
+	/* Byte ranges: unaligned inside, over one edge, over several areas and holes, over all of a large hole. */
+	{ PLAN_BYTES, WHOLE, 0, 0x21001, 0x23456, 0x2455, 0x2455 },
+	{ PLAN_BYTES, WHOLE, 0, 0x805, 0x7777, 0x1345, 0x1400 },
+	{ PLAN_BYTES, WHOLE, 0, 0xff03, 0x10101, 0x1fe, 0x1fe },
+	{ PLAN_BYTES, WHOLE, 0, 0x1ffe123, 0x2082777, 0x84654, 0x84654 },
+	{ PLAN_BYTES, WHOLE, 0, 0x24ff005, 0x2508800, 0x97fb, 0x97fb },
+	{ PLAN_BYTES, WHOLE, 0, 0x2ff8001, 0x3008001, 0x801, 0x1003 },
+	/* The same places through spans of other shapes. */
+	{ PLAN_RAW, INDEPENDENT, 0, 0x30000, 0x31000, 8, 8 },
+	{ PLAN_RAW, INDEPENDENT, 0, 0x3800000, 0x3801000, 4, 4 },
+	{ PLAN_ACCESSOR, INDEPENDENT, 0, 0x3fe1, 0x4031, 8, 11 },
+	{ PLAN_BYTES, INDEPENDENT, 0, 0x24ffabc, 0x2503abc, 0x4000, 0x4000 },
+	{ PLAN_RAW, WINDOW, 0, 0x1ff0800, 0x1ff1000, 8, 8 },
+	{ PLAN_ACCESSOR, WINDOW, 0, 0x1fffff1, 0x2000021, 4, 5 },
+	{ PLAN_BYTES, WINDOW, 0, 0x2070003, 0x2081001, 0x10ffe, 0x10ffe },
+};
+
+/* A refused area between two that touch it, and one on its own; before, during and after a suspension. */
+static const struct plan_step suspend_steps[] = {
+	{ PLAN_RAW, WHOLE, 0, 0x0, 0x100000, 8, 0 },
+	{ PLAN_RAW, WHOLE, 0, 0x200000, 0x300000, 8, 0 },
+	{ PLAN_RAW, WHOLE, 0, 0x2000000, 0x2100000, 8, 0 },
+	{ PLAN_BYTES, WHOLE, 0, 0xff801, 0x102803, 0x3002, 0x3002 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x1fffe1, 0x200031, 8, 7 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x3ffff1, 0x401011, 4, 5 },
+	{ PLAN_ACCESSOR, WHOLE, 1, 0x40, 0x840, 8, 24 },
+	{ PLAN_ACCESSOR, WHOLE, 1, 0x200003, 0x200403, 4, 5 },
+	{ PLAN_ACCESSOR, WHOLE, 1, 0x2000001, 0x2000801, 1, 2 },
+	{ PLAN_BYTES, WHOLE, 1, 0x2ffff01, 0x3001003, 0x1102, 0x1102 },
+	{ PLAN_BYTES, WHOLE, 1, 0x3fff001, 0x4000000, 0xfff, 0xfff },
+	{ PLAN_RAW, WHOLE, 2, 0x1000, 0x3000, 8, 16 },
+	{ PLAN_RAW, WHOLE, 2, 0x2200000, 0x2210000, 4, 4 },
+	{ PLAN_ACCESSOR, WHOLE, 2, 0xffff1, 0x100031, 8, 9 },
+	{ PLAN_BYTES, WHOLE, 2, 0x2ff001, 0x402001, 0x103000, 0x103000 },
+};
+
+#define STEPS(steps) steps, sizeof(steps) / sizeof((steps)[0])
+
+/* The light ones are for memcheck, where a store takes long; they write to every page all the same. */
+static const struct plan plans[] = {
+	{ "sparse", 8, STEPS(sparse_steps) },
+	{ "sparse-light", 4096 + 8, STEPS(sparse_steps) },
+	{ "suspend", 8, STEPS(suspend_steps) },
+	{ "suspend-light", 4096 + 8, STEPS(suspend_steps) },
+};
+
+const struct plan *plan_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(plans) / sizeof(plans[0]); i++)
+		if (!strcmp(plans[i].name, name))
+			return &plans[i];
+	return NULL;
+}
+
+uint64_t plan_stride(const struct plan *plan, size_t step)
+{
+	return plan->steps[step].stride ? plan->steps[step].stride : plan->fill_stride;
+}
+
+/* The pattern of eight aligned bytes (the finalizer of SplitMix64, so that neighbours have nothing in common). */
+static uint64_t word(size_t step, uint64_t offset)
+{
+	uint64_t x = (offset >> 3) + ((uint64_t)(step + 1) << 40);
+
+	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return x ^ (x >> 31);
+}
+
+void plan_bytes(size_t step, uint64_t offset, void *out, size_t length)
+{
+	uint8_t *bytes = out;
+
+	while (length) {
+		uint64_t pattern = word(step, offset);
+		size_t skip = offset % 8, n = 8 - skip < length ? 8 - skip : length;
+
+		memcpy(bytes, (const uint8_t *)&pattern + skip, n);
+		bytes += n;
+		offset += n;
+		length -= n;
+	}
+}
+
+void plan_apply(const struct plan *plan, unsigned int phase, uint8_t *image)
+{
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct plan_step *step = &plan->steps[i];
+
+		if (step->phase != phase)
+			continue;
+		for (uint64_t at = step->start; at + step->width <= step->end; at += plan_stride(plan, i))
+			plan_bytes(i, at, image + at, step->width);
+	}
+}
