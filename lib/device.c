@@ -88,10 +88,9 @@ int barspan_device_region(struct barspan_device *device, unsigned int index, str
 	struct barspan_region region = { 0 };
 	int r = checked(device->ops.region(device->context, index, &region));
 
-	if (r == -EINVAL || r == -ENOENT) {
-		log_error("%s: there is no region %u", device->name, index);
+	/* Asking is how a caller finds out; so this is no message. */
+	if (r == -EINVAL || r == -ENOENT)
 		return -ENOENT;
-	}
 	if (r) {
 		log_error("%s region %u: no description of it: %s", device->name, index, log_error_name(r));
 		return r;

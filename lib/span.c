@@ -91,6 +91,8 @@ static int prepare_request(struct layout_request *request, struct barspan_option
 {
 	int r = barspan_device_region(device, index, &request->region);
 
+	if (r == -ENOENT)
+		return refuse(device, index, r, "there is no such region");
 	if (r)
 		return r;
 	if (!request->region.size)
