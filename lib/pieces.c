@@ -7,6 +7,7 @@
 
 #include "guard.h"
 #include "log.h"
+#include "place.h"
 #include "span.h"
 #include "sys.h"
 
@@ -60,7 +61,8 @@ static int split(struct span *span, size_t i, bool *did_split)
 		grown[i + j] = whole;
 		grown[i + j].offset = start;
 		grown[i + j].length = end - start;
-		grown[i + j].address = whole.address + (start - whole.offset);
+		if (whole.address)
+			grown[i + j].address = whole.address + (start - whole.offset);
 	}
 	span->pieces = grown;
 	span->n_pieces += n;
@@ -69,7 +71,14 @@ static int split(struct span *span, size_t i, bool *did_split)
 
 static bool wanted(const struct piece *piece)
 {
-	return piece->reason == BARSPAN_REASON_NONE && piece->address && !piece->failed && !piece->mapped;
+	return piece->reason == BARSPAN_REASON_NONE && !piece->failed && !piece->mapped;
+}
+
+int span_address_piece(const struct span *span, struct piece *piece)
+{
+	struct place_wish wish = { .length = span_piece_size(span, piece), .alignment = span->page_size };
+
+	return piece->address ? 0 : place_reserve(&piece->address, &wish);
 }
 
 static void say(const struct span *span, const struct piece *piece, int r)
@@ -96,8 +105,6 @@ static int take_failure(struct span *span, size_t i, int error, bool lost, bool 
 	}
 	if (span->flags & BARSPAN_STRICT)
 		return error;
-	if (!piece->address)
-		return 0;
 	r = split(span, i, again);
 	if (r)
 		return r;

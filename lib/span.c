@@ -173,23 +173,10 @@ static int reserve_whole(struct span *span, const struct barspan_options *option
 	return r;
 }
 
-static int reserve_pieces(struct span *span)
-{
-	struct place_wish wish = { .alignment = span->page_size };
-	int r = 0;
-
-	for (size_t i = 0; !r && i < span->n_pieces; i++) {
-		if (span->pieces[i].reason != BARSPAN_REASON_NONE || span->pieces[i].failed)
-			continue;
-		wish.length = span_piece_size(span, &span->pieces[i]);
-		r = place_reserve(&span->pieces[i].address, &wish);
-	}
-	return r;
-}
-
+/* Reserves the span's addresses; where there is no span, each piece gets its own when it is mapped. */
 static int reserve(struct span *span, const struct barspan_options *options)
 {
-	int r = span->flags & BARSPAN_INDEPENDENT ? reserve_pieces(span) : reserve_whole(span, options);
+	int r = span->flags & BARSPAN_INDEPENDENT ? 0 : reserve_whole(span, options);
 
 	if (r)
 		log_error("%s region %u: cannot reserve 0x%" PRIx64 " bytes of addresses: %s", span->request.device, span->index,
@@ -223,9 +210,11 @@ static void release(struct span *span)
 static int place_piece(struct span *span, struct piece *piece, bool *lost)
 {
 	size_t length = span_piece_size(span, piece);
-	int r = device_map(span->device, span->index, span->request.offset + piece->offset, length, span->prot,
-			   piece->address);
+	int r = span_address_piece(span, piece);
 
+	if (r)
+		return r;
+	r = device_map(span->device, span->index, span->request.offset + piece->offset, length, span->prot, piece->address);
 	if (r)
 		*lost = !place_retake(piece->address, length, false);
 	return r;

@@ -64,8 +64,10 @@ static int renew_piece(struct span *span, struct piece *piece, bool *lost)
 {
 	struct place_wish wish = { .length = span_piece_size(span, piece), .alignment = span->page_size };
 	uint8_t *elsewhere;
-	int r = place_reserve(&elsewhere, &wish);
+	int r = span_address_piece(span, piece);
 
+	if (!r)
+		r = place_reserve(&elsewhere, &wish);
 	if (r)
 		return r;
 	r = device_map(span->device, span->index, span->request.offset + piece->offset, wish.length, span->prot, elsewhere);

@@ -420,6 +420,45 @@ START_TEST(one_bad_area_is_one_hole_where_there_is_no_span)
 }
 END_TEST
 
+/* As refuse_bad(), and a mapping of somebody else's is there at once. */
+static uint8_t *moved_in;
+static size_t moved_in_length;
+
+static int lose_bad(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+{
+	if (fd < 0 || offset > bad_offset || offset + length <= bad_offset || moved_in)
+		return refuse_bad(out, address, length, prot, flags, fd, offset);
+	moved_in_length = length;
+	moved_in = mmap(address, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	moved_in[0] = 42;
+	return -EINVAL;
+}
+
+START_TEST(one_bad_area_is_one_hole_though_its_addresses_are_lost)
+{
+	static const unsigned int flags[] = { 0, BARSPAN_INDEPENDENT };
+
+	for (size_t i = 0; i < 2; i++) {
+		set_up();
+		make_bad(0x2000, -EINVAL);
+		moved_in = NULL;
+		fake_hooks.mmap = lose_bad;
+		options.flags = flags[i];
+		ck_assert_zero(barspan_map(&span, device, 0, &options));
+		ck_assert_ptr_nonnull(moved_in);
+		ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_NONE);
+		ck_assert_int_eq(reason_at(0x2000), BARSPAN_REASON_FAILED);
+		ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
+		ck_assert_uint_eq(moved_in[0], 42);
+		barspan_unmap(span);
+		span = NULL;
+		ck_assert_uint_eq(moved_in[0], 42);
+		munmap(moved_in, moved_in_length);
+		tear_down();
+	}
+}
+END_TEST
+
 START_TEST(strict_wants_every_area)
 {
 	set_up();
@@ -515,7 +554,8 @@ int main(void)
 		options_that_make_no_sense, windows_outside_the_region, options_of_other_sizes,
 		an_occupied_address_is_refused_and_left_alone, a_free_address_is_used, independent_extents_have_no_base, NULL });
 	harness_add(suite, "failures", (const TTest *const[]){
-		one_bad_area_is_one_hole, one_bad_area_is_one_hole_where_there_is_no_span, strict_wants_every_area,
+		one_bad_area_is_one_hole, one_bad_area_is_one_hole_where_there_is_no_span,
+		one_bad_area_is_one_hole_though_its_addresses_are_lost, strict_wants_every_area,
 		at_the_limit_of_mappings_the_rest_are_holes, mapping_within_a_mapping_is_refused, NULL });
 	return harness_run(suite);
 }
