@@ -156,7 +156,7 @@ static enum barspan_reason reason_of(const struct piece *piece, bool suspended)
 {
 	if (piece->reason != BARSPAN_REASON_NONE)
 		return piece->reason;
-	if (suspended)
+	if (suspended || piece->suspended)
 		return BARSPAN_REASON_SUSPENDED;
 	return piece->mapped ? BARSPAN_REASON_NONE : BARSPAN_REASON_FAILED;
 }

@@ -16,6 +16,7 @@ struct piece {
 	enum barspan_reason reason;	/* BARSPAN_REASON_NONE: can be mapped */
 	uint8_t *address;	/* where it lies; NULL: nowhere */
 	bool mapped;
+	bool suspended;	/* mapped, but without access */
 	bool failed;		/* not to be tried again */
 };
 
@@ -43,6 +44,7 @@ struct span {
 
 	pthread_mutex_t lock;	/* for what follows, and the pieces */
 	bool suspended;
+	bool half_suspended;	/* suspending failed, and so did undoing it */
 	struct barspan_guard_ *guards[MOST_GUARDS];	/* all that were ever published */
 	size_t n_guards;
 };

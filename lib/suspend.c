@@ -14,14 +14,38 @@
 #include "span.h"
 #include "sys.h"
 
-static int protect(struct span *span, int prot)
+/* Takes the access to the mapped pieces away, or gives it back to those that lack it. Goes on after a failure when it
+ * gives back. */
+static int set_access(struct span *span, bool suspend)
 {
-	int r = 0;
+	int result = 0;
 
-	for (size_t i = 0; !r && i < span->n_pieces; i++)
-		if (span->pieces[i].mapped)
-			r = sys_mprotect(span->pieces[i].address, span_piece_size(span, &span->pieces[i]), prot);
-	return r;
+	for (size_t i = 0; i < span->n_pieces && !(suspend && result); i++) {
+		struct piece *piece = &span->pieces[i];
+		int r;
+
+		if (!piece->mapped || piece->suspended == suspend)
+			continue;
+		r = sys_mprotect(piece->address, span_piece_size(span, piece), suspend ? PROT_NONE : span->prot);
+		if (r)
+			result = r;
+		else
+			piece->suspended = suspend;
+	}
+	return result;
+}
+
+/* Half of the span has no access: gives it back as far as that is possible, and makes the table say how far. */
+static void undo_suspend(struct span *span, const struct barspan_guard_ *before)
+{
+	struct barspan_guard_ *guard;
+	int r = set_access(span, false);
+
+	span->half_suspended = r;
+	if (!r)
+		span_publish(span, before);
+	else if (!span_guard(span, false, &guard))
+		span_publish(span, guard);
 }
 
 static int suspend_locked(struct span *span)
@@ -36,15 +60,12 @@ static int suspend_locked(struct span *span)
 	if (r)
 		return r;
 	span_publish(span, guard);
-	r = protect(span, PROT_NONE);
+	r = set_access(span, true);
+	span->suspended = !r;
 	if (r) {
 		log_error("%s region %u: cannot suspend: mprotect: %s", span->request.device, span->index, log_error_name(r));
-		if (!protect(span, span->prot)) {
-			span_publish(span, before);
-			return r;
-		}
+		undo_suspend(span, before);
 	}
-	span->suspended = true;
 	return r;
 }
 
@@ -93,6 +114,7 @@ static int renew_all(struct span *span)
 	for (size_t i = 0; i < span->n_pieces; i++) {
 		span->pieces[i].failed = false;
 		span->pieces[i].mapped = false;
+		span->pieces[i].suspended = false;
 	}
 	r = span_map_pieces(span, renew_piece);
 	place_unlock();
@@ -109,7 +131,7 @@ static int resume_locked(struct span *span)
 	struct barspan_guard_ *guard;
 	int r;
 
-	if (!span->suspended)
+	if (!span->suspended && !span->half_suspended)
 		return 0;
 	if (span->lost)
 		return -EEXIST;
@@ -117,11 +139,12 @@ static int resume_locked(struct span *span)
 	if (!r)
 		r = span_guard(span, false, &guard);
 	if (r) {
-		protect(span, PROT_NONE);
+		set_access(span, true);
 		return r;
 	}
 	span_publish(span, guard);
 	span->suspended = false;
+	span->half_suspended = false;
 	return 0;
 }
 

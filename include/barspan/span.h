@@ -76,9 +76,9 @@ uint64_t barspan_span_offset(const struct barspan *span);
 
 /* Makes every extent a hole, while the device cannot be mapped (memory decoding off, reset, migration). Addresses stay
  * reserved and no other mapping can get in. Accessors and queries may run at the same time: the former turn to trapped
- * access, but one that has just found its offset direct may still fault, as may a raw access; so stop those first. 0 where it is
- * suspended already. -ENOMEM, or what mprotect says: the span is as before; where even that cannot be had, which the
- * guard table tells, it is suspended, but some raw accesses may still reach the device. */
+ * access, but one that has just found its offset direct may still fault, as may a raw access; so stop those first.
+ * 0 where it is suspended already. -ENOMEM, or what mprotect says: the span is as before, but for extents to which
+ * access cannot be given back: those are holes until it is resumed. */
 int barspan_suspend(struct barspan *span);
 
 /* Maps again what the device lets it; what cannot be mapped now is a hole with reason BARSPAN_REASON_FAILED, or, under
