@@ -132,13 +132,14 @@ static int ops_region(void *context, unsigned int index, struct barspan_region *
 
 static int ops_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
 {
+	off_t at = (off_t)(((uint64_t)index << SHIFT) + offset);
 	int r = operation();
 
 	(void)context;
 	/* As Linux does: what was there is gone before the device is asked. */
 	if (r)
 		munmap(address, length);
-	else if (mmap(address, length, prot, MAP_SHARED | MAP_FIXED, memory, (off_t)(((uint64_t)index << SHIFT) + offset)) == MAP_FAILED)
+	else if (mmap(address, length, prot, MAP_SHARED | MAP_FIXED, memory, at) == MAP_FAILED)
 		r = -errno;
 	return r;
 }
@@ -272,6 +273,22 @@ int scene_open_pci_cdev(struct barspan_device **out)
 {
 	scene_play_vfio(false);
 	return barspan_device_open_pci(out, "01:00.0");
+}
+
+void *scene_address(void)
+{
+	static uint8_t *address;
+	size_t room = 1 << 28;
+
+	if (address)
+		return address;
+	address = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	ck_assert_ptr_ne(address, MAP_FAILED);
+	ck_assert_zero(munmap(address, room));
+	/* New mappings go to either end of such a gap, and few are made. */
+	address += room / 2;
+	address += -(uintptr_t)address % (1 << 22);
+	return address;
 }
 
 size_t scene_count(const struct barspan *span, enum barspan_reason reason)

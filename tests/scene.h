@@ -32,6 +32,9 @@ uint8_t scene_byte(unsigned int index, uint64_t offset);
 /* Makes the n-th call of an operation of the ops device fail; 0: none. Returns how many there were since. */
 unsigned long scene_fail_operation(unsigned long n, int error);
 
+/* An address, always the same, with nothing around it, where the kernel puts nothing by itself. */
+void *scene_address(void);
+
 /* How many extents of a span are holes for this reason. */
 size_t scene_count(const struct barspan *span, enum barspan_reason reason);
 

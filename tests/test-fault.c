@@ -57,7 +57,7 @@ static int act_read(const struct scenario *scenario)
 
 	(void)scenario;
 	if (!r)
-		ck_assert_uint_eq(byte, scene_byte(1, 3 * sys_page_size()));
+		ck_assert_uint_eq(byte, scene_byte(1, barspan_span_offset(span) + 3 * sys_page_size()));
 	return r;
 }
 
@@ -194,8 +194,8 @@ static unsigned long count_calls(const struct scenario *scenario)
 }
 
 /* Lets the n-th of `usual` calls fail. Returns which kind it was; `first` says so where it fails for good. */
-static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n, unsigned long usual, int error, bool once,
-			       enum fake_call first)
+static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n, unsigned long usual, int error,
+			       bool once, enum fake_call first)
 {
 	char *before = harness_snapshot(), *after;
 	unsigned long before_act;
@@ -220,6 +220,8 @@ static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n,
 	tidy();
 	after = harness_snapshot();
 	check_nothing_left(before, after, once, call);
+	if (scenario->options && scenario->options->address && !once)
+		munmap(scenario->options->address, SCENE_PAGES * sys_page_size());
 	free(before);
 	free(after);
 	return call;
@@ -266,9 +268,6 @@ enum { PLAIN, STRICT, INDEPENDENT, WINDOW, AT_ADDRESS, REPLACE, ALIGNED, KINDS }
 
 static struct barspan_options options[KINDS];
 
-/* Room for spans at a fixed address. Nothing else comes there: it is where the kernel puts nothing by itself. */
-#define ADDRESS ((void *)(UINT64_C(0x2a) << 36))
-
 static void make_options(void)
 {
 	static struct barspan_area hole;
@@ -283,7 +282,7 @@ static void make_options(void)
 	options[WINDOW].length = 9 * page + 7;
 	options[WINDOW].holes = &hole;
 	options[WINDOW].n_holes = 1;
-	options[AT_ADDRESS].address = options[REPLACE].address = ADDRESS;
+	options[AT_ADDRESS].address = options[REPLACE].address = scene_address();
 	options[REPLACE].flags = BARSPAN_FIXED;
 	options[ALIGNED].alignment = 1 << 22;
 }
@@ -352,7 +351,9 @@ END_TEST
 
 START_TEST(accesses_and_descriptions)
 {
-	static int (*const acts[])(const struct scenario *scenario) = { act_region, act_read, act_read32, act_write, act_device_access };
+	static int (*const acts[])(const struct scenario *scenario) = {
+		act_region, act_read, act_read32, act_write, act_device_access,
+	};
 
 	make_options();
 	for (int i = 0; i < DEVICES; i++)
@@ -366,7 +367,9 @@ END_TEST
 START_TEST(operations_of_a_transport)
 {
 	/* The description, then four extents, the first of which is made of two areas: they are tried one by one. */
-	static const struct { int r; size_t failed; } wanted[] = { { -EIO, 0 }, { 0, 0 }, { 0, 1 }, { 0, 1 }, { 0, 1 }, { 0, 0 } };
+	static const struct { int r; size_t failed; } wanted[] = {
+		{ -EIO, 0 }, { 0, 0 }, { 0, 1 }, { 0, 1 }, { 0, 1 }, { 0, 0 },
+	};
 
 	for (unsigned long n = 1; n <= 6; n++) {
 		ck_assert_zero(scene_open_ops(&device));

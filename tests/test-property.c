@@ -314,7 +314,8 @@ static void check_guard(struct trial *trial, const struct map *map, const struct
 	}
 	entries[n].start = length;
 	for (uint64_t at = length; at-- > 0;) {
-		bool last = at + 1 == length || map->reason[trial->request.offset + at] != map->reason[trial->request.offset + at + 1];
+		const uint8_t *reason = map->reason + trial->request.offset + at;
+		bool last = at + 1 == length || reason[0] != reason[1];
 
 		run_end[at] = last ? at + 1 : run_end[at + 1];
 	}

@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Runs test programs under memcheck: valgrind.sh LIBTOOL PROGRAM... What a program prints goes to tests/valgrind/NAME.tap,
+# what memcheck says to NAME.log beside it.
+set -u
+libtool=$1
+shift
+folder=tests/valgrind
+
+command -v valgrind >/dev/null || { echo "make check-valgrind needs valgrind (Debian: valgrind)" >&2; exit 1; }
+
+# One program, when called by xargs below.
+if [ "${VALGRIND_ONE:-}" ]; then
+	name=$(basename "$1")
+	# shellcheck disable=SC2086 # libtool is a command with arguments
+	CK_FORK=no $libtool --mode=execute valgrind -q --error-exitcode=99 --leak-check=full \
+		--show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
+		--track-origins=no --log-file="$folder/$name.log" "$1" >"$folder/$name.tap" 2>"$folder/$name.err"
+	code=$?
+	if [ $code -eq 0 ] && grep -q '^1\.\.' "$folder/$name.tap"; then
+		echo "PASS: $1 ($(grep -c '^ok' "$folder/$name.tap"))"
+		exit 0
+	fi
+	echo "FAIL: $1 (exit code $code)"
+	grep '^not ok' "$folder/$name.tap"
+	head -n 60 "$folder/$name.log" "$folder/$name.err"
+	exit 1
+fi
+
+mkdir -p "$folder"
+rm -f "$folder"/*
+printf '%s\n' "$@" | VALGRIND_ONE=1 xargs -n 1 -P 2 sh "$0" "$libtool"
+code=$?
+echo "memcheck: $(cat "$folder"/*.tap | grep -c '^ok') passed, $(cat "$folder"/*.tap | grep -c '^not ok') failed, in $# programs"
+[ $code -eq 0 ]
