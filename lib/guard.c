@@ -14,8 +14,9 @@
  */
 enum {
 	ROOT_BITS = 12,		/* at most so many slices at the first level */
-	CROWD = 2,		/* a slice in which more extents start is cut */
-	CUT_BITS = 10,		/* into at most so many */
+	CROWD = 8,		/* a slice in which more extents start is cut; fewer are searched by halving */
+	LEAST_CUT_BITS = 6,	/* into at least so many, and at most */
+	CUT_BITS = 10,
 	FREE_SLOTS = 65536 / sizeof(struct barspan_slot_),
 };
 
@@ -67,6 +68,8 @@ static void fill(struct index *index, size_t slot, size_t count, uint64_t offset
 		unsigned int bits = bits_for(2 * crowd);
 		struct barspan_slot_ made = { (uint32_t)(inside ? inside - 1 : 0), (uint32_t)crowd << 8 };
 
+		if (bits < LEAST_CUT_BITS)
+			bits = LEAST_CUT_BITS;
 		if (bits > CUT_BITS)
 			bits = CUT_BITS;
 		if (bits > shift)

@@ -36,9 +36,16 @@ int harness_run(Suite *suite)
 
 void harness_add(Suite *suite, const char *name, const TTest *const *tests)
 {
+	harness_add_with(suite, name, NULL, tests);
+}
+
+void harness_add_with(Suite *suite, const char *name, void (*set_up)(void), const TTest *const *tests)
+{
 	TCase *tcase = tcase_create(name);
 
 	tcase_set_timeout(tcase, TIMEOUT_S);
+	if (set_up)
+		tcase_add_checked_fixture(tcase, set_up, NULL);
 	for (; *tests; tests++)
 		tcase_add_test(tcase, *tests);
 	suite_add_tcase(suite, tcase);

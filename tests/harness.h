@@ -19,6 +19,9 @@ int harness_run(Suite *suite);
 /* Adds a case of one or more tests, the names of which end with NULL, with time enough for valgrind. */
 void harness_add(Suite *suite, const char *name, const TTest *const *tests);
 
+/* The same, with a function to be called before each test, since under valgrind all of them share a process. */
+void harness_add_with(Suite *suite, const char *name, void (*set_up)(void), const TTest *const *tests);
+
 /* Whether the program runs under valgrind or a sanitizer, where much takes longer or cannot be measured. */
 bool harness_instrumented(void);
 

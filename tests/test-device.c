@@ -55,6 +55,12 @@ static const struct barspan_device_ops good = {
 
 static struct barspan_device *device;
 
+static void set_up(void)
+{
+	closed = 0;
+	region_result = 0;
+}
+
 START_TEST(operations_are_copied_and_called)
 {
 	struct barspan_device_ops ops = good;
@@ -166,7 +172,7 @@ int main(void)
 {
 	Suite *suite = suite_create("device");
 
-	harness_add(suite, "device", (const TTest *const[]){
+	harness_add_with(suite, "device", set_up, (const TTest *const[]){
 		operations_are_copied_and_called, a_missing_operation_is_refused, close_may_be_missing,
 		structures_of_other_sizes_are_told_apart, what_a_transport_says_of_a_region_is_checked, a_span_holds_its_device,
 		NULL });

@@ -40,6 +40,12 @@ static void put_msix(uint8_t at, uint16_t entries, uint32_t table)
 	memcpy(config + at + PCI_MSIX_TABLE, &table, sizeof(table));
 }
 
+static void set_up(void)
+{
+	memset(config, 0, sizeof(config));
+	reads = 0;
+}
+
 START_TEST(the_table_is_found_behind_other_capabilities)
 {
 	struct msix_table table;
@@ -125,7 +131,7 @@ int main(void)
 {
 	Suite *suite = suite_create("msix");
 
-	harness_add(suite, "msix", (const TTest *const[]){
+	harness_add_with(suite, "msix", set_up, (const TTest *const[]){
 		the_table_is_found_behind_other_capabilities, the_largest_table_has_2048_entries,
 		a_device_without_a_list_is_read_once, a_list_without_msix_has_no_table, a_list_that_loops_is_refused,
 		the_low_bits_of_pointers_are_reserved, an_error_of_the_device_is_handed_on, NULL });

@@ -74,11 +74,13 @@ END_TEST
 START_TEST(more_than_there_is_is_refused)
 {
 	struct place_wish wish = { .length = SIZE_MAX - page + 1, .alignment = 2 * page };
-	uint8_t *got;
+	uint8_t *got = NULL;
 
 	ck_assert_int_eq(place_reserve(&got, &wish), -ENOMEM);
 	wish.alignment = page;
-	ck_assert_int_eq(place_reserve(&got, &wish), -ENOMEM);
+	/* Linux says ENOMEM; valgrind, which answers in its place, EINVAL. */
+	ck_assert_int_lt(place_reserve(&got, &wish), 0);
+	ck_assert_ptr_null(got);
 }
 END_TEST
 

@@ -15,7 +15,7 @@ enum {
 	SLOTS = 65536,	/* bytes */
 	EXTENT = 32,	/* bytes */
 	REST = 256,	/* bytes */
-	FEW = 8, MANY = 24,	/* steps of a query, at most */
+	FEW = 8, MANY = 14,	/* steps of a query, at most */
 };
 
 #define TOP (UINT64_C(1) << 63)
