@@ -3,12 +3,16 @@
 # Pages. Section 3 has one a topic, and an alias for every other function that the page's NAME section lists.
 dist_man_MANS = \
 	doc/barspan.7 \
+	doc/barspan-porting.7 \
 	doc/barspan_device.3 \
 	doc/barspan_is_direct.3 \
 	doc/barspan_map.3 \
+	doc/barspan_mmap.3 \
+	doc/barspan_ptr_read32.3 \
 	doc/barspan_read32.3 \
 	doc/barspan_set_log.3 \
 	doc/barspan_suspend.3 \
+	doc/barspan_trap_enable.3 \
 	doc/barspan_version.3
 if TOOL
 dist_man_MANS += doc/barspan.1
@@ -32,8 +36,19 @@ MAN_ALIASES = \
 	doc/barspan_extent_at.3 \
 	doc/barspan_extent_count.3 \
 	doc/barspan_extent_get.3 \
+	doc/barspan_find.3 \
 	doc/barspan_length.3 \
+	doc/barspan_mprotect.3 \
+	doc/barspan_mremap.3 \
+	doc/barspan_munmap.3 \
 	doc/barspan_pointer.3 \
+	doc/barspan_ptr_read16.3 \
+	doc/barspan_ptr_read64.3 \
+	doc/barspan_ptr_read8.3 \
+	doc/barspan_ptr_write16.3 \
+	doc/barspan_ptr_write32.3 \
+	doc/barspan_ptr_write64.3 \
+	doc/barspan_ptr_write8.3 \
 	doc/barspan_read.3 \
 	doc/barspan_read16.3 \
 	doc/barspan_read16_relaxed.3 \
@@ -49,6 +64,9 @@ MAN_ALIASES = \
 	doc/barspan_span_device.3 \
 	doc/barspan_span_index.3 \
 	doc/barspan_span_offset.3 \
+	doc/barspan_trap_count.3 \
+	doc/barspan_trap_disable.3 \
+	doc/barspan_trap_report.3 \
 	doc/barspan_unmap.3 \
 	doc/barspan_write.3 \
 	doc/barspan_write16.3 \

@@ -8,7 +8,9 @@
  *     span.h     map a region as one range of addresses, suspend and resume it, unmap it
  *     guard.h    ask which offsets are mapped (direct) and which are holes, and why
  *     io.h       register accessors that work on both
+ *     legacy.h   the drop-in: mmap(2) as it was, and accessors by address
  *     log.h      hear what the library has to say; it never prints
+ *     trap.h     serve or explain raw loads and stores in holes
  */
 #ifndef BARSPAN_H
 #define BARSPAN_H
@@ -16,8 +18,10 @@
 #include <barspan/device.h>
 #include <barspan/guard.h>
 #include <barspan/io.h>
+#include <barspan/legacy.h>
 #include <barspan/log.h>
 #include <barspan/span.h>
+#include <barspan/trap.h>
 
 #define BARSPAN_VERSION_MAJOR 0
 #define BARSPAN_VERSION_MINOR 1

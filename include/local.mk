@@ -5,5 +5,7 @@ barspaninclude_HEADERS = \
 	include/barspan/device.h \
 	include/barspan/guard.h \
 	include/barspan/io.h \
+	include/barspan/legacy.h \
 	include/barspan/log.h \
-	include/barspan/span.h
+	include/barspan/span.h \
+	include/barspan/trap.h

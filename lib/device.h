@@ -36,6 +36,12 @@ int device_msix(struct barspan_device *device, struct msix_table *out);
 /* 0 where [offset, offset + length) of a region may be accessed with what `flag` (BARSPAN_REGION_READ or _WRITE) says. */
 int device_check_access(const struct barspan_region *region, uint32_t flag, uint64_t offset, size_t length);
 
+/* Whether a descriptor is a VFIO device's, without a system call that another kind of file could take amiss. */
+bool vfio_is_device(int fd);
+
+/* The region, and the offset in it, that an offset in a VFIO device's file is of. -EINVAL: of none. */
+int vfio_find_region(struct barspan_device *device, uint64_t file_offset, unsigned int *index, uint64_t *offset);
+
 /* As barspan_device_open_vfio(), under another name than "vfio fd N". */
 int vfio_open(struct barspan_device **out, int fd, const char *name);
 

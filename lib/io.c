@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "device.h"
+#include "io.h"
 #include "span.h"
 
 /* The widest naturally aligned access at an address that does not go past `left` bytes. */
@@ -22,7 +23,7 @@ static size_t widest(uintptr_t address, size_t left)
 /* Bytes move in the device's order, so values are neither swapped nor interpreted here. */
 #define COPY(type, to, from) memcpy(to, &(type){ *(const volatile type *)(from) }, sizeof(type))
 
-static void load(uint8_t *to, uintptr_t from, size_t length)
+void io_load(uint8_t *to, uintptr_t from, size_t length)
 {
 	for (size_t width; length; length -= width, to += width, from += width) {
 		width = widest(from, length);
@@ -37,7 +38,7 @@ static void load(uint8_t *to, uintptr_t from, size_t length)
 	}
 }
 
-static void store(uintptr_t to, const uint8_t *from, size_t length)
+void io_store(uintptr_t to, const uint8_t *from, size_t length)
 {
 	union {
 		uint64_t u64;
@@ -86,7 +87,7 @@ static int read_parts(const struct span *span, uint64_t offset, uint8_t *to, siz
 	for (size_t n; !r && length; offset += n, to += n, length -= n) {
 		n = first_part(guard, offset, length, &direct);
 		if (direct)
-			load(to, direct, n);
+			io_load(to, direct, n);
 		else
 			r = barspan_device_read(span->device, span->index, span->request.offset + offset, to, n);
 	}
@@ -102,7 +103,7 @@ static int write_parts(const struct span *span, uint64_t offset, const uint8_t *
 	for (size_t n; !r && length; offset += n, from += n, length -= n) {
 		n = first_part(guard, offset, length, &direct);
 		if (direct)
-			store(direct, from, n);
+			io_store(direct, from, n);
 		else
 			r = barspan_device_write(span->device, span->index, span->request.offset + offset, from, n);
 	}

@@ -10,21 +10,48 @@ lib_libcore_la_SOURCES = \
 	lib/device.c lib/device.h \
 	lib/guard.c lib/guard.h \
 	lib/interval.c lib/interval.h \
-	lib/io.c \
+	lib/carve.c lib/carve.h \
+	lib/io.c lib/io.h \
 	lib/layout.c lib/layout.h \
+	lib/legacy.c \
 	lib/log.c lib/log.h \
 	lib/marked.c lib/marked.h \
 	lib/msix.c lib/msix.h \
 	lib/pci.c lib/pci.h \
 	lib/pieces.c \
+	lib/plain.c lib/plain.h \
 	lib/place.c lib/place.h \
+	lib/registry.c lib/registry.h \
 	lib/sized.c lib/sized.h \
 	lib/soft.c \
 	lib/span.c lib/span.h \
 	lib/suspend.c \
 	lib/sys.c lib/sys.h \
+	lib/trap.c \
+	lib/trap-chain.c lib/trap-chain.h \
+	lib/trap-emulate.h \
+	lib/trap-explain.c lib/trap-explain.h \
+	lib/trap-form.h \
+	lib/trap-machine.c lib/trap-machine.h \
+	lib/trap-memcheck.c lib/trap-memcheck.h \
+	lib/trap-memory.c lib/trap-memory.h \
+	lib/trap-module.c lib/trap-module.h \
+	lib/trap-report.c lib/trap-report.h \
+	lib/trap-text.c lib/trap-text.h \
 	lib/version.c \
 	lib/vfio.c
+EMULATION = \
+	lib/trap-alu.c lib/trap-alu.h \
+	lib/trap-cache.c \
+	lib/trap-decode.c \
+	lib/trap-emulate.c \
+	lib/trap-string.c
+if EMULATE
+lib_libcore_la_SOURCES += $(EMULATION)
+else
+lib_libcore_la_SOURCES += lib/trap-noemulate.c
+endif
+EXTRA_DIST += $(EMULATION) lib/trap-noemulate.c
 lib_libcore_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 
 lib_LTLIBRARIES += libbarspan.la
@@ -34,5 +61,13 @@ libbarspan_la_LDFLAGS = $(SANITIZER) -version-info $(BARSPAN_LIBTOOL_VERSION) -n
 	-Wl,--version-script=$(srcdir)/lib/libbarspan.map -Wl,-z,relro,-z,now,-z,defs
 libbarspan_la_DEPENDENCIES = lib/libcore.la lib/libbarspan.map
 EXTRA_DIST += lib/libbarspan.map
+
+# What barspan run preloads; it finds the library beside it.
+pkglib_LTLIBRARIES = libbarspan-preload.la
+libbarspan_preload_la_SOURCES = lib/preload.c
+libbarspan_preload_la_CPPFLAGS = -I$(top_srcdir)/include
+libbarspan_preload_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden
+libbarspan_preload_la_LDFLAGS = $(SANITIZER) -module -avoid-version -shared
+libbarspan_preload_la_LIBADD = libbarspan.la
 
 pkgconfig_DATA = lib/barspan.pc

@@ -8,6 +8,7 @@
 #include "guard.h"
 #include "log.h"
 #include "place.h"
+#include "plain.h"
 #include "span.h"
 #include "sys.h"
 
@@ -144,10 +145,10 @@ int span_exclude_from_dumps(struct span *span)
 		const struct piece *piece = &span->pieces[i];
 
 		any |= piece->mapped;
-		if (!span->base && piece->mapped)
+		if ((!span->base || span->n_gaps) && piece->mapped)
 			r = sys_madvise(piece->address, span_piece_size(span, piece), MADV_DONTDUMP);
 	}
-	if (span->base && any)
+	if (span->base && !span->n_gaps && any)
 		r = sys_madvise(span->base, span->reserved, MADV_DONTDUMP);
 	return r;
 }
@@ -164,7 +165,7 @@ static enum barspan_reason reason_of(const struct piece *piece, bool suspended)
 int span_guard(struct span *span, bool suspended, struct barspan_guard_ **out)
 {
 	struct barspan_entry_ *entries = sys_calloc(span->n_pieces + 1, sizeof(*entries));
-	struct barspan_guard_ *guard;
+	struct barspan_guard_ *guard, **grown;
 	int r;
 
 	if (!entries)
@@ -190,10 +191,12 @@ int span_guard(struct span *span, bool suspended, struct barspan_guard_ **out)
 			*out = span->guards[i];
 			return 0;
 		}
-	if (span->n_guards == MOST_GUARDS) {
+	grown = sys_realloc(span->guards, (span->n_guards + 1) * sizeof(*grown));
+	if (!grown) {
 		sys_free(guard);
 		return -ENOMEM;
 	}
+	span->guards = grown;
 	span->guards[span->n_guards++] = guard;
 	*out = guard;
 	return 0;
@@ -202,4 +205,21 @@ int span_guard(struct span *span, bool suspended, struct barspan_guard_ **out)
 void span_publish(struct span *span, const struct barspan_guard_ *guard)
 {
 	__atomic_store_n(&span->face.guard_, guard, __ATOMIC_RELEASE);
+	plain_forget();
+	span_changed(span);
+}
+
+static span_watcher *watch;
+
+void span_watch(span_watcher *watcher)
+{
+	__atomic_store_n(&watch, watcher, __ATOMIC_RELEASE);
+}
+
+void span_changed(const struct span *span)
+{
+	span_watcher *watcher = __atomic_load_n(&watch, __ATOMIC_ACQUIRE);
+
+	if (watcher)
+		watcher(span);
 }

@@ -7,10 +7,12 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "carve.h"
 #include "device.h"
 #include "guard.h"
 #include "log.h"
 #include "place.h"
+#include "registry.h"
 #include "sized.h"
 #include "sys.h"
 
@@ -184,26 +186,37 @@ static int reserve(struct span *span, const struct barspan_options *options)
 	return r;
 }
 
+/* The first part of the reservation from an address on that is not ours; empty, at the end, where there is none. */
+static struct interval next_gap(const struct span *span, uintptr_t from)
+{
+	uintptr_t end = (uintptr_t)span->base + span->reserved, lost = (uintptr_t)span->lost;
+	struct interval next = { end, end };
+
+	for (size_t i = 0; i < span->n_gaps && next.start == end; i++)
+		if (span->gaps[i].end > from)
+			next = span->gaps[i];
+	if (lost && lost + span->lost_length > from && lost < next.start)
+		next = (struct interval){ lost, lost + span->lost_length };
+	return next;
+}
+
 /* Unmaps all that is ours. */
 static void release(struct span *span)
 {
-	uint8_t *end = span->base ? span->base + span->reserved : NULL;
+	uintptr_t at = (uintptr_t)span->base, end = at + span->reserved;
 
-	if (!end) {
-		for (size_t i = 0; i < span->n_pieces; i++)
-			if (span->pieces[i].address)
-				place_release(span->pieces[i].address, span_piece_size(span, &span->pieces[i]));
-	} else if (span->lost) {
-		place_release(span->base, (size_t)(span->lost - span->base));
-		place_release(span->lost + span->lost_length, (size_t)(end - span->lost) - span->lost_length);
-	} else {
-		place_release(span->base, span->reserved);
+	for (struct interval gap; span->base && at < end; at = (uintptr_t)gap.end) {
+		gap = next_gap(span, at);
+		if (gap.start > at)
+			place_release((uint8_t *)at, (size_t)(gap.start - at));
 	}
-	span->base = NULL;
 	for (size_t i = 0; i < span->n_pieces; i++) {
+		if (!span->base && span->pieces[i].address)
+			place_release(span->pieces[i].address, span_piece_size(span, &span->pieces[i]));
 		span->pieces[i].address = NULL;
 		span->pieces[i].mapped = false;
 	}
+	span->base = NULL;
 }
 
 /* The normal way: one MAP_FIXED over the reservation. */
@@ -243,10 +256,36 @@ static int reserve_and_place(struct span *span, const struct barspan_options *op
 	}
 }
 
+/* Makes the span known by its addresses. */
+static int enlist(struct span *span)
+{
+	int r = 0;
+
+	if (span->base)
+		return registry_add(&(struct registry_range){
+			(uintptr_t)span->base, (uintptr_t)span->base + (uintptr_t)span->request.length, 0, &span->face });
+	for (size_t i = 0; !r && i < span->n_pieces; i++) {
+		const struct piece *piece = &span->pieces[i];
+
+		if (piece->address)
+			r = registry_add(&(struct registry_range){
+				(uintptr_t)piece->address, (uintptr_t)piece->address + (uintptr_t)piece->length,
+				piece->offset, &span->face });
+	}
+	return r;
+}
+
+static void delist(struct span *span)
+{
+	registry_remove(&span->face, 0, UINTPTR_MAX);
+}
+
 static void destroy(struct span *span)
 {
 	for (size_t i = 0; i < span->n_guards; i++)
 		sys_free(span->guards[i]);
+	sys_free(span->guards);
+	sys_free(span->gaps);
 	sys_free(span->cuts);
 	sys_free(span->pieces);
 	pthread_mutex_destroy(&span->lock);
@@ -267,10 +306,19 @@ static int fill(struct span *span, const struct barspan_options *options)
 	if (r)
 		return r;
 	r = span_guard(span, false, &guard);
-	if (r)
-		release(span);
-	else
+	/* What was replaced is no part of another span any more. */
+	if (!r && span->flags & BARSPAN_FIXED)
+		r = carve((uintptr_t)span->base, (uintptr_t)span->base + span->reserved, span);
+	if (!r) {
 		span_publish(span, guard);
+		r = enlist(span);
+	}
+	if (!r)
+		span_changed(span);
+	if (r) {
+		delist(span);
+		release(span);
+	}
 	return r;
 }
 
@@ -316,6 +364,7 @@ void barspan_unmap(struct barspan *face)
 	if (!face)
 		return;
 	device = span_of(face)->device;
+	delist(span_of(face));
 	release(span_of(face));
 	destroy(span_of(face));
 	barspan_device_close(device);

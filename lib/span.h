@@ -7,6 +7,7 @@
 
 #include <barspan/guard.h>
 
+#include "interval.h"
 #include "layout.h"
 
 /* An extent of the layout, or a part of one, and what became of it. */
@@ -20,7 +21,7 @@ struct piece {
 	bool failed;		/* not to be tried again */
 };
 
-enum { MOST_GUARDS = 16 };
+enum { MOST_GUARDS = 16 };	/* that a resume may add to */
 
 struct span {
 	struct barspan face;	/* must be first */
@@ -36,6 +37,9 @@ struct span {
 	size_t reserved;
 	uint8_t *lost;		/* a part of the reservation that is not ours any more */
 	size_t lost_length;
+	struct interval *gaps;	/* parts that others have taken since: see carve.h; normalised */
+	size_t n_gaps;
+	bool owned_by_addresses;	/* of barspan_mmap()'s: goes with the last of its addresses */
 
 	struct piece *pieces;
 	size_t n_pieces;
@@ -45,7 +49,7 @@ struct span {
 	pthread_mutex_t lock;	/* for what follows, and the pieces */
 	bool suspended;
 	bool half_suspended;	/* suspending failed, and so did undoing it */
-	struct barspan_guard_ *guards[MOST_GUARDS];	/* all that were ever published */
+	struct barspan_guard_ **guards;	/* all that were ever published */
 	size_t n_guards;
 };
 
@@ -79,5 +83,11 @@ int span_exclude_from_dumps(struct span *span);
 int span_guard(struct span *span, bool suspended, struct barspan_guard_ **out);
 
 void span_publish(struct span *span, const struct barspan_guard_ *guard);
+
+/* Has `watcher` (NULL: nobody) called whenever the extents of a span that can be found by its address have changed, or a
+ * new one can be. For rooms above that must know; there is one. */
+typedef void span_watcher(const struct span *span);
+void span_watch(span_watcher *watcher);
+void span_changed(const struct span *span);
 
 #endif

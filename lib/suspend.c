@@ -135,6 +135,9 @@ static int resume_locked(struct span *span)
 		return 0;
 	if (span->lost)
 		return -EEXIST;
+	/* Readers may be in any table that was ever published; a device that changes its mind for ever has to stop. */
+	if (span->n_guards >= MOST_GUARDS && !span->n_gaps)
+		return -ENOMEM;
 	r = renew_all(span);
 	if (!r)
 		r = span_guard(span, false, &guard);

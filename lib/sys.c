@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* The result of a system call that was made with errno saved: -errno for a failure, and errno as it was. */
@@ -61,6 +63,13 @@ int sys_memfd_create(const char *name)
 	return finish(memfd_create(name, MFD_CLOEXEC), saved);
 }
 
+int sys_dup(int fd)
+{
+	int saved = errno;
+
+	return finish(fcntl(fd, F_DUPFD_CLOEXEC, 0), saved);
+}
+
 void sys_close(int fd)
 {
 	int saved = errno;
@@ -94,6 +103,35 @@ int sys_read(int fd, void *buffer, size_t length)
 		n = read(fd, buffer, length);
 	while (n < 0 && errno == EINTR);
 	return finish(n, saved);
+}
+
+int sys_write(int fd, const void *buffer, size_t length)
+{
+	int saved = errno;
+	const uint8_t *from = buffer;
+
+	while (length) {
+		ssize_t n = write(fd, from, length);
+
+		if (n < 0 && errno != EINTR)
+			return finish(n, saved);
+		if (n > 0) {
+			from += n;
+			length -= (size_t)n;
+		}
+	}
+	errno = saved;
+	return 0;
+}
+
+/* glibc's other name for sigaction(), part of its ABI and in none of its headers. */
+extern int __sigaction(int number, const struct sigaction *new, struct sigaction *old);
+
+int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old)
+{
+	int saved = errno;
+
+	return finish(__sigaction(number, new, old), saved);
 }
 
 /* What an access of `length` bytes that moved `n` of them leaves to do; negative: an error. */
@@ -168,17 +206,27 @@ int sys_find_entry(const char *directory, const char *prefix, char *buffer, size
 	return r;
 }
 
+/* Machines of 32 bits count a file's offset in units of 4 KiB, whatever their page size. */
+#ifdef SYS_mmap2
+#define MMAP(address, length, prot, flags, fd, offset)                                                                 \
+	syscall(SYS_mmap2, (address), (length), (prot), (flags), (fd), (unsigned long)((offset) / 4096))
+#else
+#define MMAP(address, length, prot, flags, fd, offset) syscall(SYS_mmap, (address), (length), (prot), (flags), (fd), (offset))
+#endif
+
 int sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
 {
 	int saved = errno;
-	void *mapped;
+	long mapped;
 
 	if (offset > INT64_MAX)
 		return -EOVERFLOW;
-	mapped = mmap(address, length, prot, flags, fd, (off_t)offset);
-	if (mapped == MAP_FAILED)
+	if (offset % sys_page_size())
+		return -EINVAL;
+	mapped = MMAP(address, length, prot, flags, fd, offset);
+	if (mapped == -1)
 		return finish(-1, saved);
-	*out = mapped;
+	*out = (void *)mapped;
 	return 0;
 }
 
@@ -186,14 +234,21 @@ int sys_munmap(void *address, size_t length)
 {
 	int saved = errno;
 
-	return finish(munmap(address, length), saved);
+	return finish(syscall(SYS_munmap, address, length), saved);
 }
 
 int sys_mprotect(void *address, size_t length, int prot)
 {
 	int saved = errno;
 
-	return finish(mprotect(address, length, prot), saved);
+	return finish(syscall(SYS_mprotect, address, length, prot), saved);
+}
+
+int sys_mremap(void *from, size_t length, void *to)
+{
+	int saved = errno;
+
+	return finish(syscall(SYS_mremap, from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, to) == -1 ? -1 : 0, saved);
 }
 
 int sys_madvise(void *address, size_t length, int advice)
@@ -201,11 +256,4 @@ int sys_madvise(void *address, size_t length, int advice)
 	int saved = errno;
 
 	return finish(madvise(address, length, advice), saved);
-}
-
-int sys_mremap(void *from, size_t length, void *to)
-{
-	int saved = errno;
-
-	return finish(mremap(from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED ? -1 : 0, saved);
 }

@@ -19,12 +19,20 @@ size_t sys_page_size(void);
 /* Close-on-exec is added. Return a descriptor. */
 int sys_open(const char *path, int flags);
 int sys_memfd_create(const char *name);
+int sys_dup(int fd);
 
 void sys_close(int fd);
 int sys_ftruncate(int fd, uint64_t length);
 
 /* Returns what the ioctl does. */
 int sys_ioctl(int fd, unsigned long request, void *argument);
+
+/* All of the bytes, or an error. Async-signal-safe. */
+int sys_write(int fd, const void *buffer, size_t length);
+
+/* Past an interposed sigaction(2): for the trap, which stands in for it. Async-signal-safe. */
+struct sigaction;
+int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old);
 
 /* Returns how many bytes were read; 0 at the end. */
 int sys_read(int fd, void *buffer, size_t length);
@@ -39,12 +47,14 @@ int sys_readlink(const char *path, char *buffer, size_t length);
 /* Puts the name of the first entry of a directory that begins with `prefix` into `buffer`; -ENOENT: there is none. */
 int sys_find_entry(const char *directory, const char *prefix, char *buffer, size_t length);
 
+/* These four go to the kernel straight, past whatever stands in for the C library's functions: see lib/preload.c. */
 int sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset);
 int sys_munmap(void *address, size_t length);
 int sys_mprotect(void *address, size_t length, int prot);
-int sys_madvise(void *address, size_t length, int advice);
 
 /* Moves a mapping onto `to`, over what is there. */
 int sys_mremap(void *from, size_t length, void *to);
+
+int sys_madvise(void *address, size_t length, int advice);
 
 #endif

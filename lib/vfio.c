@@ -282,6 +282,33 @@ int vfio_open(struct barspan_device **out, int fd, const char *name)
 	return 0;
 }
 
+bool vfio_is_device(int fd)
+{
+	char path[32], target[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fd < 0 || sys_readlink(path, target, sizeof(target)))
+		return false;
+	return !strcmp(target, "anon_inode:[vfio-device]") || !strncmp(target, "/dev/vfio/devices/", 18);
+}
+
+int vfio_find_region(struct barspan_device *device, uint64_t file_offset, unsigned int *index, uint64_t *offset)
+{
+	const struct description *description;
+	struct vfio *vfio = device->context;
+
+	for (uint32_t i = 0; i < vfio->n_regions; i++) {
+		/* Regions that the kernel does not describe are not what is looked for. */
+		if (recall(vfio, i, &description) || !description->region.size ||
+		    file_offset < description->fd_offset || file_offset - description->fd_offset >= description->region.size)
+			continue;
+		*index = i;
+		*offset = file_offset - description->fd_offset;
+		return 0;
+	}
+	return -EINVAL;
+}
+
 int barspan_device_open_vfio(struct barspan_device **out, int vfio_device_fd)
 {
 	char name[32];

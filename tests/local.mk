@@ -11,13 +11,29 @@ UNIT_TESTS = \
 	tests/test-interval \
 	tests/test-io \
 	tests/test-layout \
+	tests/test-legacy \
 	tests/test-msix \
 	tests/test-pci \
 	tests/test-place \
+	tests/test-registry \
 	tests/test-soft \
 	tests/test-span \
 	tests/test-suspend \
+	tests/test-trap \
+	tests/test-trap-report \
+	tests/test-trap-threads \
 	tests/test-vfio
+
+# ThreadSanitizer has signal handlers and masks of its own.
+if !TSAN
+UNIT_TESTS += tests/test-trap-chain
+endif
+
+if EMULATE
+UNIT_TESTS += tests/test-trap-forms
+tests_test_trap_forms_SOURCES = tests/test-trap-forms.c tests/forms.c tests/forms.h tests/machine.c tests/machine.h
+tests_test_trap_forms_LDADD = tests/libharness.la $(ZYDIS_LIBS)
+endif
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

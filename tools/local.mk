@@ -10,6 +10,7 @@ tools_libparts_la_SOURCES = \
 	tools/cmd-dump.c \
 	tools/cmd-query.c \
 	tools/cmd-read.c \
+	tools/cmd-run.c \
 	tools/cmd-show.c \
 	tools/cmd-write.c \
 	tools/hexdump.c tools/hexdump.h \
@@ -27,7 +28,8 @@ tools_libparts_la_SOURCES = \
 	tools/terminal.c tools/terminal.h \
 	tools/tool.c tools/tool.h \
 	tools/words.c tools/words.h
-tools_libparts_la_CPPFLAGS = -I$(top_srcdir)/include
+tools_libparts_la_CPPFLAGS = -I$(top_srcdir)/include \
+	-DPKGLIBDIR='"$(pkglibdir)"' -DPRELOAD='"libbarspan-preload.so"'
 tools_libparts_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(JANSSON_CFLAGS)
 tools_libparts_la_LDFLAGS = $(SANITIZER)
 

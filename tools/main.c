@@ -15,7 +15,7 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{ "show", cmd_show }, { "query", cmd_query }, { "read", cmd_read },
-	{ "write", cmd_write }, { "dump", cmd_dump }, { "demo", cmd_demo },
+	{ "write", cmd_write }, { "dump", cmd_dump }, { "demo", cmd_demo }, { "run", cmd_run },
 };
 
 struct choice {
@@ -32,6 +32,7 @@ static const char summary[] =
 	"  write   write a register\n"
 	"  dump    print a region's bytes in hex\n"
 	"  demo    see it all work, without a device\n"
+	"  run     run a driver as it is, on BARs that are sparse\n"
 	"\n"
 	"`barspan COMMAND --help' says more. The exit status is 0, 1 when something failed, and 2 when the command "
 	"line makes no sense.";

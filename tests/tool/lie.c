@@ -2,9 +2,11 @@
 /* For LD_PRELOAD: the system call that $LIE names goes wrong. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -51,36 +53,24 @@ ssize_t pread64(int fd, void *buffer, size_t length, off64_t offset)
 	return read_wrongly("pread64", fd, buffer, length, offset);
 }
 
-/* mmap: a device's memory cannot be mapped. */
-static void *map_wrongly(const char *name, void *address, size_t length, int prot, int flags, int fd, off64_t offset)
+/* The library goes to the kernel straight for mappings. mmap: a device's memory cannot be mapped. munmap: what was mapped
+ * stays mapped. */
+long syscall(long number, ...)
 {
-	void *(*real)(void *, size_t, int, int, int, off64_t);
+	long (*real)(long, long, long, long, long, long, long), words[6];
+	va_list arguments;
 
-	next(&real, name);
-	if (lies("mmap") && flags & MAP_SHARED) {
-		errno = EPERM;
-		return MAP_FAILED;
-	}
-	return real(address, length, prot, flags, fd, offset);
-}
-
-void *mmap(void *address, size_t length, int prot, int flags, int fd, off_t offset)
-{
-	return map_wrongly("mmap", address, length, prot, flags, fd, offset);
-}
-
-void *mmap64(void *address, size_t length, int prot, int flags, int fd, off64_t offset)
-{
-	return map_wrongly("mmap64", address, length, prot, flags, fd, offset);
-}
-
-/* munmap: what was mapped stays mapped. */
-int munmap(void *address, size_t length)
-{
-	int (*real)(void *, size_t);
-
-	next(&real, "munmap");
-	return lies("munmap") ? 0 : real(address, length);
+	va_start(arguments, number);
+	for (int i = 0; i < 6; i++)
+		words[i] = va_arg(arguments, long);
+	va_end(arguments);
+	next(&real, "syscall");
+	if (number == SYS_munmap && lies("munmap"))
+		return 0;
+	if (number != SYS_mmap || !lies("mmap") || !(words[3] & MAP_SHARED))
+		return real(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+	errno = EPERM;
+	return -1;
 }
 
 /* memfd_create: no descriptor is left. */

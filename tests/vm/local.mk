@@ -5,9 +5,11 @@ VM_CACHE = $(abs_top_builddir)/tests/vm/cache
 
 EXTRA_DIST += \
 	tests/vm/device.sh \
+	tests/vm/dpdk.sh \
 	tests/vm/fetch \
 	tests/vm/guest-lib.sh \
 	tests/vm/init \
+	tests/vm/instructions \
 	tests/vm/kmod/Kbuild \
 	tests/vm/kmod/barspan_vfio_pci.c \
 	tests/vm/run
@@ -51,30 +53,53 @@ tests_vm_shown_LDFLAGS = $(SANITIZER)
 tests_vm_shown_LDADD = $(JANSSON_LIBS)
 
 VM_RUN = PATH="$(abs_builddir)/tests/vm:$$PATH" $(srcdir)/tests/vm/run --build tests/vm/boot --cache "$(VM_CACHE)" \
-	--script $(srcdir)/tests/vm/device.sh --library-path $(abs_builddir)/.libs --file tests/vm/device --timeout 240
+	--library-path $(abs_builddir)/.libs
+VM_RUN_DEVICE = $(VM_RUN) --script $(srcdir)/tests/vm/device.sh --file tests/vm/device --timeout 240
+VM_RUN_DPDK = $(VM_RUN) --script $(srcdir)/tests/vm/dpdk.sh --dpdk --timeout 240
 VM_FILES = $(UNIT_TESTS:%=--file %:/test/unit/)
 
 if TOOL
 VM_BUILT += tests/vm/shown barspan
-VM_FILES += --file tests/vm/shown --file barspan
+VM_TOOL = --file barspan
+VM_FILES += --file tests/vm/shown $(VM_TOOL)
 endif
 
 # Two functions of one slot, for a group that is not viable.
 VM_SHARED = --module nvme --env SHARED=0000:00:0a \
 	--qemu "-device edu,addr=0a.0,multifunction=on -device nvme,serial=shared,addr=0a.1"
 
-# Both boots, even if the first one fails.
+# Two network devices on one hub, for DPDK.
+VM_HUB = --env PORT0=0000:00:07.0 --env MAC0=52:54:00:ba:75:07 --env PORT1=0000:00:08.0 --env MAC1=52:54:00:ba:75:08 \
+	--qemu "-netdev hubport,id=h0,hubid=0 -device e1000e,netdev=h0,addr=07.0,mac=52:54:00:ba:75:07,romfile=" \
+	--qemu "-netdev hubport,id=h1,hubid=0 -device e1000e,netdev=h1,addr=08.0,mac=52:54:00:ba:75:08,romfile="
+
+# What `barspan run` preloads; where it is empty, the tests of `barspan run` are skipped. The host looks at the driver's
+# code, to tell whether the report names instructions.
+if TOOL
+if EMULATE
+VM_PRELOAD = .libs/libbarspan-preload.so
+VM_BUILT += libbarspan-preload.la
+# It is loaded by name, so that nothing else tells that the guest needs it.
+VM_DECODER = --file "$$(/sbin/ldconfig -p | sed -n 's/.*libZydis\.so\.[0-9.]* .*=> //p'):/usr/local/lib/"
+VM_FILES += $(VM_DECODER)
+endif
+endif
+VM_PRELOADED = $(VM_PRELOAD:%=$(VM_DECODER) --file %) $(VM_PRELOAD:%=--host-check \
+	"$(abs_srcdir)/tests/vm/instructions \$$DPDK/usr/lib/x86_64-linux-gnu/librte_net_e1000.so.23 <guest-tap")
+
+# All boots, even if one fails.
 check-vm: $(VM_BUILT) $(UNIT_TESTS)
 	@status=0; \
-	$(VM_RUN) --name device --tap tests/vm/device.tap $(VM_FILES) $(VM_SHARED) \
+	$(VM_RUN_DEVICE) --name device --tap tests/vm/device.tap $(VM_FILES) $(VM_SHARED) \
 		--host-check "image ivshmem0.mem sparse" \
 		--host-check "image ivshmem1.mem suspend" || status=1; \
-	$(VM_RUN) --name memcheck --tap tests/vm/memcheck.tap --valgrind --env MEMCHECK=yes \
+	$(VM_RUN_DEVICE) --name memcheck --tap tests/vm/memcheck.tap --valgrind --env MEMCHECK=yes \
 		--host-check "image ivshmem0.mem sparse-light" \
 		--host-check "image ivshmem1.mem suspend-light" || status=1; \
+	$(VM_RUN_DPDK) --name dpdk --tap tests/vm/dpdk.tap $(VM_HUB) $(VM_TOOL) $(VM_PRELOADED) || status=1; \
 	exit $$status
 
-CLEANFILES += $(EXTRA_PROGRAMS) tests/vm/device.tap tests/vm/memcheck.tap
+CLEANFILES += $(EXTRA_PROGRAMS) tests/vm/device.tap tests/vm/dpdk.tap tests/vm/memcheck.tap
 clean-local: clean-vm
 clean-vm:
 	rm -rf tests/vm/boot

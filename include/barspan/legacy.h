@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The drop-in: for drivers that map a whole BAR with one mmap() and then compute addresses.
+ *
+ * Grade one changes that call to barspan_mmap(). Grade two redirects the register macros to barspan_ptr_read32() and its
+ * kin, which take the address that the driver has computed. See barspan-porting(7).
+ */
+#ifndef BARSPAN_LEGACY_H
+#define BARSPAN_LEGACY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <barspan/io.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+/* As mmap(2), and mmap(2) itself for a descriptor that is not a VFIO device's. For one that is, the range may have holes:
+ * it is made a span, in which each area lies at its natural offset, where mmap(2) would fail with EINVAL. Takes address
+ * hints, MAP_FIXED, MAP_FIXED_NOREPLACE and windows of a region. The span duplicates the descriptor, so that `fd` may be
+ * closed; it lives until barspan_munmap(), or a MAP_FIXED of barspan_mmap(), has taken all of its addresses.
+ *
+ * A descriptor is known for a VFIO device's by its link in /proc/self/fd. Of `prot`, what the region does not allow is left
+ * out, and PROT_EXEC is; PROT_NONE is left to mmap(2). A MAP_FIXED that fails may have unmapped what was there, as
+ * mmap(2)'s own does.
+ *
+ * MAP_FAILED, with errno as mmap(2) sets it: EINVAL also for a region that cannot be mapped at all, for a window that is
+ * not inside one region, and for MAP_PRIVATE; EACCES
+ * for a region that allows nothing of `prot`; and what barspan_map() says, such as EPROTO, which mmap(2) never does.
+ * Thread-safe; not for signal handlers. */
+void *barspan_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);
+
+/* As munmap(2), for any addresses: whole spans, parts of them, and what is none. A part that is unmapped is no part of
+ * its span any more: its offsets are holes (BARSPAN_REASON_REQUESTED), and its addresses are nobody's. */
+int barspan_munmap(void *addr, size_t length);
+
+/* As mremap(2), with its fifth argument always there: addresses of spans that are moved, replaced or given up are the
+ * spans' no more, which is all that is done of spans: they are not moved. */
+void *barspan_mremap(void *old_addr, size_t old_length, size_t new_length, int flags, void *new_addr);
+
+/* As mprotect(2), but for ranges that reach into a span: its holes must not become memory that can be read. Asking for
+ * the access that the span has is granted, any other is EACCES, and nothing is done. */
+int barspan_mprotect(void *addr, size_t length, int prot);
+
+/* The span that an address lies in, with its offset from the span's start (`offset` may be NULL); NULL: in none. Takes a
+ * time logarithmic in the number of spans, no lock, and is safe anywhere. The span is valid until it is unmapped: who
+ * lets another thread do that meanwhile must not use it. */
+struct barspan *barspan_find(const volatile void *pointer, uint64_t *offset);
+
+/*
+ * Accessors by address, shaped like readl() and writel(). In a span they are the accessors of <barspan/io.h>, with the
+ * same widths, order, byte order and failures (barspan_error() of the span tells); anywhere else they are a load or store
+ * in the device's byte order. An access that begins in a span and goes past its end fails with -ERANGE.
+ */
+inline uint8_t barspan_ptr_read8(const volatile void *pointer);
+inline uint16_t barspan_ptr_read16(const volatile void *pointer);
+inline uint32_t barspan_ptr_read32(const volatile void *pointer);
+inline uint64_t barspan_ptr_read64(const volatile void *pointer);
+
+inline void barspan_ptr_write8(volatile void *pointer, uint8_t value);
+inline void barspan_ptr_write16(volatile void *pointer, uint16_t value);
+inline void barspan_ptr_write32(volatile void *pointer, uint32_t value);
+inline void barspan_ptr_write64(volatile void *pointer, uint64_t value);
+
+/*
+ * From here on: what the inline functions need, which is not for callers.
+ */
+
+/* Pages of which all that is accessed directly, or lies in no span, was seen in the present generation. An entry is the
+ * page's number with the generation above it; what changes a span or its table begins a new generation. */
+enum { BARSPAN_PLAIN_BITS_ = 8, BARSPAN_PLAIN_PAGE_BITS_ = 12 };
+
+struct barspan_plain_ {
+	uint64_t generation;	/* atomic, as are the pages; shifted to where entries have it */
+	uint64_t pages[1 << BARSPAN_PLAIN_BITS_];
+};
+
+extern struct barspan_plain_ barspan_plain_pages_;
+
+inline int barspan_is_plain_(uintptr_t address, unsigned int width)
+{
+	uint64_t page = address >> BARSPAN_PLAIN_PAGE_BITS_;
+	uint64_t seen = __atomic_load_n(&barspan_plain_pages_.pages[page % (1 << BARSPAN_PLAIN_BITS_)], __ATOMIC_RELAXED);
+
+	return address % width == 0 &&
+	       seen == (page ^ __atomic_load_n(&barspan_plain_pages_.generation, __ATOMIC_ACQUIRE));
+}
+
+uint64_t barspan_ptr_read_other_(const volatile void *pointer, unsigned int width);
+void barspan_ptr_write_other_(volatile void *pointer, uint64_t value, unsigned int width);
+
+#define BARSPAN_ACCESSORS_(bits)                                                                                       \
+	inline uint##bits##_t barspan_ptr_read##bits(const volatile void *pointer)                                     \
+	{                                                                                                              \
+		uint##bits##_t value;                                                                                  \
+                                                                                                                       \
+		if (__builtin_expect(barspan_is_plain_((uintptr_t)pointer, bits / 8), 1))                              \
+			value = BARSPAN_LE##bits##_(*(const volatile uint##bits##_t *)pointer);                        \
+		else                                                                                                   \
+			value = (uint##bits##_t)barspan_ptr_read_other_(pointer, bits / 8);                            \
+		BARSPAN_AFTER_READ_();                                                                                 \
+		return value;                                                                                          \
+	}                                                                                                              \
+                                                                                                                       \
+	inline void barspan_ptr_write##bits(volatile void *pointer, uint##bits##_t value)                              \
+	{                                                                                                              \
+		BARSPAN_BEFORE_WRITE_();                                                                               \
+		if (__builtin_expect(barspan_is_plain_((uintptr_t)pointer, bits / 8), 1))                              \
+			*(volatile uint##bits##_t *)pointer = BARSPAN_LE##bits##_(value);                              \
+		else                                                                                                   \
+			barspan_ptr_write_other_(pointer, value, bits / 8);                                            \
+	}
+
+BARSPAN_ACCESSORS_(8)
+BARSPAN_ACCESSORS_(16)
+BARSPAN_ACCESSORS_(32)
+BARSPAN_ACCESSORS_(64)
+#undef BARSPAN_ACCESSORS_
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The object that `barspan run` preloads into a program that cannot be changed: mmap() and its kin become barspan_mmap()
+ * and its kin, and the trap serves what the program then loads and stores in holes.
+ *
+ * It stands in for the program's calls only. The library makes its own past it (lib/sys.c), and the C library never calls
+ * itself by these names.
+ *
+ * Configuration is by the environment, which a program with other privileges than its caller's ignores:
+ *     BARSPAN_TRAP     off, explain (the default), or emulate, report, or both with a comma
+ *     BARSPAN_REPORT   a file for the report; standard error otherwise
+ *     BARSPAN_LOG      error, warning, or info: messages to standard error; none otherwise
+ */
+/* Both names of mmap() are defined here; a header must not make them one. */
+#undef _FILE_OFFSET_BITS
+
+#include <barspan.h>
+#include <barspan/trap.h>
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+static bool reports;
+
+EXPORT void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+{
+	return barspan_mmap(addr, length, prot, flags, fd, offset);
+}
+
+EXPORT void *mmap64(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)
+{
+	return barspan_mmap(addr, length, prot, flags, fd, offset);
+}
+
+EXPORT int munmap(void *addr, size_t length)
+{
+	return barspan_munmap(addr, length);
+}
+
+EXPORT void *mremap(void *old_addr, size_t old_length, size_t new_length, int flags, ...)
+{
+	void *new_addr = NULL;
+	va_list arguments;
+
+	va_start(arguments, flags);
+	if (flags & MREMAP_FIXED)
+		new_addr = va_arg(arguments, void *);
+	va_end(arguments);
+	return barspan_mremap(old_addr, old_length, new_length, flags, new_addr);
+}
+
+/* What stands behind the program's calls. The trap's own, before it is there, ends here, too. */
+static int next_sigaction(int number, const struct sigaction *new, struct sigaction *old)
+{
+	int (*next)(int, const struct sigaction *, struct sigaction *);
+
+	*(void **)&next = dlsym(RTLD_NEXT, "sigaction");
+	return next(number, new, old);
+}
+
+/* The program's handlers for the trap's signals are kept, called when a fault is not the trap's, and given back to who asks. */
+EXPORT int sigaction(int number, const struct sigaction *new, struct sigaction *old)
+{
+	int r = number == SIGSEGV || number == SIGBUS ? barspan_trap_chain_(number, new, old) : -ENOENT;
+
+	if (r == -ENOENT)
+		return next_sigaction(number, new, old);
+	if (!r)
+		return 0;
+	errno = -r;
+	return -1;
+}
+
+/* As glibc has it: the handler stays, and interrupted calls are restarted. */
+EXPORT sighandler_t signal(int number, sighandler_t handler)
+{
+	struct sigaction new = { .sa_handler = handler, .sa_flags = SA_RESTART }, old;
+
+	sigemptyset(&new.sa_mask);
+	sigaddset(&new.sa_mask, number);
+	return sigaction(number, &new, &old) ? SIG_ERR : old.sa_handler;
+}
+
+sighandler_t bsd_signal(int number, sighandler_t handler);
+
+EXPORT sighandler_t bsd_signal(int number, sighandler_t handler)
+{
+	return signal(number, handler);
+}
+
+EXPORT int mprotect(void *addr, size_t length, int prot)
+{
+	return barspan_mprotect(addr, length, prot);
+}
+
+static void print(void *context, enum barspan_log_level level, const char *message)
+{
+	(void)context;
+	(void)level;
+	fprintf(stderr, "barspan: %s\n", message);
+}
+
+static void set_up_log(const char *wanted)
+{
+	static const char *const levels[] = { "error", "warning", "info" };
+
+	for (size_t i = 0; wanted && i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (!strcmp(wanted, levels[i]))
+			barspan_set_log(print, NULL, (enum barspan_log_level)i);
+}
+
+/* The modes that a list of words names; -1: it has another word. 0 is to explain. */
+static int parse_modes(const char *list)
+{
+	static const struct {
+		const char *name;
+		int mode;
+	} words[] = { { "emulate", BARSPAN_TRAP_EMULATE }, { "report", BARSPAN_TRAP_REPORT }, { "explain", 0 } };
+	int modes = 0;
+
+	while (*list) {
+		size_t length = strcspn(list, ","), i = 0;
+
+		while (i < 3 && (strlen(words[i].name) != length || strncmp(list, words[i].name, length)))
+			i++;
+		if (i == 3)
+			return -1;
+		modes |= words[i].mode;
+		list += length + (list[length] == ',');
+	}
+	return modes;
+}
+
+static void set_up_trap(const char *wanted)
+{
+	struct barspan_trap_options options = { .size = sizeof(options) };
+	int modes, r;
+
+	if (wanted && !strcmp(wanted, "off"))
+		return;
+	modes = parse_modes(wanted ? wanted : "");
+	if (modes < 0) {
+		fprintf(stderr, "barspan: BARSPAN_TRAP=%s: not off, explain, emulate or report\n", wanted);
+		_exit(2);
+	}
+	options.flags = (unsigned int)modes;
+	reports = modes & BARSPAN_TRAP_REPORT;
+	r = barspan_trap_enable(&options);
+	if (r) {
+		fprintf(stderr, "barspan: the trap cannot be enabled: %s\n", strerror(-r));
+		_exit(1);
+	}
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	set_up_log(secure_getenv("BARSPAN_LOG"));
+	set_up_trap(secure_getenv("BARSPAN_TRAP"));
+}
+
+__attribute__((destructor)) static void finish(void)
+{
+	const char *path = secure_getenv("BARSPAN_REPORT");
+	int fd = STDERR_FILENO;
+
+	if (!reports)
+		return;
+	if (path)
+		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0 || barspan_trap_report(fd))
+		fprintf(stderr, "barspan: the report cannot be written to %s\n", path ? path : "standard error");
+	if (path && fd >= 0)
+		close(fd);
+}

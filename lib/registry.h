@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From an address to the span it lies in. Look-ups take no lock and may be made from signal handlers.
+ *
+ * There are two copies of a sorted table, and a sequence number that says which of them is in use. A writer, of which
+ * the mutex lets in one at a time, changes the copy that is not in use, makes it the one in use, and then changes the
+ * other one alike. A reader starts over when the number has changed meanwhile; one that has interrupted a writer, in a
+ * signal handler, finds the copy in use whole. Tables that have grown too small are kept for readers that are still
+ * in them: all of them together are smaller than the last one.
+ */
+#ifndef REGISTRY_H
+#define REGISTRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct barspan;
+
+/* Addresses [start, end) are those of the span from its offset on. */
+struct registry_range {
+	uintptr_t start, end;
+	uint64_t offset;
+	struct barspan *span;
+};
+
+/* Adds a range that overlaps no other. -ENOMEM. */
+int registry_add(const struct registry_range *range);
+
+/* Removes addresses [start, end) of `span`, or of all spans for NULL; what is left of ranges at both ends stays. -ENOMEM,
+ * with nothing removed; but never for all addresses, 0 to UINTPTR_MAX. */
+int registry_remove(const struct barspan *span, uintptr_t start, uintptr_t end);
+
+/* Puts the range that `address` lies in into *out. -ENOENT: there is none. Safe anywhere. */
+int registry_find(struct registry_range *out, uintptr_t address);
+
+/* Puts some range of a span into *out. -ENOENT: it has none. Takes a time linear in the number of ranges. Safe anywhere. */
+int registry_of(struct registry_range *out, const struct barspan *span);
+
+/* Puts the first range that overlaps [start, end) into *out. -ENOENT: there is none. Safe anywhere. */
+int registry_overlap(struct registry_range *out, uintptr_t start, uintptr_t end);
+
+#endif

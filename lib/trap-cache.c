@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Instructions that were decoded before, by address. A lost race costs a decoding, no more. */
+#include "trap-form.h"
+
+#include <string.h>
+
+#include "trap-machine.h"
+
+enum { LONGEST = 15, SMALLEST_PAGE = 4096, ENTRIES = 1024 };
+
+/* Code may be replaced, so that an entry is only as good as the bytes that it was made from. */
+struct known {
+	uint64_t pc;
+	uint8_t code[LONGEST + 1];
+	struct trap_form form;
+};
+
+enum { WORDS = sizeof(struct known) / sizeof(uint64_t) };
+
+_Static_assert(sizeof(struct known) % sizeof(uint64_t) == 0, "an entry is copied in words");
+
+static struct entry {
+	uint32_t sequence;	/* odd: the words change */
+	uint64_t words[WORDS];
+} entries[ENTRIES];
+
+static struct entry *entry_of(uintptr_t pc)
+{
+	return &entries[(pc * UINT64_C(0x9e3779b97f4a7c15)) >> 54];
+}
+
+static bool find(struct known *out, uintptr_t pc)
+{
+	const struct entry *entry = entry_of(pc);
+	uint32_t before = __atomic_load_n(&entry->sequence, __ATOMIC_ACQUIRE);
+	uint64_t words[WORDS];
+
+	for (size_t i = 0; i < WORDS; i++)
+		words[i] = __atomic_load_n(&entry->words[i], __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (before % 2 || __atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) != before)
+		return false;
+	memcpy(out, words, sizeof(*out));
+	return out->form.length && out->pc == pc;
+}
+
+/* Gives up where somebody else, who may be ourselves below this signal handler, is at it. */
+static void keep(const struct known *known)
+{
+	struct entry *entry = entry_of((uintptr_t)known->pc);
+	uint32_t even = __atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) & ~1U;
+	uint64_t words[WORDS];
+
+	memcpy(words, known, sizeof(words));
+	if (!__atomic_compare_exchange_n(&entry->sequence, &even, even + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	for (size_t i = 0; i < WORDS; i++)
+		__atomic_store_n(&entry->words[i], words[i], __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->sequence, even + 2, __ATOMIC_RELEASE);
+}
+
+/* Reads as much of an instruction as there is: the page behind it may not be. */
+static size_t read_code(uint8_t *code, uintptr_t pc, size_t length)
+{
+	size_t here = SMALLEST_PAGE - pc % SMALLEST_PAGE;
+
+	if (here > length)
+		here = length;
+	if (machine_copy(code, (const void *)pc, here))
+		return 0;
+	return length - machine_copy(code + here, (const void *)(pc + here), length - here);
+}
+
+bool form_at(struct trap_form *out, uintptr_t pc)
+{
+	uint8_t code[LONGEST];
+	struct known known;
+
+	if (find(&known, pc) && read_code(code, pc, known.form.length) == known.form.length &&
+	    !memcmp(code, known.code, known.form.length)) {
+		*out = known.form;
+		return true;
+	}
+	memset(&known, 0, sizeof(known));
+	known.pc = pc;
+	if (!form_decode(&known.form, known.code, read_code(known.code, pc, LONGEST)))
+		return false;
+	keep(&known);
+	*out = known.form;
+	return true;
+}

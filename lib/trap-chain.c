@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "trap-chain.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sys.h"
+#include <barspan/trap.h>
+
+enum { SIGNALS = 2, WORDS = sizeof(struct sigaction) / sizeof(unsigned long) };
+
+/* Signal handlers read `action` while others change it, so that it is kept in words, under a sequence number. */
+struct link {
+	int number;
+	bool installed;
+	bool buried;		/* somebody's handler, which may pass on to ours, was found above it */
+	unsigned int sequence;	/* odd: `action` changes; it is kept after a restore, since ours may still be called */
+	unsigned long action[WORDS];
+};
+
+static struct link links[SIGNALS] = { { .number = SIGSEGV }, { .number = SIGBUS } };
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* for install and restore */
+static chain_handler *ours;
+
+static struct link *link_of(int number)
+{
+	for (struct link *link = links; link < links + SIGNALS; link++)
+		if (link->number == number)
+			return link;
+	return NULL;
+}
+
+static struct sigaction get_action(const struct link *link)
+{
+	struct sigaction action;
+	unsigned long words[WORDS];
+	unsigned int before;
+
+	/* Whoever changes it blocks signals, so that this never waits for its own thread. */
+	for (;; sched_yield()) {
+		before = __atomic_load_n(&link->sequence, __ATOMIC_ACQUIRE);
+		if (before % 2)
+			continue;
+		for (size_t i = 0; i < WORDS; i++)
+			words[i] = __atomic_load_n(&link->action[i], __ATOMIC_RELAXED);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (__atomic_load_n(&link->sequence, __ATOMIC_RELAXED) == before)
+			break;
+	}
+	memcpy(&action, words, sizeof(action));
+	return action;
+}
+
+/* Lets one thread at a time, with signals blocked, change the action. */
+static void begin(struct link *link, sigset_t *mask)
+{
+	sigset_t all;
+	unsigned int even;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, mask);
+	for (;; sched_yield()) {
+		even = __atomic_load_n(&link->sequence, __ATOMIC_RELAXED) & ~1U;
+		if (__atomic_compare_exchange_n(&link->sequence, &even, even + 1, false, __ATOMIC_ACQUIRE,
+						__ATOMIC_RELAXED))
+			break;
+	}
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static void end(struct link *link, const sigset_t *mask)
+{
+	__atomic_fetch_add(&link->sequence, 1, __ATOMIC_RELEASE);
+	pthread_sigmask(SIG_SETMASK, mask, NULL);
+}
+
+static void put_action(struct link *link, const struct sigaction *action)
+{
+	unsigned long words[WORDS];
+
+	memcpy(words, action, sizeof(words));
+	for (size_t i = 0; i < WORDS; i++)
+		__atomic_store_n(&link->action[i], words[i], __ATOMIC_RELAXED);
+}
+
+static bool is_handler(const struct sigaction *action)
+{
+	return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
+}
+
+/* Ours, such that the program's handler finds itself on the stack that it asked for, and system calls restarted as it
+ * asked for. Masks are applied when it is called. Ours must not be blocked while it runs: it may fault in memory that
+ * the program handed it. */
+static int set_ours(const struct link *link, const struct sigaction *program)
+{
+	struct sigaction action = { .sa_sigaction = ours, .sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	sigemptyset(&action.sa_mask);
+	if (is_handler(program))
+		action.sa_flags |= program->sa_flags & (SA_ONSTACK | SA_RESTART);
+	else
+		action.sa_flags |= SA_ONSTACK | SA_RESTART;
+	return sys_sigaction(link->number, &action, NULL);
+}
+
+static bool is_ours(const struct sigaction *action)
+{
+	return action->sa_flags & SA_SIGINFO && action->sa_sigaction == ours;
+}
+
+static int install(struct link *link)
+{
+	struct sigaction now;
+	sigset_t mask;
+	int r = sys_sigaction(link->number, NULL, &now);
+
+	if (r || is_ours(&now))
+		return r;
+	if (link->buried && is_handler(&now))
+		return -EBUSY;
+	begin(link, &mask);
+	put_action(link, &now);
+	r = set_ours(link, &now);
+	link->installed = !r;
+	end(link, &mask);
+	return r;
+}
+
+static void restore(struct link *link)
+{
+	struct sigaction now, program;
+	sigset_t mask;
+
+	if (!link->installed || sys_sigaction(link->number, NULL, &now))
+		return;
+	/* The default action and SIG_IGN do not call anybody. */
+	link->buried = !is_ours(&now) && is_handler(&now);
+	program = get_action(link);
+	begin(link, &mask);
+	if (is_ours(&now))
+		sys_sigaction(link->number, &program, NULL);
+	link->installed = false;
+	end(link, &mask);
+}
+
+int chain_install(chain_handler *handler)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&lock);
+	ours = handler;
+	for (size_t i = 0; i < SIGNALS && !r; i++)
+		r = install(&links[i]);
+	for (size_t i = 0; i < SIGNALS && r; i++)
+		restore(&links[i]);
+	pthread_mutex_unlock(&lock);
+	return r;
+}
+
+void chain_restore(void)
+{
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < SIGNALS; i++)
+		restore(&links[i]);
+	pthread_mutex_unlock(&lock);
+}
+
+int barspan_trap_chain_(int number, const struct sigaction *new, struct sigaction *old)
+{
+	struct link *link = link_of(number);
+	struct sigaction before;
+	sigset_t mask;
+	int r;
+
+	if (!link)
+		return -EINVAL;
+	begin(link, &mask);
+	r = link->installed ? 0 : -ENOENT;
+	if (!r) {
+		/* Nobody else changes it now. */
+		memcpy(&before, link->action, sizeof(before));
+		if (new)
+			r = set_ours(link, new);
+		if (!r && new)
+			put_action(link, new);
+		if (!r && old)
+			*old = before;
+	}
+	end(link, &mask);
+	return r;
+}
+
+/* SA_RESETHAND: the handler is gone when it is called. */
+static void reset(struct link *link)
+{
+	struct sigaction action;
+	sigset_t mask;
+
+	begin(link, &mask);
+	memcpy(&action, link->action, sizeof(action));
+	action.sa_handler = SIG_DFL;
+	put_action(link, &action);
+	end(link, &mask);
+}
+
+/* A fault, rather than a signal that somebody sent. */
+static bool is_fault(const siginfo_t *info)
+{
+	return info->si_code > 0;
+}
+
+bool chain_is_fatal(int number, const siginfo_t *info)
+{
+	struct sigaction action = get_action(link_of(number));
+
+	/* The kernel does not let a program ignore a fault. */
+	return action.sa_handler == SIG_DFL || (action.sa_handler == SIG_IGN && is_fault(info));
+}
+
+/* Lets the kernel do it: a fault happens again as soon as we return, in the frame that the core dump shall show. What
+ * somebody sent is sent again, to arrive as we return. */
+static void die(int number, siginfo_t *info)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL };
+	sigset_t self;
+
+	sigemptyset(&action.sa_mask);
+	sys_sigaction(number, &action, NULL);
+	if (is_fault(info))
+		return;
+	sigemptyset(&self);
+	sigaddset(&self, number);
+	pthread_sigmask(SIG_BLOCK, &self, NULL);
+	syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), number, info);
+}
+
+void chain_pass(int number, siginfo_t *info, void *context)
+{
+	struct link *link = link_of(number);
+	struct sigaction action = get_action(link);
+	sigset_t mask;
+	int saved = errno;
+
+	if (chain_is_fatal(number, info)) {
+		die(number, info);
+		errno = saved;
+		return;
+	}
+	if (action.sa_handler == SIG_IGN)
+		return;
+	mask = action.sa_mask;
+	if (!(action.sa_flags & SA_NODEFER))
+		sigaddset(&mask, number);
+	if (action.sa_flags & (int)SA_RESETHAND)
+		reset(link);
+	pthread_sigmask(SIG_BLOCK, &mask, NULL);
+	errno = saved;
+	/* With all three arguments even without SA_SIGINFO: that is what the kernel does. */
+	action.sa_sigaction(number, info, context);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef TRAP_EMULATE_H
+#define TRAP_EMULATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+#include "trap-form.h"
+
+enum emulate_result {
+	EMULATE_DONE,
+	EMULATE_UNKNOWN,	/* the instruction cannot be emulated; nothing was done */
+	EMULATE_NOT_OURS,	/* it did not fault where we thought; nothing was done */
+	EMULATE_FAULT,		/* memory that is not ours faults */
+};
+
+/* An instruction that is being emulated. */
+struct emulation {
+	struct trap_form form;
+	ucontext_t *context;
+	uintptr_t pc;
+	uintptr_t fault;	/* the address that faulted; with EMULATE_FAULT the one that does now */
+};
+
+/* Makes the emulation ready. -EOPNOTSUPP: it is not built in, or the decoder's library is not there. Not for signal
+ * handlers. */
+int emulate_load(void);
+
+/* Does what the instruction at `pc`, which faulted at `fault`, would have done. Safe anywhere. */
+enum emulate_result emulate(struct emulation *emulation);
+
+/* The string instructions of it. */
+enum emulate_result emulate_string(struct emulation *emulation);
+
+#endif

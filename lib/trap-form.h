@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What an instruction does to memory, in the terms of the emulation. */
+#ifndef TRAP_FORM_H
+#define TRAP_FORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum form_kind {
+	FORM_UNKNOWN,		/* cannot be emulated; width, reads and writes may be known all the same */
+	FORM_LOAD,		/* op: enum form_extend */
+	FORM_STORE,
+	FORM_BINARY,		/* op: enum alu */
+	FORM_UNARY,
+	FORM_BIT,
+	FORM_XCHG,
+	FORM_XADD,
+	FORM_CMPXCHG,
+	FORM_STRING,		/* op: enum form_string */
+	FORM_VECTOR_LOAD,	/* op: enum form_vector */
+	FORM_VECTOR_STORE,
+};
+
+enum form_extend { FORM_ZERO, FORM_SIGN, FORM_SWAP };
+enum form_string { FORM_MOVS, FORM_STOS, FORM_LODS, FORM_CMPS, FORM_SCAS };
+
+/* Which part of the register the memory is, and what a load does to the rest of it. */
+enum form_vector {
+	FORM_LOW,		/* clears the rest of the xmm register, leaves the rest of a longer one alone */
+	FORM_LOW_AVX,		/* clears the rest of the longest one */
+	FORM_LOW_HALF,		/* leaves the rest alone */
+	FORM_HIGH_HALF,
+};
+
+enum form_other { FORM_NONE, FORM_REGISTER, FORM_HIGH_BYTE, FORM_IMMEDIATE };
+enum form_repeat { FORM_ONCE, FORM_REP, FORM_REPNE };
+
+enum { FORM_NO_REGISTER = 255 };
+
+struct trap_form {
+	uint8_t kind;
+	uint8_t op;
+	uint8_t length;		/* of the instruction */
+	uint8_t width;		/* of the memory operand */
+	bool reads, writes;	/* memory */
+	bool memory_first;	/* the memory operand is the first, that is, where there is a result, the destination */
+	uint8_t repeat;
+
+	uint8_t base, index;	/* registers as in trap-machine.h */
+	uint8_t scale;
+	uint8_t segment;
+	bool address32;
+
+	uint8_t other;		/* what the other operand is */
+	uint8_t reg;
+	uint8_t reg_width;
+	int64_t displacement;
+	uint64_t immediate;
+};
+
+/* Loads the decoder, which has to be done once before anything is decoded. False: it is not there. Not thread-safe. */
+bool form_load_decoder(void);
+
+/* Decodes. False: not an instruction of at most `length` bytes. Safe anywhere. */
+bool form_decode(struct trap_form *out, const uint8_t *code, size_t length);
+
+/* The form of the instruction at `pc`, which has just been executed; from the cache where it is there. False: it
+ * cannot be read, or not be decoded. Safe anywhere. */
+bool form_at(struct trap_form *out, uintptr_t pc);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A thread's state as a signal handler finds it, and memory that may fault. All of it for signal handlers. */
+#ifndef TRAP_MACHINE_H
+#define TRAP_MACHINE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <ucontext.h>
+
+/* What the processor says of a fault. */
+enum machine_access { MACHINE_UNKNOWN, MACHINE_READ, MACHINE_WRITE, MACHINE_FETCH };
+
+/* The instruction that faulted; 0 on machines we know nothing of. */
+uintptr_t machine_pc(const ucontext_t *context);
+enum machine_access machine_access(const ucontext_t *context);
+
+/* Copies up to 8 bytes at a time, each with one access where `length` is 1, 2, 4 or 8. Returns how many bytes could
+ * not be copied: a fault ends it, as machine_recover() sees to. */
+size_t machine_copy(void *to, const void *from, size_t length);
+
+/* To be called first for every fault: true if it was machine_copy()'s, and is dealt with. */
+bool machine_recover(ucontext_t *context);
+
+/* From here on: x86-64 only, but for functions that do nothing elsewhere. */
+
+enum { MACHINE_FLAGS = 16, MACHINE_PC = 17, MACHINE_GPRS = 16 };
+enum { MACHINE_RAX = 0, MACHINE_RCX = 1, MACHINE_RSI = 6, MACHINE_RDI = 7 };
+
+enum machine_segment { MACHINE_NO_SEGMENT, MACHINE_FS, MACHINE_GS };
+
+/* A general register by the number that instructions use, or one of the above, as a whole. */
+uint64_t machine_get(const ucontext_t *context, unsigned int reg);
+void machine_set(ucontext_t *context, unsigned int reg, uint64_t value);
+
+/* For valgrind, which drops what a handler does to the flags: has the thread set them itself, on its way to its next
+ * instruction. */
+void machine_set_flags_by_code(ucontext_t *context);
+
+uintptr_t machine_segment_base(enum machine_segment segment);
+
+/* Finds out where the kernel puts the vector registers. Before the first of the next two. */
+void machine_prepare(void);
+
+/* An xmm or ymm register, 32 bytes. */
+void machine_get_vector(const ucontext_t *context, unsigned int reg, uint8_t *out);
+
+/* Sets its low `length` (16 or 32) bytes; 32 also clears what a longer register has above them. False if they are
+ * not to be had. */
+bool machine_set_vector(ucontext_t *context, unsigned int reg, const uint8_t *value, size_t length);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "trap-module.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "sys.h"
+
+struct reader {
+	int fd;
+	int used, next;
+	char buffer[1024];
+};
+
+/* The next character; -1 at the end. */
+static int next(struct reader *reader)
+{
+	if (reader->next == reader->used) {
+		reader->used = sys_read(reader->fd, reader->buffer, sizeof(reader->buffer));
+		reader->next = 0;
+	}
+	if (reader->used <= 0) {
+		reader->used = 0;
+		return -1;
+	}
+	return (unsigned char)reader->buffer[reader->next++];
+}
+
+static int digit(int c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A hexadecimal number, and the character behind it. */
+static uint64_t read_number(struct reader *reader)
+{
+	uint64_t value = 0;
+
+	for (int d; (d = digit(next(reader))) >= 0;)
+		value = value << 4 | (unsigned int)d;
+	return value;
+}
+
+/* The rest of a field, and the blanks behind it. Returns the first character that is neither. */
+static int skip_field(struct reader *reader)
+{
+	int c;
+
+	do
+		c = next(reader);
+	while (c >= 0 && c != ' ' && c != '\n');
+	while (c == ' ')
+		c = next(reader);
+	return c;
+}
+
+static void read_path(struct reader *reader, int c, struct module *out)
+{
+	size_t n = 0;
+
+	for (; c >= 0 && c != '\n'; c = next(reader)) {
+		if (n == sizeof(out->path) - 1)
+			memmove(out->path, out->path + 1, --n);
+		out->path[n++] = (char)c;
+	}
+	if (!n)
+		out->path[n++] = '?';
+	out->path[n] = '\0';
+}
+
+/* A line: start-end access offset device inode path. */
+static bool read_line(struct reader *reader, struct module *out)
+{
+	int c;
+
+	out->start = (uintptr_t)read_number(reader);
+	out->end = (uintptr_t)read_number(reader);
+	skip_field(reader);
+	/* skip_field() has read the first digit of what follows. */
+	reader->next--;
+	out->offset = read_number(reader);
+	skip_field(reader);
+	c = skip_field(reader);
+	read_path(reader, c, out);
+	return reader->used > 0;
+}
+
+void module_find(struct module *out, uintptr_t address)
+{
+	struct reader reader = { .fd = sys_open("/proc/self/maps", O_RDONLY) };
+
+	if (reader.fd >= 0) {
+		while (read_line(&reader, out))
+			if (address - out->start < out->end - out->start) {
+				sys_close(reader.fd);
+				return;
+			}
+		sys_close(reader.fd);
+	}
+	*out = (struct module){ .start = address, .end = address + 1, .path = "?" };
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* In the place of the emulation where it cannot be had. */
+#include "trap-emulate.h"
+
+#include <errno.h>
+
+int emulate_load(void)
+{
+	return -EOPNOTSUPP;
+}
+
+enum emulate_result emulate(struct emulation *emulation)
+{
+	(void)emulation;
+	return EMULATE_UNKNOWN;
+}
+
+bool form_at(struct trap_form *out, uintptr_t pc)
+{
+	(void)out;
+	(void)pc;
+	return false;
+}

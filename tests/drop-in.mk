@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: BSD-3-Clause
+
+# Grade three of the drop-in: a program that is not changed.
+if TOOL
+if EMULATE
+if !SANITIZED
+TESTS += tests/drop-in.sh
+check_PROGRAMS += tests/legacy-driver tests/static-program
+check_LTLIBRARIES += tests/play-vfio.la
+
+tests_legacy_driver_SOURCES = tests/legacy-driver.c
+tests_legacy_driver_CPPFLAGS =
+tests_legacy_driver_CFLAGS = -std=gnu11 $(WARNINGS)
+tests_legacy_driver_LDFLAGS =
+tests_legacy_driver_LDADD =
+tests_static_program_SOURCES = tests/static-program.c
+tests_static_program_CPPFLAGS =
+tests_static_program_CFLAGS = -std=gnu11 $(WARNINGS)
+tests_static_program_LDFLAGS = -all-static
+tests_static_program_LDADD =
+# A shared object, though it is not installed.
+tests_play_vfio_la_SOURCES = tests/play-vfio.c
+tests_play_vfio_la_CPPFLAGS =
+tests_play_vfio_la_CFLAGS = -std=gnu11 $(WARNINGS)
+tests_play_vfio_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+endif
+endif
+endif
+EXTRA_DIST += tests/drop-in.sh

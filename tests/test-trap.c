@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The trap as a program sees it. */
+#include <barspan/trap.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "trap-emulate.h"
+
+enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * PAGE, HOLE = PAGE };
+
+/* The program, not the sanitizer, says what faults do. */
+const char *__asan_default_options(void);
+const char *__tsan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "handle_segv=0:handle_sigbus=0:use_sigaltstack=0";
+}
+const char *__tsan_default_options(void)
+{
+	return "handle_segv=0:handle_sigbus=0";
+}
+
+/* The first page is direct. */
+static const struct barspan_area area = { 0, PAGE };
+static struct barspan_device *device;
+static struct barspan *span;
+static volatile uint8_t *base;
+static int output;		/* where explanations go */
+
+static void set_up_device(const struct barspan_soft_region *region)
+{
+	ck_assert_zero(barspan_device_open_soft(&device, region, 1));
+	ck_assert_zero(barspan_map(&span, device, 0, NULL));
+	base = barspan_base(span);
+	output = memfd_create("explanations", MFD_CLOEXEC);
+}
+
+static int enable(unsigned int flags)
+{
+	const struct barspan_trap_options options = { .size = sizeof(options), .flags = flags, .fd = output };
+
+	return barspan_trap_enable(&options);
+}
+
+static void set_up(unsigned int flags)
+{
+	set_up_device(&(struct barspan_soft_region){
+		.size = SIZE, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 1, .areas = &area });
+	ck_assert_zero(enable(flags));
+}
+
+static void tear_down(void)
+{
+	barspan_trap_disable();
+	barspan_unmap(span);
+	barspan_device_close(device);
+	close(output);
+}
+
+static volatile uint32_t *reg32(uint64_t offset)
+{
+	return (volatile uint32_t *)(base + offset);
+}
+
+static const char *read_back(int fd)
+{
+	static char text[1 << 20];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+/* How a child ends that does something. */
+static int end_of(void (*act)(void))
+{
+	pid_t child;
+	int status;
+
+	fflush(NULL);
+	child = fork();
+	if (!child) {
+		act();
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return status;
+}
+
+static void check_killed(void (*act)(void))
+{
+	int status = end_of(act);
+
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGSEGV);
+}
+
+START_TEST(options_are_checked)
+{
+	struct barspan_trap_options options = { .size = sizeof(options), .flags = 1U << 7 };
+	struct { struct barspan_trap_options known; uint64_t tail; } longer = { .known.size = sizeof(longer), .tail = 1 };
+
+	ck_assert_int_eq(barspan_trap_enable(&options), -EINVAL);
+	options = (struct barspan_trap_options){ .size = 1 };
+	ck_assert_int_eq(barspan_trap_enable(&options), -EINVAL);
+	ck_assert_int_eq(barspan_trap_enable(&longer.known), -E2BIG);
+	longer.tail = 0;
+	ck_assert_zero(barspan_trap_enable(&longer.known));
+	barspan_trap_disable();
+}
+END_TEST
+
+START_TEST(emulation_that_is_not_built_in_is_refused)
+{
+	int r = enable(BARSPAN_TRAP_EMULATE);
+
+	ck_assert_int_eq(r, emulate_load());
+	barspan_trap_disable();
+}
+END_TEST
+
+START_TEST(raw_accesses_reach_the_device)
+{
+	typedef uint16_t unaligned __attribute__((aligned(1)));
+	uint64_t reads, writes, before = barspan_trap_count(NULL), failed;
+	uint32_t value;
+
+	set_up(BARSPAN_TRAP_EMULATE);
+	for (uint32_t i = 0; i < 1000; i++) {
+		*reg32(HOLE + 4 * (i % 64)) = i;
+		ck_assert_uint_eq(*reg32(HOLE + 4 * (i % 64)), i);
+	}
+	*(volatile unaligned *)(base + HOLE - 1) = 0xabcd;
+	ck_assert_uint_eq(base[HOLE - 1], 0xcd);
+	ck_assert_uint_eq(base[HOLE], 0xab);
+	ck_assert_zero(barspan_read(span, HOLE + 4 * 63, &value, 4));
+	ck_assert_uint_eq(value, 959);
+	ck_assert_zero(barspan_soft_trapped(device, 0, &reads, &writes));
+	ck_assert_uint_eq(reads, 1002);
+	ck_assert_uint_eq(writes, 1001);
+	ck_assert_uint_eq(barspan_trap_count(&failed) - before, 2002);
+	ck_assert_uint_eq(failed, 0);
+	ck_assert_str_eq(read_back(output), "");
+	tear_down();
+}
+END_TEST
+
+START_TEST(errno_is_left_alone)
+{
+	set_up(BARSPAN_TRAP_EMULATE);
+	errno = 77;
+	*reg32(HOLE) = *reg32(HOLE + 4);
+	ck_assert_int_eq(errno, 77);
+	tear_down();
+}
+END_TEST
+
+START_TEST(bit_and_exchange_instructions_work)
+{
+	volatile uint32_t *reg = NULL;
+
+	set_up(BARSPAN_TRAP_EMULATE);
+	reg = reg32(HOLE + 8);
+	*reg = 5;
+	*reg |= 0x100;
+	*reg += 1;
+	ck_assert_uint_eq(*reg, 0x106);
+	ck_assert_uint_eq(__atomic_exchange_n(reg, 9, __ATOMIC_SEQ_CST), 0x106);
+	ck_assert_uint_eq(__atomic_fetch_add(reg, 2, __ATOMIC_SEQ_CST), 9);
+	ck_assert(__sync_bool_compare_and_swap(reg, 11, 12));
+	ck_assert(!__sync_bool_compare_and_swap(reg, 11, 13));
+	ck_assert_uint_eq(*reg, 12);
+	tear_down();
+}
+END_TEST
+
+static int fail_read(void *context, uint64_t offset, void *buffer, size_t length)
+{
+	(void)context;
+	(void)offset;
+	memset(buffer, 0, length);
+	return -EIO;
+}
+
+static int fail_write(void *context, uint64_t offset, const void *buffer, size_t length)
+{
+	(void)context;
+	(void)offset;
+	(void)buffer;
+	(void)length;
+	return -EIO;
+}
+
+START_TEST(failing_device_reads_as_all_ones_and_is_counted)
+{
+	uint64_t before, after;
+
+	set_up_device(&(struct barspan_soft_region){ .size = SIZE, .flags = RW, .read = fail_read, .write = fail_write });
+	ck_assert_zero(enable(BARSPAN_TRAP_EMULATE));
+	barspan_trap_count(&before);
+	ck_assert_uint_eq(*reg32(0), UINT32_MAX);
+	ck_assert_uint_eq(*(volatile uint8_t *)(base + 9), 0xff);
+	*reg32(0) = 1;
+	barspan_trap_count(&after);
+	ck_assert_uint_eq(after - before, 3);
+	tear_down();
+}
+END_TEST
+
+static void store_to_hole(void)
+{
+	*reg32(HOLE + 0x10) = 1;
+}
+
+START_TEST(store_in_a_read_only_span_is_a_fault)
+{
+	const struct barspan_options options = { .size = sizeof(options), .prot = PROT_READ };
+
+	set_up(BARSPAN_TRAP_EMULATE);
+	barspan_unmap(span);
+	ck_assert_zero(barspan_map(&span, device, 0, &options));
+	base = barspan_base(span);
+	ck_assert_uint_eq(*reg32(HOLE), 0);
+	check_killed(store_to_hole);
+	tear_down();
+}
+END_TEST
+
+START_TEST(suspended_span_is_served)
+{
+	set_up(BARSPAN_TRAP_EMULATE);
+	*reg32(0) = 7;
+	ck_assert_zero(barspan_suspend(span));
+	ck_assert_uint_eq(*reg32(0), 7);
+	*reg32(0) = 8;
+	ck_assert_zero(barspan_resume(span));
+	ck_assert_uint_eq(*reg32(0), 8);
+	tear_down();
+}
+END_TEST
+
+START_TEST(explanation_says_all_and_the_process_dies)
+{
+	const char *text;
+
+	set_up(0);
+	check_killed(store_to_hole);
+	text = read_back(output);
+	ck_assert_ptr_nonnull(strstr(text, "barspan: write"));
+	ck_assert_ptr_nonnull(strstr(text, "in a hole: soft region 0 offset 0x1010 "));
+	ck_assert_ptr_nonnull(strstr(text, "(sparse: the device does not let it be mapped); call "));
+	if (!emulate_load())
+		ck_assert_ptr_nonnull(strstr(text, "write of 4 bytes in a hole"));
+	ck_assert_ptr_nonnull(strstr(text, !emulate_load() ? "barspan_write32(span, 0x1010, value) instead" : "barspan_write"));
+	ck_assert_ptr_eq(strchr(text, '\n'), text + strlen(text) - 1);
+	tear_down();
+}
+END_TEST
+
+static void do_unknown(void)
+{
+#ifdef __x86_64__
+	__asm__ volatile("fildl %0" : "+m"(*reg32(HOLE)));
+#endif
+}
+
+START_TEST(unknown_instruction_is_explained_and_dies)
+{
+	set_up(BARSPAN_TRAP_EMULATE);
+	check_killed(do_unknown);
+	ck_assert_ptr_nonnull(strstr(read_back(output), "cannot be emulated: 0xdb "));
+	tear_down();
+}
+END_TEST
+
+START_TEST(system_call_on_a_hole_is_efault)
+{
+	set_up(BARSPAN_TRAP_EMULATE);
+	ck_assert_int_eq(pwrite(output, (const void *)(uintptr_t)(base + HOLE), 4, 0), -1);
+	ck_assert_int_eq(errno, EFAULT);
+	tear_down();
+}
+END_TEST
+
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+
+/* Without an error of memcheck's, which asking whether it can be addressed would be. */
+static bool is_addressable(const struct barspan *of, uint64_t offset)
+{
+	uint8_t bits[4];
+
+	return VALGRIND_GET_VBITS((uintptr_t)barspan_base(of) + offset, bits, 4) == 1;
+}
+
+START_TEST(memcheck_is_told_which_holes_are_trapped)
+{
+	struct barspan *later;
+
+	if (!RUNNING_ON_VALGRIND)
+		return;
+	set_up(0);
+	ck_assert(!is_addressable(span, HOLE));
+	ck_assert(is_addressable(span, 0));
+	ck_assert_zero(enable(BARSPAN_TRAP_EMULATE));
+	ck_assert_zero(barspan_map(&later, device, 0, NULL));
+	ck_assert(is_addressable(span, HOLE));
+	ck_assert(is_addressable(later, HOLE));
+	barspan_trap_disable();
+	ck_assert(!is_addressable(span, HOLE));
+	ck_assert(!is_addressable(later, SIZE - 4));
+	ck_assert(is_addressable(later, 0));
+	barspan_unmap(later);
+	tear_down();
+}
+END_TEST
+#else
+START_TEST(memcheck_is_told_which_holes_are_trapped)
+{
+}
+END_TEST
+#endif
+
+static void trap_in_child(void)
+{
+	*reg32(HOLE) = 5;
+	_exit(*reg32(HOLE) == 5 ? 3 : 4);
+}
+
+START_TEST(child_of_fork_traps_too)
+{
+	set_up(BARSPAN_TRAP_EMULATE);
+	ck_assert_int_eq(WEXITSTATUS(end_of(trap_in_child)), 3);
+	ck_assert_uint_eq(*reg32(HOLE), 5);
+	tear_down();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("trap");
+
+	harness_add(suite, "options", (const TTest *const[]){
+		options_are_checked, emulation_that_is_not_built_in_is_refused, NULL });
+	if (!emulate_load())
+		harness_add(suite, "emulate", (const TTest *const[]){
+			raw_accesses_reach_the_device, errno_is_left_alone, bit_and_exchange_instructions_work,
+			failing_device_reads_as_all_ones_and_is_counted, store_in_a_read_only_span_is_a_fault,
+			suspended_span_is_served, unknown_instruction_is_explained_and_dies, system_call_on_a_hole_is_efault,
+			child_of_fork_traps_too, memcheck_is_told_which_holes_are_trapped, NULL });
+	harness_add(suite, "explain", (const TTest *const[]){
+		explanation_says_all_and_the_process_dies, NULL });
+	return harness_run(suite);
+}
