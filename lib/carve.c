@@ -81,12 +81,15 @@ static int carve_locked(struct span *span, const struct registry_range *range, u
 	return registry_remove(&span->face, start, end);
 }
 
-int carve(uintptr_t start, uintptr_t end, const struct span *but)
+int carve(uintptr_t start, uintptr_t end)
 {
 	struct registry_range range;
 	uintptr_t from = start;
 	int r = 0;
 
+	/* This is called for each munmap() of a program, also by an allocator that is called below. */
+	if (registry_overlap(&range, start, end))
+		return 0;
 	pthread_mutex_lock(&lock);
 	while (!r && from < end && !registry_overlap(&range, from, end)) {
 		struct span *span = span_of(range.span);
@@ -94,8 +97,6 @@ int carve(uintptr_t start, uintptr_t end, const struct span *but)
 		struct registry_range left;
 
 		from = high;
-		if (span == but)
-			continue;
 		pthread_mutex_lock(&span->lock);
 		r = carve_locked(span, &range, low, high);
 		pthread_mutex_unlock(&span->lock);
@@ -123,7 +124,7 @@ void carve_done(uintptr_t start, uintptr_t end)
 {
 	struct registry_range range;
 
-	if (!carve(start, end, NULL))
+	if (!carve(start, end))
 		return;
 	pthread_mutex_lock(&lock);
 	while (!registry_overlap(&range, start, end))

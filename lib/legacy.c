@@ -16,6 +16,13 @@
 #include "span.h"
 #include "sys.h"
 
+static size_t page_up(size_t length)
+{
+	size_t page_size = sys_page_size();
+
+	return (length + page_size - 1) / page_size * page_size;
+}
+
 /* A device on a descriptor of its own, so that the caller's may be closed. */
 static int open_device(struct barspan_device **out, int fd)
 {
@@ -70,14 +77,15 @@ static int map_window(struct barspan **out, struct barspan_device *device, unsig
 		/* A hint: rounded as the kernel does, and taken where that is free. */
 		options->address = (void *)((uintptr_t)addr / sys_page_size() * sys_page_size());
 	r = barspan_map(out, device, index, options);
-	if (r == -EEXIST && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
+	/* A hint that cannot be taken is no mistake, whatever the reason. */
+	if ((r == -EEXIST || r == -ENOMEM || r == -EPERM) && addr && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
 		options->address = NULL;
 		r = barspan_map(out, device, index, options);
 	}
 	return r == -ERANGE ? -EINVAL : r;
 }
 
-static int map_device(void **out, void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+static int map_device(void **out, void *addr, size_t length, int prot, int flags, int fd, int64_t offset)
 {
 	struct barspan_options options = { .size = sizeof(options), .prot = prot & (PROT_READ | PROT_WRITE) };
 	int type = flags & (MAP_SHARED | MAP_PRIVATE | MAP_SHARED_VALIDATE);
@@ -102,17 +110,17 @@ static int map_device(void **out, void *addr, size_t length, int prot, int flags
 	return 0;
 }
 
-static int map_other(void **out, void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+static int map_other(void **out, void *addr, size_t length, int prot, int flags, int fd, int64_t offset)
 {
 	int r = sys_mmap(out, addr, length, prot, flags, fd, (uint64_t)offset);
 
 	/* MAP_FIXED may have taken addresses of spans. */
 	if (!r && flags & MAP_FIXED)
-		carve_done((uintptr_t)*out, (uintptr_t)*out + length);
+		carve_done((uintptr_t)*out, (uintptr_t)*out + page_up(length));
 	return r;
 }
 
-void *barspan_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+void *barspan_mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)
 {
 	bool ours = !(flags & MAP_ANONYMOUS) && prot & (PROT_READ | PROT_WRITE) && vfio_is_device(fd);
 	void *out;
@@ -135,7 +143,7 @@ int barspan_munmap(void *addr, size_t length)
 	if (start % page_size || !length || __builtin_add_overflow(start, length, &end) || end > UINTPTR_MAX - page_size)
 		r = -EINVAL;
 	else
-		r = carve(start, (end + page_size - 1) / page_size * page_size, NULL);
+		r = carve(start, start + page_up(length));
 	if (!r)
 		r = sys_munmap(addr, length);
 	if (!r)
@@ -151,6 +159,8 @@ void *barspan_mremap(void *old_addr, size_t old_length, size_t new_length, int f
 
 	if (moved == -1)
 		return MAP_FAILED;
+	old_length = page_up(old_length);
+	new_length = page_up(new_length);
 	if ((uintptr_t)moved != old)
 		carve_done(old, old + old_length);
 	else if (new_length < old_length)
@@ -160,17 +170,37 @@ void *barspan_mremap(void *old_addr, size_t old_length, size_t new_length, int f
 	return (void *)moved;
 }
 
+/* Changes the access to what of [start, end) is in no span, where none that it is in has another. */
+static int protect_around(uintptr_t start, uintptr_t end, int prot)
+{
+	struct registry_range range;
+	int r = 0;
+
+	for (uintptr_t at = start; at < end && !registry_overlap(&range, at, end); at = range.end)
+		if (span_of(range.span)->prot != prot)
+			return -EACCES;
+	while (!r && start < end) {
+		bool more = !registry_overlap(&range, start, end);
+		uintptr_t stop = more ? range.start : end;
+
+		if (stop > start)
+			r = sys_mprotect((void *)start, stop - start, prot);
+		start = more ? page_up(range.end) : end;
+	}
+	return r;
+}
+
 int barspan_mprotect(void *addr, size_t length, int prot)
 {
-	uintptr_t start = (uintptr_t)addr, end = start + length;
+	uintptr_t start = (uintptr_t)addr, end = start + page_up(length);
 	struct registry_range range;
 	int r;
 
 	/* Access to a whole range would let holes be read as zeros. */
-	if (end > start && !registry_overlap(&range, start, end))
-		r = prot == span_of(range.span)->prot ? 0 : -EACCES;
-	else
+	if (start % sys_page_size() || end <= start || registry_overlap(&range, start, end))
 		r = sys_mprotect(addr, length, prot);
+	else
+		r = protect_around(start, end, prot);
 	if (!r)
 		return 0;
 	errno = -r;

@@ -8,7 +8,7 @@
  *
  * Configuration is by the environment, which a program with other privileges than its caller's ignores:
  *     BARSPAN_TRAP     off, explain (the default), or emulate, report, or both with a comma
- *     BARSPAN_REPORT   a file for the report; standard error otherwise
+ *     BARSPAN_REPORT   a file to add the report to; standard error otherwise
  *     BARSPAN_LOG      error, warning, or info: messages to standard error; none otherwise
  */
 /* Both names of mmap() are defined here; a header must not make them one. */
@@ -27,7 +27,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* What glibc's sigaction() is another name of: it cannot be stood in for. */
+extern int __sigaction(int number, const struct sigaction *new, struct sigaction *old);
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -60,36 +64,47 @@ EXPORT void *mremap(void *old_addr, size_t old_length, size_t new_length, int fl
 	return barspan_mremap(old_addr, old_length, new_length, flags, new_addr);
 }
 
-/* What stands behind the program's calls. The trap's own, before it is there, ends here, too. */
-static int next_sigaction(int number, const struct sigaction *new, struct sigaction *old)
-{
-	int (*next)(int, const struct sigaction *, struct sigaction *);
-
-	*(void **)&next = dlsym(RTLD_NEXT, "sigaction");
-	return next(number, new, old);
-}
-
 /* The program's handlers for the trap's signals are kept, called when a fault is not the trap's, and given back to who asks. */
 EXPORT int sigaction(int number, const struct sigaction *new, struct sigaction *old)
 {
 	int r = number == SIGSEGV || number == SIGBUS ? barspan_trap_chain_(number, new, old) : -ENOENT;
 
 	if (r == -ENOENT)
-		return next_sigaction(number, new, old);
+		return __sigaction(number, new, old);
 	if (!r)
 		return 0;
 	errno = -r;
 	return -1;
 }
 
-/* As glibc has it: the handler stays, and interrupted calls are restarted. */
+static sighandler_t (*next_signal)(int number, sighandler_t handler);
+
+static void find_next(void)
+{
+	*(void **)&next_signal = dlsym(RTLD_NEXT, "signal");
+}
+
+/* What signal() and its older kin do, for the trap's signals. */
+static sighandler_t set_handler(int number, sighandler_t handler, int flags)
+{
+	struct sigaction new = { .sa_handler = handler, .sa_flags = flags }, old;
+
+	if (handler == SIG_ERR) {
+		errno = EINVAL;
+		return SIG_ERR;
+	}
+	sigemptyset(&new.sa_mask);
+	return sigaction(number, &new, &old) ? SIG_ERR : old.sa_handler;
+}
+
 EXPORT sighandler_t signal(int number, sighandler_t handler)
 {
-	struct sigaction new = { .sa_handler = handler, .sa_flags = SA_RESTART }, old;
-
-	sigemptyset(&new.sa_mask);
-	sigaddset(&new.sa_mask, number);
-	return sigaction(number, &new, &old) ? SIG_ERR : old.sa_handler;
+	if (number == SIGSEGV || number == SIGBUS)
+		return set_handler(number, handler, SA_RESTART);
+	/* The constructor has run, but for the calls of other objects' constructors. */
+	if (!next_signal)
+		find_next();
+	return next_signal(number, handler);
 }
 
 sighandler_t bsd_signal(int number, sighandler_t handler);
@@ -154,6 +169,10 @@ static void set_up_trap(const char *wanted)
 		fprintf(stderr, "barspan: BARSPAN_TRAP=%s: not off, explain, emulate or report\n", wanted);
 		_exit(2);
 	}
+	/* A program that closes its standard error may get a device there. */
+	options.fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
+	if (options.fd < 0)
+		options.fd = 0;
 	options.flags = (unsigned int)modes;
 	reports = modes & BARSPAN_TRAP_REPORT;
 	r = barspan_trap_enable(&options);
@@ -165,8 +184,21 @@ static void set_up_trap(const char *wanted)
 
 __attribute__((constructor)) static void start(void)
 {
+	find_next();
 	set_up_log(secure_getenv("BARSPAN_LOG"));
 	set_up_trap(secure_getenv("BARSPAN_TRAP"));
+}
+
+/* Adds to the file what this process has counted. One without a hole to report says so where nobody has said anything,
+ * so that there always is a report. */
+static void write_report(int fd)
+{
+	struct stat status;
+
+	if (!barspan_trap_count(NULL) && !fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size)
+		return;
+	if (barspan_trap_report(fd))
+		fprintf(stderr, "barspan: the report cannot be written\n");
 }
 
 __attribute__((destructor)) static void finish(void)
@@ -177,9 +209,12 @@ __attribute__((destructor)) static void finish(void)
 	if (!reports)
 		return;
 	if (path)
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0 || barspan_trap_report(fd))
-		fprintf(stderr, "barspan: the report cannot be written to %s\n", path ? path : "standard error");
-	if (path && fd >= 0)
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0) {
+		fprintf(stderr, "barspan: the report cannot be written to %s: %s\n", path, strerror(errno));
+		return;
+	}
+	write_report(fd);
+	if (path)
 		close(fd);
 }

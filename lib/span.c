@@ -303,12 +303,12 @@ static int fill(struct span *span, const struct barspan_options *options)
 		return r;
 	r = reserve_and_place(span, options);
 	place_unlock();
+	/* What was replaced is no part of another span any more, even if nothing came of it. */
+	if (options->flags & BARSPAN_FIXED)
+		carve_done((uintptr_t)options->address, (uintptr_t)options->address + span->reserved);
 	if (r)
 		return r;
 	r = span_guard(span, false, &guard);
-	/* What was replaced is no part of another span any more. */
-	if (!r && span->flags & BARSPAN_FIXED)
-		r = carve((uintptr_t)span->base, (uintptr_t)span->base + span->reserved, span);
 	if (!r) {
 		span_publish(span, guard);
 		r = enlist(span);

@@ -133,6 +133,15 @@ static int resume_locked(struct span *span)
 
 	if (!span->suspended && !span->half_suspended)
 		return 0;
+	/* What follows takes the access to all extents away: the table says so first. */
+	if (span->half_suspended) {
+		r = span_guard(span, true, &guard);
+		if (r)
+			return r;
+		span_publish(span, guard);
+		span->suspended = true;
+		span->half_suspended = false;
+	}
 	if (span->lost)
 		return -EEXIST;
 	/* Readers may be in any table that was ever published; a device that changes its mind for ever has to stop. */

@@ -211,7 +211,8 @@ static void reset(struct link *link)
 /* A fault, rather than a signal that somebody sent. */
 static bool is_fault(const siginfo_t *info)
 {
-	return info->si_code > 0;
+	/* This one is about memory that nobody has touched now, and does not come again. */
+	return info->si_code > 0 && !(info->si_signo == SIGBUS && info->si_code == BUS_MCEERR_AO);
 }
 
 bool chain_is_fatal(int number, const siginfo_t *info)

@@ -234,6 +234,9 @@ enum emulate_result emulate(struct emulation *e)
 		return EMULATE_UNKNOWN;
 	if (form->kind == FORM_STRING)
 		return emulate_string(e);
+	if ((form->kind == FORM_VECTOR_LOAD || form->kind == FORM_VECTOR_STORE) &&
+	    !machine_has_vector(e->context, form->width == 32 || form->op == FORM_LOW_AVX ? 32 : 16))
+		return EMULATE_UNKNOWN;
 	address = move_to_bit(e, address_of(e));
 	if (e->fault - address >= form->width || !memory_is_hole(address, form->width, form->reads, form->writes))
 		return EMULATE_NOT_OURS;

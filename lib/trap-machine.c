@@ -211,6 +211,11 @@ static bool set_part(ucontext_t *context, unsigned int part, unsigned int reg, c
 	return true;
 }
 
+bool machine_has_vector(const ucontext_t *context, size_t length)
+{
+	return part_of(context, PART_SSE, 0) && (length == 16 || part_of(context, PART_YMM_HIGH, 0));
+}
+
 void machine_get_vector(const ucontext_t *context, unsigned int reg, uint8_t *out)
 {
 	get_part(context, PART_SSE, reg, out);

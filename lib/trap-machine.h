@@ -46,6 +46,9 @@ void machine_prepare(void);
 /* An xmm or ymm register, 32 bytes. */
 void machine_get_vector(const ucontext_t *context, unsigned int reg, uint8_t *out);
 
+/* Whether the low `length` (16 or 32) bytes of vector registers are in the frame. */
+bool machine_has_vector(const ucontext_t *context, size_t length);
+
 /* Sets its low `length` (16 or 32) bytes; 32 also clears what a longer register has above them. False if they are
  * not to be had. */
 bool machine_set_vector(ucontext_t *context, unsigned int reg, const uint8_t *value, size_t length);

@@ -57,6 +57,10 @@ ok $((!$?)) "direct registers are not"
 expect 0 "the report goes to standard error otherwise" --trap=emulate,report -- "$driver"
 holds "$scratch/out" 'write 4 .*offset 0x1010' "the report is there"
 
+expect 0 "a shell may be in between" --trap=emulate,report --report="$scratch/report" -- /bin/sh -c "$driver; $driver; true"
+[ "$(grep -c 'trap report: [1-9]' "$scratch/report")" -eq 2 ]
+ok $? "each process adds its own report"
+
 expect 42 "the program's handler gets what is not the trap's" -- "$driver" handler
 
 expect 139 "without emulation the program dies" --trap=explain -- /bin/sh -c "exec $PWD/$driver; true"

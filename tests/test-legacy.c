@@ -435,6 +435,69 @@ START_TEST(a_span_that_cannot_note_a_loss_forgets_itself)
 }
 END_TEST
 
+START_TEST(lengths_are_of_whole_pages)
+{
+	struct barspan *span;
+	uint8_t *base, *over;
+
+	set_up();
+	base = map_bar2();
+	span = barspan_find(base, NULL);
+	over = barspan_mmap(base + 0x1000, 0x1001, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	ck_assert_ptr_eq(over, base + 0x1000);
+	ck_assert(!barspan_is_direct(span, 0x2ff8, 8));
+	ck_assert_ptr_null(barspan_find(base + 0x2ff8, NULL));
+	over = barspan_mremap(base + 0x5000, 0xff0, 0xff0, MREMAP_MAYMOVE | MREMAP_FIXED,
+			      mmap(NULL, 0x1000, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	ck_assert_ptr_ne(over, MAP_FAILED);
+	ck_assert(!barspan_is_direct(span, 0x5ff8, 8));
+	munmap(over, 0x1000);
+	ck_assert_zero(barspan_munmap(base, SIZE - 1));
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_failed_map_fixed_takes_the_addresses_too)
+{
+	struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_FIXED | BARSPAN_STRICT };
+	struct barspan_device *device;
+	struct barspan *first, *second = NULL;
+	uint8_t *foreign;
+
+	set_up();
+	ck_assert_zero(barspan_device_open_vfio(&device, file));
+	ck_assert_zero(barspan_map(&first, device, 2, NULL));
+	options.address = (void *)(uintptr_t)barspan_base(first);
+	fake_fail_call(FAKE_MMAP, 2, -EIO);
+	ck_assert_int_eq(barspan_map(&second, device, 2, &options), -EIO);
+	ck_assert_ptr_null(barspan_find(options.address, NULL));
+	ck_assert(!barspan_is_direct(first, 0x1000, 1));
+	foreign = mmap(options.address, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	ck_assert_ptr_eq(foreign, options.address);
+	foreign[0x1000] = 42;
+	barspan_unmap(first);
+	ck_assert_uint_eq(foreign[0x1000], 42);
+	munmap(foreign, SIZE);
+	barspan_device_close(device);
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_hint_that_cannot_be_taken_is_ignored)
+{
+	void *const hints[] = { (void *)0x1000, (void *)0x7ffffffff000, (void *)0xfffffffffffff000 };
+
+	set_up();
+	for (size_t i = 0; i < 3; i++) {
+		uint8_t *base = barspan_mmap(hints[i], SIZE, PROT_READ, MAP_SHARED, file, BAR2);
+
+		ck_assert_ptr_ne(base, MAP_FAILED);
+		ck_assert_zero(barspan_munmap(base, SIZE));
+	}
+	tear_down();
+}
+END_TEST
+
 START_TEST(holes_cannot_be_made_readable)
 {
 	uint8_t *base, *other;
@@ -451,6 +514,17 @@ START_TEST(holes_cannot_be_made_readable)
 	ck_assert(!harness_can_write(other));
 	munmap(other, 0x1000);
 	ck_assert_zero(barspan_munmap(base, SIZE));
+	/* What is beside a span gets what it asks for. */
+	other = mmap(NULL, 3 * SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	base = barspan_mmap(other + SIZE, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, BAR2);
+	ck_assert_ptr_eq(base, other + SIZE);
+	ck_assert_zero(barspan_mprotect(other, 3 * SIZE, PROT_READ | PROT_WRITE));
+	ck_assert(harness_can_write(other + SIZE - 1));
+	ck_assert(!harness_can_read(base));
+	ck_assert(harness_can_write(other + 2 * SIZE));
+	ck_assert_int_eq(barspan_mprotect(other, 3 * SIZE, PROT_READ), -1);
+	ck_assert(harness_can_write(other));
+	ck_assert_zero(barspan_munmap(other, 3 * SIZE));
 	tear_down();
 }
 END_TEST
@@ -535,7 +609,8 @@ int main(void)
 		other_descriptors_get_mmap, NULL });
 	harness_add(suite, "munmap", (const TTest *const[]){
 		a_part_that_is_unmapped_is_nobodys, mapping_over_a_span_takes_its_addresses, spans_of_barspan_map_are_known_too,
-		a_span_that_cannot_note_a_loss_forgets_itself, holes_cannot_be_made_readable,
+		a_span_that_cannot_note_a_loss_forgets_itself, holes_cannot_be_made_readable, lengths_are_of_whole_pages,
+		a_failed_map_fixed_takes_the_addresses_too, a_hint_that_cannot_be_taken_is_ignored,
 		a_storm_of_threads, NULL });
 	harness_add(suite, "pointers", (const TTest *const[]){
 		pointer_accessors_reach_everything, a_pointer_outside_every_span_is_a_plain_access,

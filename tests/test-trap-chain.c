@@ -10,6 +10,7 @@
 
 #include "harness.h"
 #include <barspan/trap.h>
+#include "trap-emulate.h"
 #include "trap-memcheck.h"
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * PAGE, STACK = 1 << 16 };
@@ -371,6 +372,8 @@ END_TEST
 
 int main(void)
 {
+	/* The decoder would be loaded in the child with the trap only, and move what is mapped later. */
+	emulate_load();
 	Suite *suite = suite_create("trap-chain");
 
 #ifdef __SANITIZE_THREAD__

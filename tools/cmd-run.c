@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <barspan/trap.h>
@@ -156,7 +157,8 @@ static bool can_be_preloaded(const char *path)
 		tool_say("%s: linked statically: its system calls cannot be caught", path);
 		return false;
 	}
-	if (!stat(path, &status) && status.st_mode & (S_ISUID | S_ISGID)) {
+	if ((!stat(path, &status) && status.st_mode & (S_ISUID | S_ISGID)) ||
+	    getxattr(path, "security.capability", NULL, 0) > 0) {
 		tool_say("%s: runs with other privileges than yours: nothing is preloaded into it", path);
 		return false;
 	}
@@ -190,6 +192,14 @@ static int set_environment(const struct run *run, const char *preload)
 	return r ? -errno : 0;
 }
 
+/* Each process that touched a hole adds its own report to the file. */
+static int truncate_report(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	return fd < 0 ? -1 : close(fd);
+}
+
 static int start(const struct run *run)
 {
 	char preload[PATH_MAX], command[PATH_MAX];
@@ -207,6 +217,8 @@ static int start(const struct run *run)
 	r = set_environment(run, preload);
 	if (r)
 		return tool_fail(r, "the environment");
+	if (run->report && truncate_report(run->report))
+		return tool_fail(-errno, "%s", run->report);
 	/* The program gets the signals as barspan was given them, but for this one. */
 	signal(SIGPIPE, SIG_DFL);
 	execv(command, run->command);

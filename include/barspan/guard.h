@@ -24,7 +24,11 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /* Small functions whose bodies are here, for speed; those who cannot inline find them in the library, too. */
+#if defined(__GNUC_GNU_INLINE__) && !defined(__cplusplus)
+#define BARSPAN_INLINE_ extern inline __attribute__((gnu_inline, always_inline))	/* as in C before C99 */
+#else
 #define BARSPAN_INLINE_ inline __attribute__((always_inline))
+#endif
 
 enum barspan_kind {
 	BARSPAN_DIRECT,		/* mapped: a load or store at base + offset reaches the device */

@@ -10,7 +10,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include <barspan/io.h>
 
@@ -33,7 +32,7 @@ extern "C" {
  * not inside one region, and for MAP_PRIVATE; EACCES
  * for a region that allows nothing of `prot`; and what barspan_map() says, such as EPROTO, which mmap(2) never does.
  * Thread-safe; not for signal handlers. */
-void *barspan_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);
+void *barspan_mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset);
 
 /* As munmap(2), for any addresses: whole spans, parts of them, and what is none. A part that is unmapped is no part of
  * its span any more: its offsets are holes (BARSPAN_REASON_REQUESTED), and its addresses are nobody's. */
@@ -43,8 +42,8 @@ int barspan_munmap(void *addr, size_t length);
  * spans' no more, which is all that is done of spans: they are not moved. */
 void *barspan_mremap(void *old_addr, size_t old_length, size_t new_length, int flags, void *new_addr);
 
-/* As mprotect(2), but for ranges that reach into a span: its holes must not become memory that can be read. Asking for
- * the access that the span has is granted, any other is EACCES, and nothing is done. */
+/* As mprotect(2), but that the addresses of spans are left as they are, since holes must not become memory that can be
+ * read: asking for the access that a span has is granted, any other is EACCES, and nothing is done. */
 int barspan_mprotect(void *addr, size_t length, int prot);
 
 /* The span that an address lies in, with its offset from the span's start (`offset` may be NULL); NULL: in none. Takes a
@@ -57,15 +56,15 @@ struct barspan *barspan_find(const volatile void *pointer, uint64_t *offset);
  * same widths, order, byte order and failures (barspan_error() of the span tells); anywhere else they are a load or store
  * in the device's byte order. An access that begins in a span and goes past its end fails with -ERANGE.
  */
-inline uint8_t barspan_ptr_read8(const volatile void *pointer);
-inline uint16_t barspan_ptr_read16(const volatile void *pointer);
-inline uint32_t barspan_ptr_read32(const volatile void *pointer);
-inline uint64_t barspan_ptr_read64(const volatile void *pointer);
+BARSPAN_INLINE_ uint8_t barspan_ptr_read8(const volatile void *pointer);
+BARSPAN_INLINE_ uint16_t barspan_ptr_read16(const volatile void *pointer);
+BARSPAN_INLINE_ uint32_t barspan_ptr_read32(const volatile void *pointer);
+BARSPAN_INLINE_ uint64_t barspan_ptr_read64(const volatile void *pointer);
 
-inline void barspan_ptr_write8(volatile void *pointer, uint8_t value);
-inline void barspan_ptr_write16(volatile void *pointer, uint16_t value);
-inline void barspan_ptr_write32(volatile void *pointer, uint32_t value);
-inline void barspan_ptr_write64(volatile void *pointer, uint64_t value);
+BARSPAN_INLINE_ void barspan_ptr_write8(volatile void *pointer, uint8_t value);
+BARSPAN_INLINE_ void barspan_ptr_write16(volatile void *pointer, uint16_t value);
+BARSPAN_INLINE_ void barspan_ptr_write32(volatile void *pointer, uint32_t value);
+BARSPAN_INLINE_ void barspan_ptr_write64(volatile void *pointer, uint64_t value);
 
 /*
  * From here on: what the inline functions need, which is not for callers.
@@ -82,7 +81,7 @@ struct barspan_plain_ {
 
 extern struct barspan_plain_ barspan_plain_pages_;
 
-inline int barspan_is_plain_(uintptr_t address, unsigned int width)
+BARSPAN_INLINE_ int barspan_is_plain_(uintptr_t address, unsigned int width)
 {
 	uint64_t page = address >> BARSPAN_PLAIN_PAGE_BITS_;
 	uint64_t seen = __atomic_load_n(&barspan_plain_pages_.pages[page % (1 << BARSPAN_PLAIN_BITS_)], __ATOMIC_RELAXED);
@@ -95,7 +94,7 @@ uint64_t barspan_ptr_read_other_(const volatile void *pointer, unsigned int widt
 void barspan_ptr_write_other_(volatile void *pointer, uint64_t value, unsigned int width);
 
 #define BARSPAN_ACCESSORS_(bits)                                                                                       \
-	inline uint##bits##_t barspan_ptr_read##bits(const volatile void *pointer)                                     \
+	BARSPAN_INLINE_ uint##bits##_t barspan_ptr_read##bits(const volatile void *pointer)                                     \
 	{                                                                                                              \
 		uint##bits##_t value;                                                                                  \
                                                                                                                        \
@@ -107,7 +106,7 @@ void barspan_ptr_write_other_(volatile void *pointer, uint64_t value, unsigned i
 		return value;                                                                                          \
 	}                                                                                                              \
                                                                                                                        \
-	inline void barspan_ptr_write##bits(volatile void *pointer, uint##bits##_t value)                              \
+	BARSPAN_INLINE_ void barspan_ptr_write##bits(volatile void *pointer, uint##bits##_t value)                              \
 	{                                                                                                              \
 		BARSPAN_BEFORE_WRITE_();                                                                               \
 		if (__builtin_expect(barspan_is_plain_((uintptr_t)pointer, bits / 8), 1))                              \
