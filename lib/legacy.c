@@ -78,7 +78,7 @@ static int map_window(struct barspan **out, struct barspan_device *device, unsig
 		options->address = (void *)((uintptr_t)addr / sys_page_size() * sys_page_size());
 	r = barspan_map(out, device, index, options);
 	/* A hint that cannot be taken is no mistake, whatever the reason. */
-	if ((r == -EEXIST || r == -ENOMEM || r == -EPERM) && addr && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
+	if (r && addr && !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
 		options->address = NULL;
 		r = barspan_map(out, device, index, options);
 	}
