@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "trapped.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The program, not the sanitizer, says what faults do. */
+const char *__asan_default_options(void);
+const char *__tsan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "handle_segv=0:handle_sigbus=0:use_sigaltstack=0";
+}
+const char *__tsan_default_options(void)
+{
+	return "handle_segv=0:handle_sigbus=0";
+}
+
+/* The first page is direct. */
+static const struct barspan_area area = { 0, PAGE };
+struct barspan_device *device;
+struct barspan *span;
+volatile uint8_t *base;
+int output;
+
+void set_up_device(const struct barspan_soft_region *region)
+{
+	ck_assert_zero(barspan_device_open_soft(&device, region, 1));
+	ck_assert_zero(barspan_map(&span, device, 0, NULL));
+	base = barspan_base(span);
+	output = memfd_create("explanations", MFD_CLOEXEC);
+}
+
+int enable(unsigned int flags)
+{
+	const struct barspan_trap_options options = { .size = sizeof(options), .flags = flags, .fd = output };
+
+	return barspan_trap_enable(&options);
+}
+
+void set_up(unsigned int flags)
+{
+	set_up_device(&(struct barspan_soft_region){
+		.size = SIZE, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 1, .areas = &area });
+	ck_assert_zero(enable(flags));
+}
+
+void tear_down(void)
+{
+	barspan_trap_disable();
+	barspan_unmap(span);
+	barspan_device_close(device);
+	close(output);
+}
+
+volatile uint32_t *reg32(uint64_t offset)
+{
+	return (volatile uint32_t *)(base + offset);
+}
+
+const char *read_back(int fd)
+{
+	static char text[1 << 20];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	return text;
+}
+
+int end_of(void (*act)(void))
+{
+	pid_t child;
+	int status;
+
+	fflush(NULL);
+	child = fork();
+	if (!child) {
+		act();
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return status;
+}
+
+void check_killed(void (*act)(void))
+{
+	int status = end_of(act);
+
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_int_eq(WTERMSIG(status), SIGSEGV);
+}
