@@ -20,8 +20,8 @@ struct capabilities {
 	size_t areas_at;	/* where in the buffer the areas begin */
 };
 
-/* Walks the chain that begins at byte `first` of the `length` bytes at `buffer`. Capabilities and versions that it does not
- * know are skipped. -EPROTO: something is not inside the buffer, the chain has no end, or says sparse twice; then
+/* Walks the chain that begins at byte `first` of the `length` bytes at `buffer`. Capabilities and versions that it does
+ * not know are skipped. -EPROTO: something is not inside the buffer, the chain has no end, or says sparse twice; then
  * *bad is the offset of the capability that is at fault. */
 int capabilities_parse(struct capabilities *out, const void *buffer, size_t length, uint32_t first, size_t *bad);
 

@@ -113,7 +113,8 @@ int device_check_access(const struct barspan_region *region, uint32_t flag, uint
 	return region->flags & flag ? 0 : -EACCES;
 }
 
-int device_map(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+int device_map(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot,
+	       void *address)
 {
 	return checked(device->ops.map(device->context, index, offset, length, prot, address));
 }
@@ -144,6 +145,7 @@ int device_msix(struct barspan_device *device, struct msix_table *out)
 	}
 	r = msix_find(out, read_config, device);
 	if (r)
-		log_error("%s: cannot read the capabilities in configuration space: %s", device->name, log_error_name(r));
+		log_error("%s: cannot read the capabilities in configuration space: %s", device->name,
+			  log_error_name(r));
 	return r;
 }

@@ -28,12 +28,14 @@ int device_create(struct barspan_device **out, const struct barspan_device_ops *
 void device_hold(struct barspan_device *device);
 
 /* Maps a part of a region at an address that is ours, over what is there. What was there may be gone when it fails. */
-int device_map(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot, void *address);
+int device_map(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot,
+	       void *address);
 
 /* Where the MSI-X table is; length 0 where there is none or nobody says. */
 int device_msix(struct barspan_device *device, struct msix_table *out);
 
-/* 0 where [offset, offset + length) of a region may be accessed with what `flag` (BARSPAN_REGION_READ or _WRITE) says. */
+/* 0 where [offset, offset + length) of a region may be accessed with what `flag` (BARSPAN_REGION_READ or _WRITE) says.
+ */
 int device_check_access(const struct barspan_region *region, uint32_t flag, uint64_t offset, size_t length);
 
 /* Whether a descriptor is a VFIO device's, without a system call that another kind of file could take amiss. */

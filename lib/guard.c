@@ -9,8 +9,8 @@
 
 /*
  * The index: the span is cut into equal slices, each of which knows the extent at its start. A slice in which many
- * extents start is cut again, so that a query takes a few steps however unevenly they lie. Slots for that are limited to
- * 64 KiB plus 8 bytes an extent; a slice that gets none is searched by halving.
+ * extents start is cut again, so that a query takes a few steps however unevenly they lie. Slots for that are limited
+ * to 64 KiB plus 8 bytes an extent; a slice that gets none is searched by halving.
  */
 enum {
 	ROOT_BITS = 12,		/* at most so many slices at the first level */

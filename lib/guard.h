@@ -8,8 +8,8 @@
 /* The most extents of a span, so that their number fits a slot. */
 #define GUARD_MOST_EXTENTS ((UINT32_C(1) << 24) - 1)
 
-/* Builds a table for `n` extents, 1 to GUARD_MOST_EXTENTS, from their entries and one more that says where the last ends.
- * Neighbours that are one extent are merged. The caller frees it with sys_free(). -ENOMEM. */
+/* Builds a table for `n` extents, 1 to GUARD_MOST_EXTENTS, from their entries and one more that says where the last
+ * ends. Neighbours that are one extent are merged. The caller frees it with sys_free(). -ENOMEM. */
 int guard_build(struct barspan_guard_ **out, const struct barspan_entry_ *entries, size_t n, int prot);
 
 /* Whether two tables answer every query alike. */

@@ -46,7 +46,8 @@ static int check_area(const struct layout_request *request, uint32_t i, struct i
 	if (end > size)
 		return odd(request, i, false, "goes past the region's end: cut there");
 	if (area->offset % request->page_size || (end % request->page_size && end != size))
-		return odd(request, i, true, "is not page-aligned: trimmed to whole pages unless its neighbours fill them");
+		return odd(request, i, true,
+			   "is not page-aligned: trimmed to whole pages unless its neighbours fill them");
 	return 0;
 }
 
@@ -217,7 +218,8 @@ static enum barspan_reason reason_at(const struct layout_request *request, struc
 }
 
 /* One extent for each run between edges that has one reason. */
-static int make_extents(const struct layout_request *request, const struct sets *sets, struct barspan_extent **out, size_t *out_n)
+static int make_extents(const struct layout_request *request, const struct sets *sets, struct barspan_extent **out,
+			size_t *out_n)
 {
 	struct walks walks = {
 		{ sets->advertised, sets->n_advertised },
@@ -248,7 +250,10 @@ static int make_extents(const struct layout_request *request, const struct sets 
 			continue;
 		}
 		extents[n++] = (struct barspan_extent){
-			edges[i] - request->offset, length, reason == BARSPAN_REASON_NONE ? BARSPAN_DIRECT : BARSPAN_HOLE, reason,
+			edges[i] - request->offset,
+			length,
+			reason == BARSPAN_REASON_NONE ? BARSPAN_DIRECT : BARSPAN_HOLE,
+			reason,
 		};
 	}
 	sys_free(edges);

@@ -140,7 +140,8 @@ int barspan_munmap(void *addr, size_t length)
 	int r;
 
 	/* What munmap() refuses changes nothing. */
-	if (start % page_size || !length || __builtin_add_overflow(start, length, &end) || end > UINTPTR_MAX - page_size)
+	if (start % page_size || !length || __builtin_add_overflow(start, length, &end) ||
+	    end > UINTPTR_MAX - page_size)
 		r = -EINVAL;
 	else
 		r = carve(start, start + page_up(length));

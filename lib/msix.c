@@ -53,7 +53,8 @@ int msix_find(struct msix_table *out, msix_read_config *read, void *context)
 	if (r || !(status & PCI_STATUS_CAP_LIST))
 		return r;
 
-	/* The list's head is the low byte at PCI_CAPABILITY_LIST; a capability is its id, then the next one's offset. */
+	/* The list's head is the low byte at PCI_CAPABILITY_LIST; a capability is its id, then the next one's offset.
+	 */
 	r = read16(read, context, PCI_CAPABILITY_LIST, &capability);
 	unsigned int at = capability & 0xfc;
 

@@ -192,7 +192,8 @@ static int open_group(const char *address, const char *group, struct opened *ope
 	if (r < 0)
 		return r;
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE)) {
-		log_error("%s: IOMMU group %s is not viable: a device in it is bound to a driver that is not VFIO's", address, group);
+		log_error("%s: IOMMU group %s is not viable: a device in it is bound to a driver that is not VFIO's",
+			  address, group);
 		return -EBUSY;
 	}
 	opened->iommu = open_needed(address, "/dev/vfio/vfio", "vfio");
@@ -249,7 +250,8 @@ static int open_any(const char *address, struct opened *opened)
 		return r;
 	r = read_link(address, "iommu_group", group, sizeof(group));
 	if (r == -ENOENT) {
-		log_error("%s: in no IOMMU group: is the IOMMU enabled in firmware and kernel (intel_iommu=on)?", address);
+		log_error("%s: in no IOMMU group: is the IOMMU enabled in firmware and kernel (intel_iommu=on)?",
+			  address);
 		return -EOPNOTSUPP;
 	}
 	if (!r)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The object that `barspan run` preloads into a program that cannot be changed: mmap() and its kin become barspan_mmap()
- * and its kin, and the trap serves what the program then loads and stores in holes.
+ * The object that `barspan run` preloads into a program that cannot be changed: mmap() and its kin become
+ * barspan_mmap() and its kin, and the trap serves what the program then loads and stores in holes.
  *
- * It stands in for the program's calls only. The library makes its own past it (lib/sys.c), and the C library never calls
- * itself by these names.
+ * It stands in for the program's calls only. The library makes its own past it (lib/sys.c), and the C library never
+ * calls itself by these names.
  *
  * Configuration is by the environment, which a program with other privileges than its caller's ignores:
  *     BARSPAN_TRAP     off, explain (the default), or emulate, report, or both with a comma
@@ -64,7 +64,8 @@ EXPORT void *mremap(void *old_addr, size_t old_length, size_t new_length, int fl
 	return barspan_mremap(old_addr, old_length, new_length, flags, new_addr);
 }
 
-/* The program's handlers for the trap's signals are kept, called when a fault is not the trap's, and given back to who asks. */
+/* The program's handlers for the trap's signals are kept, called when a fault is not the trap's, and given back to who
+ * asks. */
 EXPORT int sigaction(int number, const struct sigaction *new, struct sigaction *old)
 {
 	int r = number == SIGSEGV || number == SIGBUS ? barspan_trap_chain_(number, new, old) : -ENOENT;

@@ -10,8 +10,8 @@
 
 enum { FIRST_ROOM = 256 };
 
-/* Readers may be in a table while it changes, so that all of it is accessed atomically: who sees a change by an acquiring
- * load also sees the sequence number that came before it. */
+/* Readers may be in a table while it changes, so that all of it is accessed atomically: who sees a change by an
+ * acquiring load also sees the sequence number that came before it. */
 struct table {
 	struct table *retired;	/* the one that this took the place of */
 	size_t room;

@@ -26,14 +26,15 @@ struct registry_range {
 /* Adds a range that overlaps no other. -ENOMEM. */
 int registry_add(const struct registry_range *range);
 
-/* Removes addresses [start, end) of `span`, or of all spans for NULL; what is left of ranges at both ends stays. -ENOMEM,
- * with nothing removed; but never for all addresses, 0 to UINTPTR_MAX. */
+/* Removes addresses [start, end) of `span`, or of all spans for NULL; what is left of ranges at both ends stays.
+ * -ENOMEM, with nothing removed; but never for all addresses, 0 to UINTPTR_MAX. */
 int registry_remove(const struct barspan *span, uintptr_t start, uintptr_t end);
 
 /* Puts the range that `address` lies in into *out. -ENOENT: there is none. Safe anywhere. */
 int registry_find(struct registry_range *out, uintptr_t address);
 
-/* Puts some range of a span into *out. -ENOENT: it has none. Takes a time linear in the number of ranges. Safe anywhere. */
+/* Puts some range of a span into *out. -ENOENT: it has none. Takes a time linear in the number of ranges. Safe
+ * anywhere. */
 int registry_of(struct registry_range *out, const struct barspan *span);
 
 /* Puts the first range that overlaps [start, end) into *out. -ENOENT: there is none. Safe anywhere. */

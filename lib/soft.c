@@ -67,7 +67,8 @@ static int soft_map(void *context, unsigned int index, uint64_t offset, size_t l
 	/* The rest of the last page comes along. */
 	if (end > own->region.size)
 		end = own->region.size;
-	if (own->region.flags & BARSPAN_REGION_SPARSE && !interval_contains(own->mappable, own->n_mappable, offset, end))
+	if (own->region.flags & BARSPAN_REGION_SPARSE &&
+	    !interval_contains(own->mappable, own->n_mappable, offset, end))
 		return -EINVAL;
 	return sys_mmap(&address, address, length, prot, MAP_SHARED | MAP_FIXED, own->fd, offset);
 }
@@ -95,7 +96,8 @@ static int soft_write(void *context, unsigned int index, uint64_t offset, const 
 	if (r || !length)
 		return r;
 	__atomic_fetch_add(&own->writes, 1, __ATOMIC_RELAXED);
-	return own->write ? own->write(own->context, offset, buffer, length) : sys_pwrite(own->fd, buffer, length, offset);
+	return own->write ? own->write(own->context, offset, buffer, length)
+			  : sys_pwrite(own->fd, buffer, length, offset);
 }
 
 static void soft_close(void *context)
@@ -156,7 +158,12 @@ static int make_region(struct soft_region *own, const struct barspan_soft_region
 int barspan_device_open_soft(struct barspan_device **out, const struct barspan_soft_region *regions, size_t n)
 {
 	static const struct barspan_device_ops ops = {
-		.size = sizeof(ops), .region = soft_region, .map = soft_map, .read = soft_read, .write = soft_write, .close = soft_close,
+		.size = sizeof(ops),
+		.region = soft_region,
+		.map = soft_map,
+		.read = soft_read,
+		.write = soft_write,
+		.close = soft_close,
 	};
 	struct soft *soft;
 	int r = 0;

@@ -88,8 +88,8 @@ static int read_options(struct barspan_options *out, const struct barspan_option
 }
 
 /* What the layout is made from. */
-static int prepare_request(struct layout_request *request, struct barspan_options *options, struct barspan_device *device,
-			   unsigned int index, size_t page_size)
+static int prepare_request(struct layout_request *request, struct barspan_options *options,
+			   struct barspan_device *device, unsigned int index, size_t page_size)
 {
 	int r = barspan_device_region(device, index, &request->region);
 
@@ -101,12 +101,14 @@ static int prepare_request(struct layout_request *request, struct barspan_option
 		return refuse(device, index, -ENOENT, "the region has size 0");
 	r = fit_options(options, &request->region);
 	if (r == -ERANGE)
-		log_error("%s region %u: the window 0x%" PRIx64 " + 0x%" PRIx64 " is not inside the region (size 0x%" PRIx64 ")",
+		log_error("%s region %u: the window 0x%" PRIx64 " + 0x%" PRIx64
+			  " is not inside the region (size 0x%" PRIx64 ")",
 			  barspan_device_name(device), index, options->offset, options->length, request->region.size);
 	if (r == -EACCES)
 		log_error("%s region %u: prot 0x%x is more than the region allows (flags 0x%" PRIx32 ")",
 			  barspan_device_name(device), index, (unsigned int)options->prot, request->region.flags);
-	if (!r && request->region.flags & BARSPAN_REGION_MMAP && !(request->region.flags & BARSPAN_REGION_MSIX_MAPPABLE))
+	if (!r && request->region.flags & BARSPAN_REGION_MMAP &&
+	    !(request->region.flags & BARSPAN_REGION_MSIX_MAPPABLE))
 		r = device_msix(device, &request->msix);
 	request->device = barspan_device_name(device);
 	request->index = index;
@@ -147,7 +149,8 @@ static int make_pieces(struct span *span)
 
 static int reserve_whole(struct span *span, const struct barspan_options *options)
 {
-	uint64_t length = span->request.length, natural = UINT64_C(1) << (63 - __builtin_clzll(span->request.region.size));
+	uint64_t natural = UINT64_C(1) << (63 - __builtin_clzll(span->request.region.size));
+	uint64_t length = span->request.length;
 	struct place_wish wish = {
 		.address = options->address,
 		.replace = options->flags & BARSPAN_FIXED,
@@ -181,8 +184,8 @@ static int reserve(struct span *span, const struct barspan_options *options)
 	int r = span->flags & BARSPAN_INDEPENDENT ? 0 : reserve_whole(span, options);
 
 	if (r)
-		log_error("%s region %u: cannot reserve 0x%" PRIx64 " bytes of addresses: %s", span->request.device, span->index,
-			  span->request.length, log_error_name(r));
+		log_error("%s region %u: cannot reserve 0x%" PRIx64 " bytes of addresses: %s", span->request.device,
+			  span->index, span->request.length, log_error_name(r));
 	return r;
 }
 
@@ -227,14 +230,15 @@ static int place_piece(struct span *span, struct piece *piece, bool *lost)
 
 	if (r)
 		return r;
-	r = device_map(span->device, span->index, span->request.offset + piece->offset, length, span->prot, piece->address);
+	r = device_map(span->device, span->index, span->request.offset + piece->offset, length, span->prot,
+		       piece->address);
 	if (r)
 		*lost = !place_retake(piece->address, length, false);
 	return r;
 }
 
-/* Fills the reservation. When a part of it is lost to another thread's mapping, what is ours of it is given back, and all starts over
- * elsewhere without the area that cannot be mapped, so that this ends. */
+/* Fills the reservation. When a part of it is lost to another thread's mapping, what is ours of it is given back, and
+ * all starts over elsewhere without the area that cannot be mapped, so that this ends. */
 static int reserve_and_place(struct span *span, const struct barspan_options *options)
 {
 	int r;
@@ -251,7 +255,8 @@ static int reserve_and_place(struct span *span, const struct barspan_options *op
 		if (r < 0)
 			return r;
 		if (options->address)
-			return refuse(span->device, span->index, -EEXIST, "another mapping moved in at the address asked for");
+			return refuse(span->device, span->index, -EEXIST,
+				      "another mapping moved in at the address asked for");
 		span->lost = NULL;
 	}
 }
@@ -262,8 +267,9 @@ static int enlist(struct span *span)
 	int r = 0;
 
 	if (span->base)
-		return registry_add(&(struct registry_range){
-			(uintptr_t)span->base, (uintptr_t)span->base + (uintptr_t)span->request.length, 0, &span->face });
+		return registry_add(&(struct registry_range){ (uintptr_t)span->base,
+							      (uintptr_t)span->base + (uintptr_t)span->request.length,
+							      0, &span->face });
 	for (size_t i = 0; !r && i < span->n_pieces; i++) {
 		const struct piece *piece = &span->pieces[i];
 
@@ -322,7 +328,8 @@ static int fill(struct span *span, const struct barspan_options *options)
 	return r;
 }
 
-int barspan_map(struct barspan **out, struct barspan_device *device, unsigned int index, const struct barspan_options *given)
+int barspan_map(struct barspan **out, struct barspan_device *device, unsigned int index,
+		const struct barspan_options *given)
 {
 	size_t page_size = sys_page_size();
 	struct layout_request request = { 0 };

@@ -72,8 +72,9 @@ int span_address_piece(const struct span *span, struct piece *piece);
 /* Maps a piece over addresses that are ours. On failure, `*lost` says whether these are so no more. */
 typedef int span_mapper(struct span *span, struct piece *piece, bool *lost);
 
-/* Maps with `map` all that can be mapped and is not marked as failed; what cannot be is a hole then. Stops early where the kernel has no
- * more mappings to give. Returns 0; 1: span->lost is set; or the error that BARSPAN_STRICT asks for. */
+/* Maps with `map` all that can be mapped and is not marked as failed; what cannot be is a hole then. Stops early where
+ * the kernel has no more mappings to give. Returns 0; 1: span->lost is set; or the error that BARSPAN_STRICT asks for.
+ */
 int span_map_pieces(struct span *span, span_mapper *map);
 
 /* Leaves what is mapped out of core dumps. */
@@ -84,8 +85,8 @@ int span_guard(struct span *span, bool suspended, struct barspan_guard_ **out);
 
 void span_publish(struct span *span, const struct barspan_guard_ *guard);
 
-/* Has `watcher` (NULL: nobody) called whenever the extents of a span that can be found by its address have changed, or a
- * new one can be. For rooms above that must know; there is one. */
+/* Has `watcher` (NULL: nobody) called whenever the extents of a span that can be found by its address have changed, or
+ * a new one can be. For rooms above that must know; there is one. */
 typedef void span_watcher(const struct span *span);
 void span_watch(span_watcher *watcher);
 void span_changed(const struct span *span);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Suspend and resume. Suspending takes the access away from the device's mappings rather than the mappings: so nothing can
- * leave a gap in the span's addresses. Resuming maps each piece at an address of its own first and moves it into
+ * Suspend and resume. Suspending takes the access away from the device's mappings rather than the mappings: so nothing
+ * can leave a gap in the span's addresses. Resuming maps each piece at an address of its own first and moves it into
  * place when that has worked, so that a device that refuses leaves no gap in a span that is in use.
  */
 #include <errno.h>
@@ -63,7 +63,8 @@ static int suspend_locked(struct span *span)
 	r = set_access(span, true);
 	span->suspended = !r;
 	if (r) {
-		log_error("%s region %u: cannot suspend: mprotect: %s", span->request.device, span->index, log_error_name(r));
+		log_error("%s region %u: cannot suspend: mprotect: %s", span->request.device, span->index,
+			  log_error_name(r));
 		undo_suspend(span, before);
 	}
 	return r;
@@ -91,7 +92,8 @@ static int renew_piece(struct span *span, struct piece *piece, bool *lost)
 		r = place_reserve(&elsewhere, &wish);
 	if (r)
 		return r;
-	r = device_map(span->device, span->index, span->request.offset + piece->offset, wish.length, span->prot, elsewhere);
+	r = device_map(span->device, span->index, span->request.offset + piece->offset, wish.length, span->prot,
+		       elsewhere);
 	if (r) {
 		if (place_retake(elsewhere, wish.length, false))
 			place_release(elsewhere, wish.length);
@@ -119,8 +121,8 @@ static int renew_all(struct span *span)
 	r = span_map_pieces(span, renew_piece);
 	place_unlock();
 	if (r > 0) {
-		log_error("%s region %u: another mapping moved into the span at %p + 0x%zx: it stays suspended", span->request.device,
-			  span->index, (void *)span->lost, span->lost_length);
+		log_error("%s region %u: another mapping moved into the span at %p + 0x%zx: it stays suspended",
+			  span->request.device, span->index, (void *)span->lost, span->lost_length);
 		return -EEXIST;
 	}
 	return r ? r : span_exclude_from_dumps(span);

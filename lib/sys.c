@@ -211,7 +211,8 @@ int sys_find_entry(const char *directory, const char *prefix, char *buffer, size
 #define MMAP(address, length, prot, flags, fd, offset)                                                                 \
 	syscall(SYS_mmap2, (address), (length), (prot), (flags), (fd), (unsigned long)((offset) / 4096))
 #else
-#define MMAP(address, length, prot, flags, fd, offset) syscall(SYS_mmap, (address), (length), (prot), (flags), (fd), (offset))
+#define MMAP(address, length, prot, flags, fd, offset)                                                                 \
+	syscall(SYS_mmap, (address), (length), (prot), (flags), (fd), (offset))
 #endif
 
 int sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
@@ -247,7 +248,8 @@ int sys_mremap(void *from, size_t length, void *to)
 {
 	int saved = errno;
 
-	return finish(syscall(SYS_mremap, from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, to) == -1 ? -1 : 0, saved);
+	return finish(syscall(SYS_mremap, from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, to) == -1 ? -1 : 0,
+		      saved);
 }
 
 int sys_madvise(void *address, size_t length, int advice)

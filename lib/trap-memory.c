@@ -66,7 +66,8 @@ static void do_span(const struct access *access, const struct part *part)
 			memset(access->to + part->done, 0xff, part->length);
 	}
 	if (__atomic_load_n(&reporting, __ATOMIC_RELAXED))
-		report_count(access->pc, part->range.span, offset, access->to ? REPORT_READ : REPORT_WRITE, part->length);
+		report_count(access->pc, part->range.span, offset, access->to ? REPORT_READ : REPORT_WRITE,
+			     part->length);
 }
 
 static bool do_access(const struct access *access, uintptr_t address, size_t length, uintptr_t *fault)

@@ -91,7 +91,8 @@ static bool is_before(const struct place *a, const struct place *b)
 	return a->access < b->access;
 }
 
-/* Puts the numbers of all places in the order of their instructions into `order`: Shell's sort, as qsort() allocates. */
+/* Puts the numbers of all places in the order of their instructions into `order`: Shell's sort, as qsort() allocates.
+ */
 static size_t sort(uint16_t *order, uint64_t *accesses)
 {
 	size_t n = 0;

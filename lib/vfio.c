@@ -65,7 +65,8 @@ static int ask(const struct vfio *vfio, unsigned int index, struct vfio_region_i
 			break;
 		size = info->argsz;
 	}
-	log_error("%s region %u: the kernel wants %" PRIu32 " bytes for its description", vfio->name, index, info->argsz);
+	log_error("%s region %u: the kernel wants %" PRIu32 " bytes for its description", vfio->name, index,
+		  info->argsz);
 	r = -EPROTO;
 err_free_info:
 	sys_free(info);
@@ -86,8 +87,9 @@ static int describe(const struct vfio *vfio, unsigned int index, const struct vf
 	else if (info->flags & VFIO_REGION_INFO_FLAG_CAPS)
 		r = capabilities_parse(&found, info, length, info->cap_offset, &bad);
 	if (r) {
-		log_error("%s region %u: the kernel's description makes no sense: capability at offset %zu of %zu bytes",
-			  vfio->name, index, bad, length);
+		log_error(
+			"%s region %u: the kernel's description makes no sense: capability at offset %zu of %zu bytes",
+			vfio->name, index, bad, length);
 		return r;
 	}
 	if (info->offset > INT64_MAX || info->size > INT64_MAX - info->offset) {
@@ -242,7 +244,12 @@ static int read_msix(struct barspan_device *device)
 int vfio_open(struct barspan_device **out, int fd, const char *name)
 {
 	static const struct barspan_device_ops ops = {
-		.size = sizeof(ops), .region = vfio_region, .map = vfio_map, .read = vfio_read, .write = vfio_write, .close = vfio_close,
+		.size = sizeof(ops),
+		.region = vfio_region,
+		.map = vfio_map,
+		.read = vfio_read,
+		.write = vfio_write,
+		.close = vfio_close,
 	};
 	struct vfio_device_info info = { .argsz = sizeof(info) };
 	struct barspan_device *device;
@@ -300,7 +307,8 @@ int vfio_find_region(struct barspan_device *device, uint64_t file_offset, unsign
 	for (uint32_t i = 0; i < vfio->n_regions; i++) {
 		/* Regions that the kernel does not describe are not what is looked for. */
 		if (recall(vfio, i, &description) || !description->region.size ||
-		    file_offset < description->fd_offset || file_offset - description->fd_offset >= description->region.size)
+		    file_offset < description->fd_offset ||
+		    file_offset - description->fd_offset >= description->region.size)
 			continue;
 		*index = i;
 		*offset = file_offset - description->fd_offset;

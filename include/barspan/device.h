@@ -64,10 +64,10 @@ int barspan_device_open_vfio(struct barspan_device **out, int vfio_device_fd);
  * container with a type 1 IOMMU, or, where the kernel offers no groups, its character device and iommufd. The device
  * owns all descriptors; see barspan_device_fd() and barspan_device_iommu_fd().
  *
- * -EINVAL: not a PCI address; -ENODEV: no such PCI device; -ENXIO: not bound to a VFIO driver, or VFIO is not there; -EOPNOTSUPP: the device is
- * in no IOMMU group; -EACCES, -EPERM: no permission for the node under /dev/vfio; -EBUSY: somebody else has the
- * group or the device, or a device of the same group is bound to another kind of driver; or what the kernel says. The log
- * callback hears what is missing. */
+ * -EINVAL: not a PCI address; -ENODEV: no such PCI device; -ENXIO: not bound to a VFIO driver, or VFIO is not there;
+ * -EOPNOTSUPP: the device is in no IOMMU group; -EACCES, -EPERM: no permission for the node under /dev/vfio; -EBUSY:
+ * somebody else has the group or the device, or a device of the same group is bound to another kind of driver; or what
+ * the kernel says. The log callback hears what is missing. */
 int barspan_device_open_pci(struct barspan_device **out, const char *bdf);
 
 /* A region made of memory, for demos and for drivers' own unit tests. Trapped accesses call `read` and `write`, with
@@ -88,7 +88,8 @@ struct barspan_soft_region {
  * mapping outside the areas, an access past a region's end, a write to a region without BARSPAN_REGION_WRITE, and so
  * on. n_areas without BARSPAN_REGION_SPARSE implies it.
  *
- * -EINVAL: unknown flags, or n over 256; -EFBIG: a region larger than a memory file can be; -ENOMEM, -EMFILE, -ENFILE. */
+ * -EINVAL: unknown flags, or n over 256; -EFBIG: a region larger than a memory file can be; -ENOMEM, -EMFILE, -ENFILE.
+ */
 int barspan_device_open_soft(struct barspan_device **out, const struct barspan_soft_region *regions, size_t n);
 
 /* The memory file behind a software device's region, to look at it or change it behind the driver's back. Borrowed: it
@@ -148,7 +149,8 @@ int barspan_device_region(struct barspan_device *device, unsigned int index, str
  *
  * -ENOENT: no such region; -ERANGE: past its end; -EACCES: the region's flags forbid it; or what the device says. A
  * transport of the caller's makes these checks itself. */
-int barspan_device_read(struct barspan_device *device, unsigned int index, uint64_t offset, void *buffer, size_t length);
+int barspan_device_read(struct barspan_device *device, unsigned int index, uint64_t offset, void *buffer,
+			size_t length);
 int barspan_device_write(struct barspan_device *device, unsigned int index, uint64_t offset, const void *buffer,
 			 size_t length);
 

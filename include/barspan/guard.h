@@ -73,7 +73,8 @@ int barspan_extent_get(const struct barspan *span, size_t i, struct barspan_exte
 /* The extent in which `offset` lies. -ERANGE: it is past the end. */
 BARSPAN_INLINE_ int barspan_extent_at(const struct barspan *span, uint64_t offset, struct barspan_extent *out);
 
-/* A reason as one lower-case word: "none", "sparse", "msix", "page", "unmappable", "failed", "requested", "suspended". */
+/* A reason as one lower-case word: "none", "sparse", "msix", "page", "unmappable", "failed", "requested", "suspended".
+ */
 const char *barspan_reason_name(enum barspan_reason reason);
 
 /*
@@ -88,9 +89,9 @@ struct barspan_entry_ {
 	uint32_t reason;	/* BARSPAN_REASON_NONE: direct */
 };
 
-/* One of equal slices of a span: `first` is the extent at the slice's start, and more >> 8 others start inside it. Where
- * the low 8 bits of `more` are not 0, the slice is itself cut into 1 << (more & 255) slices, of 1 << (more >> 8) bytes
- * each, whose slots begin at `first`. */
+/* One of equal slices of a span: `first` is the extent at the slice's start, and more >> 8 others start inside it.
+ * Where the low 8 bits of `more` are not 0, the slice is itself cut into 1 << (more & 255) slices, of 1 << (more >> 8)
+ * bytes each, whose slots begin at `first`. */
 struct barspan_slot_ {
 	uint32_t first;
 	uint32_t more;
@@ -130,7 +131,8 @@ BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_at_(const struct bars
 	struct barspan_slot_ slot = guard->slots[offset >> guard->shift];
 
 	while (slot.more & 255)
-		slot = guard->slots[slot.first + ((offset >> (slot.more >> 8)) & ((UINT64_C(1) << (slot.more & 255)) - 1))];
+		slot = guard->slots[slot.first +
+				    ((offset >> (slot.more >> 8)) & ((UINT64_C(1) << (slot.more & 255)) - 1))];
 
 	const struct barspan_entry_ *entry = &guard->entries[slot.first];
 

@@ -9,11 +9,11 @@
  * Width. A naturally aligned access is one access of that width: one load or store where it is direct, one
  * pread or pwrite of that length where it is a hole. Behind the latter, vfio-pci serves 1, 2 and 4 bytes as one access;
  * 8 bytes it may split into two of 4, the lower offset first, as Linux 6.1 always does; on a 32-bit machine a
- * direct 64-bit access is split likewise. Any other access, unaligned or across an edge between direct and hole, is made
- * of naturally aligned pieces, low offsets first, with no promise that they happen together.
+ * direct 64-bit access is split likewise. Any other access, unaligned or across an edge between direct and hole, is
+ * made of naturally aligned pieces, low offsets first, with no promise that they happen together.
  *
- * Failure. barspan_read8() to barspan_read64() then return all ones, as PCI does, and the writes are lost; in both cases
- * barspan_error() tells. An access that goes past the end touches nothing.
+ * Failure. barspan_read8() to barspan_read64() then return all ones, as PCI does, and the writes are lost; in both
+ * cases barspan_error() tells. An access that goes past the end touches nothing.
  *     -ERANGE: past the end of the span; -EACCES: the span's prot or the region's flags forbid it; else what the
  *     device says, such as -EIO where memory decoding is off, or -ENODEV where it is gone.
  *
@@ -62,9 +62,9 @@ BARSPAN_INLINE_ void barspan_write32_relaxed(struct barspan *span, uint64_t offs
 BARSPAN_INLINE_ void barspan_write64_relaxed(struct barspan *span, uint64_t offset, uint64_t value);
 
 /* Reads or writes any range, in the device's byte order: the direct parts with the widest naturally aligned accesses,
- * up to the size of a pointer, the holes with one trapped access each. An empty range that is not past the end succeeds.
- * -ERANGE, with nothing touched, or the first failed part's error: the parts before it are done, and of `buffer`
- * only they are changed. Does not show up in barspan_error(). Ordered as a whole like the accessors. */
+ * up to the size of a pointer, the holes with one trapped access each. An empty range that is not past the end
+ * succeeds. -ERANGE, with nothing touched, or the first failed part's error: the parts before it are done, and of
+ * `buffer` only they are changed. Does not show up in barspan_error(). Ordered as a whole like the accessors. */
 int barspan_read(struct barspan *span, uint64_t offset, void *buffer, size_t length);
 int barspan_write(struct barspan *span, uint64_t offset, const void *buffer, size_t length);
 
@@ -105,7 +105,8 @@ int barspan_error(struct barspan *span);
 uint64_t barspan_read_other_(struct barspan *span, uint64_t offset, unsigned int width);
 void barspan_write_other_(struct barspan *span, uint64_t offset, uint64_t value, unsigned int width);
 
-/* The address of a naturally aligned direct access of `width` bytes outside the main extent; 0: it is something else. */
+/* The address of a naturally aligned direct access of `width` bytes outside the main extent; 0: it is something else.
+ */
 BARSPAN_INLINE_ uintptr_t barspan_readable_(const struct barspan_guard_ *guard, uint64_t offset, unsigned int width)
 {
 	return guard->readable && offset % width == 0 ? barspan_address_(guard, offset, width) : 0;
@@ -120,26 +121,28 @@ BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan_guard_ *guard, 
 	__builtin_expect((offset) - (guard)->main_start < (length) && (offset) % (width) == 0, 1)
 
 #define BARSPAN_ACCESSORS_(bits)                                                                                       \
-	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, uint64_t offset)                      \
+	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, uint64_t offset)             \
 	{                                                                                                              \
 		const struct barspan_guard_ *guard = barspan_guard_of_(span);                                          \
 		uintptr_t address;                                                                                     \
                                                                                                                        \
 		if (BARSPAN_IN_MAIN_(guard, offset, bits / 8, guard->main_read))                                       \
-			return BARSPAN_LE##bits##_(*(const volatile uint##bits##_t *)(guard->main_base + (uintptr_t)offset)); \
+			return BARSPAN_LE##bits##_(                                                                    \
+				*(const volatile uint##bits##_t *)(guard->main_base + (uintptr_t)offset));             \
 		address = barspan_readable_(guard, offset, bits / 8);                                                  \
 		if (!address)                                                                                          \
 			return (uint##bits##_t)barspan_read_other_(span, offset, bits / 8);                            \
 		return BARSPAN_LE##bits##_(*(const volatile uint##bits##_t *)address);                                 \
 	}                                                                                                              \
                                                                                                                        \
-	BARSPAN_INLINE_ void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value)         \
+	BARSPAN_INLINE_ void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value) \
 	{                                                                                                              \
 		const struct barspan_guard_ *guard = barspan_guard_of_(span);                                          \
 		uintptr_t address;                                                                                     \
                                                                                                                        \
 		if (BARSPAN_IN_MAIN_(guard, offset, bits / 8, guard->main_write)) {                                    \
-			*(volatile uint##bits##_t *)(guard->main_base + (uintptr_t)offset) = BARSPAN_LE##bits##_(value);   \
+			address = guard->main_base + (uintptr_t)offset;                                                \
+			*(volatile uint##bits##_t *)address = BARSPAN_LE##bits##_(value);                              \
 			return;                                                                                        \
 		}                                                                                                      \
 		address = barspan_writable_(guard, offset, bits / 8);                                                  \
@@ -149,7 +152,7 @@ BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan_guard_ *guard, 
 			*(volatile uint##bits##_t *)address = BARSPAN_LE##bits##_(value);                              \
 	}                                                                                                              \
                                                                                                                        \
-	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset)                                \
+	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset)                       \
 	{                                                                                                              \
 		uint##bits##_t value = barspan_read##bits##_relaxed(span, offset);                                     \
                                                                                                                        \
@@ -157,7 +160,7 @@ BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan_guard_ *guard, 
 		return value;                                                                                          \
 	}                                                                                                              \
                                                                                                                        \
-	BARSPAN_INLINE_ void barspan_write##bits(struct barspan *span, uint64_t offset, uint##bits##_t value)                   \
+	BARSPAN_INLINE_ void barspan_write##bits(struct barspan *span, uint64_t offset, uint##bits##_t value)          \
 	{                                                                                                              \
 		BARSPAN_BEFORE_WRITE_();                                                                               \
 		barspan_write##bits##_relaxed(span, offset, value);                                                    \

@@ -2,8 +2,8 @@
 /*
  * The drop-in: for drivers that map a whole BAR with one mmap() and then compute addresses.
  *
- * Grade one changes that call to barspan_mmap(). Grade two redirects the register macros to barspan_ptr_read32() and its
- * kin, which take the address that the driver has computed. See barspan-porting(7).
+ * Grade one changes that call to barspan_mmap(). Grade two redirects the register macros to barspan_ptr_read32() and
+ * its kin, which take the address that the driver has computed. See barspan-porting(7).
  */
 #ifndef BARSPAN_LEGACY_H
 #define BARSPAN_LEGACY_H
@@ -19,19 +19,19 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-/* As mmap(2), and mmap(2) itself for a descriptor that is not a VFIO device's. For one that is, the range may have holes:
- * it is made a span, in which each area lies at its natural offset, where mmap(2) would fail with EINVAL. Takes address
- * hints, MAP_FIXED, MAP_FIXED_NOREPLACE and windows of a region. The span duplicates the descriptor, so that `fd` may be
- * closed; it lives until barspan_munmap(), or a MAP_FIXED of barspan_mmap(), has taken all of its addresses.
+/* As mmap(2), and mmap(2) itself for a descriptor that is not a VFIO device's. For one that is, the range may have
+ * holes: it is made a span, in which each area lies at its natural offset, where mmap(2) would fail with EINVAL. Takes
+ * address hints, MAP_FIXED, MAP_FIXED_NOREPLACE and windows of a region. The span duplicates the descriptor, so that
+ * `fd` may be closed; it lives until barspan_munmap(), or a MAP_FIXED of barspan_mmap(), has taken all of its
+ * addresses.
  *
- * A descriptor is known for a VFIO device's by its link in /proc/self/fd. Of `prot`, what the region does not allow is left
- * out, and PROT_EXEC is; PROT_NONE is left to mmap(2). A MAP_FIXED that fails may have unmapped what was there, as
+ * A descriptor is known for a VFIO device's by its link in /proc/self/fd. Of `prot`, what the region does not allow is
+ * left out, and PROT_EXEC is; PROT_NONE is left to mmap(2). A MAP_FIXED that fails may have unmapped what was there, as
  * mmap(2)'s own does.
  *
- * MAP_FAILED, with errno as mmap(2) sets it: EINVAL also for a region that cannot be mapped at all, for a window that is
- * not inside one region, and for MAP_PRIVATE; EACCES
- * for a region that allows nothing of `prot`; and what barspan_map() says, such as EPROTO, which mmap(2) never does.
- * Thread-safe; not for signal handlers. */
+ * MAP_FAILED, with errno as mmap(2) sets it: EINVAL also for a region that cannot be mapped at all, for a window that
+ * is not inside one region, and for MAP_PRIVATE; EACCES for a region that allows nothing of `prot`; and what
+ * barspan_map() says, such as EPROTO, which mmap(2) never does. Thread-safe; not for signal handlers. */
 void *barspan_mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset);
 
 /* As munmap(2), for any addresses: whole spans, parts of them, and what is none. A part that is unmapped is no part of
@@ -46,15 +46,15 @@ void *barspan_mremap(void *old_addr, size_t old_length, size_t new_length, int f
  * read: asking for the access that a span has is granted, any other is EACCES, and nothing is done. */
 int barspan_mprotect(void *addr, size_t length, int prot);
 
-/* The span that an address lies in, with its offset from the span's start (`offset` may be NULL); NULL: in none. Takes a
- * time logarithmic in the number of spans, no lock, and is safe anywhere. The span is valid until it is unmapped: who
+/* The span that an address lies in, with its offset from the span's start (`offset` may be NULL); NULL: in none. Takes
+ * a time logarithmic in the number of spans, no lock, and is safe anywhere. The span is valid until it is unmapped: who
  * lets another thread do that meanwhile must not use it. */
 struct barspan *barspan_find(const volatile void *pointer, uint64_t *offset);
 
 /*
  * Accessors by address, shaped like readl() and writel(). In a span they are the accessors of <barspan/io.h>, with the
- * same widths, order, byte order and failures (barspan_error() of the span tells); anywhere else they are a load or store
- * in the device's byte order. An access that begins in a span and goes past its end fails with -ERANGE.
+ * same widths, order, byte order and failures (barspan_error() of the span tells); anywhere else they are a load or
+ * store in the device's byte order. An access that begins in a span and goes past its end fails with -ERANGE.
  */
 BARSPAN_INLINE_ uint8_t barspan_ptr_read8(const volatile void *pointer);
 BARSPAN_INLINE_ uint16_t barspan_ptr_read16(const volatile void *pointer);
@@ -84,7 +84,8 @@ extern struct barspan_plain_ barspan_plain_pages_;
 BARSPAN_INLINE_ int barspan_is_plain_(uintptr_t address, unsigned int width)
 {
 	uint64_t page = address >> BARSPAN_PLAIN_PAGE_BITS_;
-	uint64_t seen = __atomic_load_n(&barspan_plain_pages_.pages[page % (1 << BARSPAN_PLAIN_BITS_)], __ATOMIC_RELAXED);
+	uint64_t seen =
+		__atomic_load_n(&barspan_plain_pages_.pages[page % (1 << BARSPAN_PLAIN_BITS_)], __ATOMIC_RELAXED);
 
 	return address % width == 0 &&
 	       seen == (page ^ __atomic_load_n(&barspan_plain_pages_.generation, __ATOMIC_ACQUIRE));
@@ -94,7 +95,7 @@ uint64_t barspan_ptr_read_other_(const volatile void *pointer, unsigned int widt
 void barspan_ptr_write_other_(volatile void *pointer, uint64_t value, unsigned int width);
 
 #define BARSPAN_ACCESSORS_(bits)                                                                                       \
-	BARSPAN_INLINE_ uint##bits##_t barspan_ptr_read##bits(const volatile void *pointer)                                     \
+	BARSPAN_INLINE_ uint##bits##_t barspan_ptr_read##bits(const volatile void *pointer)                            \
 	{                                                                                                              \
 		uint##bits##_t value;                                                                                  \
                                                                                                                        \
@@ -106,7 +107,7 @@ void barspan_ptr_write_other_(volatile void *pointer, uint64_t value, unsigned i
 		return value;                                                                                          \
 	}                                                                                                              \
                                                                                                                        \
-	BARSPAN_INLINE_ void barspan_ptr_write##bits(volatile void *pointer, uint##bits##_t value)                              \
+	BARSPAN_INLINE_ void barspan_ptr_write##bits(volatile void *pointer, uint##bits##_t value)                     \
 	{                                                                                                              \
 		BARSPAN_BEFORE_WRITE_();                                                                               \
 		if (__builtin_expect(barspan_is_plain_((uintptr_t)pointer, bits / 8), 1))                              \

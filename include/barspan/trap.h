@@ -58,8 +58,8 @@ struct barspan_trap_options {
 /* Installs the handlers, or, where they are, changes the options. NULL options are the defaults: explain only.
  *
  * -EINVAL: unknown flags; -E2BIG: options with a part that this library does not know; -EOPNOTSUPP: emulation is not
- * built in, or libZydis is not there; -EBUSY: after an earlier barspan_trap_disable() that found a handler of somebody else's on top of the
- * trap's, which may lead back here. Thread-safe; not for signal handlers. */
+ * built in, or libZydis is not there; -EBUSY: after an earlier barspan_trap_disable() that found a handler of somebody
+ * else's on top of the trap's, which may lead back here. Thread-safe; not for signal handlers. */
 int barspan_trap_enable(const struct barspan_trap_options *options);
 
 /* Puts the handlers back that were there before, where nobody has changed them since; else the trap's stay, and pass
