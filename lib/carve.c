@@ -54,7 +54,7 @@ static int add_gap(struct span *span, uintptr_t start, uintptr_t end)
 static int carve_locked(struct span *span, const struct registry_range *range, uintptr_t start, uintptr_t end)
 {
 	uint64_t first = range->offset + (start - range->start), last = range->offset + (end - range->start);
-	uintptr_t page_end = end == range->end ? (end + span->page_size - 1) / span->page_size * span->page_size : end;
+	uintptr_t page_end = end == range->end ? (uintptr_t)sys_page_up(end) : end;
 	struct barspan_guard_ *guard;
 	int r = cut_at(span, first);
 

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "carve.h"
 #include "device.h"
@@ -15,13 +13,6 @@
 #include "registry.h"
 #include "span.h"
 #include "sys.h"
-
-static size_t page_up(size_t length)
-{
-	size_t page_size = sys_page_size();
-
-	return (length + page_size - 1) / page_size * page_size;
-}
 
 /* A device on a descriptor of its own, so that the caller's may be closed. */
 static int open_device(struct barspan_device **out, int fd)
@@ -54,7 +45,7 @@ static int find_window(struct barspan_device *device, size_t length, uint64_t of
 		return r;
 	if (!length || length > SIZE_MAX - page_size || !(region.flags & BARSPAN_REGION_MMAP))
 		return -EINVAL;
-	pages = (length + page_size - 1) / page_size * page_size;
+	pages = sys_page_up(length);
 	options->length = region.size - options->offset;
 	if (pages < options->length)
 		options->length = pages;
@@ -116,7 +107,7 @@ static int map_other(void **out, void *addr, size_t length, int prot, int flags,
 
 	/* MAP_FIXED may have taken addresses of spans. */
 	if (!r && flags & MAP_FIXED)
-		carve_done((uintptr_t)*out, (uintptr_t)*out + page_up(length));
+		carve_done((uintptr_t)*out, (uintptr_t)*out + (uintptr_t)sys_page_up(length));
 	return r;
 }
 
@@ -144,7 +135,7 @@ int barspan_munmap(void *addr, size_t length)
 	    end > UINTPTR_MAX - page_size)
 		r = -EINVAL;
 	else
-		r = carve(start, start + page_up(length));
+		r = carve(start, start + (uintptr_t)sys_page_up(length));
 	if (!r)
 		r = sys_munmap(addr, length);
 	if (!r)
@@ -155,20 +146,23 @@ int barspan_munmap(void *addr, size_t length)
 
 void *barspan_mremap(void *old_addr, size_t old_length, size_t new_length, int flags, void *new_addr)
 {
-	long moved = syscall(SYS_mremap, old_addr, old_length, new_length, flags, new_addr);
 	uintptr_t old = (uintptr_t)old_addr;
+	void *moved;
+	int r = sys_remap(&moved, old_addr, old_length, new_length, flags, new_addr);
 
-	if (moved == -1)
+	if (r) {
+		errno = -r;
 		return MAP_FAILED;
-	old_length = page_up(old_length);
-	new_length = page_up(new_length);
-	if ((uintptr_t)moved != old)
+	}
+	old_length = (size_t)sys_page_up(old_length);
+	new_length = (size_t)sys_page_up(new_length);
+	if (moved != old_addr)
 		carve_done(old, old + old_length);
 	else if (new_length < old_length)
 		carve_done(old + new_length, old + old_length);
 	if (flags & MREMAP_FIXED)
 		carve_done((uintptr_t)moved, (uintptr_t)moved + new_length);
-	return (void *)moved;
+	return moved;
 }
 
 /* Changes the access to what of [start, end) is in no span, where none that it is in has another. */
@@ -186,14 +180,14 @@ static int protect_around(uintptr_t start, uintptr_t end, int prot)
 
 		if (stop > start)
 			r = sys_mprotect((void *)start, stop - start, prot);
-		start = more ? page_up(range.end) : end;
+		start = more ? (uintptr_t)sys_page_up(range.end) : end;
 	}
 	return r;
 }
 
 int barspan_mprotect(void *addr, size_t length, int prot)
 {
-	uintptr_t start = (uintptr_t)addr, end = start + page_up(length);
+	uintptr_t start = (uintptr_t)addr, end = start + (uintptr_t)sys_page_up(length);
 	struct registry_range range;
 	int r;
 

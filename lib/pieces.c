@@ -77,7 +77,7 @@ static bool wanted(const struct piece *piece)
 
 int span_address_piece(const struct span *span, struct piece *piece)
 {
-	struct place_wish wish = { .length = span_piece_size(span, piece), .alignment = span->page_size };
+	struct place_wish wish = { .length = span_piece_size(piece), .alignment = span->page_size };
 
 	return piece->address ? 0 : place_reserve(&piece->address, &wish);
 }
@@ -100,7 +100,7 @@ static int take_failure(struct span *span, size_t i, int error, bool lost, bool 
 	/* Addresses that are not ours any more must be neither used nor unmapped. */
 	if (lost && span->base) {
 		span->lost = piece->address;
-		span->lost_length = span_piece_size(span, piece);
+		span->lost_length = span_piece_size(piece);
 	} else if (lost) {
 		piece->address = NULL;
 	}
@@ -146,7 +146,7 @@ int span_exclude_from_dumps(struct span *span)
 
 		any |= piece->mapped;
 		if ((!span->base || span->n_gaps) && piece->mapped)
-			r = sys_madvise(piece->address, span_piece_size(span, piece), MADV_DONTDUMP);
+			r = sys_madvise(piece->address, span_piece_size(piece), MADV_DONTDUMP);
 	}
 	if (span->base && !span->n_gaps && any)
 		r = sys_madvise(span->base, span->reserved, MADV_DONTDUMP);

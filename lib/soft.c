@@ -29,7 +29,6 @@ struct soft_region {
 
 struct soft {
 	size_t n;
-	size_t page_size;
 	struct soft_region regions[];
 };
 
@@ -61,7 +60,7 @@ static int soft_map(void *context, unsigned int index, uint64_t offset, size_t l
 
 	if (r)
 		return r;
-	size = own->region.size + (soft->page_size - own->region.size % soft->page_size) % soft->page_size;
+	size = sys_page_up(own->region.size);
 	if (!(own->region.flags & BARSPAN_REGION_MMAP) || __builtin_add_overflow(offset, length, &end) || end > size)
 		return -EINVAL;
 	/* The rest of the last page comes along. */
@@ -175,7 +174,6 @@ int barspan_device_open_soft(struct barspan_device **out, const struct barspan_s
 	soft = sys_calloc(1, sizeof(*soft) + n * sizeof(soft->regions[0]));
 	if (!soft)
 		return -ENOMEM;
-	soft->page_size = sys_page_size();
 	for (; !r && soft->n < n; soft->n++) {
 		soft->regions[soft->n].fd = -1;
 		r = make_region(&soft->regions[soft->n], &regions[soft->n]);

@@ -20,14 +20,9 @@
 
 enum { KNOWN_FLAGS = BARSPAN_STRICT | BARSPAN_FIXED | BARSPAN_INDEPENDENT };
 
-static uint64_t round_up(uint64_t value, size_t page_size)
+size_t span_piece_size(const struct piece *piece)
 {
-	return (value + page_size - 1) / page_size * page_size;
-}
-
-size_t span_piece_size(const struct span *span, const struct piece *piece)
-{
-	return (size_t)round_up(piece->length, span->page_size);
+	return (size_t)sys_page_up(piece->length);
 }
 
 static int refuse(const struct barspan_device *device, unsigned int index, int r, const char *what)
@@ -160,7 +155,7 @@ static int reserve_whole(struct span *span, const struct barspan_options *option
 
 	if (length > SIZE_MAX - span->page_size)
 		return -ENOMEM;
-	wish.length = span->reserved = (size_t)round_up(length, span->page_size);
+	wish.length = span->reserved = (size_t)sys_page_up(length);
 	if (!wish.alignment) {
 		wish.alignment = (size_t)(natural < MOST_ALIGNMENT ? natural : MOST_ALIGNMENT);
 		wish.phase = options->offset;
@@ -215,7 +210,7 @@ static void release(struct span *span)
 	}
 	for (size_t i = 0; i < span->n_pieces; i++) {
 		if (!span->base && span->pieces[i].address)
-			place_release(span->pieces[i].address, span_piece_size(span, &span->pieces[i]));
+			place_release(span->pieces[i].address, span_piece_size(&span->pieces[i]));
 		span->pieces[i].address = NULL;
 		span->pieces[i].mapped = false;
 	}
@@ -225,7 +220,7 @@ static void release(struct span *span)
 /* The normal way: one MAP_FIXED over the reservation. */
 static int place_piece(struct span *span, struct piece *piece, bool *lost)
 {
-	size_t length = span_piece_size(span, piece);
+	size_t length = span_piece_size(piece);
 	int r = span_address_piece(span, piece);
 
 	if (r)
@@ -319,13 +314,13 @@ static int fill(struct span *span, const struct barspan_options *options)
 		span_publish(span, guard);
 		r = enlist(span);
 	}
-	if (!r)
-		span_changed(span);
 	if (r) {
 		delist(span);
 		release(span);
+		return r;
 	}
-	return r;
+	span_changed(span);
+	return 0;
 }
 
 int barspan_map(struct barspan **out, struct barspan_device *device, unsigned int index,

@@ -64,7 +64,7 @@ static inline const struct span *span_of_const(const struct barspan *face)
 }
 
 /* The length in whole pages of what a piece is mapped with. */
-size_t span_piece_size(const struct span *span, const struct piece *piece);
+size_t span_piece_size(const struct piece *piece);
 
 /* Sees to it that a piece has addresses. */
 int span_address_piece(const struct span *span, struct piece *piece);

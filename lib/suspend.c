@@ -26,7 +26,7 @@ static int set_access(struct span *span, bool suspend)
 
 		if (!piece->mapped || piece->suspended == suspend)
 			continue;
-		r = sys_mprotect(piece->address, span_piece_size(span, piece), suspend ? PROT_NONE : span->prot);
+		r = sys_mprotect(piece->address, span_piece_size(piece), suspend ? PROT_NONE : span->prot);
 		if (r)
 			result = r;
 		else
@@ -84,7 +84,7 @@ int barspan_suspend(struct barspan *face)
 /* Maps a piece elsewhere and moves it over what was there. */
 static int renew_piece(struct span *span, struct piece *piece, bool *lost)
 {
-	struct place_wish wish = { .length = span_piece_size(span, piece), .alignment = span->page_size };
+	struct place_wish wish = { .length = span_piece_size(piece), .alignment = span->page_size };
 	uint8_t *elsewhere;
 	int r = span_address_piece(span, piece);
 
@@ -158,7 +158,6 @@ static int resume_locked(struct span *span)
 	}
 	span_publish(span, guard);
 	span->suspended = false;
-	span->half_suspended = false;
 	return 0;
 }
 

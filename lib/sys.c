@@ -49,6 +49,13 @@ size_t sys_page_size(void)
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
+uint64_t sys_page_up(uint64_t length)
+{
+	uint64_t page_size = sys_page_size();
+
+	return (length + page_size - 1) / page_size * page_size;
+}
+
 int sys_open(const char *path, int flags)
 {
 	int saved = errno;
@@ -244,12 +251,20 @@ int sys_mprotect(void *address, size_t length, int prot)
 	return finish(syscall(SYS_mprotect, address, length, prot), saved);
 }
 
-int sys_mremap(void *from, size_t length, void *to)
+int sys_remap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
 {
 	int saved = errno;
+	long moved = syscall(SYS_mremap, from, length, new_length, flags, to);
 
-	return finish(syscall(SYS_mremap, from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, to) == -1 ? -1 : 0,
-		      saved);
+	if (moved == -1)
+		return finish(-1, saved);
+	*out = (void *)moved;
+	return 0;
+}
+
+int sys_mremap(void *from, size_t length, void *to)
+{
+	return sys_remap(&to, from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, to);
 }
 
 int sys_madvise(void *address, size_t length, int advice)

@@ -16,6 +16,9 @@ void sys_free(void *memory);
 
 size_t sys_page_size(void);
 
+/* Rounded up to whole pages; what is less than a page from the end of 64 bits wraps. */
+uint64_t sys_page_up(uint64_t length);
+
 /* Close-on-exec is added. Return a descriptor. */
 int sys_open(const char *path, int flags);
 int sys_memfd_create(const char *name);
@@ -51,6 +54,9 @@ int sys_find_entry(const char *directory, const char *prefix, char *buffer, size
 int sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset);
 int sys_munmap(void *address, size_t length);
 int sys_mprotect(void *address, size_t length, int prot);
+
+/* As mremap(2). */
+int sys_remap(void **out, void *from, size_t length, size_t new_length, int flags, void *to);
 
 /* Moves a mapping onto `to`, over what is there. */
 int sys_mremap(void *from, size_t length, void *to);
