@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: BSD-3-Clause
+
+# Timings, for people to look at: make bench; make bench-plots puts what they say into doc.
+if TOOL
+check_PROGRAMS += tests/bench/barspan-bench
+tests_bench_barspan_bench_SOURCES = \
+	tests/bench/bench.c \
+	tests/bench/bench.h \
+	tests/bench/bench-run.h \
+	tests/bench/case-direct.c \
+	tests/bench/case-map.c \
+	tests/bench/case-memory.c \
+	tests/bench/case-pointer.c \
+	tests/bench/case-query.c \
+	tests/bench/case-range.c \
+	tests/bench/case-suspend.c \
+	tests/bench/case-trap.c \
+	tests/bench/case-trapped.c \
+	tests/bench/main.c
+tests_bench_barspan_bench_CPPFLAGS = -I$(top_srcdir)/include $(BENCH_CPPFLAGS)
+tests_bench_barspan_bench_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(JANSSON_CFLAGS)
+tests_bench_barspan_bench_LDFLAGS = $(SANITIZER)
+tests_bench_barspan_bench_LDADD = libbarspan.la $(JANSSON_LIBS) $(BENCH_LIBS)
+
+# BENCH_FLAGS are options, such as BENCH_FLAGS='--json FILE query'.
+bench: all tests/bench/barspan-bench$(EXEEXT)
+	tests/bench/barspan-bench$(EXEEXT) $(BENCH_FLAGS)
+endif
+.PHONY: bench
