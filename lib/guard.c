@@ -23,6 +23,7 @@ enum {
 struct index {
 	const struct barspan_entry_ *entries;
 	size_t n;
+	uintptr_t main_base;
 	struct barspan_slot_ *slots;	/* NULL while they are only counted */
 	size_t used;
 	size_t limit;
@@ -53,6 +54,37 @@ static size_t skip_to(const struct index *index, size_t i, uint64_t offset)
 	return i;
 }
 
+static bool is_direct_at(const struct barspan_entry_ *entry, uintptr_t base)
+{
+	return entry->reason == BARSPAN_REASON_NONE && entry->base == base;
+}
+
+/* The slot of a slice up to `end` (0: past 64 bits) that is not cut again. */
+static struct barspan_slot_ plain_slot(const struct index *index, size_t inside, size_t crowd, uint64_t end)
+{
+	size_t first = inside ? inside - 1 : 0;
+	const struct barspan_entry_ *entry = &index->entries[first];
+	struct barspan_slot_ slot = { (uint32_t)first, (uint32_t)crowd << 8 };
+
+	if (!crowd && is_direct_at(entry, index->main_base) && end && end % 8 == 0 && end <= entry[1].start)
+		slot.more = BARSPAN_ALL_MAIN_;
+	return slot;
+}
+
+/* Into how many slices, in bits, a slice of 1 << shift bytes is cut in which `crowd` extents start; 0: it is not. */
+static unsigned int cut_bits(const struct index *index, size_t crowd, unsigned int shift)
+{
+	unsigned int bits = bits_for(2 * crowd);
+
+	if (bits < LEAST_CUT_BITS)
+		bits = LEAST_CUT_BITS;
+	if (bits > CUT_BITS)
+		bits = CUT_BITS;
+	if (bits > shift)
+		bits = shift;
+	return crowd > CROWD && index->used + (UINT64_C(1) << bits) <= index->limit ? bits : 0;
+}
+
 /* Fills `count` slots from `slot` on, for slices of 1 << shift bytes, the first of which begins at `offset`. */
 static void fill(struct index *index, size_t slot, size_t count, uint64_t offset, unsigned int shift)
 {
@@ -64,25 +96,17 @@ static void fill(struct index *index, size_t slot, size_t count, uint64_t offset
 		/* The last slice may end past 64 bits; then all that is left starts inside. */
 		uint64_t end = start + (UINT64_C(1) << shift);
 		size_t after = end > start ? skip_to(index, inside, end) : index->n;
-		size_t crowd = after - inside;
-		unsigned int bits = bits_for(2 * crowd);
-		struct barspan_slot_ made = { (uint32_t)(inside ? inside - 1 : 0), (uint32_t)crowd << 8 };
+		unsigned int bits = cut_bits(index, after - inside, shift);
+		size_t first = index->used;
 
-		if (bits < LEAST_CUT_BITS)
-			bits = LEAST_CUT_BITS;
-		if (bits > CUT_BITS)
-			bits = CUT_BITS;
-		if (bits > shift)
-			bits = shift;
-		if (crowd > CROWD && bits && index->used + (UINT64_C(1) << bits) <= index->limit) {
-			size_t first = index->used;
-
+		if (bits) {
 			index->used += UINT64_C(1) << bits;
-			made = (struct barspan_slot_){ (uint32_t)first, (shift - bits) << 8 | bits };
 			fill(index, first, UINT64_C(1) << bits, start, shift - bits);
 		}
 		if (index->slots)
-			index->slots[slot + i] = made;
+			index->slots[slot + i] =
+				bits ? (struct barspan_slot_){ (uint32_t)first, (shift - bits) << 8 | bits }
+				     : plain_slot(index, inside, after - inside, end > start ? end : 0);
 		next = after;
 	}
 }
@@ -99,77 +123,128 @@ static size_t merge(struct barspan_entry_ *to, const struct barspan_entry_ *from
 	return kept;
 }
 
+/* Where an aligned access of up to 8 bytes that starts before it also ends. */
+static uint64_t aligned_end(const struct barspan_entry_ *entry)
+{
+	return entry[1].start & ~UINT64_C(7);
+}
+
+/* Makes the largest direct extent the main one. */
 static void choose_main(struct barspan_guard_ *guard)
 {
-	const struct barspan_entry_ *entries = guard->entries;
-	uint64_t most = 0;
+	for (const struct barspan_entry_ *entry = guard->entries; entry < guard->entries + guard->n_extents; entry++) {
+		uint64_t end = aligned_end(entry);
 
-	for (size_t i = 0; i < guard->n_extents; i++) {
-		uint64_t length = (entries[i + 1].start - entries[i].start) & ~UINT64_C(7);
-
-		if (entries[i].reason != BARSPAN_REASON_NONE || length <= most)
+		if (entry->reason != BARSPAN_REASON_NONE || end <= entry->start || end - entry->start <= guard->main_length)
 			continue;
-		most = length;
-		guard->main_base = entries[i].base;
-		guard->main_start = entries[i].start;
-		guard->main_read = guard->readable ? length : 0;
-		guard->main_write = guard->writable ? length : 0;
+		guard->main_base = entry->base;
+		guard->main_start = entry->start;
+		guard->main_length = (size_t)(end - entry->start);
 	}
 }
 
-int guard_build(struct barspan_guard_ **out, const struct barspan_entry_ *entries, size_t n, int prot)
+/* Makes that the main extent which begins where an earlier table's did. */
+static void keep_main(struct barspan_guard_ *guard, const struct index *index, const struct barspan_guard_ *before)
+{
+	const struct barspan_entry_ *entry = &index->entries[skip_to(index, 0, before->main_start + 1) - 1];
+
+	guard->main_base = before->main_base;
+	guard->main_start = before->main_start;
+	if (is_direct_at(entry, before->main_base) && aligned_end(entry) > before->main_start)
+		guard->main_length = (size_t)(aligned_end(entry) - before->main_start);
+}
+
+/* The largest slices at whose edges all direct extents begin and end. */
+static unsigned int common_shift(const struct barspan_entry_ *entries, size_t n)
+{
+	uint64_t edges = 0;
+
+	for (size_t i = 1; i < n; i++)
+		if (entries[i].reason == BARSPAN_REASON_NONE || entries[i - 1].reason == BARSPAN_REASON_NONE)
+			edges |= entries[i].start;
+	return edges ? (unsigned int)__builtin_ctzll(edges) : 63;
+}
+
+/* How long the slices of the first level are: so short that most are of one extent, but no more than fit. */
+static unsigned int root_shift(const struct barspan_entry_ *entries, size_t n)
+{
+	unsigned int all = bits_for(entries[n].start), crowd = n > 1 ? bits_for(4 * n) : 0;
+	unsigned int shift = all > crowd ? all - crowd : 0, common = common_shift(entries, n);
+
+	if (shift > common)
+		shift = common;
+	if (all > ROOT_BITS && shift < all - ROOT_BITS)
+		shift = all - ROOT_BITS;
+	return shift > 63 ? 63 : shift;
+}
+
+int guard_build(struct barspan_guard_ **out, const struct barspan_entry_ *entries, size_t n, int prot,
+		const struct barspan_guard_ *before)
 {
 	struct barspan_entry_ *merged = sys_calloc(n + 1, sizeof(*merged));
 	uint64_t length = entries[n].start;
-	unsigned int shift = bits_for(length);
 	struct barspan_guard_ *guard;
-	size_t root;
 
 	if (!merged)
 		return -ENOMEM;
 	n = merge(merged, entries, n);
 
-	unsigned int bits = n > 1 ? bits_for(4 * n) : 0;
-
-	if (bits > ROOT_BITS)
-		bits = ROOT_BITS;
-	shift = shift > bits ? shift - bits : 0;
-	if (shift > 63)
-		shift = 63;
-	root = (size_t)((length - 1) >> shift) + 1;
-
-	struct index index = { merged, n, NULL, root, FREE_SLOTS + n };
+	unsigned int shift = root_shift(merged, n);
+	size_t root = (size_t)((length - 1) >> shift) + 1;
+	struct index index = { .entries = merged, .n = n, .used = root, .limit = FREE_SLOTS + n };
 
 	fill(&index, 0, root, 0, shift);
 
-	guard = sys_calloc(1, sizeof(*guard) + (n + 1) * sizeof(*merged) + index.used * sizeof(*index.slots));
+	size_t n_slots = index.used;
+
+	guard = sys_calloc(1, sizeof(*guard) + n_slots * sizeof(*index.slots) + (n + 1) * sizeof(*merged));
 	if (!guard) {
 		sys_free(merged);
 		return -ENOMEM;
 	}
-	struct barspan_entry_ *own = (struct barspan_entry_ *)(guard + 1);
+	index.slots = (struct barspan_slot_ *)(guard + 1);
+
+	struct barspan_entry_ *own = (struct barspan_entry_ *)(index.slots + n_slots);
 
 	memcpy(own, merged, (n + 1) * sizeof(*own));
 	sys_free(merged);
-	index = (struct index){ own, n, (struct barspan_slot_ *)(own + n + 1), root, FREE_SLOTS + n };
-	fill(&index, 0, root, 0, shift);
+	index.entries = own;
 
 	guard->entries = own;
-	guard->slots = index.slots;
-	guard->n_slots = (uint32_t)index.used;
+	guard->n_slots = (uint32_t)n_slots;
 	guard->n_extents = (uint32_t)n;
 	guard->length = length;
-	guard->shift = (uint8_t)shift;
-	guard->readable = prot & PROT_READ;
-	guard->writable = prot & PROT_WRITE;
-	choose_main(guard);
+	guard->shift = shift;
+	guard->read_end = prot & PROT_READ ? length : 0;
+	guard->write_end = prot & PROT_WRITE ? length : 0;
+	if (before)
+		keep_main(guard, &index, before);
+	else
+		choose_main(guard);
+	index.main_base = guard->main_base;
+	index.used = root;
+	fill(&index, 0, root, 0, shift);
 	*out = guard;
 	return 0;
 }
 
+void guard_publish(struct barspan *span, const struct barspan_guard_ *guard)
+{
+	if (!span->guard_) {
+		span->main_base_ = guard->main_base;
+		span->main_start_ = guard->main_start;
+	}
+	/* No access takes the short way while the table changes, so that none can find more than both tables have. */
+	__atomic_store_n(&span->main_read_, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&span->main_write_, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&span->guard_, guard, __ATOMIC_RELEASE);
+	__atomic_store_n(&span->main_read_, guard->read_end ? guard->main_length : 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&span->main_write_, guard->write_end ? guard->main_length : 0, __ATOMIC_RELEASE);
+}
+
 bool guard_equal(const struct barspan_guard_ *a, const struct barspan_guard_ *b)
 {
-	if (a->n_extents != b->n_extents || a->readable != b->readable || a->writable != b->writable)
+	if (a->n_extents != b->n_extents || a->read_end != b->read_end || a->write_end != b->write_end)
 		return false;
 	for (size_t i = 0; i <= a->n_extents; i++)
 		if (a->entries[i].start != b->entries[i].start || a->entries[i].base != b->entries[i].base ||
@@ -181,7 +256,7 @@ bool guard_equal(const struct barspan_guard_ *a, const struct barspan_guard_ *b)
 size_t guard_size(const struct barspan_guard_ *guard)
 {
 	return sizeof(*guard) + (guard->n_extents + 1u) * sizeof(*guard->entries) +
-	       guard->n_slots * sizeof(*guard->slots);
+	       guard->n_slots * sizeof(struct barspan_slot_);
 }
 
 size_t barspan_extent_count(const struct barspan *span)
@@ -217,7 +292,13 @@ const char *barspan_reason_name(enum barspan_reason reason)
 
 /* The bodies that callers get who do not inline. */
 extern inline const struct barspan_guard_ *barspan_guard_of_(const struct barspan *span);
+extern inline const struct barspan_slot_ *barspan_slots_(const struct barspan_guard_ *guard);
+extern inline const struct barspan_slot_ *barspan_inner_slot_(const struct barspan_guard_ *guard,
+							      const struct barspan_slot_ *slot, uint64_t offset);
+extern inline const struct barspan_entry_ *barspan_entry_in_(const struct barspan_guard_ *guard,
+							     const struct barspan_slot_ *slot, uint64_t offset);
 extern inline const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset);
+extern inline uintptr_t barspan_part_(const struct barspan_entry_ *entry, uint64_t offset, uint64_t length);
 extern inline uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t offset, uint64_t length);
 extern inline bool barspan_is_direct(const struct barspan *span, uint64_t offset, uint64_t length);
 extern inline volatile void *barspan_pointer(const struct barspan *span, uint64_t offset, uint64_t length);

@@ -71,17 +71,17 @@ static size_t first_part(const struct barspan_guard_ *guard, uint64_t offset, si
 	return rest < length ? (size_t)rest : length;
 }
 
-static int check(const struct barspan_guard_ *guard, bool allowed, uint64_t offset, size_t length)
+static int check(const struct barspan_guard_ *guard, uint64_t end, uint64_t offset, size_t length)
 {
 	if (offset > guard->length || length > guard->length - offset)
 		return -ERANGE;
-	return allowed ? 0 : -EACCES;
+	return end ? 0 : -EACCES;
 }
 
 static int read_parts(const struct span *span, uint64_t offset, uint8_t *to, size_t length)
 {
 	const struct barspan_guard_ *guard = barspan_guard_of_(&span->face);
-	int r = check(guard, guard->readable, offset, length);
+	int r = check(guard, guard->read_end, offset, length);
 	uintptr_t direct;
 
 	for (size_t n; !r && length; offset += n, to += n, length -= n) {
@@ -97,7 +97,7 @@ static int read_parts(const struct span *span, uint64_t offset, uint8_t *to, siz
 static int write_parts(const struct span *span, uint64_t offset, const uint8_t *from, size_t length)
 {
 	const struct barspan_guard_ *guard = barspan_guard_of_(&span->face);
-	int r = check(guard, guard->writable, offset, length);
+	int r = check(guard, guard->write_end, offset, length);
 	uintptr_t direct;
 
 	for (size_t n; !r && length; offset += n, from += n, length -= n) {
@@ -157,8 +157,10 @@ void barspan_write_other_(struct barspan *face, uint64_t offset, uint64_t value,
 }
 
 /* The bodies that callers get who do not inline. */
-extern inline uintptr_t barspan_readable_(const struct barspan_guard_ *guard, uint64_t offset, unsigned int width);
-extern inline uintptr_t barspan_writable_(const struct barspan_guard_ *guard, uint64_t offset, unsigned int width);
+extern inline size_t barspan_now_(size_t *length);
+extern inline int barspan_all_main_(const struct barspan_guard_ *guard, uint64_t end, uint64_t offset);
+extern inline uintptr_t barspan_readable_(const struct barspan *span, uint64_t offset, unsigned int width);
+extern inline uintptr_t barspan_writable_(const struct barspan *span, uint64_t offset, unsigned int width);
 
 #define BODIES(bits)                                                                                                   \
 	extern inline uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset);                        \

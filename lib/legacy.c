@@ -228,7 +228,7 @@ static void remember(uintptr_t address, const struct registry_range *range, uint
 
 	const struct barspan_guard_ *guard = barspan_guard_of_(range->span);
 
-	if (page >= range->start && page + size <= range->end && guard->readable && guard->writable &&
+	if (page >= range->start && page + size <= range->end && guard->read_end && guard->write_end &&
 	    barspan_address_(guard, range->offset + (page - range->start), size))
 		plain_remember(address, generation);
 }

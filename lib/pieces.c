@@ -179,7 +179,7 @@ int span_guard(struct span *span, bool suspended, struct barspan_guard_ **out)
 			entries[i].base = (uintptr_t)piece->address - (uintptr_t)piece->offset;
 	}
 	entries[span->n_pieces].start = span->request.length;
-	r = guard_build(&guard, entries, span->n_pieces, span->prot);
+	r = guard_build(&guard, entries, span->n_pieces, span->prot, span->face.guard_);
 	sys_free(entries);
 	if (r)
 		return r;
@@ -204,7 +204,7 @@ int span_guard(struct span *span, bool suspended, struct barspan_guard_ **out)
 
 void span_publish(struct span *span, const struct barspan_guard_ *guard)
 {
-	__atomic_store_n(&span->face.guard_, guard, __ATOMIC_RELEASE);
+	guard_publish(&span->face, guard);
 	plain_forget();
 	span_changed(span);
 }

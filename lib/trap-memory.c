@@ -112,7 +112,7 @@ bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes)
 		if (!part.in_span)
 			continue;
 		guard = barspan_guard_of_(part.range.span);
-		if ((reads && !guard->readable) || (writes && !guard->writable))
+		if ((reads && !guard->read_end) || (writes && !guard->write_end))
 			return false;
 		/* The registry covers the span's own bytes, so that all of the part is inside. */
 		hole |= !barspan_address_(guard, part.range.offset + (part.address - part.range.start), part.length);

@@ -44,7 +44,7 @@ static bool retry(const struct fault *fault, const struct barspan_guard_ *guard)
 	} last __attribute__((tls_model("initial-exec")));	/* the other models may allocate on first use */
 	uintptr_t pc = machine_pc(fault->context), address = (uintptr_t)fault->info->si_addr;
 
-	if (fault->number != SIGSEGV || !(fault->access == MACHINE_WRITE ? guard->writable : guard->readable))
+	if (fault->number != SIGSEGV || !(fault->access == MACHINE_WRITE ? guard->write_end : guard->read_end))
 		return false;
 	if (last.pc != pc || last.address != address)
 		last.times = 0;
@@ -123,7 +123,7 @@ static bool serve(struct fault *fault)
 		return false;
 	offset = fault->range.offset + ((uintptr_t)fault->info->si_addr - fault->range.start);
 	guard = barspan_guard_of_(fault->range.span);
-	if (!(fault->access == MACHINE_WRITE ? guard->writable : guard->readable))
+	if (!(fault->access == MACHINE_WRITE ? guard->write_end : guard->read_end))
 		return false;
 	if (barspan_address_(guard, offset, 1))
 		return retry(fault, guard);

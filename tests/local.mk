@@ -42,7 +42,7 @@ check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 
 check_LTLIBRARIES += tests/libharness.la
-tests_libharness_la_SOURCES = tests/harness.c tests/harness.h tests/fake.c tests/fake.h
+tests_libharness_la_SOURCES = tests/harness.c tests/harness.h tests/fake.c tests/fake.h tests/guard-ways.h
 tests_libharness_la_LIBADD = lib/libcore.la $(CHECK_LIBS)
 
 # What programs get that say nothing else: that is, the unit tests. For --wrap see tests/fake.h.

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "guard.h"
+#include "guard-ways.h"
 #include "harness.h"
 #include "sys.h"
 
@@ -15,8 +16,9 @@ static struct barspan span;
 static void build(const struct barspan_entry_ *entries, size_t n, int prot)
 {
 	sys_free(guard);
-	ck_assert_zero(guard_build(&guard, entries, n, prot));
-	span.guard_ = guard;
+	ck_assert_zero(guard_build(&guard, entries, n, prot, NULL));
+	span = (struct barspan){ 0 };
+	guard_publish(&span, guard);
 }
 
 static void tear_down(void)
@@ -139,12 +141,74 @@ START_TEST(the_main_extent_is_the_largest_that_prot_allows)
 	};
 
 	build(entries, 3, PROT_READ);
-	ck_assert_uint_eq(guard->main_start, 0x2000);
-	ck_assert_uint_eq(guard->main_read, 0x2000);
-	ck_assert_uint_eq(guard->main_write, 0);
+	ck_assert_uint_eq(span.main_start_, 0x2000);
+	ck_assert_uint_eq(span.main_read_, 0x2000);
+	ck_assert_uint_eq(span.main_write_, 0);
 	build(entries, 3, PROT_WRITE);
-	ck_assert_uint_eq(guard->main_read, 0);
-	ck_assert_uint_eq(guard->main_write, 0x2000);
+	ck_assert_uint_eq(span.main_read_, 0);
+	ck_assert_uint_eq(span.main_write_, 0x2000);
+	tear_down();
+}
+END_TEST
+
+START_TEST(other_direct_extents_have_a_short_way_of_their_own)
+{
+	/* Most of 1 GiB direct, and one page of a hole near its end: slices are of 256 KiB. */
+	const struct barspan_entry_ large[] = {
+		{ 0, BASE, NONE }, { 0x3fff0000, 0, SPARSE }, { 0x3fff1000, BASE, NONE }, { 0x40000000, 0, 0 },
+	};
+
+	build(three, 3, PROT_READ);
+	ck_assert(guard_ways_first(&span, 0xff8) && !guard_ways_first(&span, 0x1000) && !guard_ways_first(&span, 0x3000));
+	ck_assert(guard_ways_second(&span, 0x3000) && guard_ways_second(&span, 0x3ff8));
+	ck_assert(!guard_ways_second(&span, 0x1000) && !guard_ways_second(&span, 0x2ff8));
+	build(three, 3, PROT_WRITE);
+	ck_assert(!guard_ways_first(&span, 0) && !guard_ways_second(&span, 0x3000));
+	build(large, 3, PROT_READ);
+	ck_assert(guard_ways_first(&span, 0x3ffefff8) && !guard_ways_first(&span, 0x3fff0000));
+	ck_assert(guard_ways_second(&span, 0x3ffbfff8) && !guard_ways_second(&span, 0x3fff1000));
+	tear_down();
+}
+END_TEST
+
+START_TEST(an_end_that_is_no_multiple_of_8_is_not_on_a_short_way)
+{
+	/* Neither a main extent that begins at 4 and has 12 bytes, nor another that ends after 12. */
+	const struct barspan_entry_ odd[] = {
+		{ 0, 0, SPARSE }, { 4, BASE, NONE }, { 20, 0, SPARSE }, { 32, BASE, NONE }, { 44, 0, 0 },
+	};
+
+	build(odd, 4, PROT_READ);
+	for (uint64_t offset = 0; offset < 48; offset += 8)
+		ck_assert(guard_ways_agree(&span, offset));
+	ck_assert(guard_ways_first(&span, 8) && !guard_ways_first(&span, 16));
+	tear_down();
+}
+END_TEST
+
+START_TEST(the_main_extent_stays_where_it_was)
+{
+	const struct barspan_entry_ none[] = { { 0, 0, SPARSE }, { 0x4000, 0, 0 } };
+	const struct barspan_entry_ grown[] = { { 0, BASE, NONE }, { 0x4000, 0, 0 } };
+	const struct barspan_entry_ moved[] = { { 0, BASE * 2, NONE }, { 0x4000, 0, 0 } };
+	const struct barspan_entry_ *const later[] = { none, grown, moved };
+	static const size_t lengths[] = { 0, 0x1000, 0 };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct barspan_guard_ *next;
+
+		build((const struct barspan_entry_[]){ { 0, 0, SPARSE }, { 0x3000, BASE, NONE }, { 0x4000, 0, 0 } }, 2, PROT_READ);
+		ck_assert_zero(guard_build(&next, later[i], 1, PROT_READ, guard));
+		guard_publish(&span, next);
+		ck_assert_uint_eq(span.main_start_, 0x3000);
+		ck_assert_uint_eq(span.main_base_, BASE);
+		ck_assert_uint_eq(span.main_read_, lengths[i]);
+		for (uint64_t offset = 0; offset < 0x4000; offset += 8)
+			ck_assert(guard_ways_agree(&span, offset));
+		guard_publish(&span, guard);
+		ck_assert_uint_eq(span.main_read_, 0x1000);
+		sys_free(next);
+	}
 	tear_down();
 }
 END_TEST
@@ -179,13 +243,8 @@ START_TEST(a_crowded_corner_of_a_large_span_is_found_in_few_steps)
 	build(entries, N, PROT_READ);
 	for (size_t i = 0; i < N; i++) {
 		uint64_t offset = i * 0x1000 + 0x10;
-		struct barspan_slot_ slot = guard->slots[offset >> guard->shift];
-		unsigned int steps = 1;
+		unsigned int steps = guard_ways_steps(guard, offset);
 
-		for (; slot.more & 255; steps++)
-			slot = guard->slots[slot.first + ((offset >> (slot.more >> 8)) & ((1u << (slot.more & 255)) - 1))];
-		for (uint32_t crowd = slot.more >> 8; crowd; crowd /= 2)
-			steps++;
 		deepest = steps > deepest ? steps : deepest;
 		ck_assert_int_eq(barspan_is_direct(&span, offset, 4), i % 2 == 0);
 	}
@@ -211,7 +270,9 @@ int main(void)
 		a_range_is_direct_when_all_of_it_is, past_the_end_is_not_direct, an_empty_range_is_not_direct,
 		a_pointer_is_base_plus_offset, extents_are_told_by_number_and_by_offset, there_is_no_extent_past_the_end,
 		neighbours_of_one_kind_and_reason_are_one_extent, direct_neighbours_at_other_addresses_stay_apart,
-		the_main_extent_is_the_largest_that_prot_allows, a_span_of_one_byte_and_one_of_all_bytes,
+		the_main_extent_is_the_largest_that_prot_allows,
+		other_direct_extents_have_a_short_way_of_their_own, an_end_that_is_no_multiple_of_8_is_not_on_a_short_way,
+		the_main_extent_stays_where_it_was, a_span_of_one_byte_and_one_of_all_bytes,
 		a_crowded_corner_of_a_large_span_is_found_in_few_steps, reasons_have_names, NULL });
 	return harness_run(suite);
 }

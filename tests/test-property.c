@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "guard.h"
+#include "guard-ways.h"
 #include "harness.h"
 #include "layout.h"
 #include "sys.h"
@@ -292,6 +293,7 @@ static void check_query(struct trial *trial, const struct map *map, const uint64
 
 	FAIL_UNLESS(trial, barspan_is_direct(span, offset, length) == direct);
 	FAIL_UNLESS(trial, (uintptr_t)barspan_pointer(span, offset, length) == (direct ? BASE + offset : 0));
+	FAIL_UNLESS(trial, guard_ways_agree(span, offset));
 	FAIL_UNLESS(trial, r == (inside ? 0 : -ERANGE));
 	if (!inside)
 		return;
@@ -319,9 +321,11 @@ static void check_guard(struct trial *trial, const struct map *map, const struct
 
 		run_end[at] = last ? at + 1 : run_end[at + 1];
 	}
-	FAIL_UNLESS(trial, !guard_build(&guard, entries, n, PROT_READ));
+	FAIL_UNLESS(trial, !guard_build(&guard, entries, n, PROT_READ, NULL));
 
-	struct barspan span = { guard };
+	struct barspan span = { 0 };
+
+	guard_publish(&span, guard);
 
 	FAIL_UNLESS(trial, barspan_extent_count(&span) == n);
 	FAIL_UNLESS(trial, barspan_extent_get(&span, n, &got) == -ERANGE);

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "guard.h"
+#include "guard-ways.h"
 #include "harness.h"
 #include "sys.h"
 
@@ -85,19 +86,6 @@ static size_t naive(const struct shape *shape, uint64_t offset)
 	return found;
 }
 
-/* How many slots and entries a query looks at: what barspan_entry_at_() does, counted. */
-static unsigned int steps(const struct barspan_guard_ *guard, uint64_t offset)
-{
-	struct barspan_slot_ slot = guard->slots[offset >> guard->shift];
-	unsigned int n = 1;
-
-	for (; slot.more & 255; n++)
-		slot = guard->slots[slot.first + ((offset >> (slot.more >> 8)) & ((UINT64_C(1) << (slot.more & 255)) - 1))];
-	for (uint32_t rest = slot.more >> 8; rest; rest /= 2)
-		n++;
-	return n;
-}
-
 static void check_at(const struct shape *shape, const struct barspan *span, uint64_t offset, size_t i)
 {
 	uint64_t end = i + 1 < shape->n ? shape->starts[i + 1] : shape->length;
@@ -113,7 +101,8 @@ static void check_at(const struct shape *shape, const struct barspan *span, uint
 	FAIL_UNLESS(shape, offset, !barspan_is_direct(span, offset, end - offset + 1));
 	FAIL_UNLESS(shape, offset, !barspan_is_direct(span, offset, UINT64_MAX - offset + 1));
 	FAIL_UNLESS(shape, offset, (uintptr_t)barspan_pointer(span, offset, 1) == (direct ? base_of(shape, i) + offset : 0));
-	FAIL_UNLESS(shape, offset, steps(span->guard_, offset) <= shape->steps);
+	FAIL_UNLESS(shape, offset, guard_ways_steps(span->guard_, offset) <= shape->steps);
+	FAIL_UNLESS(shape, offset, guard_ways_agree(span, offset));
 }
 
 static void check_queries(const struct shape *shape, const struct barspan *span)
@@ -147,9 +136,11 @@ static void check_shape(struct shape *shape)
 	for (size_t i = 0; i < shape->n; i++)
 		entries[i] = (struct barspan_entry_){ shape->starts[i], base_of(shape, i), reason_of(i) };
 	entries[shape->n].start = shape->length;
-	ck_assert_zero(guard_build(&guard, entries, shape->n, PROT_READ | PROT_WRITE));
+	ck_assert_zero(guard_build(&guard, entries, shape->n, PROT_READ | PROT_WRITE, NULL));
 
-	struct barspan span = { guard };
+	struct barspan span = { 0 };
+
+	guard_publish(&span, guard);
 
 	ck_assert_uint_eq(barspan_extent_count(&span), shape->n);
 	FAIL_UNLESS(shape, 0, guard_size(guard) <= SLOTS + EXTENT * shape->n + REST);
@@ -314,9 +305,11 @@ START_TEST(neighbours_that_are_one_extent_are_merged)
 	struct barspan_guard_ *guard;
 	struct barspan_extent extent;
 
-	ck_assert_zero(guard_build(&guard, entries, 6, PROT_READ));
+	ck_assert_zero(guard_build(&guard, entries, 6, PROT_READ, NULL));
 
-	struct barspan span = { guard };
+	struct barspan span = { 0 };
+
+	guard_publish(&span, guard);
 
 	ck_assert_uint_eq(barspan_extent_count(&span), 4);
 	for (size_t i = 0; i < 4; i++) {

@@ -90,34 +90,40 @@ struct barspan_entry_ {
 };
 
 /* One of equal slices of a span: `first` is the extent at the slice's start, and more >> 8 others start inside it.
- * Where the low 8 bits of `more` are not 0, the slice is itself cut into 1 << (more & 255) slices, of 1 << (more >> 8)
- * bytes each, whose slots begin at `first`. */
+ * Where more & 127 is not 0, the slice is itself cut into 1 << (more & 127) slices, of 1 << (more >> 8) bytes each,
+ * whose slots begin at `first`. */
 struct barspan_slot_ {
 	uint32_t first;
 	uint32_t more;
 };
 
-/* A guard table. Once published it never changes, and it lives as long as its span. */
+/* `more` of a slice all of which is direct at the main base; its length is a multiple of 8. */
+#define BARSPAN_ALL_MAIN_ 128u
+
+/* A guard table, which its slots follow. Once published it never changes, and it lives as long as its span. */
 struct barspan_guard_ {
-	/* The largest direct extent, which gets the shortest way. Lengths are cut to a multiple of 8 bytes, so that an
-	 * aligned access that starts inside also ends inside; they are 0 where reading or writing is not allowed. */
+	uint64_t length;	/* of the span */
+	uint64_t read_end;	/* where reading has to end: the length, or 0 where prot does not allow it */
+	uint64_t write_end;
+	const struct barspan_entry_ *entries;
 	uintptr_t main_base;
 	uint64_t main_start;
-	uint64_t main_read;
-	uint64_t main_write;
-
-	uint64_t length;	/* of the span */
-	const struct barspan_entry_ *entries;
-	const struct barspan_slot_ *slots;
-	uint32_t n_extents;
+	size_t main_length;
+	uint32_t shift;		/* a slice of the first level is 1 << shift bytes */
 	uint32_t n_slots;
-	uint8_t shift;		/* a slice of the first level is 1 << shift bytes */
-	bool readable;
-	bool writable;
+	uint32_t n_extents;
 };
 
+/* The rest of a span is the library's own. */
 struct barspan {
-	const struct barspan_guard_ *guard_;	/* atomic; the rest of a span is the library's own */
+	/* The largest direct extent, which gets the shortest way. Where it begins never changes; how much of it can be
+	 * read and written is atomic, 0 while it is suspended, and cut so that an aligned access of up to 8 bytes that
+	 * starts inside also ends inside. */
+	uintptr_t main_base_;
+	uint64_t main_start_;
+	size_t main_read_;
+	size_t main_write_;
+	const struct barspan_guard_ *guard_;	/* atomic */
 };
 
 BARSPAN_INLINE_ const struct barspan_guard_ *barspan_guard_of_(const struct barspan *span)
@@ -125,18 +131,26 @@ BARSPAN_INLINE_ const struct barspan_guard_ *barspan_guard_of_(const struct bars
 	return __atomic_load_n(&span->guard_, __ATOMIC_ACQUIRE);
 }
 
-/* The entry of the extent in which `offset`, which must be inside the span, lies. */
-BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset)
+BARSPAN_INLINE_ const struct barspan_slot_ *barspan_slots_(const struct barspan_guard_ *guard)
 {
-	struct barspan_slot_ slot = guard->slots[offset >> guard->shift];
+	return (const struct barspan_slot_ *)(guard + 1);
+}
 
-	while (slot.more & 255)
-		slot = guard->slots[slot.first +
-				    ((offset >> (slot.more >> 8)) & ((UINT64_C(1) << (slot.more & 255)) - 1))];
+/* The slot in a slice that is cut again. */
+BARSPAN_INLINE_ const struct barspan_slot_ *barspan_inner_slot_(const struct barspan_guard_ *guard,
+								const struct barspan_slot_ *slot, uint64_t offset)
+{
+	return &barspan_slots_(guard)[slot->first + ((offset >> (slot->more >> 8)) &
+						     ((UINT64_C(1) << (slot->more & 127)) - 1))];
+}
 
-	const struct barspan_entry_ *entry = &guard->entries[slot.first];
+/* The entry of the extent in which `offset` lies, by a slot that is not cut again. */
+BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_in_(const struct barspan_guard_ *guard,
+							       const struct barspan_slot_ *slot, uint64_t offset)
+{
+	const struct barspan_entry_ *entry = &guard->entries[slot->first];
 
-	for (uint32_t rest = slot.more >> 8; rest;) {
+	for (uint32_t rest = slot->more >> 8; rest;) {
 		uint32_t half = rest - rest / 2;
 
 		if (entry[half].start <= offset) {
@@ -149,17 +163,28 @@ BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_at_(const struct bars
 	return entry;
 }
 
-/* The address of a range that is all direct, else 0. */
-BARSPAN_INLINE_ uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t offset, uint64_t length)
+/* The entry of the extent in which `offset`, which must be inside the span, lies. */
+BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset)
 {
-	if (offset >= guard->length)
-		return 0;
+	const struct barspan_slot_ *slot = &barspan_slots_(guard)[offset >> guard->shift];
 
-	const struct barspan_entry_ *entry = barspan_entry_at_(guard, offset);
+	while (slot->more & 127)
+		slot = barspan_inner_slot_(guard, slot, offset);
+	return barspan_entry_in_(guard, slot, offset);
+}
 
+/* The address of a range that starts in the extent, if all of it is in it and direct, else 0. */
+BARSPAN_INLINE_ uintptr_t barspan_part_(const struct barspan_entry_ *entry, uint64_t offset, uint64_t length)
+{
 	if (entry->reason != BARSPAN_REASON_NONE || !length || length > entry[1].start - offset)
 		return 0;
 	return entry->base + (uintptr_t)offset;
+}
+
+/* The address of a range that is all direct, else 0. */
+BARSPAN_INLINE_ uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t offset, uint64_t length)
+{
+	return offset < guard->length ? barspan_part_(barspan_entry_at_(guard, offset), offset, length) : 0;
 }
 
 BARSPAN_INLINE_ bool barspan_is_direct(const struct barspan *span, uint64_t offset, uint64_t length)

@@ -105,51 +105,92 @@ int barspan_error(struct barspan *span);
 uint64_t barspan_read_other_(struct barspan *span, uint64_t offset, unsigned int width);
 void barspan_write_other_(struct barspan *span, uint64_t offset, uint64_t value, unsigned int width);
 
-/* The address of a naturally aligned direct access of `width` bytes outside the main extent; 0: it is something else.
- */
-BARSPAN_INLINE_ uintptr_t barspan_readable_(const struct barspan_guard_ *guard, uint64_t offset, unsigned int width)
+/* What a suspend changes is looked at anew by every access. Compilers fold a plain load into the comparison, but not an
+ * atomic one, so that here they only get to hear that the value may have changed. */
+#if defined(__SANITIZE_THREAD__)
+#define BARSPAN_TSAN_ 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define BARSPAN_TSAN_ 1
+#endif
+#endif
+
+BARSPAN_INLINE_ size_t barspan_now_(size_t *length)
 {
-	return guard->readable && offset % width == 0 ? barspan_address_(guard, offset, width) : 0;
+#ifdef BARSPAN_TSAN_
+	return __atomic_load_n(length, __ATOMIC_RELAXED);
+#else
+	__asm__ __volatile__("" : "+m"(*length));
+	return *length;
+#endif
 }
 
-BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan_guard_ *guard, uint64_t offset, unsigned int width)
+/* Whether an aligned access that starts before `end` is to a slice that is all direct at the main base. */
+BARSPAN_INLINE_ int barspan_all_main_(const struct barspan_guard_ *guard, uint64_t end, uint64_t offset)
 {
-	return guard->writable && offset % width == 0 ? barspan_address_(guard, offset, width) : 0;
+	return offset < end && barspan_slots_(guard)[offset >> guard->shift].more == BARSPAN_ALL_MAIN_;
 }
 
-#define BARSPAN_IN_MAIN_(guard, offset, width, length)                                                                 \
-	__builtin_expect((offset) - (guard)->main_start < (length) && (offset) % (width) == 0, 1)
+/* The address of any other aligned access that is direct; 0: it is not. */
+BARSPAN_INLINE_ uintptr_t barspan_readable_(const struct barspan *span, uint64_t offset, unsigned int width)
+{
+	const struct barspan_guard_ *guard = barspan_guard_of_(span);
+
+	return guard->read_end ? barspan_address_(guard, offset, width) : 0;
+}
+
+BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t offset, unsigned int width)
+{
+	const struct barspan_guard_ *guard = barspan_guard_of_(span);
+
+	return guard->write_end ? barspan_address_(guard, offset, width) : 0;
+}
+
+#define BARSPAN_IN_MAIN_(span, offset, length)                                                                         \
+	__builtin_expect((offset) - (span)->main_start_ < barspan_now_(&(span)->length), 1)
+
+#define BARSPAN_AT_(bits, address) (*(volatile uint##bits##_t *)(address))
 
 #define BARSPAN_ACCESSORS_(bits)                                                                                       \
 	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, uint64_t offset)             \
 	{                                                                                                              \
-		const struct barspan_guard_ *guard = barspan_guard_of_(span);                                          \
-		uintptr_t address;                                                                                     \
+		uintptr_t address = 0;                                                                                 \
                                                                                                                        \
-		if (BARSPAN_IN_MAIN_(guard, offset, bits / 8, guard->main_read))                                       \
-			return BARSPAN_LE##bits##_(                                                                    \
-				*(const volatile uint##bits##_t *)(guard->main_base + (uintptr_t)offset));             \
-		address = barspan_readable_(guard, offset, bits / 8);                                                  \
+		if (__builtin_expect(offset % (bits / 8) == 0, 1)) {                                                   \
+			if (BARSPAN_IN_MAIN_(span, offset, main_read_))                                                \
+				return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset));   \
+			const struct barspan_guard_ *guard = barspan_guard_of_(span);                                  \
+                                                                                                                       \
+			if (barspan_all_main_(guard, guard->read_end, offset))                                         \
+				return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset));   \
+			address = barspan_readable_(span, offset, bits / 8);                                        \
+		}                                                                                                      \
 		if (!address)                                                                                          \
 			return (uint##bits##_t)barspan_read_other_(span, offset, bits / 8);                            \
-		return BARSPAN_LE##bits##_(*(const volatile uint##bits##_t *)address);                                 \
+		return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, address));                                                \
 	}                                                                                                              \
                                                                                                                        \
 	BARSPAN_INLINE_ void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value) \
 	{                                                                                                              \
-		const struct barspan_guard_ *guard = barspan_guard_of_(span);                                          \
-		uintptr_t address;                                                                                     \
+		uintptr_t address = 0;                                                                                 \
                                                                                                                        \
-		if (BARSPAN_IN_MAIN_(guard, offset, bits / 8, guard->main_write)) {                                    \
-			address = guard->main_base + (uintptr_t)offset;                                                \
-			*(volatile uint##bits##_t *)address = BARSPAN_LE##bits##_(value);                              \
-			return;                                                                                        \
+		if (__builtin_expect(offset % (bits / 8) == 0, 1)) {                                                   \
+			if (BARSPAN_IN_MAIN_(span, offset, main_write_)) {                                             \
+				BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset) = BARSPAN_LE##bits##_(value);  \
+				return;                                                                                \
+			}                                                                                              \
+			const struct barspan_guard_ *guard = barspan_guard_of_(span);                                  \
+                                                                                                                       \
+			if (barspan_all_main_(guard, guard->write_end, offset)) {                                      \
+				BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset) = BARSPAN_LE##bits##_(value);  \
+				return;                                                                                \
+			}                                                                                              \
+			address = barspan_writable_(span, offset, bits / 8);                                        \
 		}                                                                                                      \
-		address = barspan_writable_(guard, offset, bits / 8);                                                  \
 		if (!address)                                                                                          \
 			barspan_write_other_(span, offset, value, bits / 8);                                           \
 		else                                                                                                   \
-			*(volatile uint##bits##_t *)address = BARSPAN_LE##bits##_(value);                              \
+			BARSPAN_AT_(bits, address) = BARSPAN_LE##bits##_(value);                                       \
 	}                                                                                                              \
                                                                                                                        \
 	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset)                       \

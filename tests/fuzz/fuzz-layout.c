@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "guard.h"
+#include "guard-ways.h"
 #include "layout.h"
 #include "sys.h"
 
@@ -90,10 +91,12 @@ static void check_guard(const struct layout_request *request, const struct barsp
 		/* An odd base, so that no extent's address wraps to 0 in a region of almost 64 bits. */
 		entries[i] = (struct barspan_entry_){ extents[i].offset, 1, extents[i].reason };
 	entries[n].start = request->length;
-	MUST(!guard_build(&guard, entries, n, PROT_READ));
+	MUST(!guard_build(&guard, entries, n, PROT_READ, NULL));
 	free(entries);
 
-	struct barspan span = { guard };
+	struct barspan span = { 0 };
+
+	guard_publish(&span, guard);
 
 	MUST(barspan_extent_count(&span) == n && guard_size(guard) <= 65536 + 32 * n + 256);
 	for (size_t i = 0; i < n; i++) {
@@ -104,6 +107,7 @@ static void check_guard(const struct layout_request *request, const struct barsp
 		MUST(!barspan_extent_at(&span, last, &got) && got.offset == extents[i].offset);
 		MUST(barspan_is_direct(&span, extents[i].offset, extents[i].length) == direct);
 		MUST(!barspan_is_direct(&span, last, 2));
+		MUST(guard_ways_agree(&span, extents[i].offset) && guard_ways_agree(&span, last));
 	}
 	sys_free(guard);
 }

@@ -11,7 +11,7 @@ tests_fuzz_fuzz_capability_LDFLAGS = $(SANITIZER)
 tests_fuzz_fuzz_capability_LDADD = lib/libcore.la
 
 tests_fuzz_fuzz_layout_SOURCES = tests/fuzz/fuzz-layout.c tests/fuzz/fuzz.h tests/fuzz/driver.c
-tests_fuzz_fuzz_layout_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/lib -DFUZZ_CORPUS='"tests/fuzz/corpus/layout"'
+tests_fuzz_fuzz_layout_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/lib -I$(top_srcdir)/tests -DFUZZ_CORPUS='"tests/fuzz/corpus/layout"'
 tests_fuzz_fuzz_layout_LDFLAGS = $(SANITIZER)
 tests_fuzz_fuzz_layout_LDADD = lib/libcore.la
 
