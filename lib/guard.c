@@ -35,12 +35,18 @@ static unsigned int bits_for(uint64_t value)
 	return value > 1 ? 64 - (unsigned int)__builtin_clzll(value - 1) : 0;
 }
 
-/* The first entry from `i` on that does not start before `offset`. */
+/* The first entry from `i` on that does not start before `offset`. Entry n, which ends the last extent, starts at or
+ * after every offset asked for. In steps that double, since it is mostly near, and then by halving. */
 static size_t skip_to(const struct index *index, size_t i, uint64_t offset)
 {
-	size_t step = index->n - i;
+	size_t step = 1;
 
-	/* Halving: n is the entry that ends the last extent, and starts at or after every offset asked for. */
+	while (step < index->n - i && index->entries[i + step - 1].start < offset) {
+		i += step;
+		step *= 2;
+	}
+	if (step > index->n - i)
+		step = index->n - i;
 	while (step) {
 		size_t half = step / 2;
 

@@ -10,12 +10,21 @@ static int compare(const void *left, const void *right)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
+/* Kernels give their areas in order. */
+static bool is_sorted(const struct interval *list, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (list[i].start < list[i - 1].start)
+			return false;
+	return true;
+}
+
 size_t interval_normalise(struct interval *list, size_t n, bool *overlap)
 {
 	bool any = false;
 	size_t kept = 0;
 
-	if (n)
+	if (!is_sorted(list, n))
 		qsort(list, n, sizeof(*list), compare);
 	for (size_t i = 0; i < n; i++) {
 		if (list[i].start >= list[i].end)
@@ -57,4 +66,11 @@ bool interval_walk_has(struct interval_walk *walk, uint64_t at)
 		walk->n--;
 	}
 	return walk->n && walk->list->start <= at;
+}
+
+uint64_t interval_walk_edge(const struct interval_walk *walk, uint64_t at)
+{
+	if (!walk->n)
+		return UINT64_MAX;
+	return walk->list->start > at ? walk->list->start : walk->list->end;
 }

@@ -160,103 +160,70 @@ static int find_direct(const struct layout_request *request, struct sets *sets)
 	return 0;
 }
 
-static int compare(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return (a > b) - (a < b);
-}
-
-/* All offsets inside the window at which the reason may change, sorted, the window's ends among them. */
-static int find_edges(const struct layout_request *request, const struct sets *sets, uint64_t **out, size_t *out_n)
-{
-	const struct { const struct interval *list; size_t n; } lists[] = {
-		{ sets->advertised, sets->n_advertised },
-		{ sets->requested, sets->n_requested },
-		{ sets->direct, sets->n_direct },
-		{ &sets->msix, 1 },
-	};
-	uint64_t first = request->offset, last = first + request->length;
-	size_t n = 0, room = 2 * (sets->n_advertised + sets->n_requested + sets->n_direct + 2);
-	uint64_t *edges = sys_calloc(room, sizeof(*edges));
-
-	if (!edges)
-		return -ENOMEM;
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		for (size_t j = 0; j < lists[i].n; j++) {
-			if (lists[i].list[j].start > first && lists[i].list[j].start < last)
-				edges[n++] = lists[i].list[j].start;
-			if (lists[i].list[j].end > first && lists[i].list[j].end < last)
-				edges[n++] = lists[i].list[j].end;
-		}
-	edges[n++] = first;
-	edges[n++] = last;
-	qsort(edges, n, sizeof(*edges), compare);
-	*out = edges;
-	*out_n = n;
-	return 0;
-}
-
 /* Where each set's walk is. */
-struct walks {
-	struct interval_walk advertised, requested, direct, msix;
-};
+enum { ADVERTISED, REQUESTED, DIRECT, MSIX, N_WALKS };
 
-static enum barspan_reason reason_at(const struct layout_request *request, struct walks *walks, uint64_t at)
+static enum barspan_reason reason_at(const struct layout_request *request, struct interval_walk *walks, uint64_t at)
 {
+	bool has[N_WALKS];
+
+	for (int i = 0; i < N_WALKS; i++)
+		has[i] = interval_walk_has(&walks[i], at);
 	if (!(request->region.flags & BARSPAN_REGION_MMAP) || !request->prot)
 		return BARSPAN_REASON_UNMAPPABLE;
-	if (interval_walk_has(&walks->direct, at))
+	if (has[DIRECT])
 		return BARSPAN_REASON_NONE;
-	if (!interval_walk_has(&walks->advertised, at))
+	if (!has[ADVERTISED])
 		return BARSPAN_REASON_SPARSE;
-	if (interval_walk_has(&walks->msix, at))
+	if (has[MSIX])
 		return BARSPAN_REASON_MSIX;
-	if (interval_walk_has(&walks->requested, at))
+	if (has[REQUESTED])
 		return BARSPAN_REASON_REQUESTED;
 	return BARSPAN_REASON_PAGE;
+}
+
+/* The next byte whose reason may be another than that of `at`. */
+static uint64_t next_edge(const struct interval_walk *walks, uint64_t at)
+{
+	uint64_t edge = UINT64_MAX;
+
+	for (int i = 0; i < N_WALKS; i++)
+		edge = min(edge, interval_walk_edge(&walks[i], at));
+	return edge;
 }
 
 /* One extent for each run between edges that has one reason. */
 static int make_extents(const struct layout_request *request, const struct sets *sets, struct barspan_extent **out,
 			size_t *out_n)
 {
-	struct walks walks = {
-		{ sets->advertised, sets->n_advertised },
-		{ sets->requested, sets->n_requested },
-		{ sets->direct, sets->n_direct },
-		{ &sets->msix, 1 },
+	struct interval_walk walks[N_WALKS] = {
+		[ADVERTISED] = { sets->advertised, sets->n_advertised },
+		[REQUESTED] = { sets->requested, sets->n_requested },
+		[DIRECT] = { sets->direct, sets->n_direct },
+		[MSIX] = { &sets->msix, 1 },
 	};
-	struct barspan_extent *extents;
-	uint64_t *edges;
-	size_t n_edges, n = 0;
-	int r = find_edges(request, sets, &edges, &n_edges);
+	uint64_t at = request->offset, last = request->offset + request->length;
+	/* Each interval has two edges, and an extent begins at an edge or at the window's start. */
+	size_t n = 0, room = 2 * (sets->n_advertised + sets->n_requested + sets->n_direct + 1) + 1;
+	struct barspan_extent *extents = sys_calloc(room, sizeof(*extents));
 
-	if (r)
-		return r;
-	extents = sys_calloc(n_edges, sizeof(*extents));
-	if (!extents) {
-		sys_free(edges);
+	if (!extents)
 		return -ENOMEM;
-	}
-	for (size_t i = 0; i + 1 < n_edges; i++) {
-		uint64_t length = edges[i + 1] - edges[i];
-		enum barspan_reason reason = reason_at(request, &walks, edges[i]);
+	while (at < last) {
+		enum barspan_reason reason = reason_at(request, walks, at);
+		uint64_t edge = min(next_edge(walks, at), last);
 
-		if (!length)
-			continue;
-		if (n && extents[n - 1].reason == reason) {
-			extents[n - 1].length += length;
-			continue;
-		}
-		extents[n++] = (struct barspan_extent){
-			edges[i] - request->offset,
-			length,
-			reason == BARSPAN_REASON_NONE ? BARSPAN_DIRECT : BARSPAN_HOLE,
-			reason,
-		};
+		if (n && extents[n - 1].reason == reason)
+			extents[n - 1].length += edge - at;
+		else
+			extents[n++] = (struct barspan_extent){
+				at - request->offset,
+				edge - at,
+				reason == BARSPAN_REASON_NONE ? BARSPAN_DIRECT : BARSPAN_HOLE,
+				reason,
+			};
+		at = edge;
 	}
-	sys_free(edges);
 	*out = extents;
 	*out_n = n;
 	return 0;
@@ -279,6 +246,13 @@ int layout(struct barspan_extent **out, size_t *n, const struct layout_request *
 	sys_free(sets.requested);
 	sys_free(sets.direct);
 	return r;
+}
+
+static int compare(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
 }
 
 int layout_cuts(uint64_t **cuts, size_t *n, const struct layout_request *request)
