@@ -27,3 +27,17 @@ bench: all tests/bench/barspan-bench$(EXEEXT)
 	tests/bench/barspan-bench$(EXEEXT) $(BENCH_FLAGS)
 endif
 .PHONY: bench
+
+# Instructions, which are a check.
+if CALLGRIND
+if !SANITIZED
+check_PROGRAMS += tests/bench/hot-paths
+tests_bench_hot_paths_SOURCES = tests/bench/hot-paths.c
+tests_bench_hot_paths_CPPFLAGS = -I$(top_srcdir)/include
+tests_bench_hot_paths_CFLAGS = -std=gnu11 $(WARNINGS)
+tests_bench_hot_paths_LDFLAGS =
+tests_bench_hot_paths_LDADD = lib/libcore.la
+TESTS += tests/bench/count.sh
+endif
+endif
+EXTRA_DIST += tests/bench/count.sh

@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# How many instructions the hot paths take, which is the same however busy a machine is. Prints TAP; runs in the build
+# folder. The bounds are for x86-64.
+set -u
+folder=tests/bench/count.tmp
+program=tests/bench/hot-paths
+times=10000
+n=0 failed=0
+
+skip_all() {
+	echo "1..0 # SKIP $*"
+	exit 0
+}
+[ "$(uname -m)" = x86_64 ] || skip_all "bounds are for x86-64"
+command -v valgrind >/dev/null || skip_all "no valgrind"
+
+report() { # WHETHER NAME
+	n=$((n + 1))
+	if [ "$1" ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		failed=1
+	fi
+}
+
+# The file of what was counted under a name.
+dump_of() { grep -lx "desc: Trigger: Client Request: $1" "$folder"/out.*; }
+instructions() {
+	dump=$(dump_of "$1") && sed -n 's/^totals: //p' "$dump"
+}
+# The functions that a function called.
+called_by() { # FUNCTION NAME
+	awk -v wanted="fn=$1" '/^fn=/ { inside = $0 == wanted } inside && /^cfn=/ { print substr($0, 5) }' "$(dump_of "$2")" |
+		sort -u
+}
+
+# Of one access: what a turn of the loop takes more than that of the bare loop, whose access is one instruction.
+at_most() { # BOUND NAME BARE
+	if ! all=$(instructions "$2") || ! bare=$(instructions "$3"); then
+		report '' "$2 is counted"
+		return
+	fi
+	took=$(((all - bare) / times + 1))
+	report "$([ "$took" -le "$1" ] && [ "$took" -gt 1 ] && echo yes)" "$2 takes $took instructions, at most $1"
+	out=$(called_by "${2%% *}" "$2")
+	report "$([ -z "$out" ] && echo yes)" "$2 calls nothing"
+	[ -z "$out" ] || echo "$out" | sed 's/^/# calls /'
+}
+
+# From 2^12 to 2^16 areas n log n grows by 16 * 16 / 12, which is 2133%.
+grows() { # FROM TO PERCENT
+	if ! from=$(instructions "map $1") || ! to=$(instructions "map $2"); then
+		report '' "barspan_map() of $2 areas is counted"
+		return
+	fi
+	report "$([ $((to * 100 / from)) -le "$3" ] && echo yes)" \
+		"barspan_map() of $2 areas takes $((to * 100 / from))% of what $1 take, at most $3%"
+}
+
+rm -rf "$folder"
+mkdir -p "$folder"
+trap 'rm -rf "$folder"' EXIT
+# Without debugging information, of which valgrind does not know all that clang makes.
+strip -g -o "$folder/hot-paths" "$program" &&
+	valgrind -q --tool=callgrind --compress-strings=no --compress-pos=no --callgrind-out-file="$folder/out" \
+		"$folder/hot-paths" >"$folder/output" 2>&1
+code=$?
+[ $code -ne 77 ] || skip_all "built without optimisation"
+report "$([ $code -eq 0 ] && echo yes)" "hot paths run"
+[ $code -eq 0 ] || sed 's/^/# /' "$folder/output"
+
+at_most 10 "read32 main" bare_read
+at_most 10 "write32 main" bare_write
+at_most 10 "read64 main" bare_read
+at_most 10 "read32_relaxed main" bare_read
+at_most 20 "read32 other" bare_read
+at_most 20 "write32 other" bare_write
+at_most 20 "read64 other" bare_read
+at_most 16 "ptr_read32 main" bare_read
+at_most 40 "is_direct main" bare_read
+at_most 40 "is_direct other" bare_read
+grows 4096 65536 2200
+echo "1..$n"
+exit $failed

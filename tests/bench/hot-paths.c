@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Hot paths, one after the other, for callgrind to count their instructions: tests/bench/count.sh reads what it finds. */
+#include <barspan.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <valgrind/callgrind.h>
+
+enum { TIMES = 10000, WINDOW = 0x1000, LENGTH = 0x10000 };
+
+/* Two holes, and three direct extents, the largest of which is the main one. */
+static const struct barspan_area areas[] = { { 0, 0x1000 }, { 0x2000, 0x8000 }, { 0xb000, 0x5000 } };
+enum { MAIN = 0x2000, OTHER = 0xc000 };
+
+/* What a loop works on: `start` is where its window of offsets begins. */
+struct loop {
+	struct barspan *span;
+	volatile char *base;
+	uint64_t start;
+};
+
+#define LOOP(name, statement)                                                                                          \
+	__attribute__((noinline)) static uint32_t name(const struct loop *loop)                                        \
+	{                                                                                                              \
+		struct barspan *span = loop->span;                                                                     \
+		volatile char *base = loop->base;                                                                      \
+		uint64_t start = loop->start, offset = 0;                                                              \
+		uint32_t sum = 0;                                                                                      \
+                                                                                                                       \
+		(void)span, (void)base;                                                                                \
+		for (unsigned int i = 0; i < TIMES; i++) {                                                             \
+			uint64_t at = start + offset;                                                                  \
+                                                                                                                       \
+			/* In a register, in every loop, and nothing known of it. */                                   \
+			__asm__ __volatile__("" : "+r"(at));                                                           \
+			statement;                                                                                     \
+			offset = (offset + 8) & (WINDOW - 1);                                                          \
+		}                                                                                                      \
+		return sum;                                                                                            \
+	}
+
+LOOP(bare_read, sum += *(volatile uint32_t *)(base + at))
+LOOP(bare_write, *(volatile uint32_t *)(base + at) = (uint32_t)offset)
+LOOP(read32, sum += barspan_read32(span, at))
+LOOP(write32, barspan_write32(span, at, (uint32_t)offset))
+LOOP(read64, sum += (uint32_t)barspan_read64(span, at))
+LOOP(read32_relaxed, sum += barspan_read32_relaxed(span, at))
+LOOP(ptr_read32, sum += barspan_ptr_read32(base + at))
+LOOP(is_direct, sum += barspan_is_direct(span, at, 4))
+
+static void count(const char *what, uint32_t (*run)(const struct loop *), const struct loop *loop)
+{
+	run(loop);	/* warms up: the pages that pointer accessors remember */
+	CALLGRIND_ZERO_STATS;
+	run(loop);
+	CALLGRIND_DUMP_STATS_AT(what);
+}
+
+static int hot_paths(void)
+{
+	struct barspan_soft_region region = {
+		.size = LENGTH,
+		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP,
+		.n_areas = sizeof(areas) / sizeof(areas[0]),
+		.areas = areas,
+	};
+	struct barspan_device *device;
+	struct barspan *span;
+
+	if (barspan_device_open_soft(&device, &region, 1) || barspan_map(&span, device, 0, NULL))
+		return -1;
+
+	struct loop main_loop = { span, barspan_base(span), MAIN }, other = { span, barspan_base(span), OTHER };
+
+	count("bare_read", bare_read, &main_loop);
+	count("bare_write", bare_write, &main_loop);
+	count("read32 main", read32, &main_loop);
+	count("read32 other", read32, &other);
+	count("write32 main", write32, &main_loop);
+	count("write32 other", write32, &other);
+	count("read64 main", read64, &main_loop);
+	count("read64 other", read64, &other);
+	count("read32_relaxed main", read32_relaxed, &main_loop);
+	count("ptr_read32 main", ptr_read32, &main_loop);
+	count("is_direct main", is_direct, &main_loop);
+	count("is_direct other", is_direct, &other);
+	barspan_unmap(span);
+	barspan_device_close(device);
+	return 0;
+}
+
+/* A device with as many areas as its context says, of which nothing is really mapped. */
+struct crowd {
+	size_t n;
+	struct barspan_area *areas;
+};
+
+static int crowd_region(void *context, unsigned int index, struct barspan_region *out)
+{
+	const struct crowd *crowd = context;
+
+	(void)index;
+	*out = (struct barspan_region){
+		.size = crowd->n * UINT64_C(0x4000),
+		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE,
+		.n_areas = (uint32_t)crowd->n,
+		.areas = crowd->areas,
+	};
+	return 0;
+}
+
+static int crowd_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+{
+	(void)context, (void)index, (void)offset, (void)length, (void)prot, (void)address;
+	return 0;
+}
+
+static int crowd_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
+{
+	(void)context, (void)index, (void)offset, (void)buffer, (void)length;
+	return -1;
+}
+
+static int crowd_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+{
+	(void)context, (void)index, (void)offset, (void)buffer, (void)length;
+	return -1;
+}
+
+__attribute__((noinline)) static int map_crowd(struct barspan_device *device)
+{
+	struct barspan *span;
+	int r = barspan_map(&span, device, 0, NULL);
+
+	if (r || barspan_extent_count(span) < 2)
+		return -1;
+	barspan_unmap(span);
+	return 0;
+}
+
+/* Areas that do not touch, in no order. */
+static int mapping(size_t n)
+{
+	static const struct barspan_device_ops ops = {
+		.size = sizeof(ops), .region = crowd_region, .map = crowd_map, .read = crowd_read, .write = crowd_write,
+	};
+	struct crowd crowd = { n, calloc(n, sizeof(*crowd.areas)) };
+	struct barspan_device *device;
+	char what[32];
+	int r;
+
+	if (!crowd.areas)
+		return -1;
+	/* 40503 is odd, so that every area comes once. */
+	for (size_t i = 0; i < n; i++)
+		crowd.areas[i] = (struct barspan_area){ (i * 40503 % n) * 0x4000, 0x1000 };
+	r = barspan_device_open_ops(&device, &ops, &crowd);
+	if (!r) {
+		snprintf(what, sizeof(what), "map %zu", n);
+		CALLGRIND_ZERO_STATS;
+		r = map_crowd(device);
+		CALLGRIND_DUMP_STATS_AT(what);
+		barspan_device_close(device);
+	}
+	free(crowd.areas);
+	return r;
+}
+
+int main(void)
+{
+#ifndef __OPTIMIZE__
+	return 77;	/* Instructions of code that is not optimised say nothing. */
+#endif
+	if (hot_paths() || mapping(4096) || mapping(65536))
+		return EXIT_FAILURE;
+	return EXIT_SUCCESS;
+}
