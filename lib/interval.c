@@ -10,11 +10,11 @@ static int compare(const void *left, const void *right)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
-/* Kernels give their areas in order. */
+/* Most lists are from the start. */
 static bool is_sorted(const struct interval *list, size_t n)
 {
 	for (size_t i = 1; i < n; i++)
-		if (list[i].start < list[i - 1].start)
+		if (list[i - 1].start > list[i].start)
 			return false;
 	return true;
 }
@@ -68,9 +68,9 @@ bool interval_walk_has(struct interval_walk *walk, uint64_t at)
 	return walk->n && walk->list->start <= at;
 }
 
-uint64_t interval_walk_edge(const struct interval_walk *walk, uint64_t at)
+uint64_t interval_walk_edge(struct interval_walk *walk, uint64_t at)
 {
-	if (!walk->n)
-		return UINT64_MAX;
-	return walk->list->start > at ? walk->list->start : walk->list->end;
+	if (interval_walk_has(walk, at))
+		return walk->list->end;
+	return walk->n ? walk->list->start : UINT64_MAX;
 }

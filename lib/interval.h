@@ -28,7 +28,7 @@ struct interval_walk {
 
 bool interval_walk_has(struct interval_walk *walk, uint64_t at);
 
-/* After it was asked for byte `at`: the first byte after that for which the answer may be another. UINT64_MAX: none. */
-uint64_t interval_walk_edge(const struct interval_walk *walk, uint64_t at);
+/* The first byte after `at` from which on that may be otherwise; UINT64_MAX: it never is. A walk, too. */
+uint64_t interval_walk_edge(struct interval_walk *walk, uint64_t at);
 
 #endif

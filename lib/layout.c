@@ -161,68 +161,65 @@ static int find_direct(const struct layout_request *request, struct sets *sets)
 }
 
 /* Where each set's walk is. */
-enum { ADVERTISED, REQUESTED, DIRECT, MSIX, N_WALKS };
+struct walks {
+	struct interval_walk advertised, requested, direct, msix;
+};
 
-static enum barspan_reason reason_at(const struct layout_request *request, struct interval_walk *walks, uint64_t at)
+static enum barspan_reason reason_at(const struct layout_request *request, struct walks *walks, uint64_t at)
 {
-	bool has[N_WALKS];
-
-	for (int i = 0; i < N_WALKS; i++)
-		has[i] = interval_walk_has(&walks[i], at);
 	if (!(request->region.flags & BARSPAN_REGION_MMAP) || !request->prot)
 		return BARSPAN_REASON_UNMAPPABLE;
-	if (has[DIRECT])
+	if (interval_walk_has(&walks->direct, at))
 		return BARSPAN_REASON_NONE;
-	if (!has[ADVERTISED])
+	if (!interval_walk_has(&walks->advertised, at))
 		return BARSPAN_REASON_SPARSE;
-	if (has[MSIX])
+	if (interval_walk_has(&walks->msix, at))
 		return BARSPAN_REASON_MSIX;
-	if (has[REQUESTED])
+	if (interval_walk_has(&walks->requested, at))
 		return BARSPAN_REASON_REQUESTED;
 	return BARSPAN_REASON_PAGE;
 }
 
-/* The next byte whose reason may be another than that of `at`. */
-static uint64_t next_edge(const struct interval_walk *walks, uint64_t at)
+/* Where the reason may change next after `at`. */
+static uint64_t next_edge(struct walks *walks, uint64_t at)
 {
-	uint64_t edge = UINT64_MAX;
+	uint64_t edge = interval_walk_edge(&walks->advertised, at);
 
-	for (int i = 0; i < N_WALKS; i++)
-		edge = min(edge, interval_walk_edge(&walks[i], at));
-	return edge;
+	edge = min(edge, interval_walk_edge(&walks->requested, at));
+	edge = min(edge, interval_walk_edge(&walks->direct, at));
+	return min(edge, interval_walk_edge(&walks->msix, at));
 }
 
 /* One extent for each run between edges that has one reason. */
 static int make_extents(const struct layout_request *request, const struct sets *sets, struct barspan_extent **out,
 			size_t *out_n)
 {
-	struct interval_walk walks[N_WALKS] = {
-		[ADVERTISED] = { sets->advertised, sets->n_advertised },
-		[REQUESTED] = { sets->requested, sets->n_requested },
-		[DIRECT] = { sets->direct, sets->n_direct },
-		[MSIX] = { &sets->msix, 1 },
+	struct walks walks = {
+		{ sets->advertised, sets->n_advertised },
+		{ sets->requested, sets->n_requested },
+		{ sets->direct, sets->n_direct },
+		{ &sets->msix, 1 },
 	};
-	uint64_t at = request->offset, last = request->offset + request->length;
-	/* Each interval has two edges, and an extent begins at an edge or at the window's start. */
+	uint64_t first = request->offset, last = first + request->length, next;
 	size_t n = 0, room = 2 * (sets->n_advertised + sets->n_requested + sets->n_direct + 1) + 1;
 	struct barspan_extent *extents = sys_calloc(room, sizeof(*extents));
 
 	if (!extents)
 		return -ENOMEM;
-	while (at < last) {
-		enum barspan_reason reason = reason_at(request, walks, at);
-		uint64_t edge = min(next_edge(walks, at), last);
+	for (uint64_t at = first; at < last; at = next) {
+		enum barspan_reason reason = reason_at(request, &walks, at);
 
-		if (n && extents[n - 1].reason == reason)
-			extents[n - 1].length += edge - at;
-		else
-			extents[n++] = (struct barspan_extent){
-				at - request->offset,
-				edge - at,
-				reason == BARSPAN_REASON_NONE ? BARSPAN_DIRECT : BARSPAN_HOLE,
-				reason,
-			};
-		at = edge;
+		next = min(next_edge(&walks, at), last);
+		if (n && extents[n - 1].reason == reason) {
+			extents[n - 1].length += next - at;
+			continue;
+		}
+		extents[n++] = (struct barspan_extent){
+			at - first,
+			next - at,
+			reason == BARSPAN_REASON_NONE ? BARSPAN_DIRECT : BARSPAN_HOLE,
+			reason,
+		};
 	}
 	*out = extents;
 	*out_n = n;

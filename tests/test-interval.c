@@ -52,6 +52,19 @@ START_TEST(contains_wants_one_interval_with_all_of_it)
 }
 END_TEST
 
+START_TEST(a_walk_finds_each_edge)
+{
+	const struct interval list[] = { { 0, 4 }, { 6, 9 } };
+	struct interval_walk walk = { list, 2 };
+
+	ck_assert_uint_eq(interval_walk_edge(&walk, 0), 4);
+	ck_assert_uint_eq(interval_walk_edge(&walk, 3), 4);
+	ck_assert_uint_eq(interval_walk_edge(&walk, 4), 6);
+	ck_assert_uint_eq(interval_walk_edge(&walk, 6), 9);
+	ck_assert_uint_eq(interval_walk_edge(&walk, 9), UINT64_MAX);
+}
+END_TEST
+
 /* Both look-ups against a byte map, for random sets. */
 START_TEST(look_ups_agree_with_a_byte_map)
 {
@@ -92,6 +105,7 @@ int main(void)
 
 	harness_add(suite, "interval", (const TTest *const[]){
 		normalise_sorts_merges_and_drops, touching_is_not_overlapping, normalise_of_nothing_is_nothing,
-		contains_wants_one_interval_with_all_of_it, look_ups_agree_with_a_byte_map, NULL });
+		contains_wants_one_interval_with_all_of_it, a_walk_finds_each_edge, look_ups_agree_with_a_byte_map,
+		NULL });
 	return harness_run(suite);
 }
