@@ -70,6 +70,8 @@ static int split(struct span *span, size_t i, bool *did_split)
 	return 0;
 }
 
+enum { SPARE = 64 };	/* pieces that a process without mappings gets back */
+
 static bool wanted(const struct piece *piece)
 {
 	return piece->reason == BARSPAN_REASON_NONE && !piece->failed && !piece->mapped;
@@ -112,26 +114,55 @@ static int take_failure(struct span *span, size_t i, int error, bool lost, bool 
 	return span->lost ? 1 : 0;
 }
 
-int span_map_pieces(struct span *span, span_mapper *map)
+int span_map_pieces(struct span *span, span_mapper *map, size_t *stopped)
 {
 	bool again = false;
 
+	*stopped = SIZE_MAX;
 	for (size_t i = 0; i < span->n_pieces; i += !again) {
-		bool lost = false, exhausted;
+		const struct piece *piece = &span->pieces[i];
+		bool lost = false;
 		int r;
 
 		again = false;
-		if (!wanted(&span->pieces[i]))
+		if (!wanted(piece))
 			continue;
 		r = map(span, &span->pieces[i], &lost);
 		span->pieces[i].mapped = !r;
 		if (!r)
 			continue;
-		/* Where the kernel has no more mappings to give, what comes would fail one by one. */
-		exhausted = r == -ENOMEM && !lost;
+		/* What comes would fail one by one. */
+		if (r == -ENOMEM && !lost && !(span->flags & BARSPAN_STRICT) && place_exhausted()) {
+			log_warning("%s region %u: the process has no more mappings (vm.max_map_count): what could be"
+				    " mapped from 0x%" PRIx64 " on is a hole", span->request.device, span->index,
+				    span->request.offset + piece->offset);
+			*stopped = i;
+			return 0;
+		}
 		r = take_failure(span, i, r, lost, &again);
-		if (r || exhausted)
+		if (r)
 			return r;
+	}
+	return 0;
+}
+
+int span_give_back(struct span *span, size_t before)
+{
+	for (size_t left = SPARE; left && before; before--) {
+		struct piece *piece = &span->pieces[before - 1];
+		size_t size = span_piece_size(piece);
+
+		if (!piece->mapped || sys_munmap(piece->address, size))
+			continue;
+		piece->mapped = false;
+		left--;
+		if (!span->base) {
+			piece->address = NULL;
+		} else if (!place_retake(piece->address, size, false)) {
+			span->lost = piece->address;
+			span->lost_length = size;
+			return 1;
+		}
 	}
 	return 0;
 }

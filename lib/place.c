@@ -115,3 +115,22 @@ bool place_retake(uint8_t *address, size_t length, bool suspended)
 	sys_madvise(address, length, MADV_DONTDUMP);
 	return true;
 }
+
+/* A mapping that is put into the middle of another takes two more, mremap() wants some in reserve, and the process needs
+ * some of its own. */
+enum { FEW_MAPPINGS = 65 };
+
+bool place_exhausted(void)
+{
+	size_t page = sys_page_size();
+	void *probe;
+	int r = sys_mmap(&probe, NULL, FEW_MAPPINGS * page, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (r)
+		return true;
+	/* Every other page is a mapping of its own then, and so are those between. */
+	for (size_t i = 1; !r && i < FEW_MAPPINGS; i += 2)
+		r = sys_mprotect((uint8_t *)probe + i * page, page, PROT_READ);
+	place_release(probe, FEW_MAPPINGS * page);
+	return r;
+}

@@ -41,6 +41,9 @@ int place_reserve(uint8_t **out, const struct place_wish *wish);
  * have to be without access, too, and of a device whose driver marks it. */
 bool place_retake(uint8_t *address, size_t length, bool suspended);
 
+/* Whether the kernel has no more than a few mappings left to give to this process (vm.max_map_count). */
+bool place_exhausted(void);
+
 /* Unmaps what is ours. A kernel that refuses that is reported to the log; there is no more to be done. */
 void place_release(uint8_t *address, size_t length);
 

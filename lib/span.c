@@ -236,12 +236,15 @@ static int place_piece(struct span *span, struct piece *piece, bool *lost)
  * all starts over elsewhere without the area that cannot be mapped, so that this ends. */
 static int reserve_and_place(struct span *span, const struct barspan_options *options)
 {
+	size_t stopped;
 	int r;
 
 	for (;;) {
 		r = reserve(span, options);
 		if (!r)
-			r = span_map_pieces(span, place_piece);
+			r = span_map_pieces(span, place_piece, &stopped);
+		if (!r && stopped != SIZE_MAX)
+			r = span_give_back(span, stopped);
 		if (!r)
 			r = span_exclude_from_dumps(span);
 		if (!r)

@@ -19,6 +19,7 @@ struct piece {
 	bool mapped;
 	bool suspended;	/* mapped, but without access */
 	bool failed;		/* not to be tried again */
+	bool extra;		/* in a resume: was not mapped before */
 };
 
 enum { MOST_GUARDS = 16 };	/* that a resume may add to */
@@ -73,9 +74,13 @@ int span_address_piece(const struct span *span, struct piece *piece);
 typedef int span_mapper(struct span *span, struct piece *piece, bool *lost);
 
 /* Maps with `map` all that can be mapped and is not marked as failed; what cannot be is a hole then. Stops early where
- * the kernel has no more mappings to give. Returns 0; 1: span->lost is set; or the error that BARSPAN_STRICT asks for.
- */
-int span_map_pieces(struct span *span, span_mapper *map);
+ * the kernel has no more mappings to give, and says at which piece (*stopped; SIZE_MAX: it did not). Returns 0; 1:
+ * span->lost is set; or the error that BARSPAN_STRICT asks for. */
+int span_map_pieces(struct span *span, span_mapper *map, size_t *stopped);
+
+/* Unmaps the last of the pieces before one, so that a process that has no more mappings gets some for itself. For a
+ * span that nobody has yet. Returns 0; 1: span->lost is set. */
+int span_give_back(struct span *span, size_t before);
 
 /* Leaves what is mapped out of core dumps. */
 int span_exclude_from_dumps(struct span *span);

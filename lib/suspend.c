@@ -86,7 +86,7 @@ static int renew_piece(struct span *span, struct piece *piece, bool *lost)
 {
 	struct place_wish wish = { .length = span_piece_size(piece), .alignment = span->page_size };
 	uint8_t *elsewhere;
-	int r = span_address_piece(span, piece);
+	int r = piece->extra && place_exhausted() ? -ENOMEM : span_address_piece(span, piece);
 
 	if (!r)
 		r = place_reserve(&elsewhere, &wish);
@@ -109,16 +109,18 @@ static int renew_piece(struct span *span, struct piece *piece, bool *lost)
 
 static int renew_all(struct span *span)
 {
+	size_t stopped;
 	int r = place_lock();
 
 	if (r)
 		return r;
 	for (size_t i = 0; i < span->n_pieces; i++) {
+		span->pieces[i].extra = !span->pieces[i].mapped;
 		span->pieces[i].failed = false;
 		span->pieces[i].mapped = false;
 		span->pieces[i].suspended = false;
 	}
-	r = span_map_pieces(span, renew_piece);
+	r = span_map_pieces(span, renew_piece, &stopped);
 	place_unlock();
 	if (r > 0) {
 		log_error("%s region %u: another mapping moved into the span at %p + 0x%zx: it stays suspended",

@@ -13,6 +13,10 @@ ROBUST_TESTS = \
 check_PROGRAMS += $(ROBUST_TESTS)
 TESTS += $(ROBUST_TESTS)
 
+# valgrind has not so many mappings to give.
+check_PROGRAMS += tests/test-limit
+TESTS += tests/test-limit
+
 tests_test_fault_SOURCES = tests/test-fault.c tests/scene.c tests/scene.h
 tests_test_gap_SOURCES = tests/test-gap.c tests/scene.c tests/scene.h
 endif
