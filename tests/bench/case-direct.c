@@ -1,10 +1,261 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <barspan.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "bench.h"
+#include "pattern.h"
+
+enum {
+	SLICE = 128 << 10,	/* an area begins each */
+	N_AREAS = 8,
+	MAIN = 3,		/* the largest area; what scans meets it, as the other one, neither first nor last */
+	OTHER = 5,
+	SHORT = SLICE / 2,
+	LONG = SLICE / 4 * 3,
+	WINDOW = 4096,		/* stays in the first-level cache */
+	REGISTERS = WINDOW / 4,
+};
+
+struct scene {
+	struct barspan *span;
+	volatile unsigned char *base;
+	uint64_t start;		/* of the window */
+	const struct barspan_area *areas;
+	size_t n_areas;
+	int fd;
+	const uint32_t *shuffled;	/* the window's offsets */
+};
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE uint32_t ours_read(const struct scene *scene, uint64_t offset)
+{
+	return barspan_read32(scene->span, offset);
+}
+
+INLINE uint32_t relaxed_read(const struct scene *scene, uint64_t offset)
+{
+	return barspan_read32_relaxed(scene->span, offset);
+}
+
+INLINE uint32_t floor_read(const struct scene *scene, uint64_t offset)
+{
+	return *(volatile uint32_t *)(scene->base + offset);
+}
+
+/* What drivers' frameworks do that keep a list of areas. */
+INLINE bool is_in_an_area(const struct scene *scene, uint64_t offset)
+{
+	for (size_t i = 0; i < scene->n_areas; i++)
+		if (offset >= scene->areas[i].offset && offset + 4 <= scene->areas[i].offset + scene->areas[i].length)
+			return true;
+	return false;
+}
+
+INLINE uint32_t scan_read(const struct scene *scene, uint64_t offset)
+{
+	uint32_t value = UINT32_MAX;
+
+	if (is_in_an_area(scene, offset))
+		return *(volatile uint32_t *)(scene->base + offset);
+	return pread(scene->fd, &value, sizeof(value), (off_t)offset) == sizeof(value) ? value : UINT32_MAX;
+}
+
+INLINE void ours_write(const struct scene *scene, uint64_t offset, uint32_t value)
+{
+	barspan_write32(scene->span, offset, value);
+}
+
+INLINE void floor_write(const struct scene *scene, uint64_t offset, uint32_t value)
+{
+	*(volatile uint32_t *)(scene->base + offset) = value;
+}
+
+INLINE void scan_write(const struct scene *scene, uint64_t offset, uint32_t value)
+{
+	if (is_in_an_area(scene, offset))
+		*(volatile uint32_t *)(scene->base + offset) = value;
+	else if (pwrite(scene->fd, &value, sizeof(value), (off_t)offset) != sizeof(value))
+		scene->base[offset] = 0;	/* faults, as nothing better can be done */
+}
+
+/* What was written. It is cleared, so that the next way has to write it itself. */
+static uint64_t harvest(const struct scene *scene)
+{
+	volatile uint32_t *window = (volatile uint32_t *)(scene->base + scene->start);
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < REGISTERS; i++) {
+		sum = sum * 3 + window[i];
+		window[i] = 0;
+	}
+	return sum;
+}
+
+/* The loops: the same for all ways, and all of them a function of its own. */
+#define READ_WALK(way)                                                                                                 \
+	static uint64_t way##_read_walk(void *context, size_t n)                                                       \
+	{                                                                                                              \
+		const struct scene scene = *(const struct scene *)context;                                             \
+		uint64_t sum = 0, offset = 0;                                                                          \
+                                                                                                                       \
+		for (size_t i = 0; i < n; i++) {                                                                       \
+			sum += way##_read(&scene, scene.start + offset);                                               \
+			offset = (offset + 4) & (WINDOW - 1);                                                          \
+		}                                                                                                      \
+		return sum;                                                                                            \
+	}
+
+#define READ_TABLE(way)                                                                                                \
+	static uint64_t way##_read_table(void *context, size_t n)                                                      \
+	{                                                                                                              \
+		const struct scene scene = *(const struct scene *)context;                                             \
+		uint64_t sum = 0;                                                                                      \
+                                                                                                                       \
+		for (size_t i = 0; i < n; i++)                                                                         \
+			sum += way##_read(&scene, scene.start + scene.shuffled[i % REGISTERS]);                        \
+		return sum;                                                                                            \
+	}
+
+#define READ_CHASE(way)                                                                                                \
+	static uint64_t way##_read_chase(void *context, size_t n)                                                      \
+	{                                                                                                              \
+		const struct scene scene = *(const struct scene *)context;                                             \
+		uint64_t offset = 0;                                                                                   \
+                                                                                                                       \
+		for (size_t i = 0; i < n; i++)                                                                         \
+			offset = way##_read(&scene, scene.start + offset);                                             \
+		return offset;                                                                                         \
+	}
+
+#define WRITE_WALK(way)                                                                                                \
+	static uint64_t way##_write_walk(void *context, size_t n)                                                      \
+	{                                                                                                              \
+		const struct scene scene = *(const struct scene *)context;                                             \
+		uint64_t offset = 0;                                                                                   \
+                                                                                                                       \
+		for (size_t i = 0; i < n; i++) {                                                                       \
+			way##_write(&scene, scene.start + offset, (uint32_t)i);                                        \
+			offset = (offset + 4) & (WINDOW - 1);                                                          \
+		}                                                                                                      \
+		return harvest(&scene);                                                                                \
+	}
+
+#define WRITE_TABLE(way)                                                                                               \
+	static uint64_t way##_write_table(void *context, size_t n)                                                     \
+	{                                                                                                              \
+		const struct scene scene = *(const struct scene *)context;                                             \
+                                                                                                                       \
+		for (size_t i = 0; i < n; i++)                                                                         \
+			way##_write(&scene, scene.start + scene.shuffled[i % REGISTERS], (uint32_t)i);                 \
+		return harvest(&scene);                                                                                \
+	}
+
+READ_WALK(ours)
+READ_WALK(relaxed)
+READ_WALK(floor)
+READ_WALK(scan)
+READ_TABLE(ours)
+READ_TABLE(floor)
+READ_TABLE(scan)
+READ_CHASE(ours)
+READ_CHASE(floor)
+READ_CHASE(scan)
+WRITE_WALK(ours)
+WRITE_WALK(floor)
+WRITE_WALK(scan)
+WRITE_TABLE(ours)
+WRITE_TABLE(floor)
+WRITE_TABLE(scan)
+
+typedef uint64_t loop(void *context, size_t n);
+
+static const struct shape {
+	const char *access, *name;
+	loop *ours, *floor, *scan;
+} shapes[] = {
+	{ "read32", "walk", ours_read_walk, floor_read_walk, scan_read_walk },
+	{ "read32", "table", ours_read_table, floor_read_table, scan_read_table },
+	{ "read32", "chase", ours_read_chase, floor_read_chase, scan_read_chase },
+	{ "read32_relaxed", "walk", relaxed_read_walk, floor_read_walk, scan_read_walk },
+	{ "write32", "walk", ours_write_walk, floor_write_walk, scan_write_walk },
+	{ "write32", "table", ours_write_table, floor_write_table, scan_write_table },
+};
+
+/* Each register says where the next one is, and all are on one round trip. */
+static void fill(const struct scene *scene)
+{
+	volatile uint32_t *window = (volatile uint32_t *)(scene->base + scene->start);
+
+	for (size_t i = 0; i < REGISTERS; i++)
+		window[scene->shuffled[i] / 4] = scene->shuffled[(i + 1) % REGISTERS];
+}
+
+static int measure(struct bench *bench, struct scene *scene, const char *extent)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		const struct bench_way ways[] = {
+			{ "ours", shapes[i].ours, scene },
+			{ "floor", shapes[i].floor, scene },
+			{ "scan", shapes[i].scan, scene },
+		};
+
+		if (!strncmp(shapes[i].access, "read", 4))
+			fill(scene);
+		else
+			harvest(scene);
+		r = bench_time(bench, ways, 3, "%s %s %s", shapes[i].access, extent, shapes[i].name);
+	}
+	return r;
+}
+
+static int measure_both(struct bench *bench, struct barspan_device *device, const struct barspan_area *areas)
+{
+	uint32_t shuffled[REGISTERS];
+	struct barspan *span;
+	int r = barspan_map(&span, device, 0, NULL);
+
+	if (r)
+		return bench_complain(r, "cannot map");
+	pattern_shuffle(shuffled, REGISTERS);
+	for (size_t i = 0; i < REGISTERS; i++)
+		shuffled[i] *= 4;
+
+	struct scene scene = { span, barspan_base(span), areas[MAIN].offset, areas, N_AREAS,
+			       barspan_soft_fd(device, 0), shuffled };
+
+	r = measure(bench, &scene, "main");
+	scene.start = areas[OTHER].offset;
+	if (!r)
+		r = measure(bench, &scene, "other");
+	barspan_unmap(span);
+	return r;
+}
 
 static int run(struct bench *bench)
 {
-	(void)bench;
-	return 0;
+	struct barspan_area areas[N_AREAS];
+	struct barspan_soft_region region = {
+		.size = N_AREAS * SLICE,
+		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP,
+		.n_areas = N_AREAS,
+		.areas = areas,
+	};
+	struct barspan_device *device;
+	int r;
+
+	for (size_t i = 0; i < N_AREAS; i++)
+		areas[i] = (struct barspan_area){ i * SLICE, i == MAIN ? LONG : SHORT };
+	r = barspan_device_open_soft(&device, &region, 1);
+	if (r)
+		return bench_complain(r, "cannot make a device");
+	r = measure_both(bench, device, areas);
+	barspan_device_close(device);
+	return r;
 }
 
 const struct bench_case case_direct = { "direct", "aligned 32-bit accesses to direct extents", run };

@@ -1,10 +1,201 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <barspan.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "bench.h"
 
+enum {
+	REGION_PAGES = 4,
+	POINTERS = 1024,	/* the pattern that a loop goes through; the accesses of a round over the most spans */
+	N_AREAS = 2,
+};
+
+/* What a list of mappings has that is searched by address. */
+struct mapping {
+	uintptr_t base;
+	uint64_t length;
+	const struct barspan_area *areas;
+	size_t n_areas;
+};
+
+struct scene {
+	struct barspan_device *device;
+	size_t n;
+	struct barspan **spans;
+	struct mapping *mappings;
+	struct barspan_area areas[N_AREAS];
+	volatile uint32_t *pointers[POINTERS];
+};
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE uint32_t ours_read(const struct scene *scene, volatile uint32_t *pointer)
+{
+	(void)scene;
+	return barspan_ptr_read32(pointer);
+}
+
+INLINE uint32_t floor_read(const struct scene *scene, volatile uint32_t *pointer)
+{
+	(void)scene;
+	return *pointer;
+}
+
+static uint32_t read_trapped(const struct scene *scene, uint64_t offset)
+{
+	uint32_t value;
+
+	return barspan_device_read(scene->device, 0, offset, &value, sizeof(value)) ? UINT32_MAX : value;
+}
+
+INLINE uint32_t read_in(const struct scene *scene, const struct mapping *mapping, volatile uint32_t *pointer)
+{
+	uint64_t offset = (uintptr_t)pointer - mapping->base;
+
+	for (size_t i = 0; i < mapping->n_areas; i++)
+		if (offset >= mapping->areas[i].offset &&
+		    offset + 4 <= mapping->areas[i].offset + mapping->areas[i].length)
+			return *pointer;
+	return read_trapped(scene, offset);
+}
+
+INLINE uint32_t scan_read(const struct scene *scene, volatile uint32_t *pointer)
+{
+	for (size_t i = 0; i < scene->n; i++)
+		if ((uintptr_t)pointer - scene->mappings[i].base < scene->mappings[i].length)
+			return read_in(scene, &scene->mappings[i], pointer);
+	return *pointer;
+}
+
+#define LOOP(way)                                                                                                      \
+	static uint64_t way##_loop(void *context, size_t n)                                                            \
+	{                                                                                                              \
+		const struct scene *scene = context;                                                                   \
+		uint64_t sum = 0;                                                                                      \
+                                                                                                                       \
+		for (size_t i = 0; i < n; i++)                                                                         \
+			sum += way##_read(scene, scene->pointers[i % POINTERS]);                                       \
+		return sum;                                                                                            \
+	}
+
+LOOP(ours)
+LOOP(floor)
+LOOP(scan)
+
+static uint64_t page_size(void)
+{
+	return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* All of one page of one span. */
+static void aim_at_one_page(struct scene *scene)
+{
+	volatile uint32_t *page = barspan_base(scene->spans[scene->n / 2]);
+
+	for (size_t i = 0; i < POINTERS; i++)
+		scene->pointers[i] = page + i;
+}
+
+/* Each span in turn, a register of one of its direct pages: another page in the next turn, and another register, since
+ * the first bytes of pages would all share few lines of the cache. */
+static void aim_round(struct scene *scene)
+{
+	static const unsigned char direct[] = { 0, 2, 3 };
+
+	for (size_t i = 0; i < POINTERS; i++) {
+		volatile unsigned char *base = barspan_base(scene->spans[i % scene->n]);
+		uint64_t page = direct[(i + i / scene->n) % sizeof(direct)];
+
+		scene->pointers[i] = (volatile uint32_t *)(base + page * page_size() + i * 4);
+	}
+}
+
+static int measure(struct bench *bench, struct scene *scene)
+{
+	const struct bench_way ways[] = {
+		{ "ours", ours_loop, scene },
+		{ "floor", floor_loop, scene },
+		{ "scan", scan_loop, scene },
+	};
+	int r;
+
+	aim_at_one_page(scene);
+	r = bench_time(bench, ways, 3, "read32 hot spans %zu", scene->n);
+	aim_round(scene);
+	return r ? r : bench_time(bench, ways, 3, "read32 round spans %zu", scene->n);
+}
+
+/* Every register of the direct pages another value. */
+static void fill(const struct scene *scene)
+{
+	volatile uint32_t *registers = barspan_base(scene->spans[0]);
+
+	for (size_t i = 0; i < N_AREAS; i++) {
+		uint64_t first = scene->areas[i].offset / 4, end = first + scene->areas[i].length / 4;
+
+		for (uint64_t j = first; j < end; j++)
+			registers[j] = (uint32_t)(j * 0x9e3779b1);
+	}
+}
+
+static int map_all(struct scene *scene, size_t n)
+{
+	for (; scene->n < n; scene->n++) {
+		struct barspan **span = &scene->spans[scene->n];
+		int r = barspan_map(span, scene->device, 0, NULL);
+
+		if (r)
+			return bench_complain(r, "cannot map %zu spans", n);
+		scene->mappings[scene->n] = (struct mapping){ (uintptr_t)barspan_base(*span), barspan_length(*span),
+							      scene->areas, N_AREAS };
+	}
+	return 0;
+}
+
+static int measure_spans(struct bench *bench, struct scene *scene, size_t n)
+{
+	int r = -ENOMEM;
+
+	scene->n = 0;
+	scene->spans = calloc(n, sizeof(struct barspan *));
+	scene->mappings = calloc(n, sizeof(*scene->mappings));
+	if (scene->spans && scene->mappings)
+		r = map_all(scene, n);
+	if (!r) {
+		fill(scene);
+		r = measure(bench, scene);
+	}
+	while (scene->n)
+		barspan_unmap(scene->spans[--scene->n]);
+	free(scene->spans);
+	free(scene->mappings);
+	return r;
+}
+
+/* All spans are of one region, which leaves file descriptors and the cache to others: it is the spans that are to be
+ * told apart, not what is behind them. */
 static int run(struct bench *bench)
 {
-	(void)bench;
-	return 0;
+	static const size_t numbers[] = { 1, 64, 1024 };
+	uint64_t page = page_size();
+	struct scene scene = { .areas = { { 0, page }, { 2 * page, 2 * page } } };
+	struct barspan_soft_region region = {
+		.size = REGION_PAGES * page,
+		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP,
+		.n_areas = N_AREAS,
+		.areas = scene.areas,
+	};
+	int r = barspan_device_open_soft(&scene.device, &region, 1);
+
+	if (r)
+		return bench_complain(r, "cannot make a device");
+	for (size_t i = 0; !r && i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		r = measure_spans(bench, &scene, numbers[i]);
+	barspan_device_close(scene.device);
+	return r;
 }
 
 const struct bench_case case_pointer = { "pointer", "32-bit accesses by pointer", run };

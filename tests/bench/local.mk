@@ -16,7 +16,11 @@ tests_bench_barspan_bench_SOURCES = \
 	tests/bench/case-suspend.c \
 	tests/bench/case-trap.c \
 	tests/bench/case-trapped.c \
-	tests/bench/main.c
+	tests/bench/main.c \
+	tests/bench/pages.c \
+	tests/bench/pages.h \
+	tests/bench/pattern.c \
+	tests/bench/pattern.h
 tests_bench_barspan_bench_CPPFLAGS = -I$(top_srcdir)/include $(BENCH_CPPFLAGS)
 tests_bench_barspan_bench_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(JANSSON_CFLAGS)
 tests_bench_barspan_bench_LDFLAGS = $(SANITIZER)

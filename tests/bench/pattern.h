@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The offsets that cases ask about or access, made beforehand so that no way pays for making them. */
+#ifndef PATTERN_H
+#define PATTERN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A power of two; an array of so many 64-bit offsets is 32 KiB. */
+enum { PATTERN_LENGTH = 4096 };
+
+/* Steps upward through a region of `size` bytes, a multiple of 64: by a PATTERN_LENGTH-th of it, at least 64 bytes,
+ * and from the start again after the end. */
+void pattern_ascend(uint64_t offsets[PATTERN_LENGTH], uint64_t size);
+
+/* Offsets of 32-bit registers anywhere in the region, the same in every run of the program. */
+void pattern_scatter(uint64_t offsets[PATTERN_LENGTH], uint64_t size);
+
+/* The numbers from 0 to n - 1 in an order that looks random, the same in every run of the program. */
+void pattern_shuffle(uint32_t *numbers, size_t n);
+
+#endif
