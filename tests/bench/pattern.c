@@ -17,7 +17,7 @@ void pattern_ascend(uint64_t offsets[PATTERN_LENGTH], uint64_t size)
 	if (step < 64)
 		step = 64;
 	for (size_t i = 0; i < PATTERN_LENGTH; i++)
-		offsets[i] = i * step % size;
+		offsets[i] = (size / 2 + i * step) % size;
 }
 
 void pattern_scatter(uint64_t offsets[PATTERN_LENGTH], uint64_t size)

@@ -9,8 +9,9 @@
 /* A power of two; an array of so many 64-bit offsets is 32 KiB. */
 enum { PATTERN_LENGTH = 4096 };
 
-/* Steps upward through a region of `size` bytes, a multiple of 64: by a PATTERN_LENGTH-th of it, at least 64 bytes,
- * and from the start again after the end. */
+/* Steps upward through a region of `size` bytes, a multiple of 128: by a PATTERN_LENGTH-th of it, at least 64 bytes,
+ * and from the start again after the end. The first is in the middle, so that a linear search that has time for few of
+ * them does not only meet those that it finds soon. */
 void pattern_ascend(uint64_t offsets[PATTERN_LENGTH], uint64_t size);
 
 /* Offsets of 32-bit registers anywhere in the region, the same in every run of the program. */
