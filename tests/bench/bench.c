@@ -99,6 +99,7 @@ static void take_turns(const struct bench *bench, const struct bench_way *ways, 
 				rounds[i][round] = time_ns(&ways[i], times[i]) / (double)times[i];
 }
 
+__attribute__((format(printf, 3, 0)))
 static struct row *new_row(struct bench *bench, const char *unit, const char *format, va_list arguments)
 {
 	struct row *grown = realloc(bench->rows, (bench->n_rows + 1) * sizeof(*grown));
