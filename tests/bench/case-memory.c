@@ -121,22 +121,51 @@ static int count_heap(struct bench *bench, struct pages *pages)
 	return r ? r : bench_count(bench, values, 5, "heap areas %u", pages->region.n_areas);
 }
 
-static int usage_of_span(struct usage *out, struct barspan_device *device)
+/* Memory that keeps malloc from using what others have freed, which would hide what comes next. */
+struct plug {
+	struct plug *next;
+};
+
+static bool take_free(struct plug **plug, size_t *left, size_t size)
+{
+	size_t arena = mallinfo2().arena;
+	struct plug *more = *left < size ? NULL : malloc(size);
+
+	if (!more)
+		return false;
+	*left -= size;
+	more->next = *plug;
+	*plug = more;
+	return mallinfo2().arena == arena;
+}
+
+static struct plug *plug_heap(void)
+{
+	struct plug *plug = NULL;
+	size_t left = mallinfo2().fordblks;
+
+	for (size_t size = 64 << 10; size >= 1 << 10; size /= 2)
+		while (take_free(&plug, &left, size))
+			;
+	return plug;
+}
+
+static void unplug(struct plug *plug)
+{
+	while (plug) {
+		struct plug *next = plug->next;
+
+		free(plug);
+		plug = next;
+	}
+}
+
+static int usage_of_one_more(struct usage *out, struct barspan_device *device)
 {
 	struct usage before, after;
 	struct barspan *span;
-	int r = barspan_map(&span, device, 0, NULL);
+	int r = measure_usage(&before);
 
-	/* What the C library and the dynamic linker need for the first of anything is there after one came and went;
-	 * what that leaves free in the heap would hide what the next one takes. */
-	if (r)
-		return bench_complain(r, "cannot map");
-	barspan_unmap(span);
-	r = measure_usage(&before);
-	if (r)
-		return r;
-	malloc_trim(0);
-	r = measure_usage(&before);
 	if (r)
 		return r;
 	r = barspan_map(&span, device, 0, NULL);
@@ -146,6 +175,26 @@ static int usage_of_span(struct usage *out, struct barspan_device *device)
 	barspan_unmap(span);
 	*out = (struct usage){ after.resident - before.resident, after.tables - before.tables,
 			       after.commit - before.commit };
+	return r;
+}
+
+/* What the C library and the dynamic linker need for the first of anything is there after one came and went. */
+static int usage_of_span(struct usage *out, struct barspan_device *device)
+{
+	struct barspan *span;
+	struct plug *plug;
+	int r = barspan_map(&span, device, 0, NULL);
+
+	if (r)
+		return bench_complain(r, "cannot map");
+	barspan_unmap(span);
+	r = measure_usage(out);
+	if (r)
+		return r;
+	malloc_trim(0);
+	plug = plug_heap();
+	r = usage_of_one_more(out, device);
+	unplug(plug);
 	return r;
 }
 
@@ -211,7 +260,7 @@ static int run(struct bench *bench)
 	size_t most = bench_quick(bench) ? 256 : 65536;
 	int r = 0;
 
-	/* Else the first large block that is freed would make malloc keep later ones. */
+	/* Else large blocks that are freed would make malloc keep later ones. */
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	for (size_t i = 0; !r && i < sizeof(numbers) / sizeof(numbers[0]) && numbers[i] <= most; i++)
 		r = count_areas(bench, numbers[i]);
