@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <barspan.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -78,7 +79,7 @@ INLINE void scan_write(const struct scene *scene, uint64_t offset, uint32_t valu
 	if (is_in_an_area(scene, offset))
 		*(volatile uint32_t *)(scene->base + offset) = value;
 	else if (pwrite(scene->fd, &value, sizeof(value), (off_t)offset) != sizeof(value))
-		scene->base[offset] = 0;	/* faults, as nothing better can be done */
+		abort();
 }
 
 /* What was written. It is cleared, so that the next way has to write it itself. */
