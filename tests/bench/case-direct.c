@@ -97,7 +97,7 @@ static uint64_t harvest(const struct scene *scene)
 
 /* The loops: the same for all ways, and all of them a function of its own. */
 #define READ_WALK(way)                                                                                                 \
-	static uint64_t way##_read_walk(void *context, size_t n)                                                       \
+	PATTERN_LOOP static uint64_t way##_read_walk(void *context, size_t n)                                          \
 	{                                                                                                              \
 		const struct scene scene = *(const struct scene *)context;                                             \
 		uint64_t sum = 0, offset = 0;                                                                          \
@@ -110,7 +110,7 @@ static uint64_t harvest(const struct scene *scene)
 	}
 
 #define READ_TABLE(way)                                                                                                \
-	static uint64_t way##_read_table(void *context, size_t n)                                                      \
+	PATTERN_LOOP static uint64_t way##_read_table(void *context, size_t n)                                         \
 	{                                                                                                              \
 		const struct scene scene = *(const struct scene *)context;                                             \
 		uint64_t sum = 0;                                                                                      \
@@ -121,7 +121,7 @@ static uint64_t harvest(const struct scene *scene)
 	}
 
 #define READ_CHASE(way)                                                                                                \
-	static uint64_t way##_read_chase(void *context, size_t n)                                                      \
+	PATTERN_LOOP static uint64_t way##_read_chase(void *context, size_t n)                                         \
 	{                                                                                                              \
 		const struct scene scene = *(const struct scene *)context;                                             \
 		uint64_t offset = 0;                                                                                   \
@@ -132,7 +132,7 @@ static uint64_t harvest(const struct scene *scene)
 	}
 
 #define WRITE_WALK(way)                                                                                                \
-	static uint64_t way##_write_walk(void *context, size_t n)                                                      \
+	PATTERN_LOOP static uint64_t way##_write_walk(void *context, size_t n)                                         \
 	{                                                                                                              \
 		const struct scene scene = *(const struct scene *)context;                                             \
 		uint64_t offset = 0;                                                                                   \
@@ -145,7 +145,7 @@ static uint64_t harvest(const struct scene *scene)
 	}
 
 #define WRITE_TABLE(way)                                                                                               \
-	static uint64_t way##_write_table(void *context, size_t n)                                                     \
+	PATTERN_LOOP static uint64_t way##_write_table(void *context, size_t n)                                        \
 	{                                                                                                              \
 		const struct scene scene = *(const struct scene *)context;                                             \
                                                                                                                        \

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "pattern.h"
 
 enum {
 	REGION_PAGES = 4,
@@ -71,7 +72,7 @@ INLINE uint32_t scan_read(const struct scene *scene, volatile uint32_t *pointer)
 }
 
 #define LOOP(way)                                                                                                      \
-	static uint64_t way##_loop(void *context, size_t n)                                                            \
+	PATTERN_LOOP static uint64_t way##_loop(void *context, size_t n)                                               \
 	{                                                                                                              \
 		const struct scene *scene = context;                                                                   \
 		uint64_t sum = 0;                                                                                      \

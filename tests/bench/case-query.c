@@ -15,6 +15,7 @@ struct query {
 	size_t n_areas;
 	const void *roaring, *judy;
 	const uint64_t *offsets;
+	size_t mix;
 	const uint8_t *is_direct;	/* the answers for the offsets, as arithmetic says they must be */
 	const uint32_t *extents;
 };
@@ -112,13 +113,14 @@ INLINE uint32_t bisect_extent(const struct query *query, uint64_t offset)
 
 /* The loop of all ways. The floor loads an offset as the others do, and then an answer. */
 #define LOOP(name, answer)                                                                                             \
-	static uint64_t name(void *context, size_t n)                                                                  \
+	PATTERN_LOOP static uint64_t name(void *context, size_t n)                                                     \
 	{                                                                                                              \
 		const struct query query = *(const struct query *)context;                                             \
 		uint64_t sum = 0;                                                                                      \
                                                                                                                        \
 		for (size_t i = 0; i < n; i++) {                                                                       \
-			uint64_t offset = ((const volatile uint64_t *)query.offsets)[i % PATTERN_LENGTH];              \
+			size_t index = pattern_index(i, query.mix);                                                    \
+			uint64_t offset = ((const volatile uint64_t *)query.offsets)[index];                           \
                                                                                                                        \
 			(void)offset;                                                                                  \
 			sum += answer;                                                                                 \
@@ -127,7 +129,7 @@ INLINE uint32_t bisect_extent(const struct query *query, uint64_t offset)
 	}
 
 LOOP(run_ours_is_direct, ours_is_direct(&query, offset))
-LOOP(run_floor_is_direct, ((const volatile uint8_t *)query.is_direct)[i % PATTERN_LENGTH])
+LOOP(run_floor_is_direct, ((const volatile uint8_t *)query.is_direct)[index])
 LOOP(run_scan_is_direct, scan_is_direct(&query, offset))
 LOOP(run_bisect_is_direct, bisect_is_direct(&query, offset))
 #ifdef HAVE_ROARING
@@ -142,7 +144,7 @@ LOOP(run_judy_is_direct, (uint64_t)Judy1Test(query.judy, offset >> PAGES_SHIFT, 
 #endif
 
 LOOP(run_ours_extent, ours_extent(&query, offset))
-LOOP(run_floor_extent, ((const volatile uint32_t *)query.extents)[i % PATTERN_LENGTH])
+LOOP(run_floor_extent, ((const volatile uint32_t *)query.extents)[index])
 LOOP(run_scan_extent, scan_extent(&query, offset))
 LOOP(run_bisect_extent, bisect_extent(&query, offset))
 
@@ -213,6 +215,7 @@ static int measure_orders(struct bench *bench, struct scene *scene)
 	if (r)
 		return r;
 	pattern_scatter(scene->offsets, scene->query.size);
+	scene->query.mix = PATTERN_MIX;
 	foretell(scene);
 	return measure(bench, &scene->query, "random");
 }

@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A loop that is timed. Where it lies in lines of the cache may cost or save it a cycle or two an operation; so it must
+ * not move when something else changes. */
+#define PATTERN_LOOP __attribute__((aligned(64), noinline))
+
 /* A power of two; an array of so many 64-bit offsets is 32 KiB. */
 enum { PATTERN_LENGTH = 4096 };
 
@@ -16,6 +20,14 @@ void pattern_ascend(uint64_t offsets[PATTERN_LENGTH], uint64_t size);
 
 /* Offsets of 32-bit registers anywhere in the region, the same in every run of the program. */
 void pattern_scatter(uint64_t offsets[PATTERN_LENGTH], uint64_t size);
+
+/* Which offset to take for the i-th operation. With `mix` 0 the offsets are gone through as they lie; else in another
+ * order each time, for else processors learn even thousands of them, and how many branches they foresee is luck. */
+enum { PATTERN_MIX = 0x9e5 };
+static inline size_t pattern_index(size_t i, size_t mix)
+{
+	return (i ^ i / PATTERN_LENGTH * mix) % PATTERN_LENGTH;
+}
 
 /* The numbers from 0 to n - 1 in an order that looks random, the same in every run of the program. */
 void pattern_shuffle(uint32_t *numbers, size_t n);
