@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "plain.h"
 #include "sys.h"
@@ -127,19 +128,22 @@ int registry_find(struct registry_range *out, uintptr_t address)
 	return registry_overlap(out, address, address + 1);
 }
 
-/* Makes room for one more range in both tables. */
-static int grow(void)
+/* Makes room for `more` ranges in both tables. */
+static int grow(size_t more)
 {
 	for (unsigned int i = 0; i < 2; i++) {
 		struct table *table = tables[i], *grown;
+		size_t room = table->room;
 
-		if (table->n < table->room)
+		while (room - table->n < more)
+			room *= 2;
+		if (room == table->room)
 			continue;
-		grown = sys_calloc(1, sizeof(*grown) + 2 * table->room * sizeof(grown->ranges[0]));
+		grown = sys_calloc(1, sizeof(*grown) + room * sizeof(grown->ranges[0]));
 		if (!grown)
 			return -ENOMEM;
 		grown->retired = table;
-		grown->room = 2 * table->room;
+		grown->room = room;
 		grown->n = table->n;
 		grown->ranges = (struct registry_range *)(grown + 1);
 		for (size_t j = 0; j < table->n; j++)
@@ -149,62 +153,70 @@ static int grow(void)
 	return 0;
 }
 
-static void insert_at(struct table *table, size_t i, const struct registry_range *range)
-{
-	STORE(table->n, table->n + 1);
-	for (size_t j = table->n - 1; j > i; j--)
-		put(table, j, &table->ranges[j - 1]);
-	put(table, i, range);
-}
-
-static void remove_at(struct table *table, size_t i)
-{
-	for (size_t j = i; j + 1 < table->n; j++)
-		put(table, j, &table->ranges[j + 1]);
-	STORE(table->n, table->n - 1);
-}
-
 struct change {
-	const struct registry_range *add;	/* or, where NULL: */
+	const struct registry_range *add;	/* sorted; or, where NULL: */
+	size_t n;
 	const struct barspan *span;
 	uintptr_t start, end;
 };
 
-static void cut(struct table *table, size_t i, uintptr_t start, uintptr_t end)
+/* Merges from the back, where there is room. */
+static void add_to(struct table *table, const struct registry_range *add, size_t n)
 {
-	struct registry_range whole = table->ranges[i], head = whole, tail = whole;
+	size_t old = table->n;
+
+	STORE(table->n, old + n);
+	while (n) {
+		bool is_old = old && table->ranges[old - 1].start > add[n - 1].start;
+		size_t i = old + n - 1;
+
+		put(table, i, is_old ? &table->ranges[--old] : &add[--n]);
+	}
+}
+
+static void cut_in_two(struct table *table, size_t i, uintptr_t start, uintptr_t end)
+{
+	struct registry_range head = table->ranges[i], tail = head;
 
 	head.end = start;
 	tail.start = end;
-	tail.offset += end - whole.start;
-	remove_at(table, i);
-	if (whole.end > end)
-		insert_at(table, i, &tail);
-	if (whole.start < start)
-		insert_at(table, i, &head);
+	tail.offset += end - head.start;
+	add_to(table, &tail, 1);
+	put(table, i, &head);
+}
+
+static void remove_from(struct table *table, const struct change *change)
+{
+	uintptr_t start = change->start, end = change->end;
+	size_t kept = search(table, start), n = table->n;
+
+	for (size_t i = kept; i < n; i++) {
+		struct registry_range range = table->ranges[i];
+		bool inside = range.start < end && (!change->span || range.span == change->span);
+
+		if (inside && range.start < start && range.end > end) {
+			cut_in_two(table, i, start, end);
+			return;
+		}
+		if (inside && range.start < start) {
+			range.end = start;
+		} else if (inside && range.end > end) {
+			range.offset += end - range.start;
+			range.start = end;
+		} else if (inside) {
+			continue;
+		}
+		put(table, kept++, &range);
+	}
+	STORE(table->n, kept);
 }
 
 static void apply(struct table *table, const struct change *change)
 {
-	size_t i;
-
-	if (change->add) {
-		insert_at(table, search(table, change->add->start), change->add);
-		return;
-	}
-	i = search(table, change->start);
-	while (i < table->n && table->ranges[i].start < change->end) {
-		const struct registry_range *range = &table->ranges[i];
-		bool keeps_head = range->start < change->start;
-
-		if (change->span && range->span != change->span) {
-			i++;
-			continue;
-		}
-		cut(table, i, change->start, change->end);
-		i += keeps_head;
-		/* What is left behind the cut starts at its end, and ends this. */
-	}
+	if (change->add)
+		add_to(table, change->add, change->n);
+	else
+		remove_from(table, change);
 }
 
 /* Changes the copy that is not in use, puts it to use, and changes the other. */
@@ -213,8 +225,7 @@ static int commit(const struct change *change)
 	int r;
 
 	pthread_mutex_lock(&lock);
-	/* To remove all of a range needs no room; to cut one in two does. */
-	r = change->add || change->start || change->end != UINTPTR_MAX ? grow() : 0;
+	r = grow(change->n);
 	if (!r) {
 		unsigned int next = sequence + 1;
 
@@ -227,16 +238,27 @@ static int commit(const struct change *change)
 	return r;
 }
 
-int registry_add(const struct registry_range *range)
+static int compare(const void *left, const void *right)
 {
-	const struct change change = { .add = range };
+	const struct registry_range *a = left, *b = right;
 
+	return (a->start > b->start) - (a->start < b->start);
+}
+
+int registry_add(struct registry_range *ranges, size_t n)
+{
+	const struct change change = { .add = ranges, .n = n };
+
+	qsort(ranges, n, sizeof(*ranges), compare);
 	return commit(&change);
 }
 
 int registry_remove(const struct barspan *span, uintptr_t start, uintptr_t end)
 {
-	const struct change change = { .span = span, .start = start, .end = end };
+	/* To remove all of a range needs no room; to cut one in two does. */
+	const struct change change = {
+		.n = start || end != UINTPTR_MAX, .span = span, .start = start, .end = end,
+	};
 
 	return commit(&change);
 }

@@ -23,8 +23,8 @@ struct registry_range {
 	struct barspan *span;
 };
 
-/* Adds a range that overlaps no other. -ENOMEM. */
-int registry_add(const struct registry_range *range);
+/* Adds ranges that overlap no others, and sorts them. -ENOMEM, with nothing added. */
+int registry_add(struct registry_range *ranges, size_t n);
 
 /* Removes addresses [start, end) of `span`, or of all spans for NULL; what is left of ranges at both ends stays.
  * -ENOMEM, with nothing removed; but never for all addresses, 0 to UINTPTR_MAX. */

@@ -262,20 +262,29 @@ static int reserve_and_place(struct span *span, const struct barspan_options *op
 /* Makes the span known by its addresses. */
 static int enlist(struct span *span)
 {
-	int r = 0;
+	struct registry_range whole = {
+		(uintptr_t)span->base, (uintptr_t)span->base + (uintptr_t)span->request.length, 0, &span->face,
+	};
+	struct registry_range *ranges;
+	size_t n = 0;
+	int r;
 
 	if (span->base)
-		return registry_add(&(struct registry_range){ (uintptr_t)span->base,
-							      (uintptr_t)span->base + (uintptr_t)span->request.length,
-							      0, &span->face });
-	for (size_t i = 0; !r && i < span->n_pieces; i++) {
+		return registry_add(&whole, 1);
+	ranges = sys_calloc(span->n_pieces, sizeof(*ranges));
+	if (!ranges)
+		return -ENOMEM;
+	for (size_t i = 0; i < span->n_pieces; i++) {
 		const struct piece *piece = &span->pieces[i];
+		uintptr_t start = (uintptr_t)piece->address;
 
-		if (piece->address)
-			r = registry_add(&(struct registry_range){
-				(uintptr_t)piece->address, (uintptr_t)piece->address + (uintptr_t)piece->length,
-				piece->offset, &span->face });
+		if (start)
+			ranges[n++] = (struct registry_range){
+				start, start + (uintptr_t)piece->length, piece->offset, &span->face,
+			};
 	}
+	r = registry_add(ranges, n);
+	sys_free(ranges);
 	return r;
 }
 

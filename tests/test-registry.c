@@ -19,7 +19,7 @@ static void add(size_t i)
 {
 	struct registry_range range = at(i);
 
-	ck_assert_zero(registry_add(&range));
+	ck_assert_zero(registry_add(&range, 1));
 }
 
 static void drop_all(void)
@@ -54,6 +54,25 @@ START_TEST(an_address_finds_its_span)
 	expect(UINTPTR_MAX, NULL, 0);
 	drop_all();
 	expect(at(5).start, NULL, 0);
+}
+END_TEST
+
+START_TEST(many_are_added_at_once_in_any_order)
+{
+	static struct registry_range odd[512];
+
+	for (size_t i = 0; i < 1024; i += 2)
+		add(i);
+	for (size_t i = 0; i < 512; i++)
+		odd[i] = at(2 * (i * 389 % 512) + 1);
+	ck_assert_zero(registry_add(odd, 512));
+	ck_assert_zero(registry_add(odd, 0));
+	for (size_t i = 0; i < 1024; i++) {
+		expect(at(i).start, &spans[i], 0);
+		expect(at(i).end - 1, &spans[i], 0x7fff);
+		expect(at(i).end, NULL, 0);
+	}
+	drop_all();
 }
 END_TEST
 
@@ -110,7 +129,7 @@ START_TEST(changes_agree_with_a_map_of_pages)
 
 		if (round % 2) {
 			ck_assert_zero(registry_remove(NULL, range.start, range.end));
-			ck_assert_zero(registry_add(&range));
+			ck_assert_zero(registry_add(&range, 1));
 		} else {
 			ck_assert_zero(registry_remove(only, range.start, range.end));
 		}
@@ -135,7 +154,7 @@ START_TEST(without_memory_nothing_changes)
 	fake_fail(1, -ENOMEM, 0);
 	for (; n < 2048; n++) {
 		range = at(n);
-		if (registry_add(&range))
+		if (registry_add(&range, 1))
 			break;
 	}
 	/* The first ones need none. */
@@ -187,7 +206,7 @@ START_TEST(readers_see_whole_ranges_while_others_come_and_go)
 		size_t which = (size_t)(i * 14) % 64;
 		struct registry_range range = at(which);
 
-		ck_assert_zero(registry_add(&range));
+		ck_assert_zero(registry_add(&range, 1));
 		ck_assert_zero(registry_remove(&spans[which], range.start, range.end));
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
@@ -207,7 +226,7 @@ int main(void)
 
 	harness_add(suite, "registry", (const TTest *const[]){
 		/* The first, since tables never shrink, and tests may share a process. */
-		without_memory_nothing_changes, an_address_finds_its_span, a_part_can_be_removed,
+		without_memory_nothing_changes, an_address_finds_its_span, many_are_added_at_once_in_any_order, a_part_can_be_removed,
 		a_span_can_be_removed_alone, changes_agree_with_a_map_of_pages,
 		readers_see_whole_ranges_while_others_come_and_go, NULL });
 	return harness_run(suite);
