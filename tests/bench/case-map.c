@@ -1,10 +1,187 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench.h"
 
+#include <barspan/guard.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bar.h"
+
+static uint64_t run_ours(void *context, size_t n)
+{
+	struct bar *bar = context;
+	uint64_t sample = 0;
+
+	for (size_t i = 0; i < n && !bar->error; i++) {
+		struct barspan *span;
+
+		bar_note(bar, barspan_map(&span, bar->device, 0, NULL));
+		if (bar->error)
+			break;
+		if (i == n - 1)
+			sample = bar_sample(bar, barspan_base(span));
+		barspan_unmap(span);
+	}
+	return sample;
+}
+
+static uint64_t run_bare(struct bar *bar, size_t n, int (*map)(const struct bar *bar, uint8_t **out))
+{
+	uint64_t sample = 0;
+
+	for (size_t i = 0; i < n && !bar->error; i++) {
+		uint8_t *base = NULL;
+
+		bar_note(bar, map(bar, &base));
+		if (bar->error)
+			break;
+		if (i == n - 1)
+			sample = bar_sample(bar, base);
+		bar_note(bar, bar_unmap_bare(bar, base));
+	}
+	return sample;
+}
+
+static uint64_t run_floor(void *context, size_t n)
+{
+	return run_bare(context, n, bar_map_bare);
+}
+
+/* As DPDK does: areas that touch are mapped one by one, too; no alignment, and core dumps are left alone. */
+static int map_areas(const struct bar *bar, uint8_t **out)
+{
+	uint8_t *base = mmap(NULL, bar->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (base == MAP_FAILED)
+		return -errno;
+	*out = base;
+	for (size_t offset = 0; offset < bar->size; offset += bar->step)
+		if (mmap(base + offset, bar->page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, bar->fd,
+			 (off_t)offset) == MAP_FAILED)
+			return -errno;
+	return 0;
+}
+
+static uint64_t run_areas(void *context, size_t n)
+{
+	return run_bare(context, n, map_areas);
+}
+
+static int time_areas(struct bench *bench, size_t n, bool apart)
+{
+	struct bar bar;
+	const struct bench_way ways[] = {
+		{ "ours", run_ours, &bar }, { "floor", run_floor, &bar }, { "area by area", run_areas, &bar },
+	};
+	int r = bar_open(&bar, n, apart);
+
+	if (r)
+		return r;
+	r = bench_time(bench, ways, 3, "%zu areas, %s", n, apart ? "apart" : "adjacent");
+	if (!r)
+		r = bar_check(&bar, "cannot map");
+	bar_close(&bar);
+	return r;
+}
+
+/* A device of any number of areas, for what the library does of its own: its mappings come to nothing. */
+struct nothing {
+	struct barspan_region region;
+	struct barspan_device *device;
+	int error;
+};
+
+static int nothing_region(void *context, unsigned int index, struct barspan_region *out)
+{
+	if (index)
+		return -EINVAL;
+	*out = ((struct nothing *)context)->region;
+	return 0;
+}
+
+static int nothing_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+{
+	(void)context, (void)index, (void)offset, (void)length, (void)prot, (void)address;
+	return 0;
+}
+
+static int nothing_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
+{
+	(void)context, (void)index, (void)offset, (void)buffer, (void)length;
+	return -EIO;
+}
+
+static int nothing_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+{
+	(void)context, (void)index, (void)offset, (void)buffer, (void)length;
+	return -EIO;
+}
+
+static uint64_t run_nothing(void *context, size_t n)
+{
+	struct nothing *nothing = context;
+	uint64_t extents = 0;
+
+	for (size_t i = 0; i < n && !nothing->error; i++) {
+		struct barspan *span;
+
+		nothing->error = barspan_map(&span, nothing->device, 0, NULL);
+		if (nothing->error)
+			break;
+		extents += barspan_extent_count(span);
+		barspan_unmap(span);
+	}
+	return extents;
+}
+
+static int time_nothing(struct bench *bench, size_t n)
+{
+	static const struct barspan_device_ops ops = {
+		.size = sizeof(ops), .region = nothing_region, .map = nothing_map, .read = nothing_read,
+		.write = nothing_write,
+	};
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct barspan_area *areas = calloc(n, sizeof(*areas));
+	struct nothing nothing = {
+		.region = { 2 * n * page, BARSPAN_REGION_READ | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE,
+			    (uint32_t)n, areas },
+	};
+	const struct bench_way ways[] = { { "ours", run_nothing, &nothing }, { "floor", NULL, NULL } };
+	int r;
+
+	if (!areas)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		areas[i] = (struct barspan_area){ 2 * i * page, page };
+	r = barspan_device_open_ops(&nothing.device, &ops, &nothing);
+	if (!r) {
+		r = bench_time(bench, ways, 2, "%zu areas, nothing mapped", n);
+		if (!r && nothing.error)
+			r = bench_complain(nothing.error, "cannot map nothing");
+		barspan_device_close(nothing.device);
+	}
+	free(areas);
+	return r;
+}
+
 static int run(struct bench *bench)
 {
-	(void)bench;
-	return 0;
+	size_t most = bench_quick(bench) ? 16 : 4096;
+	int r = 0;
+
+	for (size_t n = 1; !r && n <= most; n *= 16) {
+		r = time_areas(bench, n, false);
+		if (!r)
+			r = time_areas(bench, n, true);
+	}
+	if (r || bench_quick(bench))
+		return r;
+	r = time_areas(bench, 16384, true);
+	for (size_t n = 4096; !r && n <= 65536; n *= 4)
+		r = time_nothing(bench, n);
+	return r;
 }
 
 const struct bench_case case_map = { "map", "map and unmap", run };

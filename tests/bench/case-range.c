@@ -1,10 +1,252 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bench.h"
 
+#include <barspan/guard.h>
+#include <barspan/io.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bar.h"
+
+enum { MOST_LENGTH = 1 << 20, N_AREAS = 512 };
+
+/* A part of the range that is in one extent. */
+struct part {
+	bool direct;
+	size_t offset, length;
+};
+
+struct range {
+	struct bar bar;
+	const char *layout;
+	uint8_t *buffer;
+	size_t offset, length;
+	struct part *parts;
+	size_t n_parts;
+};
+
+typedef void copy_words(void *to, const void *from, size_t length);
+
+/* What has to do with the first and the last bytes of the range, to see that they move. */
+static uint64_t take_from_buffer(struct range *range)
+{
+	uint64_t first, last;
+
+	memcpy(&first, range->buffer, sizeof(first));
+	memcpy(&last, range->buffer + range->length - sizeof(last), sizeof(last));
+	memset(range->buffer, 0, sizeof(first));
+	memset(range->buffer + range->length - sizeof(last), 0, sizeof(last));
+	return first ^ 31 * last;
+}
+
+static uint64_t take_from_memory(struct range *range)
+{
+	const size_t offsets[] = { range->offset, range->offset + range->length - sizeof(uint64_t) };
+	uint64_t values[2] = { 0 }, zero = 0;
+
+	for (size_t i = 0; i < 2; i++)
+		if (pread(range->bar.fd, &values[i], sizeof(values[i]), (off_t)offsets[i]) != sizeof(values[i]) ||
+		    pwrite(range->bar.fd, &zero, sizeof(zero), (off_t)offsets[i]) != sizeof(zero))
+			bar_note(&range->bar, -EIO);
+	return values[0] ^ 31 * values[1];
+}
+
+static uint64_t read_ours(void *context, size_t n)
+{
+	struct range *range = context;
+
+	for (size_t i = 0; i < n; i++)
+		bar_note(&range->bar, barspan_read(range->bar.span, range->offset, range->buffer, range->length));
+	return take_from_buffer(range);
+}
+
+static uint64_t write_ours(void *context, size_t n)
+{
+	struct range *range = context;
+
+	for (size_t i = 0; i < n; i++)
+		bar_note(&range->bar, barspan_write(range->bar.span, range->offset, range->buffer, range->length));
+	return take_from_memory(range);
+}
+
+/* By accesses of 8 bytes, as a device shall see them, of a range that is a multiple of that. */
+static void load_words(void *to, const void *from, size_t length)
+{
+	uint64_t *words = to;
+
+	for (size_t i = 0; i < length / sizeof(*words); i++)
+		words[i] = ((const volatile uint64_t *)from)[i];
+}
+
+static void store_words(void *to, const void *from, size_t length)
+{
+	const uint64_t *words = from;
+
+	for (size_t i = 0; i < length / sizeof(*words); i++)
+		((volatile uint64_t *)to)[i] = words[i];
+}
+
+static void copy_any(void *to, const void *from, size_t length)
+{
+	memcpy(to, from, length);
+}
+
+static uint64_t read_bare(struct range *range, size_t n, copy_words *copy)
+{
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *to = range->buffer;
+
+		for (const struct part *part = range->parts; part < range->parts + range->n_parts; part++) {
+			if (part->direct)
+				copy(to, range->bar.base + part->offset, part->length);
+			else if (pread(range->bar.fd, to, part->length, (off_t)part->offset) != (ssize_t)part->length)
+				bar_note(&range->bar, -EIO);
+			to += part->length;
+		}
+	}
+	return take_from_buffer(range);
+}
+
+static uint64_t write_bare(struct range *range, size_t n, copy_words *copy)
+{
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *from = range->buffer;
+
+		for (const struct part *part = range->parts; part < range->parts + range->n_parts; part++) {
+			if (part->direct)
+				copy(range->bar.base + part->offset, from, part->length);
+			else if (pwrite(range->bar.fd, from, part->length, (off_t)part->offset) !=
+				 (ssize_t)part->length)
+				bar_note(&range->bar, -EIO);
+			from += part->length;
+		}
+	}
+	return take_from_memory(range);
+}
+
+/* The copies are called by pointers that the compiler cannot see through, so that it drops none. */
+static copy_words *volatile any = copy_any, *volatile loads = load_words, *volatile stores = store_words;
+
+static uint64_t read_floor(void *context, size_t n)
+{
+	return read_bare(context, n, any);
+}
+
+static uint64_t read_words(void *context, size_t n)
+{
+	return read_bare(context, n, loads);
+}
+
+static uint64_t write_floor(void *context, size_t n)
+{
+	return write_bare(context, n, any);
+}
+
+static uint64_t write_words(void *context, size_t n)
+{
+	return write_bare(context, n, stores);
+}
+
+/* The parts that the span's extents cut the range into. */
+static int find_parts(struct range *range, size_t length)
+{
+	size_t offset = range->offset;
+	struct barspan_extent extent;
+	int r;
+
+	range->n_parts = 0;
+	range->length = length;
+	for (size_t left = length, n; left; left -= n, offset += n) {
+		r = barspan_extent_at(range->bar.span, offset, &extent);
+		if (r)
+			return r;
+		n = (size_t)(extent.offset + extent.length) - offset;
+		if (n > left)
+			n = left;
+		range->parts[range->n_parts++] = (struct part){ extent.kind == BARSPAN_DIRECT, offset, n };
+	}
+	return 0;
+}
+
+/* Random bytes, in the memory and in the buffer. */
+static int fill(struct range *range)
+{
+	uint64_t random = 88172645463325252;
+
+	for (size_t i = 0; i < MOST_LENGTH; i++) {
+		random ^= random << 13;
+		random ^= random >> 7;
+		random ^= random << 17;
+		range->buffer[i] = (uint8_t)random;
+	}
+	return barspan_write(range->bar.span, range->offset, range->buffer, MOST_LENGTH);
+}
+
+static const char *text_of(size_t length, char text[16])
+{
+	const char *unit = length < 1 << 10 ? "B" : length < 1 << 20 ? "KiB" : "MiB";
+
+	while (length >= 1 << 10)
+		length >>= 10;
+	snprintf(text, 16, "%zu %s", length, unit);
+	return text;
+}
+
+/* One that is short straddles the first edge, half on each side. */
+static int time_length(struct bench *bench, struct range *range, size_t length)
+{
+	const struct bench_way reads[] = {
+		{ "ours", read_ours, range }, { "floor", read_floor, range }, { "8 bytes each", read_words, range },
+	};
+	const struct bench_way writes[] = {
+		{ "ours", write_ours, range }, { "floor", write_floor, range }, { "8 bytes each", write_words, range },
+	};
+	size_t page = range->bar.page;
+	char text[16];
+	int r;
+
+	range->offset = page - (length < page ? length : page) / 2;
+	r = fill(range);
+	if (!r)
+		r = find_parts(range, length);
+	if (r)
+		return bench_complain(r, "cannot make a range of %zu bytes", length);
+	r = bench_time(bench, reads, 3, "read, %s, %s", range->layout, text_of(length, text));
+	if (!r)
+		r = fill(range);
+	if (!r)
+		r = bench_time(bench, writes, 3, "write, %s, %s", range->layout, text_of(length, text));
+	return r ? r : bar_check(&range->bar, "a part of the range failed");
+}
+
+static int time_layout(struct bench *bench, bool holes)
+{
+	struct range range = { .layout = holes ? "holes" : "direct" };
+	size_t factor = bench_quick(bench) ? 256 : 4;
+	int r = bar_open_span(&range.bar, holes ? N_AREAS / 2 : N_AREAS, holes);
+
+	if (r)
+		return r;
+	range.buffer = malloc(MOST_LENGTH);
+	range.parts = calloc(N_AREAS, sizeof(*range.parts));
+	if (!range.buffer || !range.parts)
+		r = -ENOMEM;
+	for (size_t length = 64; !r && length <= MOST_LENGTH; length *= factor)
+		r = time_length(bench, &range, length);
+	free(range.parts);
+	free(range.buffer);
+	bar_close(&range.bar);
+	return r;
+}
+
 static int run(struct bench *bench)
 {
-	(void)bench;
-	return 0;
+	int r = time_layout(bench, false);
+
+	return r ? r : time_layout(bench, true);
 }
 
 const struct bench_case case_range = { "range", "a range of bytes across holes", run };

@@ -4,6 +4,8 @@
 if TOOL
 check_PROGRAMS += tests/bench/barspan-bench
 tests_bench_barspan_bench_SOURCES = \
+	tests/bench/bar.c \
+	tests/bench/bar.h \
 	tests/bench/bench.c \
 	tests/bench/bench.h \
 	tests/bench/bench-run.h \

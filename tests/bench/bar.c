@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "bar.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define RESERVE (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
+
+enum { FLAGS = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP };
+
+static int open_device(struct bar *bar, size_t n, size_t step)
+{
+	struct barspan_area *areas = calloc(n, sizeof(*areas));
+	struct barspan_soft_region region = {
+		.size = bar->size, .flags = FLAGS, .n_areas = (uint32_t)n, .areas = areas,
+	};
+	int r;
+
+	if (!areas)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		areas[i] = (struct barspan_area){ i * step, bar->page };
+	r = barspan_device_open_soft(&bar->device, &region, 1);
+	free(areas);
+	return r;
+}
+
+/* What bar_sample() looks for. */
+static int mark(const struct bar *bar)
+{
+	const size_t offsets[] = { 0, (bar->n_extents - 1) * bar->step + bar->extent - bar->page };
+
+	for (uint64_t i = 0; i < 2; i++) {
+		uint64_t value = UINT64_C(0x0123456789abcdef) << i;
+
+		if (pwrite(bar->fd, &value, sizeof(value), (off_t)offsets[i]) != sizeof(value))
+			return errno ? -errno : -EIO;
+	}
+	return 0;
+}
+
+int bar_open(struct bar *bar, size_t n, bool apart)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), step = apart ? 2 * page : page;
+	int r;
+
+	*bar = (struct bar){
+		.page = page, .size = n * step, .n_extents = apart ? n : 1, .extent = apart ? page : n * page,
+		.step = step,
+	};
+	r = open_device(bar, n, step);
+	if (r)
+		return bench_complain(r, "cannot make a region of %zu areas", n);
+	bar->fd = barspan_soft_fd(bar->device, 0);
+	r = bar->fd < 0 ? bar->fd : mark(bar);
+	if (r) {
+		bar_close(bar);
+		return bench_complain(r, "cannot write to the region's memory");
+	}
+	return 0;
+}
+
+int bar_open_span(struct bar *bar, size_t n, bool apart)
+{
+	int r = bar_open(bar, n, apart);
+
+	if (r)
+		return r;
+	r = barspan_map(&bar->span, bar->device, 0, NULL);
+	if (r) {
+		bar_close(bar);
+		return bench_complain(r, "cannot map a region of %zu areas", n);
+	}
+	bar->base = (uint8_t *)(uintptr_t)barspan_base(bar->span);
+	return 0;
+}
+
+void bar_close(struct bar *bar)
+{
+	barspan_unmap(bar->span);
+	barspan_device_close(bar->device);
+}
+
+void bar_note(struct bar *bar, int r)
+{
+	if (!bar->error)
+		bar->error = r;
+}
+
+int bar_check(const struct bar *bar, const char *what)
+{
+	return bar->error ? bench_complain(bar->error, "%s", what) : 0;
+}
+
+uint64_t bar_sample(const struct bar *bar, const volatile uint8_t *base)
+{
+	size_t last = (bar->n_extents - 1) * bar->step + bar->extent - bar->page;
+
+	return *(const volatile uint64_t *)base ^ 31 * *(const volatile uint64_t *)(base + last);
+}
+
+static int unmap(uint8_t *address, size_t length)
+{
+	return length && munmap(address, length) ? -errno : 0;
+}
+
+/* Naturally aligned, as a span is. */
+int bar_reserve(const struct bar *bar, uint8_t **out)
+{
+	size_t alignment = (size_t)1 << (63 - __builtin_clzll(bar->size)), slack, head;
+	uint8_t *got;
+	int r;
+
+	if (alignment > 1 << 30)
+		alignment = 1 << 30;
+	slack = alignment - bar->page;
+	got = mmap(NULL, bar->size + slack, PROT_NONE, RESERVE, -1, 0);
+	if (got == MAP_FAILED)
+		return -errno;
+	head = -(uintptr_t)got & (alignment - 1);
+	r = unmap(got, head);
+	if (!r)
+		r = unmap(got + head + bar->size, slack - head);
+	if (!r && madvise(got + head, bar->size, MADV_DONTDUMP))
+		r = -errno;
+	*out = got + head;
+	return r;
+}
+
+int bar_map_extents(const struct bar *bar, uint8_t *base)
+{
+	for (size_t i = 0; i < bar->n_extents; i++)
+		if (mmap(base + i * bar->step, bar->extent, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, bar->fd,
+			 (off_t)(i * bar->step)) == MAP_FAILED)
+			return -errno;
+	return madvise(base, bar->size, MADV_DONTDUMP) ? -errno : 0;
+}
+
+int bar_map_bare(const struct bar *bar, uint8_t **out)
+{
+	int r = bar_reserve(bar, out);
+
+	return r ? r : bar_map_extents(bar, *out);
+}
+
+int bar_unmap_bare(const struct bar *bar, uint8_t *base)
+{
+	return unmap(base, bar->size);
+}
