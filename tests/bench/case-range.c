@@ -22,6 +22,7 @@ struct part {
 struct range {
 	struct bar bar;
 	const char *layout;
+	bool straddles;
 	uint8_t *buffer;
 	size_t offset, length;
 	struct part *parts;
@@ -195,7 +196,7 @@ static const char *text_of(size_t length, char text[16])
 	return text;
 }
 
-/* One that is short straddles the first edge, half on each side. */
+/* One that is short straddles the first edge, if there is one, half on each side. */
 static int time_length(struct bench *bench, struct range *range, size_t length)
 {
 	const struct bench_way reads[] = {
@@ -208,7 +209,7 @@ static int time_length(struct bench *bench, struct range *range, size_t length)
 	char text[16];
 	int r;
 
-	range->offset = page - (length < page ? length : page) / 2;
+	range->offset = range->straddles ? page - (length < page ? length : page) / 2 : page;
 	r = fill(range);
 	if (!r)
 		r = find_parts(range, length);
@@ -224,7 +225,7 @@ static int time_length(struct bench *bench, struct range *range, size_t length)
 
 static int time_layout(struct bench *bench, bool holes)
 {
-	struct range range = { .layout = holes ? "holes" : "direct" };
+	struct range range = { .layout = holes ? "holes" : "direct", .straddles = holes };
 	size_t factor = bench_quick(bench) ? 256 : 4;
 	int r = bar_open_span(&range.bar, holes ? N_AREAS / 2 : N_AREAS, holes);
 
