@@ -10,10 +10,12 @@
 #include "io.h"
 #include "span.h"
 
-/* The widest naturally aligned access at an address that does not go past `left` bytes. */
+enum { WORD = sizeof(uintptr_t) };
+
+/* The widest naturally aligned access at an address, less than a word, that does not go past `left` bytes. */
 static size_t widest(uintptr_t address, size_t left)
 {
-	size_t width = sizeof(uintptr_t);
+	size_t width = WORD / 2;
 
 	while (address % width || width > left)
 		width /= 2;
@@ -23,42 +25,98 @@ static size_t widest(uintptr_t address, size_t left)
 /* Bytes move in the device's order, so values are neither swapped nor interpreted here. */
 #define COPY(type, to, from) memcpy(to, &(type){ *(const volatile type *)(from) }, sizeof(type))
 
-void io_load(uint8_t *to, uintptr_t from, size_t length)
+static size_t load_part(uint8_t *to, uintptr_t from, size_t length)
 {
-	for (size_t width; length; length -= width, to += width, from += width) {
-		width = widest(from, length);
-		if (width == 8)
-			COPY(uint64_t, to, from);
-		else if (width == 4)
-			COPY(uint32_t, to, from);
-		else if (width == 2)
-			COPY(uint16_t, to, from);
-		else
-			COPY(uint8_t, to, from);
-	}
+	size_t width = widest(from, length);
+
+	if (width == 4)
+		COPY(uint32_t, to, from);
+	else if (width == 2)
+		COPY(uint16_t, to, from);
+	else
+		COPY(uint8_t, to, from);
+	return width;
 }
 
-void io_store(uintptr_t to, const uint8_t *from, size_t length)
+/* Keeps the compiler from joining the words of a row in vector registers, and so from loading them there. */
+#define KEEP_WHOLE(word) __asm__("" : "+r"(word))
+
+/* All whole words from an aligned address on. Four at a time take less than one by one. */
+static size_t load_words(uint8_t *to, uintptr_t from, size_t length)
 {
+	size_t done = 0;
+
+	for (; length - done >= 4 * WORD; done += 4 * WORD) {
+		const volatile uintptr_t *words = (const volatile uintptr_t *)(from + done);
+		uintptr_t a = words[0], b = words[1], c = words[2], d = words[3];
+
+		KEEP_WHOLE(a);
+		KEEP_WHOLE(b);
+		KEEP_WHOLE(c);
+		KEEP_WHOLE(d);
+		memcpy(to + done, &a, WORD);
+		memcpy(to + done + WORD, &b, WORD);
+		memcpy(to + done + 2 * WORD, &c, WORD);
+		memcpy(to + done + 3 * WORD, &d, WORD);
+	}
+	for (; length - done >= WORD; done += WORD)
+		COPY(uintptr_t, to + done, from + done);
+	return done;
+}
+
+void io_load(uint8_t *to, uintptr_t from, size_t length)
+{
+	for (size_t n; length; length -= n, to += n, from += n)
+		n = from % WORD || length < WORD ? load_part(to, from, length) : load_words(to, from, length);
+}
+
+static size_t store_part(uintptr_t to, const uint8_t *from, size_t length)
+{
+	size_t width = widest(to, length);
 	union {
-		uint64_t u64;
 		uint32_t u32;
 		uint16_t u16;
 		uint8_t u8;
 	} value;
 
-	for (size_t width; length; length -= width, to += width, from += width) {
-		width = widest(to, length);
-		memcpy(&value, from, width);
-		if (width == 8)
-			*(volatile uint64_t *)to = value.u64;
-		else if (width == 4)
-			*(volatile uint32_t *)to = value.u32;
-		else if (width == 2)
-			*(volatile uint16_t *)to = value.u16;
-		else
-			*(volatile uint8_t *)to = value.u8;
+	memcpy(&value, from, width);
+	if (width == 4)
+		*(volatile uint32_t *)to = value.u32;
+	else if (width == 2)
+		*(volatile uint16_t *)to = value.u16;
+	else
+		*(volatile uint8_t *)to = value.u8;
+	return width;
+}
+
+static size_t store_words(uintptr_t to, const uint8_t *from, size_t length)
+{
+	size_t done = 0;
+
+	for (; length - done >= 4 * WORD; done += 4 * WORD) {
+		volatile uintptr_t *words = (volatile uintptr_t *)(to + done);
+		uintptr_t a, b, c, d;
+
+		memcpy(&a, from + done, WORD);
+		memcpy(&b, from + done + WORD, WORD);
+		memcpy(&c, from + done + 2 * WORD, WORD);
+		memcpy(&d, from + done + 3 * WORD, WORD);
+		words[0] = a;
+		words[1] = b;
+		words[2] = c;
+		words[3] = d;
 	}
+	for (uintptr_t value; length - done >= WORD; done += WORD) {
+		memcpy(&value, from + done, WORD);
+		*(volatile uintptr_t *)(to + done) = value;
+	}
+	return done;
+}
+
+void io_store(uintptr_t to, const uint8_t *from, size_t length)
+{
+	for (size_t n; length; length -= n, to += n, from += n)
+		n = to % WORD || length < WORD ? store_part(to, from, length) : store_words(to, from, length);
 }
 
 /* What of a range that is not empty lies in the extent it begins in. */
