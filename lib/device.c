@@ -77,16 +77,10 @@ int barspan_device_iommu_fd(const struct barspan_device *device, uint32_t *ioas_
 	return device->iommu_fd;
 }
 
-/* A transport's result, of which anything but 0 and a negative errno value is a mistake. */
-static int checked(int r)
-{
-	return r > 0 ? -EPROTO : r;
-}
-
 int barspan_device_region(struct barspan_device *device, unsigned int index, struct barspan_region *out)
 {
 	struct barspan_region region = { 0 };
-	int r = checked(device->ops.region(device->context, index, &region));
+	int r = device_checked(device->ops.region(device->context, index, &region));
 
 	/* Asking is how a caller finds out; so this is no message. */
 	if (r == -EINVAL || r == -ENOENT)
@@ -116,18 +110,18 @@ int device_check_access(const struct barspan_region *region, uint32_t flag, uint
 int device_map(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot,
 	       void *address)
 {
-	return checked(device->ops.map(device->context, index, offset, length, prot, address));
+	return device_checked(device->ops.map(device->context, index, offset, length, prot, address));
 }
 
 int barspan_device_read(struct barspan_device *device, unsigned int index, uint64_t offset, void *buffer, size_t length)
 {
-	return checked(device->ops.read(device->context, index, offset, buffer, length));
+	return device_read(device, index, offset, buffer, length);
 }
 
 int barspan_device_write(struct barspan_device *device, unsigned int index, uint64_t offset, const void *buffer,
 			 size_t length)
 {
-	return checked(device->ops.write(device->context, index, offset, buffer, length));
+	return device_write(device, index, offset, buffer, length);
 }
 
 static int read_config(void *context, uint64_t offset, void *buffer, size_t length)

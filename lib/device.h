@@ -3,6 +3,7 @@
 #ifndef DEVICE_H
 #define DEVICE_H
 
+#include <errno.h>
 #include <stdbool.h>
 
 #include <barspan/device.h>
@@ -30,6 +31,26 @@ void device_hold(struct barspan_device *device);
 /* Maps a part of a region at an address that is ours, over what is there. What was there may be gone when it fails. */
 int device_map(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot,
 	       void *address);
+
+/* A transport's result, of which anything but 0 and a negative errno value is a mistake. */
+static inline int device_checked(int r)
+{
+	return r > 0 ? -EPROTO : r;
+}
+
+/* As barspan_device_read() and barspan_device_write(). Inline, since processors that clear what they remember of calls
+ * on the way into the kernel mispredict every return after a system call. */
+static inline int device_read(struct barspan_device *device, unsigned int index, uint64_t offset, void *buffer,
+			      size_t length)
+{
+	return device_checked(device->ops.read(device->context, index, offset, buffer, length));
+}
+
+static inline int device_write(struct barspan_device *device, unsigned int index, uint64_t offset, const void *buffer,
+			       size_t length)
+{
+	return device_checked(device->ops.write(device->context, index, offset, buffer, length));
+}
 
 /* Where the MSI-X table is; length 0 where there is none or nobody says. */
 int device_msix(struct barspan_device *device, struct msix_table *out);

@@ -136,7 +136,7 @@ static int check(const struct barspan_guard_ *guard, uint64_t end, uint64_t offs
 	return end ? 0 : -EACCES;
 }
 
-static int read_parts(const struct span *span, uint64_t offset, uint8_t *to, size_t length)
+static inline int read_parts(const struct span *span, uint64_t offset, uint8_t *to, size_t length)
 {
 	const struct barspan_guard_ *guard = barspan_guard_of_(&span->face);
 	int r = check(guard, guard->read_end, offset, length);
@@ -147,12 +147,12 @@ static int read_parts(const struct span *span, uint64_t offset, uint8_t *to, siz
 		if (direct)
 			io_load(to, direct, n);
 		else
-			r = barspan_device_read(span->device, span->index, span->request.offset + offset, to, n);
+			r = device_read(span->device, span->index, span->request.offset + offset, to, n);
 	}
 	return r;
 }
 
-static int write_parts(const struct span *span, uint64_t offset, const uint8_t *from, size_t length)
+static inline int write_parts(const struct span *span, uint64_t offset, const uint8_t *from, size_t length)
 {
 	const struct barspan_guard_ *guard = barspan_guard_of_(&span->face);
 	int r = check(guard, guard->write_end, offset, length);
@@ -163,7 +163,7 @@ static int write_parts(const struct span *span, uint64_t offset, const uint8_t *
 		if (direct)
 			io_store(direct, from, n);
 		else
-			r = barspan_device_write(span->device, span->index, span->request.offset + offset, from, n);
+			r = device_write(span->device, span->index, span->request.offset + offset, from, n);
 	}
 	return r;
 }
