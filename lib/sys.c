@@ -53,7 +53,7 @@ uint64_t sys_page_up(uint64_t length)
 {
 	uint64_t page_size = sys_page_size();
 
-	return (length + page_size - 1) / page_size * page_size;
+	return (length + page_size - 1) & ~(page_size - 1);
 }
 
 int sys_open(const char *path, int flags)
