@@ -308,6 +308,33 @@ START_TEST(ranges_cross_everything)
 }
 END_TEST
 
+START_TEST(short_direct_ranges_of_every_alignment)
+{
+	uint8_t pattern[96], got[96];
+
+	set_up(MAPPABLE, 0, SIZE);
+	for (size_t i = 0; i < sizeof(pattern); i++)
+		pattern[i] = (uint8_t)(i + 1);
+	for (size_t at = 0; at < 16; at++)
+		for (size_t length = 0; at + length < sizeof(got); length++) {
+			memset(got, 0, sizeof(got));
+			ck_assert_zero(barspan_write(span, 0, got, sizeof(got)));
+			ck_assert_zero(barspan_write(span, at, pattern + at, length));
+			peek(0, got, sizeof(got));
+			for (size_t i = 0; i < sizeof(got); i++)
+				ck_assert_uint_eq(got[i], i - at < length ? pattern[i] : 0);
+			memset(got, 0, sizeof(got));
+			ck_assert_zero(barspan_read(span, at, got + 1, length));
+			ck_assert_mem_eq(got + 1, pattern + at, length);
+			ck_assert_uint_eq(got[0], 0);
+			if (length + 1 < sizeof(got))
+				ck_assert_uint_eq(got[length + 1], 0);
+		}
+	ck_assert_uint_eq(traps(), 0);
+	tear_down();
+}
+END_TEST
+
 START_TEST(a_range_takes_one_trap_a_hole)
 {
 	uint8_t bytes[SIZE];
@@ -366,6 +393,7 @@ int main(void)
 		past_the_end_nothing_is_touched, a_region_of_odd_size_ends_where_it_ends, prot_forbids, the_regions_flags_forbid,
 		the_first_error_is_kept_until_it_is_asked_for, errno_is_left_alone, NULL });
 	harness_add(suite, "ranges", (const TTest *const[]){
-		ranges_cross_everything, a_range_takes_one_trap_a_hole, ranges_at_the_end, a_range_stops_at_the_first_error, NULL });
+		ranges_cross_everything, short_direct_ranges_of_every_alignment, a_range_takes_one_trap_a_hole,
+		ranges_at_the_end, a_range_stops_at_the_first_error, NULL });
 	return harness_run(suite);
 }
