@@ -21,6 +21,12 @@ static uint64_t min(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* How far into its page an offset is. */
+static uint64_t in_page(const struct layout_request *request, uint64_t offset)
+{
+	return offset & (request->page_size - 1);
+}
+
 static int odd(const struct layout_request *request, uint32_t i, bool sane, const char *what)
 {
 	const struct barspan_area *area = &request->region.areas[i];
@@ -45,7 +51,7 @@ static int check_area(const struct layout_request *request, uint32_t i, struct i
 	*out = (struct interval){ min(area->offset, size), min(end, size) };
 	if (end > size)
 		return odd(request, i, false, "goes past the region's end: cut there");
-	if (area->offset % request->page_size || (end % request->page_size && end != size))
+	if (in_page(request, area->offset) || (in_page(request, end) && end != size))
 		return odd(request, i, true,
 			   "is not page-aligned: trimmed to whole pages unless its neighbours fill them");
 	return 0;
@@ -119,10 +125,10 @@ static void find_msix(const struct layout_request *request, struct sets *sets)
 /* Adds what is left of [start, end) after it is trimmed to whole pages. The region's end counts as a page's. */
 static void add_direct(const struct layout_request *request, struct sets *sets, uint64_t start, uint64_t end)
 {
-	uint64_t lost = start % request->page_size ? request->page_size - start % request->page_size : 0;
+	uint64_t lost = in_page(request, -start);
 
 	if (end != request->region.size)
-		end -= end % request->page_size;
+		end -= in_page(request, end);
 	if (start < end && lost < end - start)
 		sets->direct[sets->n_direct++] = (struct interval){ start + lost, end };
 }
@@ -265,7 +271,7 @@ int layout_cuts(uint64_t **cuts, size_t *n, const struct layout_request *request
 		uint64_t edges[] = { region->areas[i].offset, region->areas[i].offset + region->areas[i].length };
 
 		for (size_t j = 0; j < 2; j++)
-			if (edges[j] > request->offset && edges[j] % request->page_size == 0)
+			if (edges[j] > request->offset && !in_page(request, edges[j]))
 				made[n_made++] = edges[j] - request->offset;
 	}
 	qsort(made, n_made, sizeof(*made), compare);

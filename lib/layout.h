@@ -21,7 +21,7 @@ struct layout_request {
 	unsigned int index;
 	struct barspan_region region;
 	struct msix_table msix;	/* of the device; its bar may be another region */
-	uint64_t page_size;
+	uint64_t page_size;	/* a power of two */
 	const struct barspan_area *holes;	/* the caller's */
 	size_t n_holes;
 	uint64_t offset;	/* the window: page-aligned, inside the region, not empty */
