@@ -127,6 +127,8 @@ int bar_reserve(const struct bar *bar, uint8_t **out)
 		r = unmap(got + head + bar->size, slack - head);
 	if (!r && madvise(got + head, bar->size, MADV_DONTDUMP))
 		r = -errno;
+	if (r)
+		unmap(got, bar->size + slack);
 	*out = got + head;
 	return r;
 }
@@ -144,7 +146,12 @@ int bar_map_bare(const struct bar *bar, uint8_t **out)
 {
 	int r = bar_reserve(bar, out);
 
-	return r ? r : bar_map_extents(bar, *out);
+	if (r)
+		return r;
+	r = bar_map_extents(bar, *out);
+	if (r)
+		bar_unmap_bare(bar, *out);
+	return r;
 }
 
 int bar_unmap_bare(const struct bar *bar, uint8_t *base)

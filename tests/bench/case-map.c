@@ -59,8 +59,12 @@ static int map_areas(const struct bar *bar, uint8_t **out)
 	*out = base;
 	for (size_t offset = 0; offset < bar->size; offset += bar->step)
 		if (mmap(base + offset, bar->page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, bar->fd,
-			 (off_t)offset) == MAP_FAILED)
-			return -errno;
+			 (off_t)offset) == MAP_FAILED) {
+			int r = -errno;
+
+			bar_unmap_bare(bar, base);
+			return r;
+		}
 	return 0;
 }
 
