@@ -13,12 +13,21 @@
  * to 64 KiB plus 8 bytes an extent; a slice that gets none is searched by halving.
  */
 enum {
-	ROOT_BITS = 12,		/* at most so many slices at the first level */
+	EDGE_BITS = 12,		/* at most so many slices at the first level, so that edges are theirs */
 	CROWD = 8,		/* a slice in which more extents start is cut; fewer are searched by halving */
 	LEAST_CUT_BITS = 6,	/* into at least so many, and at most */
 	CUT_BITS = 10,
 	FREE_SLOTS = 65536 / sizeof(struct barspan_slot_),
 };
+
+/* How the slots are made use of: the first that has enough of them is taken, else the last. Even crowds do best with
+ * many slices at the first level, a crowd in one place with slots left to cut it. */
+static const struct plan {
+	unsigned int root_bits;	/* for the number of extents, at most so many slices at the first level */
+	unsigned int thrift;	/* by how many bits less slices are cut */
+} plans[] = { { 13, 0 }, { 12, 0 }, { 13, 2 }, { 12, 2 } };
+
+enum { N_PLANS = sizeof(plans) / sizeof(plans[0]) };
 
 struct index {
 	const struct barspan_entry_ *entries;
@@ -27,6 +36,10 @@ struct index {
 	struct barspan_slot_ *slots;	/* NULL while they are only counted */
 	size_t used;
 	size_t limit;
+	const struct plan *plan;
+	unsigned int shift;	/* a slice of the first level is 1 << shift bytes */
+	size_t root;		/* and there are so many */
+	bool refused;		/* a slice was not cut for want of slots */
 };
 
 /* The smallest number of bits that `value` different numbers need. */
@@ -77,18 +90,28 @@ static struct barspan_slot_ plain_slot(const struct index *index, size_t inside,
 	return slot;
 }
 
-/* Into how many slices, in bits, a slice of 1 << shift bytes is cut in which `crowd` extents start; 0: it is not. */
-static unsigned int cut_bits(const struct index *index, size_t crowd, unsigned int shift)
+/* The slot of a slice from `start` on that is cut into slices of 1 << shift bytes, the slots of which begin at `first`. */
+static struct barspan_slot_ cut_slot(size_t first, uint64_t start, unsigned int shift)
 {
-	unsigned int bits = bits_for(2 * crowd);
+	return (struct barspan_slot_){ (uint32_t)first - (uint32_t)(start >> shift), shift << 8 | BARSPAN_CUT_ };
+}
 
-	if (bits < LEAST_CUT_BITS)
-		bits = LEAST_CUT_BITS;
+/* Into how many slices, in bits, a slice of 1 << shift bytes is cut in which `crowd` extents start; 0: it is not. */
+static unsigned int cut_bits(struct index *index, size_t crowd, unsigned int shift)
+{
+	unsigned int bits = bits_for(2 * crowd), least = LEAST_CUT_BITS;
+
+	bits = (bits > least ? bits : least) - index->plan->thrift;
 	if (bits > CUT_BITS)
 		bits = CUT_BITS;
 	if (bits > shift)
 		bits = shift;
-	return crowd > CROWD && index->used + (UINT64_C(1) << bits) <= index->limit ? bits : 0;
+	if (crowd <= CROWD)
+		return 0;
+	if (index->used + (UINT64_C(1) << bits) <= index->limit)
+		return bits;
+	index->refused = true;
+	return 0;
 }
 
 /* Fills `count` slots from `slot` on, for slices of 1 << shift bytes, the first of which begins at `offset`. */
@@ -96,7 +119,8 @@ static void fill(struct index *index, size_t slot, size_t count, uint64_t offset
 {
 	size_t next = skip_to(index, 0, offset);	/* the first extent that starts at or after the slice's start */
 
-	for (size_t i = 0; i < count; i++) {
+	/* While another plan is left, one that fails need not be seen to its end. */
+	for (size_t i = 0; i < count && !(index->refused && index->plan < &plans[N_PLANS - 1]); i++) {
 		uint64_t start = offset + ((uint64_t)i << shift);
 		size_t inside = index->entries[next].start == start && next < index->n ? next + 1 : next;
 		/* The last slice may end past 64 bits; then all that is left starts inside. */
@@ -111,7 +135,7 @@ static void fill(struct index *index, size_t slot, size_t count, uint64_t offset
 		}
 		if (index->slots)
 			index->slots[slot + i] =
-				bits ? (struct barspan_slot_){ (uint32_t)first, (shift - bits) << 8 | bits }
+				bits ? cut_slot(first, start, shift - bits)
 				     : plain_slot(index, inside, after - inside, end > start ? end : 0);
 		next = after;
 	}
@@ -171,17 +195,40 @@ static unsigned int common_shift(const struct barspan_entry_ *entries, size_t n)
 	return edges ? (unsigned int)__builtin_ctzll(edges) : 63;
 }
 
-/* How long the slices of the first level are: so short that most are of one extent, but no more than fit. */
-static unsigned int root_shift(const struct barspan_entry_ *entries, size_t n)
+static unsigned int at_most(unsigned int a, unsigned int b)
 {
-	unsigned int all = bits_for(entries[n].start), crowd = n > 1 ? bits_for(4 * n) : 0;
-	unsigned int shift = all > crowd ? all - crowd : 0, common = common_shift(entries, n);
+	return a < b ? a : b;
+}
 
-	if (shift > common)
-		shift = common;
-	if (all > ROOT_BITS && shift < all - ROOT_BITS)
-		shift = all - ROOT_BITS;
-	return shift > 63 ? 63 : shift;
+/* How long the slices of the first level are: so short that few extents start in each, and most are of one extent. */
+static unsigned int root_shift(const struct index *index)
+{
+	unsigned int all = bits_for(index->entries[index->n].start);
+	unsigned int crowd = index->n > 1 ? at_most(bits_for(4 * index->n), index->plan->root_bits) : 0;
+	unsigned int edge = all - at_most(all, EDGE_BITS), common = common_shift(index->entries, index->n);
+	unsigned int shift = at_most(all - at_most(all, crowd), common > edge ? common : edge);
+
+	return at_most(shift, 63);
+}
+
+/* Fills all slots, or, where there are none yet, counts them. */
+static void fill_all(struct index *index)
+{
+	index->shift = root_shift(index);
+	index->root = (size_t)((index->entries[index->n].start - 1) >> index->shift) + 1;
+	index->used = index->root;
+	fill(index, 0, index->root, 0, index->shift);
+}
+
+static void choose_plan(struct index *index)
+{
+	for (size_t i = 0; i < N_PLANS; i++) {
+		index->plan = &plans[i];
+		index->refused = false;
+		fill_all(index);
+		if (!index->refused)
+			return;
+	}
 }
 
 int guard_build(struct barspan_guard_ **out, const struct barspan_entry_ *entries, size_t n, int prot,
@@ -195,11 +242,9 @@ int guard_build(struct barspan_guard_ **out, const struct barspan_entry_ *entrie
 		return -ENOMEM;
 	n = merge(merged, entries, n);
 
-	unsigned int shift = root_shift(merged, n);
-	size_t root = (size_t)((length - 1) >> shift) + 1;
-	struct index index = { .entries = merged, .n = n, .used = root, .limit = FREE_SLOTS + n };
+	struct index index = { .entries = merged, .n = n, .limit = FREE_SLOTS + n };
 
-	fill(&index, 0, root, 0, shift);
+	choose_plan(&index);
 
 	size_t n_slots = index.used;
 
@@ -220,7 +265,7 @@ int guard_build(struct barspan_guard_ **out, const struct barspan_entry_ *entrie
 	guard->n_slots = (uint32_t)n_slots;
 	guard->n_extents = (uint32_t)n;
 	guard->length = length;
-	guard->shift = shift;
+	guard->shift = index.shift;
 	guard->read_end = prot & PROT_READ ? length : 0;
 	guard->write_end = prot & PROT_WRITE ? length : 0;
 	if (before)
@@ -228,8 +273,7 @@ int guard_build(struct barspan_guard_ **out, const struct barspan_entry_ *entrie
 	else
 		choose_main(guard);
 	index.main_base = guard->main_base;
-	index.used = root;
-	fill(&index, 0, root, 0, shift);
+	fill_all(&index);
 	*out = guard;
 	return 0;
 }
@@ -304,7 +348,7 @@ extern inline const struct barspan_slot_ *barspan_inner_slot_(const struct barsp
 extern inline const struct barspan_entry_ *barspan_entry_in_(const struct barspan_guard_ *guard,
 							     const struct barspan_slot_ *slot, uint64_t offset);
 extern inline const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset);
-extern inline uintptr_t barspan_part_(const struct barspan_entry_ *entry, uint64_t offset, uint64_t length);
+extern inline bool barspan_all_direct_(const struct barspan_entry_ *entry, uint64_t offset, uint64_t length);
 extern inline uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t offset, uint64_t length);
 extern inline bool barspan_is_direct(const struct barspan *span, uint64_t offset, uint64_t length);
 extern inline volatile void *barspan_pointer(const struct barspan *span, uint64_t offset, uint64_t length);

@@ -11,7 +11,7 @@ static inline unsigned int guard_ways_steps(const struct barspan_guard_ *guard, 
 	const struct barspan_slot_ *slot = &barspan_slots_(guard)[offset >> guard->shift];
 	unsigned int n = 1;
 
-	for (; slot->more & 127; n++)
+	for (; slot->more & BARSPAN_CUT_; n++)
 		slot = barspan_inner_slot_(guard, slot, offset);
 	for (uint32_t rest = slot->more >> 8; rest; rest /= 2)
 		n++;

@@ -89,16 +89,16 @@ struct barspan_entry_ {
 	uint32_t reason;	/* BARSPAN_REASON_NONE: direct */
 };
 
-/* One of equal slices of a span: `first` is the extent at the slice's start, and more >> 8 others start inside it.
- * Where more & 127 is not 0, the slice is itself cut into 1 << (more & 127) slices, of 1 << (more >> 8) bytes each,
- * whose slots begin at `first`. */
+/* One of equal slices of a span: `first` is the extent at the slice's start, and more >> 8 others start inside it. Of one
+ * that is cut again, into slices of 1 << (more >> 8) bytes, `first` is what makes such a slice's number in the whole
+ * span its slot's, modulo 2^32. */
 struct barspan_slot_ {
 	uint32_t first;
 	uint32_t more;
 };
 
-/* `more` of a slice all of which is direct at the main base; its length is a multiple of 8. */
-#define BARSPAN_ALL_MAIN_ 128u
+#define BARSPAN_CUT_ 1u		/* in `more`: the slice is cut again */
+#define BARSPAN_ALL_MAIN_ 2u	/* `more` of a slice all of which is direct at the main base: a multiple of 8 bytes */
 
 /* A guard table, which its slots follow. Once published it never changes, and it lives as long as its span. */
 struct barspan_guard_ {
@@ -140,8 +140,7 @@ BARSPAN_INLINE_ const struct barspan_slot_ *barspan_slots_(const struct barspan_
 BARSPAN_INLINE_ const struct barspan_slot_ *barspan_inner_slot_(const struct barspan_guard_ *guard,
 								const struct barspan_slot_ *slot, uint64_t offset)
 {
-	return &barspan_slots_(guard)[slot->first + ((offset >> (slot->more >> 8)) &
-						     ((UINT64_C(1) << (slot->more & 127)) - 1))];
+	return &barspan_slots_(guard)[slot->first + (uint32_t)(offset >> (slot->more >> 8))];
 }
 
 /* The entry of the extent in which `offset` lies, by a slot that is not cut again. */
@@ -150,15 +149,12 @@ BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_in_(const struct bars
 {
 	const struct barspan_entry_ *entry = &guard->entries[slot->first];
 
-	for (uint32_t rest = slot->more >> 8; rest;) {
-		uint32_t half = rest - rest / 2;
+	/* Without a branch that depends on the offset, which a processor could not foresee. What is looked at once more
+	 * when the number is even does no harm. */
+	for (uint32_t rest = slot->more >> 8; rest; rest /= 2) {
+		size_t half = rest - rest / 2;
 
-		if (entry[half].start <= offset) {
-			entry += half;
-			rest -= half;
-		} else {
-			rest = half - 1;
-		}
+		entry += half & -(size_t)(entry[half].start <= offset);
 	}
 	return entry;
 }
@@ -168,28 +164,34 @@ BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_at_(const struct bars
 {
 	const struct barspan_slot_ *slot = &barspan_slots_(guard)[offset >> guard->shift];
 
-	while (slot->more & 127)
+	while (slot->more & BARSPAN_CUT_)
 		slot = barspan_inner_slot_(guard, slot, offset);
 	return barspan_entry_in_(guard, slot, offset);
 }
 
-/* The address of a range that starts in the extent, if all of it is in it and direct, else 0. */
-BARSPAN_INLINE_ uintptr_t barspan_part_(const struct barspan_entry_ *entry, uint64_t offset, uint64_t length)
+/* Whether a range that starts in the extent is all in it, and direct. Without a branch, as above; of no byte, length - 1
+ * is more than there is. */
+BARSPAN_INLINE_ bool barspan_all_direct_(const struct barspan_entry_ *entry, uint64_t offset, uint64_t length)
 {
-	if (entry->reason != BARSPAN_REASON_NONE || !length || length > entry[1].start - offset)
-		return 0;
-	return entry->base + (uintptr_t)offset;
+	return (entry->reason == BARSPAN_REASON_NONE) & (length - 1 < entry[1].start - offset);
 }
 
 /* The address of a range that is all direct, else 0. */
 BARSPAN_INLINE_ uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t offset, uint64_t length)
 {
-	return offset < guard->length ? barspan_part_(barspan_entry_at_(guard, offset), offset, length) : 0;
+	const struct barspan_entry_ *entry;
+
+	if (offset >= guard->length)
+		return 0;
+	entry = barspan_entry_at_(guard, offset);
+	return barspan_all_direct_(entry, offset, length) ? entry->base + (uintptr_t)offset : 0;
 }
 
 BARSPAN_INLINE_ bool barspan_is_direct(const struct barspan *span, uint64_t offset, uint64_t length)
 {
-	return barspan_address_(barspan_guard_of_(span), offset, length) != 0;
+	const struct barspan_guard_ *guard = barspan_guard_of_(span);
+
+	return offset < guard->length && barspan_all_direct_(barspan_entry_at_(guard, offset), offset, length);
 }
 
 BARSPAN_INLINE_ volatile void *barspan_pointer(const struct barspan *span, uint64_t offset, uint64_t length)
