@@ -102,8 +102,8 @@ int barspan_error(struct barspan *span);
 #endif
 
 /* Every access that is not an aligned direct one. `width` is in bytes. */
-uint64_t barspan_read_other_(struct barspan *span, uint64_t offset, unsigned int width);
-void barspan_write_other_(struct barspan *span, uint64_t offset, uint64_t value, unsigned int width);
+__attribute__((cold)) uint64_t barspan_read_other_(struct barspan *span, uint64_t offset, unsigned int width);
+__attribute__((cold)) void barspan_write_other_(struct barspan *span, uint64_t offset, uint64_t value, unsigned int width);
 
 /* What a suspend changes is looked at anew by every access. Compilers fold a plain load into the comparison, but not an
  * atomic one, so that here they only get to hear that the value may have changed. */
