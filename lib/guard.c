@@ -200,15 +200,17 @@ static unsigned int at_most(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
-/* How long the slices of the first level are: so short that few extents start in each, and most are of one extent. */
+/* How long the slices of the first level are: where that takes few enough, each is of one extent as far as anything of
+ * it is direct; else they are so short that few extents start in each. */
 static unsigned int root_shift(const struct index *index)
 {
 	unsigned int all = bits_for(index->entries[index->n].start);
-	unsigned int crowd = index->n > 1 ? at_most(bits_for(4 * index->n), index->plan->root_bits) : 0;
 	unsigned int edge = all - at_most(all, EDGE_BITS), common = common_shift(index->entries, index->n);
-	unsigned int shift = at_most(all - at_most(all, crowd), common > edge ? common : edge);
+	unsigned int crowd = at_most(bits_for(4 * index->n), index->plan->root_bits);
 
-	return at_most(shift, 63);
+	if (common >= edge)
+		return at_most(common, at_most(all, 63));
+	return at_most(edge, all - at_most(all, crowd));
 }
 
 /* Fills all slots, or, where there are none yet, counts them. */
