@@ -122,7 +122,15 @@ dist_examples_DATA = \
 	doc/examples/own-transport.c \
 	doc/examples/reset.c \
 	doc/examples/soft-driver.c
-dist_doc_DATA += doc/design.md doc/layout.svg
+dist_doc_DATA += \
+	doc/design.md \
+	doc/layout.svg \
+	doc/performance.md \
+	doc/performance-direct.svg \
+	doc/performance-map.svg \
+	doc/performance-memory.svg \
+	doc/performance-query.svg \
+	doc/performance-range.svg
 
 TESTS += doc/check-examples.sh doc/check-man.sh
 EXTRA_DIST += doc/check-examples.sh doc/check-man.sh
