@@ -276,7 +276,7 @@ static int measure_areas(struct bench *bench, uint64_t size, size_t n)
 /* A region of 16 KiB has room for 2 areas; that number is not asked of the others. */
 static bool is_wanted(struct bench *bench, uint64_t size, size_t n)
 {
-	if (bench_quick(bench) && (size > UINT64_C(1) << 30 || n > 256))
+	if (bench_quick(bench) && (size > UINT64_C(1) << 30 || n > 1024))
 		return false;
 	return pages_fit(size, n) && (n != 2 || !pages_fit(size, 16));
 }

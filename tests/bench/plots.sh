@@ -10,6 +10,7 @@ set -u
 bench=tests/bench/barspan-bench
 digest=tests/bench/digest
 plots="query direct range map memory"
+parts="machine targets table"
 
 fail() {
 	echo "plots.sh: $*" >&2
@@ -22,8 +23,10 @@ doc=$1/doc
 json=${2:-}
 
 command -v "$GNUPLOT" >/dev/null || fail "no gnuplot (Debian: gnuplot-nox)"
-for mark in '<!-- table -->' '<!-- end of table -->' '<!-- machine -->' '<!-- end of machine -->'; do
-	grep -qxF -e "$mark" "$doc/performance.md" || fail "$doc/performance.md has no line '$mark'"
+for part in $parts; do
+	for mark in "<!-- $part -->" "<!-- end of $part -->"; do
+		grep -qxF -e "$mark" "$doc/performance.md" || fail "$doc/performance.md has no line '$mark'"
+	done
 done
 if [ -z "$json" ]; then
 	json=tests/bench/barspan-bench.json
@@ -52,6 +55,68 @@ cpu() {
 	model=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
 	[ -n "$model" ] || model=$(LC_ALL=C lscpu 2>/dev/null | sed -n 's/^Model name:[[:space:]]*//p' | head -n 1)
 	echo "${model:-$(uname -m)}"
+}
+
+# What is aimed at, and the row that is farthest from it. AT is most or least.
+aim() { # WHAT AT BOUND UNIT CASE PATTERN COLUMN
+	"$digest" rows "$json" "$5" "$6" "$7" >"$work/rows" || exit 1
+	awk -F '\t' -v what="$1" -v at="$2" -v bound="$3" -v unit="$4" -v pattern="$6" '
+		$2 == "?" { next }
+		!n++ || (at == "most" ? $2 > worst : $2 < worst) { worst = $2; star = $1 }
+		END {
+			if (!n) { printf "| %s | at %s %s%s | not available | | |\n", what, at, bound, unit; exit }
+			sub(/\*/, star, pattern)
+			reached = at == "most" ? worst <= bound : worst >= bound
+			digits = worst < 9.995 ? 2 : worst < 99.95 ? 1 : 0
+			printf "| %s | at %s %s%s | %.*f%s | %s | %s |\n", what, at, bound, unit, digits, worst, unit, pattern,
+				reached ? "yes" : "no"
+		}' "$work/rows"
+}
+
+# Of the rows like a pattern: how many times the fastest takes the slowest.
+flat() { # WHAT BOUND CASE PATTERN
+	"$digest" rows "$json" "$3" "$4" ours >"$work/rows" || exit 1
+	awk -F '\t' -v what="$1" -v bound="$2" -v pattern="$4" '
+		!n++ || $2 < least { least = $2 }
+		$2 > most { most = $2; star = $1 }
+		END {
+			sub(/\*/, star, pattern)
+			printf "| %s | at most %s times | %.2f times | %s | %s |\n", what, bound, most / least, pattern,
+				most / least <= bound ? "yes" : "no"
+		}' "$work/rows"
+}
+
+targets() {
+	echo '| aim | bound | worst | of row | reached |'
+	echo '|---|---|--:|---|---|'
+	for access in read32 write32; do
+		for loop in walk table; do
+			aim "$access, largest extent, $loop" most 1.2 ' times' direct "$access main $loop*" ratio
+			aim "$access, other extents, $loop" most 2 ' times' direct "$access other $loop*" ratio
+		done
+	done
+	aim 'read32, largest extent, chase' most 1.2 ' times' direct 'read32 main chase*' ratio
+	aim 'read32, other extents, chase' most 2 ' times' direct 'read32 other chase*' ratio
+	aim 'pointer accessors, 64 spans' most 3 ' times' pointer 'read32 * spans 64' ratio
+	aim 'queries, sequential' most 3 ' ns' query 'is_direct * sequential' ours
+	aim 'queries for extents, sequential' most 3 ' ns' query 'extent_at * sequential' ours
+	flat 'queries, sequential: slowest to fastest' 2 query 'is_direct * sequential'
+	flat 'queries for extents, sequential: slowest to fastest' 2 query 'extent_at * sequential'
+	for peer in CRoaring Judy; do
+		aim "queries, 1,024 areas, next to $peer" least 3 ' times' query 'is_direct 1 GiB areas 1024 *' "$peer/ours"
+	done
+	aim 'queries, 1,024 areas, next to a linear search' least 50 ' times' query 'is_direct 1 GiB areas 1024 *' scan/ours
+	aim 'trapped accesses' most 1.05 ' times' trapped '*' ratio
+	aim 'byte ranges across holes, read' most 1.1 ' times' range 'read, holes, *' ratio
+	aim 'byte ranges across holes, write' most 1.1 ' times' range 'write, holes, *' ratio
+	aim 'byte ranges in one extent, read, next to memcpy' most 1.1 ' times' range 'read, direct, *' ratio
+	aim 'byte ranges in one extent, write, next to memcpy' most 1.1 ' times' range 'write, direct, *' ratio
+	aim 'map and unmap, areas apart' most 1.1 ' times' map '* areas, apart' ratio
+	aim 'map and unmap, adjacent areas' most 1.1 ' times' map '* areas, adjacent' ratio
+	aim 'area by area, next to map and unmap, apart' least 1 ' times' map '* areas, apart' 'area by area/ours'
+	aim 'area by area, next to map and unmap, adjacent' least 1 ' times' map '* areas, adjacent' 'area by area/ours'
+	aim 'trap, an instruction met first' most 1.3 ' times' trap '*, first' ratio
+	aim 'trap, an instruction met again' most 1.1 ' times' trap '*, again' ratio
 }
 
 # Flags with paths say where somebody built, not what.
@@ -97,12 +162,15 @@ for layout in apart adjacent; do
 done
 rows memory memory 'heap areas *' ours bitmap CRoaring Judy
 for plot in $plots; do
-	(cd "$work" && "$GNUPLOT" "$gp/style.gp" "$gp/$plot.gp" >"performance-$plot.svg") || fail "cannot draw $plot"
+	(cd "$work" && LC_ALL=C.UTF-8 "$GNUPLOT" "$gp/style.gp" "$gp/$plot.gp" >"performance-$plot.svg") || fail "cannot draw $plot"
 	[ -s "$work/performance-$plot.svg" ] || fail "nothing was drawn of $plot"
 done
-table >"$work/table" || exit 1
-machine >"$work/machine"
-replace table "$work/table" <"$doc/performance.md" | replace machine "$work/machine" >"$work/performance.md"
+cp "$doc/performance.md" "$work/performance.md" || exit 1
+for part in $parts; do
+	"$part" >"$work/$part" || exit 1
+	replace "$part" "$work/$part" <"$work/performance.md" >"$work/replaced" || exit 1
+	mv "$work/replaced" "$work/performance.md"
+done
 
 for file in "$work"/performance*; do
 	cat "$file" >"$doc/${file##*/}" || fail "cannot write to $doc"
