@@ -141,15 +141,19 @@ static void fill(struct index *index, size_t slot, size_t count, uint64_t offset
 	}
 }
 
-static size_t merge(struct barspan_entry_ *to, const struct barspan_entry_ *from, size_t n)
+/* Makes one of neighbours that are one extent. Returns how many are left. */
+static size_t merge(struct barspan_entry_ *entries, size_t n)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (!kept || to[kept - 1].reason != from[i].reason ||
-		    (from[i].reason == BARSPAN_REASON_NONE && to[kept - 1].base != from[i].base))
-			to[kept++] = from[i];
-	to[kept] = from[n];
+	for (size_t i = 0; i < n; i++) {
+		const struct barspan_entry_ *last = kept ? &entries[kept - 1] : NULL;
+
+		if (!last || last->reason != entries[i].reason ||
+		    (last->reason == BARSPAN_REASON_NONE && last->base != entries[i].base))
+			entries[kept++] = entries[i];
+	}
+	entries[kept] = entries[n];
 	return kept;
 }
 
@@ -233,43 +237,32 @@ static void choose_plan(struct index *index)
 	}
 }
 
-int guard_build(struct barspan_guard_ **out, const struct barspan_entry_ *entries, size_t n, int prot,
+int guard_build(struct barspan_guard_ **out, struct barspan_entry_ *entries, size_t n, int prot,
 		const struct barspan_guard_ *before)
 {
-	struct barspan_entry_ *merged = sys_calloc(n + 1, sizeof(*merged));
-	uint64_t length = entries[n].start;
+	struct index index = { .entries = entries, .n = merge(entries, n) };
+	struct barspan_entry_ *own;
 	struct barspan_guard_ *guard;
+	size_t n_slots;
 
-	if (!merged)
-		return -ENOMEM;
-	n = merge(merged, entries, n);
-
-	struct index index = { .entries = merged, .n = n, .limit = FREE_SLOTS + n };
-
+	index.limit = FREE_SLOTS + index.n;
 	choose_plan(&index);
+	n_slots = index.used;
 
-	size_t n_slots = index.used;
-
-	guard = sys_calloc(1, sizeof(*guard) + n_slots * sizeof(*index.slots) + (n + 1) * sizeof(*merged));
-	if (!guard) {
-		sys_free(merged);
+	guard = sys_calloc(1, sizeof(*guard) + n_slots * sizeof(*index.slots) + (index.n + 1) * sizeof(*own));
+	if (!guard)
 		return -ENOMEM;
-	}
 	index.slots = (struct barspan_slot_ *)(guard + 1);
-
-	struct barspan_entry_ *own = (struct barspan_entry_ *)(index.slots + n_slots);
-
-	memcpy(own, merged, (n + 1) * sizeof(*own));
-	sys_free(merged);
-	index.entries = own;
+	own = (struct barspan_entry_ *)(index.slots + n_slots);
+	memcpy(own, entries, (index.n + 1) * sizeof(*own));
 
 	guard->entries = own;
 	guard->n_slots = (uint32_t)n_slots;
-	guard->n_extents = (uint32_t)n;
-	guard->length = length;
+	guard->n_extents = (uint32_t)index.n;
+	guard->length = own[index.n].start;
 	guard->shift = index.shift;
-	guard->read_end = prot & PROT_READ ? length : 0;
-	guard->write_end = prot & PROT_WRITE ? length : 0;
+	guard->read_end = prot & PROT_READ ? guard->length : 0;
+	guard->write_end = prot & PROT_WRITE ? guard->length : 0;
 	if (before)
 		keep_main(guard, &index, before);
 	else

@@ -46,7 +46,14 @@ void sys_free(void *memory)
 
 size_t sys_page_size(void)
 {
-	return (size_t)sysconf(_SC_PAGESIZE);
+	static size_t known;
+	size_t size = __atomic_load_n(&known, __ATOMIC_RELAXED);
+
+	if (!size) {
+		size = (size_t)sysconf(_SC_PAGESIZE);
+		__atomic_store_n(&known, size, __ATOMIC_RELAXED);
+	}
+	return size;
 }
 
 uint64_t sys_page_up(uint64_t length)

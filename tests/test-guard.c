@@ -13,10 +13,23 @@ enum { NONE = BARSPAN_REASON_NONE, SPARSE = BARSPAN_REASON_SPARSE, PAGE = BARSPA
 static struct barspan_guard_ *guard;
 static struct barspan span;
 
+static struct barspan_guard_ *build_after(const struct barspan_entry_ *entries, size_t n, int prot,
+					  const struct barspan_guard_ *before)
+{
+	struct barspan_entry_ *own = calloc(n + 1, sizeof(*own));
+	struct barspan_guard_ *made;
+
+	ck_assert_ptr_nonnull(own);
+	memcpy(own, entries, (n + 1) * sizeof(*own));
+	ck_assert_zero(guard_build(&made, own, n, prot, before));
+	free(own);
+	return made;
+}
+
 static void build(const struct barspan_entry_ *entries, size_t n, int prot)
 {
 	sys_free(guard);
-	ck_assert_zero(guard_build(&guard, entries, n, prot, NULL));
+	guard = build_after(entries, n, prot, NULL);
 	span = (struct barspan){ 0 };
 	guard_publish(&span, guard);
 }
@@ -198,7 +211,7 @@ START_TEST(the_main_extent_stays_where_it_was)
 		struct barspan_guard_ *next;
 
 		build((const struct barspan_entry_[]){ { 0, 0, SPARSE }, { 0x3000, BASE, NONE }, { 0x4000, 0, 0 } }, 2, PROT_READ);
-		ck_assert_zero(guard_build(&next, later[i], 1, PROT_READ, guard));
+		next = build_after(later[i], 1, PROT_READ, guard);
 		guard_publish(&span, next);
 		ck_assert_uint_eq(span.main_start_, 0x3000);
 		ck_assert_uint_eq(span.main_base_, BASE);
