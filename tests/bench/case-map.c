@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bar.h"
+#include "pages.h"
 
 static uint64_t run_ours(void *context, size_t n)
 {
@@ -90,38 +91,11 @@ static int time_areas(struct bench *bench, size_t n, bool apart)
 	return r;
 }
 
-/* A device of any number of areas, for what the library does of its own: its mappings come to nothing. */
+/* What the library does of its own: the mappings come to nothing. */
 struct nothing {
-	struct barspan_region region;
 	struct barspan_device *device;
 	int error;
 };
-
-static int nothing_region(void *context, unsigned int index, struct barspan_region *out)
-{
-	if (index)
-		return -EINVAL;
-	*out = ((struct nothing *)context)->region;
-	return 0;
-}
-
-static int nothing_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
-{
-	(void)context, (void)index, (void)offset, (void)length, (void)prot, (void)address;
-	return 0;
-}
-
-static int nothing_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
-{
-	(void)context, (void)index, (void)offset, (void)buffer, (void)length;
-	return -EIO;
-}
-
-static int nothing_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
-{
-	(void)context, (void)index, (void)offset, (void)buffer, (void)length;
-	return -EIO;
-}
 
 static uint64_t run_nothing(void *context, size_t n)
 {
@@ -142,31 +116,21 @@ static uint64_t run_nothing(void *context, size_t n)
 
 static int time_nothing(struct bench *bench, size_t n)
 {
-	static const struct barspan_device_ops ops = {
-		.size = sizeof(ops), .region = nothing_region, .map = nothing_map, .read = nothing_read,
-		.write = nothing_write,
-	};
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	struct barspan_area *areas = calloc(n, sizeof(*areas));
-	struct nothing nothing = {
-		.region = { 2 * n * page, BARSPAN_REGION_READ | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE,
-			    (uint32_t)n, areas },
-	};
+	struct nothing nothing = { 0 };
 	const struct bench_way ways[] = { { "ours", run_nothing, &nothing }, { "floor", NULL, NULL } };
-	int r;
+	struct pages pages;
+	int r = pages_init(&pages, 2 * n * (uint64_t)sysconf(_SC_PAGESIZE), n);
 
-	if (!areas)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		areas[i] = (struct barspan_area){ 2 * i * page, page };
-	r = barspan_device_open_ops(&nothing.device, &ops, &nothing);
+	if (r)
+		return r;
+	r = pages_open(&nothing.device, &pages);
 	if (!r) {
 		r = bench_time(bench, ways, 2, "%zu areas, nothing mapped", n);
 		if (!r && nothing.error)
 			r = bench_complain(nothing.error, "cannot map nothing");
 		barspan_device_close(nothing.device);
 	}
-	free(areas);
+	pages_clear(&pages);
 	return r;
 }
 

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <valgrind/callgrind.h>
 
+#include "pages.h"
+
 enum { TIMES = 10000, WINDOW = 0x1000, LENGTH = 0x10000 };
 
 /* Two holes, and three direct extents, the largest of which is the main one. */
@@ -90,45 +92,7 @@ static int hot_paths(void)
 	return 0;
 }
 
-/* A device with as many areas as its context says, of which nothing is really mapped. */
-struct crowd {
-	size_t n;
-	struct barspan_area *areas;
-};
-
-static int crowd_region(void *context, unsigned int index, struct barspan_region *out)
-{
-	const struct crowd *crowd = context;
-
-	(void)index;
-	*out = (struct barspan_region){
-		.size = crowd->n * UINT64_C(0x4000),
-		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE,
-		.n_areas = (uint32_t)crowd->n,
-		.areas = crowd->areas,
-	};
-	return 0;
-}
-
-static int crowd_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
-{
-	(void)context, (void)index, (void)offset, (void)length, (void)prot, (void)address;
-	return 0;
-}
-
-static int crowd_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
-{
-	(void)context, (void)index, (void)offset, (void)buffer, (void)length;
-	return -1;
-}
-
-static int crowd_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
-{
-	(void)context, (void)index, (void)offset, (void)buffer, (void)length;
-	return -1;
-}
-
-__attribute__((noinline)) static int map_crowd(struct barspan_device *device)
+__attribute__((noinline)) static int map_pages(struct barspan_device *device)
 {
 	struct barspan *span;
 	int r = barspan_map(&span, device, 0, NULL);
@@ -139,31 +103,28 @@ __attribute__((noinline)) static int map_crowd(struct barspan_device *device)
 	return 0;
 }
 
-/* Areas that do not touch, in no order. */
+/* A power of two of areas that do not touch, in no order. */
 static int mapping(size_t n)
 {
-	static const struct barspan_device_ops ops = {
-		.size = sizeof(ops), .region = crowd_region, .map = crowd_map, .read = crowd_read, .write = crowd_write,
-	};
-	struct crowd crowd = { n, calloc(n, sizeof(*crowd.areas)) };
 	struct barspan_device *device;
+	struct pages pages;
 	char what[32];
-	int r;
+	int r = pages_init(&pages, n * UINT64_C(0x4000), n);
 
-	if (!crowd.areas)
-		return -1;
-	/* 40503 is odd, so that every area comes once. */
+	if (r)
+		return r;
+	/* An odd factor, so that every area comes once. */
 	for (size_t i = 0; i < n; i++)
-		crowd.areas[i] = (struct barspan_area){ (i * 40503 % n) * 0x4000, 0x1000 };
-	r = barspan_device_open_ops(&device, &ops, &crowd);
+		pages.areas[i].offset = (i * 40503 % n) * 0x4000;
+	r = pages_open(&device, &pages);
 	if (!r) {
 		snprintf(what, sizeof(what), "map %zu", n);
 		CALLGRIND_ZERO_STATS;
-		r = map_crowd(device);
+		r = map_pages(device);
 		CALLGRIND_DUMP_STATS_AT(what);
 		barspan_device_close(device);
 	}
-	free(crowd.areas);
+	pages_clear(&pages);
 	return r;
 }
 

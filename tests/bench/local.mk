@@ -63,7 +63,7 @@ EXTRA_DIST += \
 if CALLGRIND
 if !SANITIZED
 check_PROGRAMS += tests/bench/hot-paths
-tests_bench_hot_paths_SOURCES = tests/bench/hot-paths.c
+tests_bench_hot_paths_SOURCES = tests/bench/hot-paths.c tests/bench/pages.c tests/bench/pages.h
 tests_bench_hot_paths_CPPFLAGS = -I$(top_srcdir)/include
 tests_bench_hot_paths_CFLAGS = -std=gnu11 $(WARNINGS)
 tests_bench_hot_paths_LDFLAGS =
