@@ -108,7 +108,7 @@ static unsigned int cut_bits(struct index *index, size_t crowd, unsigned int shi
 		bits = shift;
 	if (crowd <= CROWD)
 		return 0;
-	if (index->used + (UINT64_C(1) << bits) <= index->limit)
+	if (index->used + ((size_t)1 << bits) <= index->limit)
 		return bits;
 	index->refused = true;
 	return 0;
@@ -130,8 +130,8 @@ static void fill(struct index *index, size_t slot, size_t count, uint64_t offset
 		size_t first = index->used;
 
 		if (bits) {
-			index->used += UINT64_C(1) << bits;
-			fill(index, first, UINT64_C(1) << bits, start, shift - bits);
+			index->used += (size_t)1 << bits;
+			fill(index, first, (size_t)1 << bits, start, shift - bits);
 		}
 		if (index->slots)
 			index->slots[slot + i] =

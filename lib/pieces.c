@@ -81,7 +81,9 @@ int span_address_piece(const struct span *span, struct piece *piece)
 {
 	struct place_wish wish = { .length = span_piece_size(piece), .alignment = span->page_size };
 
-	return piece->address ? 0 : place_reserve(&piece->address, &wish);
+	if (piece->address)
+		return 0;
+	return piece->length > SIZE_MAX - span->page_size ? -ENOMEM : place_reserve(&piece->address, &wish);
 }
 
 static void say(const struct span *span, const struct piece *piece, int r)
@@ -128,14 +130,14 @@ int span_map_pieces(struct span *span, span_mapper *map, size_t *stopped)
 		if (!wanted(piece))
 			continue;
 		r = map(span, &span->pieces[i], &lost);
+		if (r > 0)
+			continue;
 		span->pieces[i].mapped = !r;
+		span->pieces[i].held |= !r;
 		if (!r)
 			continue;
 		/* What comes would fail one by one. */
 		if (r == -ENOMEM && !lost && !(span->flags & BARSPAN_STRICT) && place_exhausted()) {
-			log_warning("%s region %u: the process has no more mappings (vm.max_map_count): what could be"
-				    " mapped from 0x%" PRIx64 " on is a hole", span->request.device, span->index,
-				    span->request.offset + piece->offset);
 			*stopped = i;
 			return 0;
 		}
@@ -146,6 +148,18 @@ int span_map_pieces(struct span *span, span_mapper *map, size_t *stopped)
 	return 0;
 }
 
+void span_warn_exhausted(const struct span *span)
+{
+	size_t i = 0;
+
+	while (i < span->n_pieces && !wanted(&span->pieces[i]))
+		i++;
+	if (i < span->n_pieces)
+		log_warning("%s region %u: the process has no more mappings (vm.max_map_count): what could be mapped"
+			    " from 0x%" PRIx64 " on is a hole", span->request.device, span->index,
+			    span->request.offset + span->pieces[i].offset);
+}
+
 int span_give_back(struct span *span, size_t before)
 {
 	for (size_t left = SPARE; left && before; before--) {
@@ -154,7 +168,7 @@ int span_give_back(struct span *span, size_t before)
 
 		if (!piece->mapped || sys_munmap(piece->address, size))
 			continue;
-		piece->mapped = false;
+		piece->mapped = piece->held = false;
 		left--;
 		if (!span->base) {
 			piece->address = NULL;
@@ -214,6 +228,9 @@ int span_guard(struct span *span, bool suspended, struct barspan_guard_ **out)
 	sys_free(entries);
 	if (r)
 		return r;
+	/* All of a span is at one base, so that what is direct later can have the short ways, too. */
+	if (!guard->main_length && span->base)
+		guard->main_base = (uintptr_t)span->base;
 
 	/* Readers may still look at a table that was replaced, so that none is freed before the span is. */
 	for (size_t i = 0; i < span->n_guards; i++)

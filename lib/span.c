@@ -212,7 +212,7 @@ static void release(struct span *span)
 		if (!span->base && span->pieces[i].address)
 			place_release(span->pieces[i].address, span_piece_size(&span->pieces[i]));
 		span->pieces[i].address = NULL;
-		span->pieces[i].mapped = false;
+		span->pieces[i].mapped = span->pieces[i].held = false;
 	}
 	span->base = NULL;
 }
@@ -243,8 +243,10 @@ static int reserve_and_place(struct span *span, const struct barspan_options *op
 		r = reserve(span, options);
 		if (!r)
 			r = span_map_pieces(span, place_piece, &stopped);
-		if (!r && stopped != SIZE_MAX)
+		if (!r && stopped != SIZE_MAX) {
 			r = span_give_back(span, stopped);
+			span_warn_exhausted(span);
+		}
 		if (!r)
 			r = span_exclude_from_dumps(span);
 		if (!r)
@@ -259,8 +261,7 @@ static int reserve_and_place(struct span *span, const struct barspan_options *op
 	}
 }
 
-/* Makes the span known by its addresses. */
-static int enlist(struct span *span)
+int span_enlist(struct span *span)
 {
 	struct registry_range whole = {
 		(uintptr_t)span->base, (uintptr_t)span->base + (uintptr_t)span->request.length, 0, &span->face,
@@ -278,12 +279,14 @@ static int enlist(struct span *span)
 		const struct piece *piece = &span->pieces[i];
 		uintptr_t start = (uintptr_t)piece->address;
 
-		if (start)
+		if (start && !piece->known)
 			ranges[n++] = (struct registry_range){
 				start, start + (uintptr_t)piece->length, piece->offset, &span->face,
 			};
 	}
 	r = registry_add(ranges, n);
+	for (size_t i = 0; !r && i < span->n_pieces; i++)
+		span->pieces[i].known = span->pieces[i].address;
 	sys_free(ranges);
 	return r;
 }
@@ -324,7 +327,7 @@ static int fill(struct span *span, const struct barspan_options *options)
 	r = span_guard(span, false, &guard);
 	if (!r) {
 		span_publish(span, guard);
-		r = enlist(span);
+		r = span_enlist(span);
 	}
 	if (r) {
 		delist(span);

@@ -19,7 +19,8 @@ struct piece {
 	bool mapped;
 	bool suspended;	/* mapped, but without access */
 	bool failed;		/* not to be tried again */
-	bool extra;		/* in a resume: was not mapped before */
+	bool held;		/* its address holds a mapping of the device, if one without access */
+	bool known;		/* of BARSPAN_INDEPENDENT: its address is in the registry */
 };
 
 enum { MOST_GUARDS = 16 };	/* that a resume may add to */
@@ -70,7 +71,8 @@ size_t span_piece_size(const struct piece *piece);
 /* Sees to it that a piece has addresses. */
 int span_address_piece(const struct span *span, struct piece *piece);
 
-/* Maps a piece over addresses that are ours. On failure, `*lost` says whether these are so no more. */
+/* Maps a piece over addresses that are ours. 1: it is not its turn. On failure, `*lost` says whether the addresses are ours
+ * no more. */
 typedef int span_mapper(struct span *span, struct piece *piece, bool *lost);
 
 /* Maps with `map` all that can be mapped and is not marked as failed; what cannot be is a hole then. Stops early where
@@ -81,6 +83,12 @@ int span_map_pieces(struct span *span, span_mapper *map, size_t *stopped);
 /* Unmaps the last of the pieces before one, so that a process that has no more mappings gets some for itself. For a
  * span that nobody has yet. Returns 0; 1: span->lost is set. */
 int span_give_back(struct span *span, size_t before);
+
+/* Says where the holes begin for which there are no mappings. */
+void span_warn_exhausted(const struct span *span);
+
+/* Makes the span known by those of its addresses by which it is not yet. -ENOMEM. */
+int span_enlist(struct span *span);
 
 /* Leaves what is mapped out of core dumps. */
 int span_exclude_from_dumps(struct span *span);

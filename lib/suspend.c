@@ -86,7 +86,7 @@ static int renew_piece(struct span *span, struct piece *piece, bool *lost)
 {
 	struct place_wish wish = { .length = span_piece_size(piece), .alignment = span->page_size };
 	uint8_t *elsewhere;
-	int r = piece->extra && place_exhausted() ? -ENOMEM : span_address_piece(span, piece);
+	int r = span_address_piece(span, piece);
 
 	if (!r)
 		r = place_reserve(&elsewhere, &wish);
@@ -107,26 +107,56 @@ static int renew_piece(struct span *span, struct piece *piece, bool *lost)
 	return r;
 }
 
-static int renew_all(struct span *span)
+static int renew_held(struct span *span, struct piece *piece, bool *lost)
+{
+	return piece->held ? renew_piece(span, piece, lost) : 1;
+}
+
+/* What was a hole may be mapped now, but not by taking the process's last mappings. */
+static int renew_other(struct span *span, struct piece *piece, bool *lost)
+{
+	return place_exhausted() ? -ENOMEM : renew_piece(span, piece, lost);
+}
+
+/* What was mapped comes first, so that nothing of it is given up for what was not. */
+static int renew_pieces(struct span *span)
 {
 	size_t stopped;
+	int r = span_map_pieces(span, renew_held, &stopped);
+
+	if (!r && stopped != SIZE_MAX) {
+		log_error("%s region %u: the process has no more mappings (vm.max_map_count) to resume 0x%" PRIx64
+			  ": it stays suspended", span->request.device, span->index,
+			  span->request.offset + span->pieces[stopped].offset);
+		return -ENOMEM;
+	}
+	if (!r)
+		r = span_map_pieces(span, renew_other, &stopped);
+	if (!r && stopped != SIZE_MAX)
+		span_warn_exhausted(span);
+	return r;
+}
+
+static int renew_all(struct span *span)
+{
 	int r = place_lock();
 
 	if (r)
 		return r;
 	for (size_t i = 0; i < span->n_pieces; i++) {
-		span->pieces[i].extra = !span->pieces[i].mapped;
 		span->pieces[i].failed = false;
 		span->pieces[i].mapped = false;
 		span->pieces[i].suspended = false;
 	}
-	r = span_map_pieces(span, renew_piece, &stopped);
+	r = renew_pieces(span);
 	place_unlock();
 	if (r > 0) {
 		log_error("%s region %u: another mapping moved into the span at %p + 0x%zx: it stays suspended",
 			  span->request.device, span->index, (void *)span->lost, span->lost_length);
 		return -EEXIST;
 	}
+	if (!r && !span->base)
+		r = span_enlist(span);
 	return r ? r : span_exclude_from_dumps(span);
 }
 

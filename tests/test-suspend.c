@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "fake.h"
+#include "guard-ways.h"
 #include "harness.h"
 #include "place.h"
 #include "span.h"
@@ -195,6 +196,30 @@ START_TEST(what_cannot_be_mapped_again_stays_a_hole)
 }
 END_TEST
 
+static int refuse_device(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+{
+	return fd < 0 ? real_sys_mmap(out, address, length, prot, flags, fd, offset) : -EAGAIN;
+}
+
+START_TEST(what_can_be_mapped_at_last_has_the_short_ways)
+{
+	set_up(0);
+	barspan_unmap(span);
+	fake_hooks.mmap = refuse_device;
+	ck_assert_zero(barspan_map(&span, device, 0, NULL));
+	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_FAILED);
+	ck_assert(!guard_ways_first(span, 0x1000) && !guard_ways_second(span, 0x1000));
+	fake_hooks.mmap = NULL;
+	ck_assert_zero(barspan_suspend(span));
+	ck_assert_zero(barspan_resume(span));
+	expect_resumed();
+	ck_assert(guard_ways_second(span, 0x1000) && guard_ways_second(span, 0x5ff8));
+	for (uint64_t offset = 0; offset < SIZE; offset += 8)
+		ck_assert(guard_ways_agree(span, offset));
+	tear_down();
+}
+END_TEST
+
 START_TEST(strict_stays_suspended)
 {
 	set_up(BARSPAN_STRICT);
@@ -327,7 +352,8 @@ int main(void)
 		a_suspended_span_is_all_hole_and_keeps_its_addresses, twice_is_once, a_suspended_span_can_be_unmapped,
 		independent_extents_keep_their_addresses, tables_do_not_pile_up, NULL });
 	harness_add(suite, "failures", (const TTest *const[]){
-		what_cannot_be_mapped_again_stays_a_hole, strict_stays_suspended, a_suspend_that_fails_changes_nothing,
+		what_cannot_be_mapped_again_stays_a_hole, strict_stays_suspended,
+		what_can_be_mapped_at_last_has_the_short_ways, a_suspend_that_fails_changes_nothing,
 		where_a_suspend_cannot_be_undone_there_are_holes, a_span_that_lost_a_part_stays_suspended,
 		a_move_that_leaves_a_gap_is_mended, NULL });
 	return harness_run(suite);

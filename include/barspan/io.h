@@ -155,12 +155,12 @@ BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, uint64_t offset)             \
 	{                                                                                                              \
 		uintptr_t address = 0;                                                                                 \
+		const struct barspan_guard_ *guard;                                                                    \
                                                                                                                        \
 		if (__builtin_expect(offset % (bits / 8) == 0, 1)) {                                                   \
 			if (BARSPAN_IN_MAIN_(span, offset, main_read_))                                                \
 				return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset));   \
-			const struct barspan_guard_ *guard = barspan_guard_of_(span);                                  \
-                                                                                                                       \
+			guard = barspan_guard_of_(span);                                                               \
 			if (barspan_all_main_(guard, guard->read_end, offset))                                         \
 				return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset));   \
 			address = barspan_readable_(span, offset, bits / 8);                                        \
@@ -173,14 +173,14 @@ BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 	BARSPAN_INLINE_ void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value) \
 	{                                                                                                              \
 		uintptr_t address = 0;                                                                                 \
+		const struct barspan_guard_ *guard;                                                                    \
                                                                                                                        \
 		if (__builtin_expect(offset % (bits / 8) == 0, 1)) {                                                   \
 			if (BARSPAN_IN_MAIN_(span, offset, main_write_)) {                                             \
 				BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset) = BARSPAN_LE##bits##_(value);  \
 				return;                                                                                \
 			}                                                                                              \
-			const struct barspan_guard_ *guard = barspan_guard_of_(span);                                  \
-                                                                                                                       \
+			guard = barspan_guard_of_(span);                                                               \
 			if (barspan_all_main_(guard, guard->write_end, offset)) {                                      \
 				BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset) = BARSPAN_LE##bits##_(value);  \
 				return;                                                                                \
