@@ -90,7 +90,7 @@ static struct barspan_slot_ plain_slot(const struct index *index, size_t inside,
 	return slot;
 }
 
-/* The slot of a slice from `start` on that is cut into slices of 1 << shift bytes, the slots of which begin at `first`. */
+/* The slot of a slice from `start` on that is cut into slices of 1 << shift bytes, whose slots begin at `first`. */
 static struct barspan_slot_ cut_slot(size_t first, uint64_t start, unsigned int shift)
 {
 	return (struct barspan_slot_){ (uint32_t)first - (uint32_t)(start >> shift), shift << 8 | BARSPAN_CUT_ };
@@ -169,7 +169,8 @@ static void choose_main(struct barspan_guard_ *guard)
 	for (const struct barspan_entry_ *entry = guard->entries; entry < guard->entries + guard->n_extents; entry++) {
 		uint64_t end = aligned_end(entry);
 
-		if (entry->reason != BARSPAN_REASON_NONE || end <= entry->start || end - entry->start <= guard->main_length)
+		if (entry->reason != BARSPAN_REASON_NONE || end <= entry->start ||
+		    end - entry->start <= guard->main_length)
 			continue;
 		guard->main_base = entry->base;
 		guard->main_start = entry->start;

@@ -9,8 +9,9 @@
 #define GUARD_MOST_EXTENTS ((UINT32_C(1) << 24) - 1)
 
 /* Builds a table for `n` extents, 1 to GUARD_MOST_EXTENTS, from their entries and one more that says where the last
- * ends. Neighbours that are one extent are merged, in `entries`, too. A table that takes the place of another of the same span keeps that
- * one's main extent (before; NULL: there is none). The caller frees it with sys_free(). -ENOMEM. */
+ * ends. Neighbours that are one extent are merged, in `entries`, too. A table that takes the place of another of the
+ * same span keeps that one's main extent (before; NULL: there is none). The caller frees it with sys_free().
+ * -ENOMEM. */
 int guard_build(struct barspan_guard_ **out, struct barspan_entry_ *entries, size_t n, int prot,
 		const struct barspan_guard_ *before);
 

@@ -116,8 +116,8 @@ bool place_retake(uint8_t *address, size_t length, bool suspended)
 	return true;
 }
 
-/* A mapping that is put into the middle of another takes two more, mremap() wants some in reserve, and the process needs
- * some of its own. */
+/* A mapping that is put into the middle of another takes two more, mremap() wants some in reserve, and the process
+ * needs some of its own. */
 enum { FEW_MAPPINGS = 65 };
 
 bool place_exhausted(void)

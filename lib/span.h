@@ -71,8 +71,8 @@ size_t span_piece_size(const struct piece *piece);
 /* Sees to it that a piece has addresses. */
 int span_address_piece(const struct span *span, struct piece *piece);
 
-/* Maps a piece over addresses that are ours. 1: it is not its turn. On failure, `*lost` says whether the addresses are ours
- * no more. */
+/* Maps a piece over addresses that are ours. 1: it is not its turn. On failure, `*lost` says whether the addresses are
+ * ours no more. */
 typedef int span_mapper(struct span *span, struct piece *piece, bool *lost);
 
 /* Maps with `map` all that can be mapped and is not marked as failed; what cannot be is a hole then. Stops early where

@@ -89,9 +89,9 @@ struct barspan_entry_ {
 	uint32_t reason;	/* BARSPAN_REASON_NONE: direct */
 };
 
-/* One of equal slices of a span: `first` is the extent at the slice's start, and more >> 8 others start inside it. Of one
- * that is cut again, into slices of 1 << (more >> 8) bytes, `first` is what makes such a slice's number in the whole
- * span its slot's, modulo 2^32. */
+/* One of equal slices of a span: `first` is the extent at the slice's start, and more >> 8 others start inside it. Of
+ * one that is cut again, into slices of 1 << (more >> 8) bytes, `first` is what makes such a slice's number in the
+ * whole span its slot's, modulo 2^32. */
 struct barspan_slot_ {
 	uint32_t first;
 	uint32_t more;
@@ -169,8 +169,8 @@ BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_at_(const struct bars
 	return barspan_entry_in_(guard, slot, offset);
 }
 
-/* Whether a range that starts in the extent is all in it, and direct. Without a branch, as above; of no byte, length - 1
- * is more than there is. */
+/* Whether a range that starts in the extent is all in it, and direct. Without a branch, as above; of no byte,
+ * length - 1 is more than there is. */
 BARSPAN_INLINE_ bool barspan_all_direct_(const struct barspan_entry_ *entry, uint64_t offset, uint64_t length)
 {
 	return (entry->reason == BARSPAN_REASON_NONE) & (length - 1 < entry[1].start - offset);

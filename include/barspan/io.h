@@ -103,7 +103,8 @@ int barspan_error(struct barspan *span);
 
 /* Every access that is not an aligned direct one. `width` is in bytes. */
 __attribute__((cold)) uint64_t barspan_read_other_(struct barspan *span, uint64_t offset, unsigned int width);
-__attribute__((cold)) void barspan_write_other_(struct barspan *span, uint64_t offset, uint64_t value, unsigned int width);
+__attribute__((cold)) void barspan_write_other_(struct barspan *span, uint64_t offset, uint64_t value,
+						unsigned int width);
 
 /* What a suspend changes is looked at anew by every access. Compilers fold a plain load into the comparison, but not an
  * atomic one, so that here they only get to hear that the value may have changed. */
@@ -163,7 +164,7 @@ BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 			guard = barspan_guard_of_(span);                                                               \
 			if (barspan_all_main_(guard, guard->read_end, offset))                                         \
 				return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset));   \
-			address = barspan_readable_(span, offset, bits / 8);                                        \
+			address = barspan_readable_(span, offset, bits / 8);                                           \
 		}                                                                                                      \
 		if (!address)                                                                                          \
 			return (uint##bits##_t)barspan_read_other_(span, offset, bits / 8);                            \
@@ -185,7 +186,7 @@ BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 				BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset) = BARSPAN_LE##bits##_(value);  \
 				return;                                                                                \
 			}                                                                                              \
-			address = barspan_writable_(span, offset, bits / 8);                                        \
+			address = barspan_writable_(span, offset, bits / 8);                                           \
 		}                                                                                                      \
 		if (!address)                                                                                          \
 			barspan_write_other_(span, offset, value, bits / 8);                                           \

@@ -54,9 +54,10 @@ struct barspan_options {
  * -ENOENT: no such region, or one of size 0; -EINVAL: options that make no sense; -E2BIG: options with a part that this
  * library does not know; -ERANGE: the window or a hole of the caller's is not inside the region; -EACCES: prot asks for
  * what the region's flags forbid; -EEXIST: `address` is occupied; -EPROTO: what the device reports makes no sense;
- * -ENOMEM: memory or address space; -EDEADLK: called from a transport's `map`; under BARSPAN_STRICT, what the mapping of an
- * area said, -ENOMEM where the process may have no more mappings (vm.max_map_count; without BARSPAN_STRICT, areas beyond
- * that are holes, and some mappings are left to the process); or what the device says when asked about the region. */
+ * -ENOMEM: memory or address space; -EDEADLK: called from a transport's `map`; under BARSPAN_STRICT, what the mapping of
+ * an area said, -ENOMEM where the process may have no more mappings (vm.max_map_count; without BARSPAN_STRICT, areas
+ * beyond that are holes, and some mappings are left to the process); or what the device says when asked about the
+ * region. */
 int barspan_map(struct barspan **out, struct barspan_device *device, unsigned int index,
 		const struct barspan_options *options);
 
@@ -84,9 +85,9 @@ int barspan_suspend(struct barspan *span);
 
 /* Maps again what the device lets it; what cannot be mapped now is a hole with reason BARSPAN_REASON_FAILED, or, under
  * BARSPAN_STRICT, leaves the span suspended with the mapping's error. 0 where it is not suspended.
- * -ENOMEM: still suspended, for want of memory or of mappings (vm.max_map_count), or because the span has had 16 different
- * guard tables, all of which it keeps for its readers; -EEXIST: a mapping of somebody else's is in the span's addresses, which the kernel let
- * happen by failing half-way: the span stays suspended for good; accessors work. */
+ * -ENOMEM: still suspended, for want of memory or of mappings (vm.max_map_count), or because the span has had 16 different guard
+ * tables, all of which it keeps for its readers; -EEXIST: a mapping of somebody else's is in the span's addresses,
+ * which the kernel let happen by failing half-way: the span stays suspended for good; accessors work. */
 int barspan_resume(struct barspan *span);
 
 #pragma GCC visibility pop

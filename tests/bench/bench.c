@@ -139,7 +139,7 @@ static void print_row(const struct row *row)
 	}
 	for (size_t i = 2; i < row->n; i++) {
 		if (!row->values[i].known)
-			printf("%s %s: not built in", i > 2 ? "," : "", row->values[i].name);
+			printf("%s %s: not available", i > 2 ? "," : "", row->values[i].name);
 		else
 			printf("%s %s %.*f", i > 2 ? "," : "", row->values[i].name,
 			       row->values[i].spread.median < 100 ? 2 : 0, row->values[i].spread.median);

@@ -12,8 +12,8 @@ struct bench;
 /* One way to do what a case measures: ours, the floor, or a peer's. */
 struct bench_way {
 	const char *name;
-	/* Does it `n` times, and returns a digest of what came of it, the same for all ways of a row. NULL: this program
-	 * was built without it. */
+	/* Does it `n` times, and returns a digest of what came of it, the same for all ways of a row. NULL: this
+	 * program was built without it. */
 	uint64_t (*run)(void *context, size_t n);
 	void *context;
 };
