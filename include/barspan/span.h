@@ -85,9 +85,9 @@ int barspan_suspend(struct barspan *span);
 
 /* Maps again what the device lets it; what cannot be mapped now is a hole with reason BARSPAN_REASON_FAILED, or, under
  * BARSPAN_STRICT, leaves the span suspended with the mapping's error. 0 where it is not suspended.
- * -ENOMEM: still suspended, for want of memory or of mappings (vm.max_map_count), or because the span has had 16 different guard
- * tables, all of which it keeps for its readers; -EEXIST: a mapping of somebody else's is in the span's addresses,
- * which the kernel let happen by failing half-way: the span stays suspended for good; accessors work. */
+ * -ENOMEM: still suspended, for want of memory or of mappings (vm.max_map_count), or because the span has had 16
+ * different guard tables, all of which it keeps for its readers; -EEXIST: a mapping of somebody else's is in the span's
+ * addresses, which the kernel let happen by failing half-way: the span stays suspended for good; accessors work. */
 int barspan_resume(struct barspan *span);
 
 #pragma GCC visibility pop

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Hot paths, one after the other, for callgrind to count their instructions: tests/bench/count.sh reads what it finds.
- * */
+/* Hot paths, one after the other, for callgrind to count their instructions. tests/bench/count.sh reads what it finds. */
 #include <barspan.h>
 
 #include <stdio.h>
