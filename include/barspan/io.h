@@ -129,7 +129,8 @@ BARSPAN_INLINE_ size_t barspan_now_(size_t *length)
 /* Whether an aligned access that starts before `end` is to a slice that is all direct at the main base. */
 BARSPAN_INLINE_ int barspan_all_main_(const struct barspan_guard_ *guard, uint64_t end, uint64_t offset)
 {
-	return offset < end && barspan_slots_(guard)[offset >> guard->shift].more == BARSPAN_ALL_MAIN_;
+	return __builtin_expect(offset < end, 1) &&
+	       __builtin_expect(barspan_slots_(guard)[offset >> guard->shift].more == BARSPAN_ALL_MAIN_, 1);
 }
 
 /* The address of any other aligned access that is direct; 0: it is not. */

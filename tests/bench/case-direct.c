@@ -86,7 +86,7 @@ INLINE void scan_write(const struct scene *scene, uint64_t offset, uint32_t valu
 static uint64_t harvest(const struct scene *scene)
 {
 	volatile uint32_t *window = (volatile uint32_t *)(scene->base + scene->start);
-	uint64_t sum = 0;
+	uint32_t sum = 0;
 
 	for (size_t i = 0; i < REGISTERS; i++) {
 		sum = sum * 3 + window[i];
@@ -97,7 +97,7 @@ static uint64_t harvest(const struct scene *scene)
 
 /* The loops: the same for all ways, and all of them a function of its own. */
 #define READ_WALK(way)                                                                                                 \
-	PATTERN_LOOP static uint64_t way##_read_walk(void *context, size_t n)                                          \
+	PATTERN_LOOP(way##_read_walk)                                                                                  \
 	{                                                                                                              \
 		const struct scene scene = *(const struct scene *)context;                                             \
 		uint64_t sum = 0, offset = 0;                                                                          \
@@ -110,10 +110,10 @@ static uint64_t harvest(const struct scene *scene)
 	}
 
 #define READ_TABLE(way)                                                                                                \
-	PATTERN_LOOP static uint64_t way##_read_table(void *context, size_t n)                                         \
+	PATTERN_LOOP(way##_read_table)                                                                                 \
 	{                                                                                                              \
 		const struct scene scene = *(const struct scene *)context;                                             \
-		uint64_t sum = 0;                                                                                      \
+		uint32_t sum = 0;                                                                                      \
                                                                                                                        \
 		for (size_t i = 0; i < n; i++)                                                                         \
 			sum += way##_read(&scene, scene.start + scene.shuffled[i % REGISTERS]);                        \
@@ -121,7 +121,7 @@ static uint64_t harvest(const struct scene *scene)
 	}
 
 #define READ_CHASE(way)                                                                                                \
-	PATTERN_LOOP static uint64_t way##_read_chase(void *context, size_t n)                                         \
+	PATTERN_LOOP(way##_read_chase)                                                                                 \
 	{                                                                                                              \
 		const struct scene scene = *(const struct scene *)context;                                             \
 		uint64_t offset = 0;                                                                                   \
@@ -132,7 +132,7 @@ static uint64_t harvest(const struct scene *scene)
 	}
 
 #define WRITE_WALK(way)                                                                                                \
-	PATTERN_LOOP static uint64_t way##_write_walk(void *context, size_t n)                                         \
+	PATTERN_LOOP(way##_write_walk)                                                                                 \
 	{                                                                                                              \
 		const struct scene scene = *(const struct scene *)context;                                             \
 		uint64_t offset = 0;                                                                                   \
@@ -145,7 +145,7 @@ static uint64_t harvest(const struct scene *scene)
 	}
 
 #define WRITE_TABLE(way)                                                                                               \
-	PATTERN_LOOP static uint64_t way##_write_table(void *context, size_t n)                                        \
+	PATTERN_LOOP(way##_write_table)                                                                                \
 	{                                                                                                              \
 		const struct scene scene = *(const struct scene *)context;                                             \
                                                                                                                        \

@@ -72,10 +72,10 @@ INLINE uint32_t scan_read(const struct scene *scene, volatile uint32_t *pointer)
 }
 
 #define LOOP(way)                                                                                                      \
-	PATTERN_LOOP static uint64_t way##_loop(void *context, size_t n)                                               \
+	PATTERN_LOOP(way##_loop)                                                                                       \
 	{                                                                                                              \
 		const struct scene *scene = context;                                                                   \
-		uint64_t sum = 0;                                                                                      \
+		uint32_t sum = 0;                                                                                      \
                                                                                                                        \
 		for (size_t i = 0; i < n; i++)                                                                         \
 			sum += way##_read(scene, scene->pointers[i % POINTERS]);                                       \

@@ -113,7 +113,7 @@ INLINE uint32_t bisect_extent(const struct query *query, uint64_t offset)
 
 /* The loop of all ways. The floor loads an offset as the others do, and then an answer. */
 #define LOOP(name, answer)                                                                                             \
-	PATTERN_LOOP static uint64_t name(void *context, size_t n)                                                     \
+	PATTERN_LOOP(name)                                                                                             \
 	{                                                                                                              \
 		const struct query query = *(const struct query *)context;                                             \
 		uint64_t sum = 0;                                                                                      \

@@ -6,9 +6,39 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A loop that is timed. Where it lies in lines of the cache may cost or save it a cycle or two an operation; so it must
- * not move when something else changes. */
-#define PATTERN_LOOP __attribute__((aligned(64), noinline))
+/* The head of a loop that is timed. Where a short loop lies in lines of the cache may cost it a cycle or two a turn; so
+ * each is there four times, at places that differ by a quarter of a line, and the rounds take turns. */
+#define PATTERN_LOOP(name)                                                                                             \
+	static inline __attribute__((always_inline)) uint64_t name##_anywhere(void *context, size_t n);                \
+	PATTERN_PLACE_(name, 0)                                                                                        \
+	PATTERN_PLACE_(name, 16)                                                                                       \
+	PATTERN_PLACE_(name, 32)                                                                                       \
+	PATTERN_PLACE_(name, 48)                                                                                       \
+                                                                                                                       \
+	static uint64_t name(void *context, size_t n)                                                                  \
+	{                                                                                                              \
+		static uint64_t (*const places[])(void *, size_t) = {                                                  \
+			name##_at_0, name##_at_16, name##_at_32, name##_at_48,                                         \
+		};                                                                                                     \
+		static unsigned int turn;                                                                              \
+                                                                                                                       \
+		return places[turn++ % 4](context, n);                                                                 \
+	}                                                                                                              \
+                                                                                                                       \
+	static inline __attribute__((always_inline)) uint64_t name##_anywhere(void *context, size_t n)
+
+#if defined(__x86_64__) || defined(__i386__)
+#define PATTERN_SKIP_(bytes) __asm__ __volatile__(".rept " #bytes "; nop; .endr")
+#else
+#define PATTERN_SKIP_(bytes) __asm__ __volatile__(".rept " #bytes " / 4; nop; .endr")
+#endif
+
+#define PATTERN_PLACE_(name, bytes)                                                                                    \
+	__attribute__((aligned(64), noinline)) static uint64_t name##_at_##bytes(void *context, size_t n)              \
+	{                                                                                                              \
+		PATTERN_SKIP_(bytes);                                                                                  \
+		return name##_anywhere(context, n);                                                                    \
+	}
 
 /* A power of two; an array of so many 64-bit offsets is 32 KiB. */
 enum { PATTERN_LENGTH = 4096 };
