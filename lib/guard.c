@@ -23,9 +23,9 @@ enum {
 /* How the slots are made use of: the first that has enough of them is taken, else the last. Even crowds do best with
  * many slices at the first level, a crowd in one place with slots left to cut it. */
 static const struct plan {
-	unsigned int root_bits;	/* for the number of extents, at most so many slices at the first level */
+	unsigned int root_bits;	/* for the number of extents, so many slices at the first level, as far as slots go */
 	unsigned int thrift;	/* by how many bits less slices are cut */
-} plans[] = { { 13, 0 }, { 12, 0 }, { 13, 2 }, { 12, 2 } };
+} plans[] = { { 24, 0 }, { 12, 0 }, { 13, 2 }, { 12, 2 } };
 
 enum { N_PLANS = sizeof(plans) / sizeof(plans[0]) };
 
@@ -205,13 +205,19 @@ static unsigned int at_most(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
+/* So many slices at the first level, in bits, that they are no more than the extents, unless those are few. */
+static unsigned int most_bits(size_t n)
+{
+	return n > FREE_SLOTS ? bits_for(n + 1) - 1 : bits_for(FREE_SLOTS);
+}
+
 /* How long the slices of the first level are: where that takes few enough, each is of one extent as far as anything of
  * it is direct; else they are so short that few extents start in each. */
 static unsigned int root_shift(const struct index *index)
 {
 	unsigned int all = bits_for(index->entries[index->n].start);
 	unsigned int edge = all - at_most(all, EDGE_BITS), common = common_shift(index->entries, index->n);
-	unsigned int crowd = at_most(bits_for(4 * index->n), index->plan->root_bits);
+	unsigned int crowd = at_most(bits_for(4 * index->n), at_most(index->plan->root_bits, most_bits(index->n)));
 
 	if (common >= edge)
 		return at_most(common, at_most(all, 63));
