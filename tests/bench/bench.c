@@ -101,22 +101,22 @@ static void take_turns(const struct bench *bench, const struct bench_way *ways, 
 				rounds[i][round] = time_ns(&ways[i], times[i]) / (double)times[i];
 }
 
-__attribute__((format(printf, 3, 0)))
-static struct row *new_row(struct bench *bench, const char *unit, const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0)))
+static struct row *new_row(struct bench *bench, const char *unit, size_t n, const char *format, va_list arguments)
 {
 	struct row *grown = realloc(bench->rows, (bench->n_rows + 1) * sizeof(*grown));
+	struct row row = { .name = bench->running->name, .unit = unit, .n = n };
 
 	if (!grown)
 		return NULL;
 	bench->rows = grown;
-
-	struct row *row = &grown[bench->n_rows];
-
-	*row = (struct row){ .name = bench->running->name, .unit = unit };
-	if (vasprintf(&row->parameters, format, arguments) < 0)
+	row.values = calloc(n, sizeof(*row.values));
+	if (!row.values || vasprintf(&row.parameters, format, arguments) < 0) {
+		free(row.values);
 		return NULL;
-	bench->n_rows++;
-	return row;
+	}
+	grown[bench->n_rows] = row;
+	return &grown[bench->n_rows++];
 }
 
 static void print_value(const struct row *row, double value)
@@ -194,13 +194,11 @@ int bench_time(struct bench *bench, const struct bench_way *ways, size_t n, cons
 	if (!n || n > MOST_WAYS)
 		return bench_complain(-EINVAL, "%s: %zu ways", bench->running->name, n);
 	va_start(arguments, parameters);
-	row = new_row(bench, "ns", parameters, arguments);
+	row = new_row(bench, "ns", n, parameters, arguments);
 	va_end(arguments);
 	if (!row)
 		return -ENOMEM;
-	row->n = n;
-	row->values = calloc(n, sizeof(*row->values));
-	r = row->values ? time_row(bench, row, ways) : -ENOMEM;
+	r = time_row(bench, row, ways);
 	if (r)
 		bench_drop_row(bench);
 	return r;
@@ -212,16 +210,10 @@ int bench_count(struct bench *bench, const struct bench_bytes *values, size_t n,
 	va_list arguments;
 
 	va_start(arguments, parameters);
-	row = new_row(bench, "bytes", parameters, arguments);
+	row = new_row(bench, "bytes", n, parameters, arguments);
 	va_end(arguments);
 	if (!row)
 		return -ENOMEM;
-	row->n = n;
-	row->values = calloc(n, sizeof(*row->values));
-	if (!row->values) {
-		bench_drop_row(bench);
-		return -ENOMEM;
-	}
 	for (size_t i = 0; i < n; i++) {
 		double bytes = (double)values[i].bytes;
 
