@@ -51,6 +51,14 @@ static int add_gap(struct span *span, uintptr_t start, uintptr_t end)
 	return 0;
 }
 
+static void give_up(struct piece *piece)
+{
+	piece->mapped = piece->suspended = piece->held = piece->known = false;
+	piece->address = NULL;
+	if (piece->reason == BARSPAN_REASON_NONE)
+		piece->reason = BARSPAN_REASON_REQUESTED;
+}
+
 static int carve_locked(struct span *span, const struct registry_range *range, uintptr_t start, uintptr_t end)
 {
 	uint64_t first = range->offset + (start - range->start), last = range->offset + (end - range->start);
@@ -69,10 +77,7 @@ static int carve_locked(struct span *span, const struct registry_range *range, u
 
 		if (piece->offset < first || piece->offset >= last)
 			continue;
-		piece->mapped = false;
-		piece->address = NULL;
-		if (piece->reason == BARSPAN_REASON_NONE)
-			piece->reason = BARSPAN_REASON_REQUESTED;
+		give_up(piece);
 	}
 	r = span_guard(span, span->suspended, &guard);
 	if (r)
@@ -114,8 +119,10 @@ static void abandon(struct span *span)
 	span->lost = span->base;
 	span->lost_length = span->reserved;
 	for (size_t i = 0; i < span->n_pieces; i++)
-		if (!span->base)
-			span->pieces[i].address = NULL;
+		give_up(&span->pieces[i]);
+	/* There may be no memory for another table. */
+	guard_make_hole(&span->nothing, span->request.length, BARSPAN_REASON_REQUESTED, span->prot);
+	span_publish(span, &span->nothing.guard);
 	pthread_mutex_unlock(&span->lock);
 	registry_remove(&span->face, 0, UINTPTR_MAX);
 }

@@ -244,6 +244,12 @@ static void choose_plan(struct index *index)
 	}
 }
 
+static void set_ends(struct barspan_guard_ *guard, int prot)
+{
+	guard->read_end = prot & PROT_READ ? guard->length : 0;
+	guard->write_end = prot & PROT_WRITE ? guard->length : 0;
+}
+
 int guard_build(struct barspan_guard_ **out, struct barspan_entry_ *entries, size_t n, int prot,
 		const struct barspan_guard_ *before)
 {
@@ -268,8 +274,7 @@ int guard_build(struct barspan_guard_ **out, struct barspan_entry_ *entries, siz
 	guard->n_extents = (uint32_t)index.n;
 	guard->length = own[index.n].start;
 	guard->shift = index.shift;
-	guard->read_end = prot & PROT_READ ? guard->length : 0;
-	guard->write_end = prot & PROT_WRITE ? guard->length : 0;
+	set_ends(guard, prot);
 	if (before)
 		keep_main(guard, &index, before);
 	else
@@ -278,6 +283,17 @@ int guard_build(struct barspan_guard_ **out, struct barspan_entry_ *entries, siz
 	fill_all(&index);
 	*out = guard;
 	return 0;
+}
+
+_Static_assert(offsetof(struct guard_hole, slots) == sizeof(struct barspan_guard_), "slots follow their table");
+
+void guard_make_hole(struct guard_hole *out, uint64_t length, enum barspan_reason reason, int prot)
+{
+	*out = (struct guard_hole){
+		.guard = { .length = length, .entries = out->entries, .shift = 63, .n_slots = 2, .n_extents = 1 },
+		.entries = { { 0, 0, (uint32_t)reason }, { length, 0, 0 } },
+	};
+	set_ends(&out->guard, prot);
 }
 
 void guard_publish(struct barspan *span, const struct barspan_guard_ *guard)

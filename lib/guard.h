@@ -15,6 +15,15 @@
 int guard_build(struct barspan_guard_ **out, struct barspan_entry_ *entries, size_t n, int prot,
 		const struct barspan_guard_ *before);
 
+/* A table of one hole, which needs no memory of its own. */
+struct guard_hole {
+	struct barspan_guard_ guard;
+	struct barspan_slot_ slots[2];	/* follow the table; two for a length of more than 63 bits */
+	struct barspan_entry_ entries[2];
+};
+
+void guard_make_hole(struct guard_hole *out, uint64_t length, enum barspan_reason reason, int prot);
+
 /* Makes it the table that queries and accessors of a span look at. Until the first, the span is all zeros. */
 void guard_publish(struct barspan *span, const struct barspan_guard_ *guard);
 

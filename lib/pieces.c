@@ -9,6 +9,7 @@
 #include "log.h"
 #include "place.h"
 #include "plain.h"
+#include "registry.h"
 #include "span.h"
 #include "sys.h"
 
@@ -93,6 +94,17 @@ static void say(const struct span *span, const struct piece *piece, int r)
 		    span->request.offset + piece->offset, piece->length, log_error_name(r));
 }
 
+/* The address of a piece of its own is not ours any more. */
+static void forget_address(struct span *span, struct piece *piece)
+{
+	uintptr_t start = (uintptr_t)piece->address;
+
+	if (piece->known)
+		registry_remove(&span->face, start, start + (uintptr_t)piece->length);
+	piece->address = NULL;
+	piece->held = piece->known = false;
+}
+
 /* What comes of a piece that could not be mapped. Returns what span_map_pieces() shall, or 0 to go on; *again: with the
  * pieces that it fell apart into. */
 static int take_failure(struct span *span, size_t i, int error, bool lost, bool *again)
@@ -106,7 +118,7 @@ static int take_failure(struct span *span, size_t i, int error, bool lost, bool 
 		span->lost = piece->address;
 		span->lost_length = span_piece_size(piece);
 	} else if (lost) {
-		piece->address = NULL;
+		forget_address(span, piece);
 	}
 	if (span->flags & BARSPAN_STRICT)
 		return error;

@@ -211,6 +211,18 @@ static void remove_from(struct table *table, const struct change *change)
 	STORE(table->n, kept);
 }
 
+/* How many ranges more there are after a change, at most. */
+static size_t room_for(const struct change *change)
+{
+	const struct table *table = tables[sequence % 2];
+	size_t i;
+
+	if (change->add)
+		return change->n;
+	i = search(table, change->start);
+	return i < table->n && table->ranges[i].start < change->start && table->ranges[i].end > change->end;
+}
+
 static void apply(struct table *table, const struct change *change)
 {
 	if (change->add)
@@ -225,7 +237,7 @@ static int commit(const struct change *change)
 	int r;
 
 	pthread_mutex_lock(&lock);
-	r = grow(change->n);
+	r = grow(room_for(change));
 	if (!r) {
 		unsigned int next = sequence + 1;
 
@@ -255,10 +267,7 @@ int registry_add(struct registry_range *ranges, size_t n)
 
 int registry_remove(const struct barspan *span, uintptr_t start, uintptr_t end)
 {
-	/* To remove all of a range needs no room; to cut one in two does. */
-	const struct change change = {
-		.n = start || end != UINTPTR_MAX, .span = span, .start = start, .end = end,
-	};
+	const struct change change = { .span = span, .start = start, .end = end };
 
 	return commit(&change);
 }

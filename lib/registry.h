@@ -27,7 +27,7 @@ struct registry_range {
 int registry_add(struct registry_range *ranges, size_t n);
 
 /* Removes addresses [start, end) of `span`, or of all spans for NULL; what is left of ranges at both ends stays.
- * -ENOMEM, with nothing removed; but never for all addresses, 0 to UINTPTR_MAX. */
+ * -ENOMEM, with nothing removed, where that cuts a range in two; else it cannot fail. */
 int registry_remove(const struct barspan *span, uintptr_t start, uintptr_t end);
 
 /* Puts the range that `address` lies in into *out. -ENOENT: there is none. Safe anywhere. */

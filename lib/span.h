@@ -7,6 +7,7 @@
 
 #include <barspan/guard.h>
 
+#include "guard.h"
 #include "interval.h"
 #include "layout.h"
 
@@ -53,6 +54,7 @@ struct span {
 	bool half_suspended;	/* suspending failed, and so did undoing it */
 	struct barspan_guard_ **guards;	/* all that were ever published */
 	size_t n_guards;
+	struct guard_hole nothing;	/* for when no address is the span's any more */
 };
 
 static inline struct span *span_of(struct barspan *face)

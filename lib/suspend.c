@@ -14,13 +14,12 @@
 #include "span.h"
 #include "sys.h"
 
-/* Takes the access to the mapped pieces away, or gives it back to those that lack it. Goes on after a failure when it
- * gives back. */
+/* Takes the access to the mapped pieces away, or gives it back to those that lack it, as far as that goes. */
 static int set_access(struct span *span, bool suspend)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < span->n_pieces && !(suspend && result); i++) {
+	for (size_t i = 0; i < span->n_pieces; i++) {
 		struct piece *piece = &span->pieces[i];
 		int r;
 
@@ -32,41 +31,46 @@ static int set_access(struct span *span, bool suspend)
 		else
 			piece->suspended = suspend;
 	}
+	if (result)
+		log_error("%s region %u: cannot %s all access: mprotect: %s", span->request.device, span->index,
+			  suspend ? "take away" : "give back", log_error_name(result));
 	return result;
 }
 
-/* Half of the span has no access: gives it back as far as that is possible, and makes the table say how far. */
+/* Part of the span has no access: gives it back as far as that is possible, and makes the table say how far. `before`
+ * is what the table was when all had access; NULL: not all had. */
 static void undo_suspend(struct span *span, const struct barspan_guard_ *before)
 {
 	struct barspan_guard_ *guard;
 	int r = set_access(span, false);
 
 	span->half_suspended = r;
-	if (!r)
+	if (!r && before)
 		span_publish(span, before);
 	else if (!span_guard(span, false, &guard))
 		span_publish(span, guard);
+	else
+		span->half_suspended = true;
 }
 
 static int suspend_locked(struct span *span)
 {
-	const struct barspan_guard_ *before = span->face.guard_;
+	const struct barspan_guard_ *before = span->half_suspended ? NULL : span->face.guard_;
 	struct barspan_guard_ *guard;
 	int r;
 
+	/* After a resume that failed, some may have access still. */
 	if (span->suspended)
-		return 0;
+		return set_access(span, true);
 	r = span_guard(span, true, &guard);
 	if (r)
 		return r;
 	span_publish(span, guard);
 	r = set_access(span, true);
 	span->suspended = !r;
-	if (r) {
-		log_error("%s region %u: cannot suspend: mprotect: %s", span->request.device, span->index,
-			  log_error_name(r));
+	span->half_suspended = false;
+	if (r)
 		undo_suspend(span, before);
-	}
 	return r;
 }
 
@@ -167,6 +171,11 @@ static int resume_locked(struct span *span)
 
 	if (!span->suspended && !span->half_suspended)
 		return 0;
+	if (span->lost)
+		return -EEXIST;
+	/* Readers may be in any table that was ever published; a device that changes its mind for ever has to stop. */
+	if (span->n_guards >= MOST_GUARDS && !span->n_gaps)
+		return -ENOMEM;
 	/* What follows takes the access to all extents away: the table says so first. */
 	if (span->half_suspended) {
 		r = span_guard(span, true, &guard);
@@ -176,11 +185,6 @@ static int resume_locked(struct span *span)
 		span->suspended = true;
 		span->half_suspended = false;
 	}
-	if (span->lost)
-		return -EEXIST;
-	/* Readers may be in any table that was ever published; a device that changes its mind for ever has to stop. */
-	if (span->n_guards >= MOST_GUARDS && !span->n_gaps)
-		return -ENOMEM;
 	r = renew_all(span);
 	if (!r)
 		r = span_guard(span, false, &guard);

@@ -344,6 +344,150 @@ START_TEST(a_move_that_leaves_a_gap_is_mended)
 }
 END_TEST
 
+/* Which changes of access fail: taking it away from all but one address, and giving it back. */
+static volatile uint8_t *taken;
+static bool deny_giving;
+
+static int deny(void *address, size_t length, int prot)
+{
+	if (prot == PROT_NONE ? address != (const void *)(uintptr_t)taken : deny_giving)
+		return -ENOMEM;
+	return real_sys_mprotect(address, length, prot);
+}
+
+static void suspend_half(void)
+{
+	fake_hooks.mprotect = deny;
+	taken = base() + 0x1000;
+	deny_giving = true;
+	ck_assert_int_eq(barspan_suspend(span), -ENOMEM);
+	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_SUSPENDED);
+	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
+}
+
+START_TEST(a_second_suspend_that_fails_takes_back_what_the_first_could_not)
+{
+	set_up(0);
+	suspend_half();
+	deny_giving = false;
+	ck_assert_int_eq(barspan_suspend(span), -ENOMEM);
+	expect_resumed();
+	fake_hooks.mprotect = NULL;
+	ck_assert_zero(barspan_suspend(span));
+	expect_suspended();
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_half_suspended_span_that_cannot_be_resumed_stays_as_it_is)
+{
+	set_up(0);
+	suspend_half();
+	span_of(span)->lost = (uint8_t *)(uintptr_t)base();
+	ck_assert_int_eq(barspan_resume(span), -EEXIST);
+	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
+	span_of(span)->lost = NULL;
+	fake_hooks.mprotect = NULL;
+	ck_assert_zero(barspan_suspend(span));
+	expect_suspended();
+	tear_down();
+}
+END_TEST
+
+START_TEST(access_that_a_failed_resume_leaves_can_be_taken_away)
+{
+	set_up(BARSPAN_STRICT);
+	ck_assert_zero(barspan_suspend(span));
+	bad_offset = 0x5000;
+	fake_hooks.mmap = refuse_bad;
+	fake_hooks.mprotect = deny;
+	taken = NULL;
+	deny_giving = false;
+	ck_assert_int_eq(barspan_resume(span), -EINVAL);
+	ck_assert_int_eq(barspan_suspend(span), -ENOMEM);
+	fake_hooks.mprotect = NULL;
+	ck_assert_zero(barspan_suspend(span));
+	expect_suspended();
+	tear_down();
+}
+END_TEST
+
+static uint32_t *foreign;
+static size_t foreign_length;
+
+/* The first move fails half-way, and a mapping of somebody else's is there at once. */
+static int lose_move(void *from, size_t length, void *to)
+{
+	if (foreign)
+		return real_sys_mremap(from, length, to);
+	munmap(to, length);
+	foreign_length = length;
+	foreign = mmap(to, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	*foreign = 42;
+	return -ENOMEM;
+}
+
+START_TEST(an_address_that_is_lost_is_the_spans_no_more)
+{
+	set_up(BARSPAN_INDEPENDENT);
+	ck_assert_zero(barspan_suspend(span));
+	foreign = NULL;
+	fake_hooks.mremap = lose_move;
+	ck_assert_zero(barspan_resume(span));
+	fake_hooks.mremap = NULL;
+	ck_assert_ptr_null(barspan_find(foreign, NULL));
+	ck_assert_uint_eq(barspan_ptr_read32(foreign), 42);
+	ck_assert_zero(barspan_suspend(span));
+	ck_assert_zero(barspan_resume(span));
+	/* The areas that were one extent are each on its own now. */
+	ck_assert(barspan_is_direct(span, 0x1000, 0x1000) && barspan_is_direct(span, 0x2000, 0x1000));
+	ck_assert(barspan_is_direct(span, 0x5000, 0x1000));
+	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000) {
+		volatile void *pointer = barspan_pointer(span, offset, 4);
+		uint64_t found;
+
+		if (pointer) {
+			ck_assert_ptr_eq(barspan_find(pointer, &found), span);
+			ck_assert_uint_eq(found, offset);
+		}
+	}
+	ck_assert_ptr_null(barspan_find(foreign, NULL));
+	barspan_unmap(span);
+	ck_assert_uint_eq(*foreign, 42);
+	munmap(foreign, foreign_length);
+	span = NULL;
+	tear_down();
+}
+END_TEST
+
+START_TEST(without_memory_a_span_that_is_mapped_over_gives_up_all)
+{
+	struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_FIXED };
+	struct barspan *over;
+	struct barspan_device *other;
+	const struct barspan_soft_region region = { .size = SIZE, .flags = MAPPABLE, .n_areas = 3, .areas = areas };
+
+	set_up(0);
+	barspan_write32(span, 0x1000, 1);
+	ck_assert_zero(barspan_device_open_soft(&other, &region, 1));
+	options.address = (void *)(uintptr_t)base();
+	fake_fail_call(FAKE_REALLOC, 1, -ENOMEM);
+	ck_assert_zero(barspan_map(&over, other, 0, &options));
+	ck_assert_int_eq(fake_failed(), FAKE_REALLOC);
+	fake_reset();
+	barspan_write32(over, 0x1000, 2);
+	ck_assert(!barspan_is_direct(span, 0x1000, 4));
+	ck_assert_uint_eq(barspan_read32(span, 0x1000), 1);
+	ck_assert_uint_eq(barspan_read32(over, 0x1000), 2);
+	ck_assert_zero(barspan_suspend(span));
+	ck_assert(harness_can_read((volatile uint8_t *)barspan_base(over) + 0x1000));
+	ck_assert_ptr_eq(barspan_find(base() + 0x1000, NULL), over);
+	barspan_unmap(over);
+	barspan_device_close(other);
+	tear_down();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("suspend");
@@ -355,6 +499,9 @@ int main(void)
 		what_cannot_be_mapped_again_stays_a_hole, strict_stays_suspended,
 		what_can_be_mapped_at_last_has_the_short_ways, a_suspend_that_fails_changes_nothing,
 		where_a_suspend_cannot_be_undone_there_are_holes, a_span_that_lost_a_part_stays_suspended,
-		a_move_that_leaves_a_gap_is_mended, NULL });
+		a_second_suspend_that_fails_takes_back_what_the_first_could_not,
+		a_half_suspended_span_that_cannot_be_resumed_stays_as_it_is,
+		access_that_a_failed_resume_leaves_can_be_taken_away, an_address_that_is_lost_is_the_spans_no_more,
+		without_memory_a_span_that_is_mapped_over_gives_up_all, a_move_that_leaves_a_gap_is_mended, NULL });
 	return harness_run(suite);
 }
