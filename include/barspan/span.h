@@ -54,8 +54,8 @@ struct barspan_options {
  * -ENOENT: no such region, or one of size 0; -EINVAL: options that make no sense; -E2BIG: options with a part that this
  * library does not know; -ERANGE: the window or a hole of the caller's is not inside the region; -EACCES: prot asks for
  * what the region's flags forbid; -EEXIST: `address` is occupied; -EPROTO: what the device reports makes no sense;
- * -ENOMEM: memory or address space; -EDEADLK: called from a transport's `map`; under BARSPAN_STRICT, what the mapping of
- * an area said, -ENOMEM where the process may have no more mappings (vm.max_map_count; without BARSPAN_STRICT, areas
+ * -ENOMEM: memory or address space; -EDEADLK: called from a transport's `map`; under BARSPAN_STRICT, what the mapping
+ * of an area said, -ENOMEM where the process may have no more mappings (vm.max_map_count; without BARSPAN_STRICT, areas
  * beyond that are holes, and some mappings are left to the process); or what the device says when asked about the
  * region. */
 int barspan_map(struct barspan **out, struct barspan_device *device, unsigned int index,

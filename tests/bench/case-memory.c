@@ -118,7 +118,8 @@ static int count_heap(struct bench *bench, struct pages *pages)
 		r = heap_of_set(&values[3].bytes, pages, pages_fill_roaring);
 	if (!r)
 		r = heap_of_set(&values[4].bytes, pages, pages_fill_judy);
-	return r ? r : bench_count(bench, values, 5, "heap areas %u", pages->region.n_areas);
+	return r ? r : bench_count(bench, values, 5, "heap, %s, areas %u", bench_quick(bench) ? "1 GiB" : "1 TiB",
+			       pages->region.n_areas);
 }
 
 /* Memory that keeps malloc from using what others have freed, which would hide what comes next. */

@@ -10,7 +10,7 @@
 
 enum {
 	REGION_PAGES = 4,
-	POINTERS = 1024,	/* the pattern that a loop goes through; the accesses of a round over the most spans */
+	POINTERS = 4096,	/* the pattern that a loop goes through: four rounds over the most spans */
 	N_AREAS = 2,
 };
 
@@ -97,7 +97,7 @@ static void aim_at_one_page(struct scene *scene)
 	volatile uint32_t *page = barspan_base(scene->spans[scene->n / 2]);
 
 	for (size_t i = 0; i < POINTERS; i++)
-		scene->pointers[i] = page + i;
+		scene->pointers[i] = page + i % (page_size() / sizeof(*page));
 }
 
 /* Each span in turn, a register of one of its direct pages: another page in the next turn, and another register, since
@@ -110,7 +110,7 @@ static void aim_round(struct scene *scene)
 		volatile unsigned char *base = barspan_base(scene->spans[i % scene->n]);
 		uint64_t page = direct[(i + i / scene->n) % sizeof(direct)];
 
-		scene->pointers[i] = (volatile uint32_t *)(base + page * page_size() + i * 4);
+		scene->pointers[i] = (volatile uint32_t *)(base + page * page_size() + i * 4 % page_size());
 	}
 }
 

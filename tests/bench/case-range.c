@@ -186,6 +186,26 @@ static int fill(struct range *range)
 	return barspan_write(range->bar.span, range->offset, range->buffer, MOST_LENGTH);
 }
 
+/* That all of the range arrives, byte by byte, which the digests do not see. */
+static int check_all(struct range *range)
+{
+	uint8_t *memory = malloc(range->length), *whole = range->buffer;
+	ssize_t wanted = (ssize_t)range->length;
+	int r = memory ? barspan_write(range->bar.span, range->offset, whole, range->length) : -ENOMEM;
+
+	if (!r && (pread(range->bar.fd, memory, range->length, (off_t)range->offset) != wanted ||
+		   memcmp(memory, whole, range->length)))
+		r = -EILSEQ;
+	if (!r) {
+		memset(memory, 0, range->length);
+		r = barspan_read(range->bar.span, range->offset, memory, range->length);
+	}
+	if (!r && memcmp(memory, whole, range->length))
+		r = -EILSEQ;
+	free(memory);
+	return r;
+}
+
 static const char *text_of(size_t length, char text[16])
 {
 	const char *unit = length < 1 << 10 ? "B" : length < 1 << 20 ? "KiB" : "MiB";
@@ -213,6 +233,8 @@ static int time_length(struct bench *bench, struct range *range, size_t length)
 	r = fill(range);
 	if (!r)
 		r = find_parts(range, length);
+	if (!r)
+		r = check_all(range);
 	if (r)
 		return bench_complain(r, "cannot make a range of %zu bytes", length);
 	r = bench_time(bench, reads, 3, "read, %s, %s", range->layout, text_of(length, text));

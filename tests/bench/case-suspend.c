@@ -72,7 +72,7 @@ static uint64_t run_anew(void *context, size_t n)
 {
 	struct suspend *suspend = context;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && !suspend->bar.error; i++) {
 		bar_note(&suspend->bar, bar_unmap_bare(&suspend->bar, suspend->bare));
 		bar_note(&suspend->bar, bar_map_bare(&suspend->bar, &suspend->bare));
 	}

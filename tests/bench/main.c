@@ -87,9 +87,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 static const struct argp argp = {
 	options, parse, "[CASE...]",
-	"Measures libbarspan's operations side by side with the least that they could cost (the floor) and with other ways "
-	"to do the same (peers), and prints medians, in nanoseconds an operation unless another unit is given.", NULL,
-	NULL, NULL,
+	"Measures libbarspan's operations side by side with the least that they could cost (the floor) and with other "
+	"ways to do the same (peers), and prints medians, in nanoseconds an operation unless another unit is given.",
+	NULL, NULL, NULL,
 };
 
 static int run(struct arguments *arguments)
@@ -122,6 +122,17 @@ static void stay_on_one_processor(void)
 	sched_setaffinity(0, sizeof(set), &set);
 }
 
+static bool can_write(const char *path)
+{
+	FILE *file = fopen(path, "a");
+
+	if (file)
+		fclose(file);
+	else
+		bench_complain(-errno, "cannot write %s", path);
+	return file;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments = { .bench = { .rounds = 31, .slice_ns = 5e5 } };
@@ -133,6 +144,9 @@ int main(int argc, char **argv)
 			printf("%-10s %s\n", cases[i]->name, cases[i]->what);
 		return EXIT_SUCCESS;
 	}
+	/* Better known before all is measured. */
+	if (arguments.json && !can_write(arguments.json))
+		return EXIT_FAILURE;
 	stay_on_one_processor();
 	r = run(&arguments);
 	if (!r && arguments.json)

@@ -45,7 +45,7 @@ is_wrong_usage() { # REGEX DESCRIPTION ARGUMENT...
 # Plots are drawn where gnuplot is; where it is not, its input stands for them.
 plot() { # JSON
 	status=0
-	GNUPLOT=$(command -v gnuplot || echo cat) "${SHELL:-sh}" "$plots" "$tree" "$1" >"$out" 2>"$err" || status=$?
+	PLOT_QUICK=1 GNUPLOT=$(command -v gnuplot || echo cat) "${SHELL:-sh}" "$plots" "$tree" "$1" >"$out" 2>"$err" || status=$?
 }
 
 is_wrong_usage "no case 'nonsense'" 'an unknown case' nonsense
