@@ -38,7 +38,6 @@ struct index {
 	size_t limit;
 	const struct plan *plan;
 	unsigned int shift;	/* a slice of the first level is 1 << shift bytes */
-	size_t root;		/* and there are so many */
 	bool refused;		/* a slice was not cut for want of slots */
 };
 
@@ -46,6 +45,11 @@ struct index {
 static unsigned int bits_for(uint64_t value)
 {
 	return value > 1 ? 64 - (unsigned int)__builtin_clzll(value - 1) : 0;
+}
+
+static unsigned int at_most(unsigned int a, unsigned int b)
+{
+	return a < b ? a : b;
 }
 
 /* The first entry from `i` on that does not start before `offset`. Entry n, which ends the last extent, starts at or
@@ -99,15 +103,13 @@ static struct barspan_slot_ cut_slot(size_t first, uint64_t start, unsigned int 
 /* Into how many slices, in bits, a slice of 1 << shift bytes is cut in which `crowd` extents start; 0: it is not. */
 static unsigned int cut_bits(struct index *index, size_t crowd, unsigned int shift)
 {
-	unsigned int bits = bits_for(2 * crowd), least = LEAST_CUT_BITS;
+	unsigned int bits;
 
-	bits = (bits > least ? bits : least) - index->plan->thrift;
-	if (bits > CUT_BITS)
-		bits = CUT_BITS;
-	if (bits > shift)
-		bits = shift;
 	if (crowd <= CROWD)
 		return 0;
+	bits = bits_for(2 * crowd);
+	bits = (bits > LEAST_CUT_BITS ? bits : LEAST_CUT_BITS) - index->plan->thrift;
+	bits = at_most(at_most(bits, CUT_BITS), shift);
 	if (index->used + ((size_t)1 << bits) <= index->limit)
 		return bits;
 	index->refused = true;
@@ -200,11 +202,6 @@ static unsigned int common_shift(const struct barspan_entry_ *entries, size_t n)
 	return edges ? (unsigned int)__builtin_ctzll(edges) : 63;
 }
 
-static unsigned int at_most(unsigned int a, unsigned int b)
-{
-	return a < b ? a : b;
-}
-
 /* So many slices at the first level, in bits, that they are no more than the extents, unless those are few. */
 static unsigned int most_bits(size_t n)
 {
@@ -212,11 +209,10 @@ static unsigned int most_bits(size_t n)
 }
 
 /* How long the slices of the first level are: where that takes few enough, each is of one extent as far as anything of
- * it is direct; else they are so short that few extents start in each. */
-static unsigned int root_shift(const struct index *index)
+ * it is direct, as they are if no longer than `common`; else they are so short that few extents start in each. */
+static unsigned int root_shift(const struct index *index, unsigned int common)
 {
-	unsigned int all = bits_for(index->entries[index->n].start);
-	unsigned int edge = all - at_most(all, EDGE_BITS), common = common_shift(index->entries, index->n);
+	unsigned int all = bits_for(index->entries[index->n].start), edge = all - at_most(all, EDGE_BITS);
 	unsigned int crowd = at_most(bits_for(4 * index->n), at_most(index->plan->root_bits, most_bits(index->n)));
 
 	if (common >= edge)
@@ -227,16 +223,19 @@ static unsigned int root_shift(const struct index *index)
 /* Fills all slots, or, where there are none yet, counts them. */
 static void fill_all(struct index *index)
 {
-	index->shift = root_shift(index);
-	index->root = (size_t)((index->entries[index->n].start - 1) >> index->shift) + 1;
-	index->used = index->root;
-	fill(index, 0, index->root, 0, index->shift);
+	size_t root = (size_t)((index->entries[index->n].start - 1) >> index->shift) + 1;
+
+	index->used = root;
+	fill(index, 0, root, 0, index->shift);
 }
 
 static void choose_plan(struct index *index)
 {
+	unsigned int common = common_shift(index->entries, index->n);
+
 	for (size_t i = 0; i < N_PLANS; i++) {
 		index->plan = &plans[i];
+		index->shift = root_shift(index, common);
 		index->refused = false;
 		fill_all(index);
 		if (!index->refused)
@@ -363,8 +362,6 @@ extern inline const struct barspan_guard_ *barspan_guard_of_(const struct barspa
 extern inline const struct barspan_slot_ *barspan_slots_(const struct barspan_guard_ *guard);
 extern inline const struct barspan_slot_ *barspan_inner_slot_(const struct barspan_guard_ *guard,
 							      const struct barspan_slot_ *slot, uint64_t offset);
-extern inline const struct barspan_entry_ *barspan_entry_in_(const struct barspan_guard_ *guard,
-							     const struct barspan_slot_ *slot, uint64_t offset);
 extern inline const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset);
 extern inline bool barspan_all_direct_(const struct barspan_entry_ *entry, uint64_t offset, uint64_t length);
 extern inline uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t offset, uint64_t length);

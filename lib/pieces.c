@@ -94,11 +94,17 @@ static void say(const struct span *span, const struct piece *piece, int r)
 		    span->request.offset + piece->offset, piece->length, log_error_name(r));
 }
 
-/* The address of a piece of its own is not ours any more. */
-static void forget_address(struct span *span, struct piece *piece)
+/* A piece's addresses are not ours any more: they must be neither used nor unmapped. One of BARSPAN_INDEPENDENT can have
+ * others. */
+static void lose_address(struct span *span, struct piece *piece)
 {
 	uintptr_t start = (uintptr_t)piece->address;
 
+	if (span->base) {
+		span->lost = piece->address;
+		span->lost_length = span_piece_size(piece);
+		return;
+	}
 	if (piece->known)
 		registry_remove(&span->face, start, start + (uintptr_t)piece->length);
 	piece->address = NULL;
@@ -113,13 +119,8 @@ static int take_failure(struct span *span, size_t i, int error, bool lost, bool 
 	int r;
 
 	say(span, piece, error);
-	/* Addresses that are not ours any more must be neither used nor unmapped. */
-	if (lost && span->base) {
-		span->lost = piece->address;
-		span->lost_length = span_piece_size(piece);
-	} else if (lost) {
-		forget_address(span, piece);
-	}
+	if (lost)
+		lose_address(span, piece);
 	if (span->flags & BARSPAN_STRICT)
 		return error;
 	r = split(span, i, again);
@@ -134,18 +135,18 @@ int span_map_pieces(struct span *span, span_mapper *map, size_t *stopped)
 
 	*stopped = SIZE_MAX;
 	for (size_t i = 0; i < span->n_pieces; i += !again) {
-		const struct piece *piece = &span->pieces[i];
+		struct piece *piece = &span->pieces[i];
 		bool lost = false;
 		int r;
 
 		again = false;
 		if (!wanted(piece))
 			continue;
-		r = map(span, &span->pieces[i], &lost);
+		r = map(span, piece, &lost);
 		if (r > 0)
 			continue;
-		span->pieces[i].mapped = !r;
-		span->pieces[i].held |= !r;
+		piece->mapped = !r;
+		piece->held |= !r;
 		if (!r)
 			continue;
 		/* What comes would fail one by one. */
@@ -182,13 +183,10 @@ int span_give_back(struct span *span, size_t before)
 			continue;
 		piece->mapped = piece->held = false;
 		left--;
-		if (!span->base) {
-			piece->address = NULL;
-		} else if (!place_retake(piece->address, size, false)) {
-			span->lost = piece->address;
-			span->lost_length = size;
+		if (!span->base || !place_retake(piece->address, size, false))
+			lose_address(span, piece);
+		if (span->lost)
 			return 1;
-		}
 	}
 	return 0;
 }

@@ -143,12 +143,15 @@ BARSPAN_INLINE_ const struct barspan_slot_ *barspan_inner_slot_(const struct bar
 	return &barspan_slots_(guard)[slot->first + (uint32_t)(offset >> (slot->more >> 8))];
 }
 
-/* The entry of the extent in which `offset` lies, by a slot that is not cut again. */
-BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_in_(const struct barspan_guard_ *guard,
-							       const struct barspan_slot_ *slot, uint64_t offset)
+/* The entry of the extent in which `offset`, which must be inside the span, lies. */
+BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset)
 {
-	const struct barspan_entry_ *entry = &guard->entries[slot->first];
+	const struct barspan_slot_ *slot = &barspan_slots_(guard)[offset >> guard->shift];
+	const struct barspan_entry_ *entry;
 
+	while (slot->more & BARSPAN_CUT_)
+		slot = barspan_inner_slot_(guard, slot, offset);
+	entry = &guard->entries[slot->first];
 	/* Without a branch that depends on the offset, which a processor could not foresee. What is looked at once more
 	 * when the number is even does no harm. */
 	for (uint32_t rest = slot->more >> 8; rest; rest /= 2) {
@@ -157,16 +160,6 @@ BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_in_(const struct bars
 		entry += half & -(size_t)(entry[half].start <= offset);
 	}
 	return entry;
-}
-
-/* The entry of the extent in which `offset`, which must be inside the span, lies. */
-BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset)
-{
-	const struct barspan_slot_ *slot = &barspan_slots_(guard)[offset >> guard->shift];
-
-	while (slot->more & BARSPAN_CUT_)
-		slot = barspan_inner_slot_(guard, slot, offset);
-	return barspan_entry_in_(guard, slot, offset);
 }
 
 /* Whether a range that starts in the extent is all in it, and direct. Without a branch, as above; of no byte,

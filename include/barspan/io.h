@@ -133,7 +133,8 @@ BARSPAN_INLINE_ int barspan_all_main_(const struct barspan_guard_ *guard, uint64
 	       __builtin_expect(barspan_slots_(guard)[offset >> guard->shift].more == BARSPAN_ALL_MAIN_, 1);
 }
 
-/* The address of any other aligned access that is direct; 0: it is not. */
+/* The address of any other aligned access that is direct; 0: it is not. The table is asked for anew, so that compilers
+ * keep nothing for this in the registers of the short ways. */
 BARSPAN_INLINE_ uintptr_t barspan_readable_(const struct barspan *span, uint64_t offset, unsigned int width)
 {
 	const struct barspan_guard_ *guard = barspan_guard_of_(span);
