@@ -35,8 +35,10 @@ tests_test_trap_forms_SOURCES = tests/test-trap-forms.c tests/forms.c tests/form
 tests_test_trap_forms_LDADD = tests/libharness.la $(ZYDIS_LIBS)
 endif
 
-tests_test_trap_SOURCES = tests/test-trap.c tests/trapped.c tests/trapped.h
-tests_test_trap_report_SOURCES = tests/test-trap-report.c tests/trapped.c tests/trapped.h
+tests_test_trap_SOURCES = tests/test-trap.c tests/trapped.c tests/trapped.h tests/own-faults.c
+tests_test_trap_chain_SOURCES = tests/test-trap-chain.c tests/own-faults.c
+tests_test_trap_report_SOURCES = tests/test-trap-report.c tests/trapped.c tests/trapped.h tests/own-faults.c
+tests_test_trap_threads_SOURCES = tests/test-trap-threads.c tests/own-faults.c
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)

@@ -134,6 +134,13 @@ static void check_few(size_t direct)
 	ck_assert_zero(barspan_error(span));
 }
 
+static void renew_few(size_t direct)
+{
+	ck_assert_zero(barspan_suspend(span));
+	ck_assert_zero(barspan_resume(span));
+	check_few(direct);
+}
+
 static void map_few(unsigned int flags)
 {
 	const struct barspan_options options = { .size = sizeof(options), .flags = flags };
@@ -237,15 +244,10 @@ START_TEST(what_was_mapped_is_not_given_up_for_what_was_not)
 		map_few(flags[i]);
 		fake_hooks.mmap = NULL;
 		use_up(40);
-		for (int round = 0; round < 2; round++) {
-			ck_assert_zero(barspan_suspend(span));
-			ck_assert_zero(barspan_resume(span));
-			check_few(FEW_AREAS - 1);
-		}
+		for (int round = 0; round < 2; round++)
+			renew_few(FEW_AREAS - 1);
 		give_up();
-		ck_assert_zero(barspan_suspend(span));
-		ck_assert_zero(barspan_resume(span));
-		check_few(FEW_AREAS);
+		renew_few(FEW_AREAS);
 		barspan_unmap(span);
 		tear_down();
 	}
@@ -299,9 +301,7 @@ START_TEST(what_can_be_mapped_at_last_is_known_by_its_address)
 	map_few(BARSPAN_INDEPENDENT);
 	ck_assert_uint_lt(count(BARSPAN_REASON_NONE), FEW_AREAS);
 	give_up();
-	ck_assert_zero(barspan_suspend(span));
-	ck_assert_zero(barspan_resume(span));
-	check_few(FEW_AREAS);
+	renew_few(FEW_AREAS);
 	barspan_unmap(span);
 	tear_down();
 }

@@ -15,18 +15,6 @@
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * PAGE, STACK = 1 << 16 };
 
-/* The program, not the sanitizer, says what faults do. */
-const char *__asan_default_options(void);
-const char *__tsan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "handle_segv=0:handle_sigbus=0:use_sigaltstack=0";
-}
-const char *__tsan_default_options(void)
-{
-	return "handle_segv=0:handle_sigbus=0";
-}
-
 /* What a child tells. The padding of siginfo_t and addresses on stacks are left out. */
 struct record {
 	int calls, number, code, error;

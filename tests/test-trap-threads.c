@@ -13,18 +13,6 @@
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * PAGE, HOLE = PAGE, THREADS = 4 };
 
-/* The program, not the sanitizer, says what faults do. */
-const char *__asan_default_options(void);
-const char *__tsan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "handle_segv=0:handle_sigbus=0:use_sigaltstack=0";
-}
-const char *__tsan_default_options(void)
-{
-	return "handle_segv=0:handle_sigbus=0";
-}
-
 static const struct barspan_area area = { 0, PAGE };
 static struct barspan_device *device;
 static bool stop;

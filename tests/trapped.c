@@ -6,18 +6,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The program, not the sanitizer, says what faults do. */
-const char *__asan_default_options(void);
-const char *__tsan_default_options(void);
-const char *__asan_default_options(void)
-{
-	return "handle_segv=0:handle_sigbus=0:use_sigaltstack=0";
-}
-const char *__tsan_default_options(void)
-{
-	return "handle_segv=0:handle_sigbus=0";
-}
-
 /* The first page is direct. */
 static const struct barspan_area area = { 0, PAGE };
 struct barspan_device *device;

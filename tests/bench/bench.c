@@ -120,30 +120,31 @@ static struct row *new_row(struct bench *bench, const char *unit, size_t n, cons
 	return &grown[bench->n_rows++];
 }
 
-static void print_value(const struct row *row, double value)
+static void print_value(const struct row *row, size_t i)
 {
-	if (!strcmp(row->unit, "bytes"))
-		printf(" %.0f |", value);
-	else
-		printf(value < 100 ? " %.2f |" : " %.0f |", value);
+	double median = row->values[i].spread.median;
+	bool whole = median >= 100 || !strcmp(row->unit, "bytes");
+
+	printf(" %.*f", whole ? 0 : 2, median);
 }
 
 static void print_row(const struct row *row)
 {
 	printf("| %s | %s |", row->name, row->parameters);
-	print_value(row, row->values[0].spread.median);
+	print_value(row, 0);
+	printf(" |");
 	if (row->n > 1 && row->values[1].known) {
-		print_value(row, row->values[1].spread.median);
-		printf(" %.2f (%.2f-%.2f) |", row->ratio.median, row->ratio.low, row->ratio.high);
+		print_value(row, 1);
+		printf(" | %.2f (%.2f-%.2f) |", row->ratio.median, row->ratio.low, row->ratio.high);
 	} else {
 		printf(" - | - |");
 	}
 	for (size_t i = 2; i < row->n; i++) {
-		if (!row->values[i].known)
-			printf("%s %s: not available", i > 2 ? "," : "", row->values[i].name);
+		printf("%s %s", i > 2 ? "," : "", row->values[i].name);
+		if (row->values[i].known)
+			print_value(row, i);
 		else
-			printf("%s %s %.*f", i > 2 ? "," : "", row->values[i].name,
-			       row->values[i].spread.median < 100 ? 2 : 0, row->values[i].spread.median);
+			printf(": not available");
 	}
 	printf(" |\n");
 	fflush(stdout);

@@ -8,6 +8,8 @@ barspan=./tests/bench/barspan-bench
 digest=./tests/bench/digest
 plots=${srcdir:-.}/tests/bench/plots.sh
 json=$work/json
+# argp's EX_USAGE.
+wrong_usage=64
 # A tree to write to, which has the sources of the plots.
 tree=$work/tree
 mkdir -p "$tree/doc" "$tree/tests"
@@ -31,27 +33,16 @@ digests_not() { # REGEX DESCRIPTION ARGUMENT...
 	report "$bad" "$description"
 }
 
-# argp's EX_USAGE.
-is_wrong_usage() { # REGEX DESCRIPTION ARGUMENT...
-	regex=$1 description=$2
-	shift 2
-	run "$@"
-	bad=0
-	[ "$status" -eq 64 ] && [ ! -s "$out" ] || bad=1
-	grep -Eq -e "$regex" "$err" || bad=1
-	report "$bad" "$description"
-}
-
 # Plots are drawn where gnuplot is; where it is not, its input stands for them.
 plot() { # JSON
 	status=0
 	PLOT_QUICK=1 GNUPLOT=$(command -v gnuplot || echo cat) "${SHELL:-sh}" "$plots" "$tree" "$1" >"$out" 2>"$err" || status=$?
 }
 
-is_wrong_usage "no case 'nonsense'" 'an unknown case' nonsense
-is_wrong_usage "'0' is not a number" 'no rounds' --rounds 0
-is_wrong_usage "'3x' is not a number" 'rounds that are no number' --rounds 3x
-is_wrong_usage "'10001' is not a number" 'too many rounds' --rounds 10001
+refuses "no case 'nonsense'" 'an unknown case' nonsense
+refuses "'0' is not a number" 'no rounds' --rounds 0
+refuses "'3x' is not a number" 'rounds that are no number' --rounds 3x
+refuses "'10001' is not a number" 'too many rounds' --rounds 10001
 
 run --list
 ended 0 '--list succeeds'

@@ -100,13 +100,13 @@ has_json() { # DESCRIPTION PATH=VALUE...
 	report "$bad" "$description"
 }
 
-# A usage error: 2, nothing on stdout, and a message that names what is wrong.
+# A usage error: 2, or what $wrong_usage says, nothing on stdout, and a message that names what is wrong.
 refuses() { # REGEX DESCRIPTION ARGUMENT...
 	regex=$1 description=$2
 	shift 2
 	run "$@"
 	bad=0
-	[ "$status" -eq 2 ] || bad=1
+	[ "$status" -eq "${wrong_usage:-2}" ] || bad=1
 	[ ! -s "$out" ] || bad=1
 	grep -Eq -e "$regex" "$err" || bad=1
 	report "$bad" "$description"
