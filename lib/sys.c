@@ -4,11 +4,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -95,10 +98,21 @@ void sys_close(int fd)
 int sys_ftruncate(int fd, uint64_t length)
 {
 	int saved = errno;
+	struct rlimit limit;
 
+	/* The kernel sends SIGXFSZ for a length over the limit, which ends the process by default. */
 	if (length > INT64_MAX)
 		return -EFBIG;
+	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && length > limit.rlim_cur)
+		return -EFBIG;
 	return finish(ftruncate(fd, (off_t)length), saved);
+}
+
+int sys_fstat(int fd, struct stat *out)
+{
+	int saved = errno;
+
+	return finish(fstat(fd, out), saved);
 }
 
 int sys_ioctl(int fd, unsigned long request, void *argument)
@@ -220,24 +234,33 @@ int sys_find_entry(const char *directory, const char *prefix, char *buffer, size
 	return r;
 }
 
-/* Machines of 32 bits count a file's offset in units of 4 KiB, whatever their page size. */
+/* The mmap call of machines of 32 bits counts a file's offset in units of 4 KiB, whatever their page size. */
 #ifdef SYS_mmap2
-#define MMAP(address, length, prot, flags, fd, offset)                                                                 \
-	syscall(SYS_mmap2, (address), (length), (prot), (flags), (fd), (unsigned long)((offset) / 4096))
+enum { MMAP_CALL = SYS_mmap2, MMAP_UNIT = 4096 };
 #else
-#define MMAP(address, length, prot, flags, fd, offset)                                                                 \
-	syscall(SYS_mmap, (address), (length), (prot), (flags), (fd), (offset))
+enum { MMAP_CALL = SYS_mmap, MMAP_UNIT = 1 };
 #endif
+
+int sys_mmap_units(uint64_t *units, uint64_t offset, uint64_t page_size, uint64_t unit, uint64_t most)
+{
+	if (offset % page_size)
+		return -EINVAL;
+	if (offset / unit > most)
+		return -EOVERFLOW;
+	*units = offset / unit;
+	return 0;
+}
 
 int sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
 {
+	uint64_t units;
+	int r = sys_mmap_units(&units, offset, sys_page_size(), MMAP_UNIT, ULONG_MAX);
 	int saved = errno;
 	long mapped;
 
-	/* Where the kernel is given pages, it cannot tell. */
-	if (sizeof(long) == 4 && offset % sys_page_size())
-		return -EINVAL;
-	mapped = MMAP(address, length, prot, flags, fd, offset);
+	if (r)
+		return r;
+	mapped = syscall(MMAP_CALL, address, length, prot, flags, fd, (unsigned long)units);
 	if (mapped == -1)
 		return finish(-1, saved);
 	*out = (void *)mapped;

@@ -25,7 +25,12 @@ int sys_memfd_create(const char *name);
 int sys_dup(int fd);
 
 void sys_close(int fd);
+
+/* -EFBIG, and no SIGXFSZ: the file would be larger than RLIMIT_FSIZE or than a file can be. */
 int sys_ftruncate(int fd, uint64_t length);
+
+struct stat;
+int sys_fstat(int fd, struct stat *out);
 
 /* Returns what the ioctl does. */
 int sys_ioctl(int fd, unsigned long request, void *argument);
@@ -49,6 +54,10 @@ int sys_readlink(const char *path, char *buffer, size_t length);
 
 /* Puts the name of the first entry of a directory that begins with `prefix` into `buffer`; -ENOENT: there is none. */
 int sys_find_entry(const char *directory, const char *prefix, char *buffer, size_t length);
+
+/* A file offset as the kernel's mmap call takes it: in units of `unit` bytes, at most `most` of them. Pure.
+ * -EINVAL: not a multiple of the page size; -EOVERFLOW: too large for the call, which would cut it. */
+int sys_mmap_units(uint64_t *units, uint64_t offset, uint64_t page_size, uint64_t unit, uint64_t most);
 
 /* These four go to the kernel straight, past whatever stands in for the C library's functions: see lib/preload.c. */
 int sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset);

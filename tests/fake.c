@@ -166,6 +166,14 @@ int __wrap_sys_readlink(const char *path, char *buffer, size_t length)
 	return fake_hooks.readlink ? fake_hooks.readlink(path, buffer, length) : real_sys_readlink(path, buffer, length);
 }
 
+int __wrap_sys_fstat(int fd, struct stat *out);
+int __wrap_sys_fstat(int fd, struct stat *out)
+{
+	if (fails(FAKE_FSTAT))
+		return failure;
+	return fake_hooks.fstat ? fake_hooks.fstat(fd, out) : real_sys_fstat(fd, out);
+}
+
 int __wrap_sys_find_entry(const char *directory, const char *prefix, char *buffer, size_t length);
 int __wrap_sys_find_entry(const char *directory, const char *prefix, char *buffer, size_t length)
 {

@@ -12,9 +12,11 @@
 
 enum fake_call {
 	FAKE_CALLOC, FAKE_REALLOC, FAKE_OPEN, FAKE_MEMFD_CREATE, FAKE_FTRUNCATE, FAKE_IOCTL, FAKE_READ, FAKE_PREAD,
-	FAKE_PWRITE, FAKE_READLINK, FAKE_FIND_ENTRY, FAKE_MMAP, FAKE_MUNMAP, FAKE_MPROTECT, FAKE_MADVISE, FAKE_MREMAP,
+	FAKE_PWRITE, FAKE_READLINK, FAKE_FSTAT, FAKE_FIND_ENTRY, FAKE_MMAP, FAKE_MUNMAP, FAKE_MPROTECT, FAKE_MADVISE, FAKE_MREMAP,
 	FAKE_CALLS,
 };
+
+struct stat;
 
 /* What a test may replace; a hook returns what the sys_ function of its name does, and may call real_sys_...() */
 struct fake_hooks {
@@ -23,6 +25,7 @@ struct fake_hooks {
 	int (*pread)(int fd, void *buffer, size_t length, uint64_t offset);
 	int (*pwrite)(int fd, const void *buffer, size_t length, uint64_t offset);
 	int (*readlink)(const char *path, char *buffer, size_t length);
+	int (*fstat)(int fd, struct stat *out);
 	int (*find_entry)(const char *directory, const char *prefix, char *buffer, size_t length);
 	int (*mmap)(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset);
 	int (*munmap)(void *address, size_t length);
@@ -55,6 +58,7 @@ int real_sys_ioctl(int fd, unsigned long request, void *argument) __asm__("__rea
 int real_sys_pread(int fd, void *buffer, size_t length, uint64_t offset) __asm__("__real_sys_pread");
 int real_sys_pwrite(int fd, const void *buffer, size_t length, uint64_t offset) __asm__("__real_sys_pwrite");
 int real_sys_readlink(const char *path, char *buffer, size_t length) __asm__("__real_sys_readlink");
+int real_sys_fstat(int fd, struct stat *out) __asm__("__real_sys_fstat");
 int real_sys_find_entry(const char *directory, const char *prefix, char *buffer, size_t length) __asm__("__real_sys_find_entry");
 int real_sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset) __asm__("__real_sys_mmap");
 int real_sys_munmap(void *address, size_t length) __asm__("__real_sys_munmap");

@@ -19,6 +19,7 @@ UNIT_TESTS = \
 	tests/test-soft \
 	tests/test-span \
 	tests/test-suspend \
+	tests/test-sys \
 	tests/test-trap \
 	tests/test-trap-report \
 	tests/test-trap-threads \
@@ -54,6 +55,6 @@ AM_CFLAGS += $(CHECK_CFLAGS)
 AM_LDFLAGS += \
 	-Wl,--wrap=sys_calloc -Wl,--wrap=sys_realloc -Wl,--wrap=sys_open -Wl,--wrap=sys_memfd_create \
 	-Wl,--wrap=sys_ftruncate -Wl,--wrap=sys_ioctl -Wl,--wrap=sys_read -Wl,--wrap=sys_pread -Wl,--wrap=sys_pwrite \
-	-Wl,--wrap=sys_readlink -Wl,--wrap=sys_find_entry -Wl,--wrap=sys_mmap -Wl,--wrap=sys_munmap \
-	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_mremap
+	-Wl,--wrap=sys_readlink -Wl,--wrap=sys_fstat -Wl,--wrap=sys_find_entry -Wl,--wrap=sys_mmap \
+	-Wl,--wrap=sys_munmap -Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_mremap
 endif
