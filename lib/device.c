@@ -96,6 +96,11 @@ int barspan_device_region(struct barspan_device *device, unsigned int index, str
 		log_error("%s region %u: %u areas without a list of them", device->name, index, region.n_areas);
 		return -EPROTO;
 	}
+	if (region.n_areas > BARSPAN_MAX_AREAS) {
+		log_error("%s region %u: %u areas, at most %u are possible", device->name, index, region.n_areas,
+			  BARSPAN_MAX_AREAS);
+		return -EPROTO;
+	}
 	*out = region;
 	return 0;
 }

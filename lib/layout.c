@@ -65,7 +65,9 @@ static int find_advertised(const struct layout_request *request, struct sets *se
 
 	if (!(region->flags & BARSPAN_REGION_MMAP) || !request->prot)
 		return 0;
-	sets->advertised = sys_calloc(n + 1u, sizeof(*sets->advertised));
+	if (n > BARSPAN_MAX_AREAS)
+		return -EPROTO;
+	sets->advertised = sys_calloc((size_t)n + 1, sizeof(*sets->advertised));
 	if (!sets->advertised)
 		return -ENOMEM;
 	if (!(region->flags & BARSPAN_REGION_SPARSE)) {
@@ -262,9 +264,12 @@ int layout_cuts(uint64_t **cuts, size_t *n, const struct layout_request *request
 {
 	const struct barspan_region *region = &request->region;
 	uint32_t n_areas = region->flags & BARSPAN_REGION_SPARSE ? region->n_areas : 0;
-	uint64_t *made = sys_calloc(2 * (size_t)n_areas + 1, sizeof(*made));
 	size_t n_made = 0, kept = 0;
+	uint64_t *made;
 
+	if (n_areas > BARSPAN_MAX_AREAS)
+		return -EPROTO;
+	made = sys_calloc(2 * (size_t)n_areas + 1, sizeof(*made));
 	if (!made)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < n_areas; i++) {

@@ -31,13 +31,13 @@ struct layout_request {
 };
 
 /* Returns the window's extents, their offsets counted from its start, in a list that the caller frees with sys_free().
- * -EPROTO: under `strict`, what no sane kernel reports; also areas that are said to be there but are not; -ERANGE: a
- * hole of the caller's is not inside the region; -ENOMEM. */
+ * -EPROTO: more than BARSPAN_MAX_AREAS areas, or, under `strict`, malformed areas; -ERANGE: a hole of the caller's is
+ * not inside the region; -ENOMEM. */
 int layout(struct barspan_extent **out, size_t *n, const struct layout_request *request);
 
 /* Where the device's areas begin and end, on page boundaries and past the window's start: the offsets from it,
  * ascending, in a list that the caller frees with sys_free(). An extent made of areas that touch falls apart there.
- * -ENOMEM. */
+ * -EPROTO: more than BARSPAN_MAX_AREAS areas; -ENOMEM. */
 int layout_cuts(uint64_t **cuts, size_t *n, const struct layout_request *request);
 
 #endif

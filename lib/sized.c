@@ -12,6 +12,8 @@ int sized_copy(void *to, size_t known, const void *from, size_t least)
 	memcpy(&size, from, sizeof(size));
 	if (size < least)
 		return -EINVAL;
+	if (size > SIZED_MOST)
+		return -E2BIG;
 	for (size_t i = known; i < size; i++)
 		if (bytes[i])
 			return -E2BIG;

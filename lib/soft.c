@@ -116,6 +116,10 @@ static int copy_areas(struct soft_region *own, const struct barspan_soft_region 
 {
 	if (!given->n_areas)
 		return 0;
+	if (given->n_areas > BARSPAN_MAX_AREAS) {
+		log_error("soft: %u areas in one region, at most %u are possible", given->n_areas, BARSPAN_MAX_AREAS);
+		return -EINVAL;
+	}
 	own->areas = sys_calloc(given->n_areas, sizeof(*own->areas));
 	own->mappable = sys_calloc(given->n_areas, sizeof(*own->mappable));
 	if (!own->areas || !own->mappable)

@@ -275,6 +275,23 @@ START_TEST(a_region_of_all_64_bits_has_a_layout)
 }
 END_TEST
 
+START_TEST(more_areas_than_can_be_are_refused_unread)
+{
+	const struct barspan_area one[] = { { 0, 0x1000 } };
+	static const uint32_t too_many[] = { BARSPAN_MAX_AREAS + 1, UINT32_MAX - 1, UINT32_MAX };
+	uint64_t *cuts = NULL;
+	size_t n = 5;
+
+	for (size_t i = 0; i < sizeof(too_many) / sizeof(too_many[0]); i++) {
+		ask_for(0x4000, SPARSE, too_many[i], one);
+		ck_assert_int_eq(layout(&extents, &n_extents, &request), -EPROTO);
+		ck_assert_int_eq(layout_cuts(&cuts, &n, &request), -EPROTO);
+	}
+	ck_assert_ptr_null(cuts);
+	ck_assert_uint_eq(n, 5);
+}
+END_TEST
+
 START_TEST(cuts_are_where_areas_begin_and_end)
 {
 	uint64_t *cuts;
@@ -305,6 +322,6 @@ int main(void)
 	harness_add(suite, "holes", (const TTest *const[]){
 		an_msix_table_is_a_hole_of_whole_pages, an_msix_table_past_the_end_is_cut, the_callers_holes_are_holes,
 		a_callers_hole_outside_the_region_is_refused, reasons_have_an_order, a_window_cuts_extents,
-		cuts_are_where_areas_begin_and_end, NULL });
+		more_areas_than_can_be_are_refused_unread, cuts_are_where_areas_begin_and_end, NULL });
 	return harness_run(suite);
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "device.h"
@@ -230,6 +231,54 @@ START_TEST(nonsense_is_refused)
 }
 END_TEST
 
+START_TEST(so_many_areas_and_no_more)
+{
+	struct barspan_area *areas = calloc(BARSPAN_MAX_AREAS, sizeof(*areas));
+	struct barspan_soft_region region = { .size = 0x2000, .flags = MAPPABLE, .areas = areas };
+	static const uint32_t too_many[] = { BARSPAN_MAX_AREAS + 1, UINT32_MAX - 1, UINT32_MAX };
+
+	ck_assert_ptr_nonnull(areas);
+	for (size_t i = 0; i < sizeof(too_many) / sizeof(too_many[0]); i++) {
+		char wanted[80];
+
+		region.n_areas = too_many[i];
+		snprintf(wanted, sizeof(wanted), "soft: %u areas in one region, at most 1048576 are possible", too_many[i]);
+		harness_listen();
+		ck_assert_int_eq(barspan_device_open_soft(&device, &region, 1), -EINVAL);
+		ck_assert_ptr_nonnull(strstr(harness_message, wanted));
+	}
+	region.n_areas = BARSPAN_MAX_AREAS;
+	areas[BARSPAN_MAX_AREAS - 1].length = 0x1000;
+	open_one(region);
+	ck_assert_zero(map(0, 0x1000, NULL));
+	ck_assert_int_eq(map(0x1000, 0x1000, NULL), -EINVAL);
+	barspan_device_close(device);
+	free(areas);
+}
+END_TEST
+
+START_TEST(a_region_over_the_limit_of_file_sizes_is_refused)
+{
+	const struct barspan_soft_region large = { .size = 0x10001, .flags = RW };
+	char *before = harness_snapshot(), *after;
+	struct rlimit usual, limit;
+
+	ck_assert_zero(getrlimit(RLIMIT_FSIZE, &usual));
+	limit = (struct rlimit){ 0x10000, usual.rlim_max };
+	ck_assert_zero(setrlimit(RLIMIT_FSIZE, &limit));
+	ck_assert_int_eq(barspan_device_open_soft(&device, &large, 1), -EFBIG);
+	open_one((struct barspan_soft_region){ .size = 0x10000, .flags = RW });
+	barspan_device_close(device);
+	ck_assert_zero(setrlimit(RLIMIT_FSIZE, &usual));
+	open_one(large);
+	barspan_device_close(device);
+	after = harness_snapshot();
+	ck_assert_str_eq(before, after);
+	free(before);
+	free(after);
+}
+END_TEST
+
 START_TEST(areas_that_make_no_sense_are_handed_on)
 {
 	const struct barspan_area odd[] = { { 0x1000, UINT64_MAX }, { 0x8000, 0x1000 } };
@@ -251,6 +300,7 @@ int main(void)
 		regions_are_as_given, direct_and_trapped_reach_the_same_memory, a_mapping_outside_the_areas_is_refused,
 		areas_that_touch_can_be_mapped_at_once, a_region_without_mmap_cannot_be_mapped, the_last_page_is_mapped_whole,
 		accesses_are_checked, hooks_serve_trapped_accesses, trapped_accesses_are_counted,
-		the_memory_file_is_the_regions_memory, nonsense_is_refused, areas_that_make_no_sense_are_handed_on, NULL });
+		the_memory_file_is_the_regions_memory, nonsense_is_refused, areas_that_make_no_sense_are_handed_on,
+		so_many_areas_and_no_more, a_region_over_the_limit_of_file_sizes_is_refused, NULL });
 	return harness_run(suite);
 }

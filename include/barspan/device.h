@@ -44,8 +44,12 @@ enum {
 	BARSPAN_REGION_CONFIG = 7,
 };
 
-/* A region as the device describes it. `areas` (n_areas of them, in the device's order, not normalised) belongs to the
- * device and stays valid until the device is gone. */
+/* The most areas of a region, for every kind of device. A sparse region of 4 GiB that maps every other page of 4 KiB has
+ * half as many. */
+#define BARSPAN_MAX_AREAS (UINT32_C(1) << 20)
+
+/* A region as the device describes it. `areas` (n_areas of them, at most BARSPAN_MAX_AREAS, in the device's order, not
+ * normalised) belongs to the device and stays valid until the device is gone. */
 struct barspan_region {
 	uint64_t size;
 	uint32_t flags;
@@ -88,8 +92,8 @@ struct barspan_soft_region {
  * mapping outside the areas, an access past a region's end, a write to a region without BARSPAN_REGION_WRITE, and so
  * on. n_areas without BARSPAN_REGION_SPARSE implies it.
  *
- * -EINVAL: unknown flags, or n over 256; -EFBIG: a region larger than a memory file can be; -ENOMEM, -EMFILE, -ENFILE.
- */
+ * -EINVAL: unknown flags, more than BARSPAN_MAX_AREAS areas in a region, areas without a list of them, or n over 256;
+ * -EFBIG: a region larger than a memory file can be, or than RLIMIT_FSIZE; -ENOMEM, -EMFILE, -ENFILE. */
 int barspan_device_open_soft(struct barspan_device **out, const struct barspan_soft_region *regions, size_t n);
 
 /* The memory file behind a software device's region, to look at it or change it behind the driver's back. Borrowed: it
@@ -105,7 +109,8 @@ int barspan_soft_trapped(struct barspan_device *device, unsigned int index, uint
 struct barspan_device_ops {
 	size_t size;	/* sizeof(struct barspan_device_ops) */
 
-	/* Describes a region. `out->areas` must stay valid until `close`. -EINVAL: no such region. */
+	/* Describes a region. `out->areas` must stay valid until `close`. More than BARSPAN_MAX_AREAS are refused.
+	 * -EINVAL: no such region. */
 	int (*region)(void *context, unsigned int index, struct barspan_region *out);
 
 	/* Maps bytes [offset, offset + length) of the region at `address`: exactly there, and over what is there, as
@@ -122,8 +127,8 @@ struct barspan_device_ops {
 };
 
 /* Opens a device on a transport of your own. `ops` is copied; `context` is handed to every operation.
- * -EINVAL: an operation is missing or ops->size too small; -E2BIG: ops has a part that this library does not know;
- * -ENOMEM. On failure `close` is not called. */
+ * -EINVAL: an operation is missing or ops->size too small; -E2BIG: ops has a part that this library does not know, or
+ * ops->size is more than 4096; -ENOMEM. On failure `close` is not called. */
 int barspan_device_open_ops(struct barspan_device **out, const struct barspan_device_ops *ops, void *context);
 
 /* Gives the device up; what it owns goes when its last span is unmapped. NULL is ignored. */
@@ -139,8 +144,9 @@ int barspan_device_fd(const struct barspan_device *device);
  * others. *ioas_id (may be NULL) is the I/O address space attached to an iommufd, and 0 for a container. Borrowed. */
 int barspan_device_iommu_fd(const struct barspan_device *device, uint32_t *ioas_id);
 
-/* Describes region `index`; asks the device anew. -ENOENT: the device has no such region; -EPROTO: the kernel's
- * answer makes no sense; or what the device says. A region that exists may well have size 0. */
+/* Describes region `index`; asks the device each time. -ENOENT: the device has no such region; -EPROTO: its answer is
+ * malformed, or has more than BARSPAN_MAX_AREAS areas; or another error of the device's. A region that exists may have
+ * size 0. */
 int barspan_device_region(struct barspan_device *device, unsigned int index, struct barspan_region *out);
 
 /* Trapped access to any range of any region, mapped or not: the way to configuration space. One access as long as
