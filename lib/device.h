@@ -59,7 +59,18 @@ int device_msix(struct barspan_device *device, struct msix_table *out);
  */
 int device_check_access(const struct barspan_region *region, uint32_t flag, uint64_t offset, size_t length);
 
-/* Whether a descriptor is a VFIO device's, without a system call that another kind of file could take amiss. */
+enum vfio_file {
+	VFIO_FILE_OTHER,	/* not a VFIO device, or not open */
+	VFIO_FILE_DEVICE,
+	VFIO_FILE_ANONYMOUS,	/* an anonymous inode, and no /proc that names it */
+	VFIO_FILE_UNKNOWN,	/* fstat() fails */
+};
+
+/* What a descriptor is of, by its type, device number and links, without asking its driver. */
+enum vfio_file vfio_classify(int fd);
+
+/* Whether a descriptor is a VFIO device's. One system call for regular files, directories, pipes and sockets; no request
+ * that a driver of another kind of file would act on. */
 bool vfio_is_device(int fd);
 
 /* The region, and the offset in it, that an offset in a VFIO device's file is of. -EINVAL: of none. */

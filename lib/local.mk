@@ -39,7 +39,8 @@ lib_libcore_la_SOURCES = \
 	lib/trap-report.c lib/trap-report.h \
 	lib/trap-text.c lib/trap-text.h \
 	lib/version.c \
-	lib/vfio.c
+	lib/vfio.c \
+	lib/vfio-file.c
 EMULATION = \
 	lib/trap-alu.c lib/trap-alu.h \
 	lib/trap-cache.c \

@@ -18,6 +18,7 @@ enum {
 	MOST_INFO = 64 << 20,
 	MOST_ROUNDS = 8,
 	MOST_REGIONS = 65536,
+	MOST_DESCRIPTIONS = 64,	/* of a region, that differ */
 };
 
 /* One description of a region. Kept until the device is gone, since callers hold its areas and readers its offset. */
@@ -33,7 +34,11 @@ struct vfio {
 	uint32_t n_regions;
 	char name[sizeof(((struct barspan_device *)0)->name)];
 	pthread_mutex_t lock;	/* for writers of `regions` */
-	struct description *regions[];	/* atomic; the newest description of each, NULL before the first */
+	struct known {
+		struct description *all;	/* atomic; grows at its head, and no two are equal */
+		struct description *current;	/* atomic; the newest that had a size; NULL: none had */
+		unsigned int n;
+	} regions[];
 };
 
 /* Asks for a region's description, with a buffer as large as the kernel wants it. The caller frees *out. */
@@ -92,6 +97,11 @@ static int describe(const struct vfio *vfio, unsigned int index, const struct vf
 			vfio->name, index, bad, length);
 		return r;
 	}
+	if (found.n_areas > BARSPAN_MAX_AREAS) {
+		log_error("%s region %u: %" PRIu32 " areas, at most %u are possible", vfio->name, index, found.n_areas,
+			  BARSPAN_MAX_AREAS);
+		return -EPROTO;
+	}
 	if (info->offset > INT64_MAX || info->size > INT64_MAX - info->offset) {
 		log_error("%s region %u: size 0x%" PRIx64 " at file offset 0x%" PRIx64 " is past what a file can have",
 			  vfio->name, index, (uint64_t)info->size, (uint64_t)info->offset);
@@ -122,23 +132,37 @@ static bool same(const struct description *a, const struct description *b)
 	       !memcmp(a->areas, b->areas, a->region.n_areas * sizeof(a->areas[0]));
 }
 
-/* Keeps a description, or the equal one that is the newest already, and returns what was kept. */
-static const struct description *keep(struct vfio *vfio, unsigned int index, struct description *made)
+/* Keeps a description, or frees it if an equal one is known, and returns the one that is kept. A description of size 0
+ * is an answer to callers that ask, but accesses do not go by it: vfio-pci gives one of a ROM that it cannot read at
+ * that moment, and the spans of the region live on. */
+static int keep(struct vfio *vfio, unsigned int index, struct description *made, const struct description **out)
 {
-	struct description *newest;
+	struct known *known = &vfio->regions[index];
+	struct description *equal;
+	int r = 0;
 
 	pthread_mutex_lock(&vfio->lock);
-	newest = vfio->regions[index];
-	if (newest && same(newest, made)) {
+	for (equal = known->all; equal && !same(equal, made);)
+		equal = equal->older;
+	if (equal) {
 		sys_free(made);
-		made = newest;
+		made = equal;
+	} else if (known->n == MOST_DESCRIPTIONS) {
+		log_error("%s region %u: more than %d different descriptions", vfio->name, index, MOST_DESCRIPTIONS);
+		sys_free(made);
+		r = -EPROTO;
 	} else {
 		made->region.areas = made->areas;
-		made->older = newest;
-		__atomic_store_n(&vfio->regions[index], made, __ATOMIC_RELEASE);
+		made->older = known->all;
+		__atomic_store_n(&known->all, made, __ATOMIC_RELEASE);
+		known->n++;
 	}
+	if (!r && made->region.size)
+		__atomic_store_n(&known->current, made, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&vfio->lock);
-	return made;
+	if (!r)
+		*out = made;
+	return r;
 }
 
 static int refresh(struct vfio *vfio, unsigned int index, const struct description **out)
@@ -155,18 +179,38 @@ static int refresh(struct vfio *vfio, unsigned int index, const struct descripti
 		return r;
 	r = describe(vfio, index, info, length, &made);
 	sys_free(info);
-	if (!r)
-		*out = keep(vfio, index, made);
-	return r;
+	return r ? r : keep(vfio, index, made, out);
 }
 
-/* The newest description, without a system call once there is one. */
+/* The newest description that has a size, without a system call once there is one. */
 static int recall(struct vfio *vfio, unsigned int index, const struct description **out)
 {
 	if (index >= vfio->n_regions)
 		return -ENOENT;
-	*out = __atomic_load_n(&vfio->regions[index], __ATOMIC_ACQUIRE);
+	*out = __atomic_load_n(&vfio->regions[index].current, __ATOMIC_ACQUIRE);
 	return *out ? 0 : refresh(vfio, index, out);
+}
+
+/* Finds the place of an access in the device's file. A span may go by an older description than the newest, thus every
+ * one that is known may allow the access; the kernel checks it once more. */
+static int find_place(struct vfio *vfio, unsigned int index, uint32_t flag, uint64_t offset, size_t length,
+		      uint64_t *place)
+{
+	const struct description *description, *older;
+	int r = recall(vfio, index, &description);
+
+	if (r)
+		return r;
+	r = device_check_access(&description->region, flag, offset, length);
+	if (r)
+		for (older = __atomic_load_n(&vfio->regions[index].all, __ATOMIC_ACQUIRE); r && older;
+		     older = older->older)
+			if (!device_check_access(&older->region, flag, offset, length)) {
+				description = older;
+				r = 0;
+			}
+	*place = description->fd_offset + offset;
+	return r;
 }
 
 static int vfio_region(void *context, unsigned int index, struct barspan_region *out)
@@ -193,24 +237,20 @@ static int vfio_map(void *context, unsigned int index, uint64_t offset, size_t l
 
 static int vfio_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
 {
-	const struct description *description;
 	struct vfio *vfio = context;
-	int r = recall(vfio, index, &description);
+	uint64_t place;
+	int r = find_place(vfio, index, BARSPAN_REGION_READ, offset, length, &place);
 
-	if (!r)
-		r = device_check_access(&description->region, BARSPAN_REGION_READ, offset, length);
-	return r ? r : sys_pread(vfio->fd, buffer, length, description->fd_offset + offset);
+	return r ? r : sys_pread(vfio->fd, buffer, length, place);
 }
 
 static int vfio_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
 {
-	const struct description *description;
 	struct vfio *vfio = context;
-	int r = recall(vfio, index, &description);
+	uint64_t place;
+	int r = find_place(vfio, index, BARSPAN_REGION_WRITE, offset, length, &place);
 
-	if (!r)
-		r = device_check_access(&description->region, BARSPAN_REGION_WRITE, offset, length);
-	return r ? r : sys_pwrite(vfio->fd, buffer, length, description->fd_offset + offset);
+	return r ? r : sys_pwrite(vfio->fd, buffer, length, place);
 }
 
 static void vfio_close(void *context)
@@ -219,7 +259,7 @@ static void vfio_close(void *context)
 	struct description *older;
 
 	for (uint32_t i = 0; i < vfio->n_regions; i++)
-		for (struct description *description = vfio->regions[i]; description; description = older) {
+		for (struct description *description = vfio->regions[i].all; description; description = older) {
 			older = description->older;
 			sys_free(description);
 		}
@@ -241,6 +281,33 @@ static int read_msix(struct barspan_device *device)
 	return r;
 }
 
+/* What a refusal of the first ioctl means. Drivers of other files refuse it with errors of all kinds: tun with EBADFD,
+ * loop-control with ENOSYS, vhost with EPERM. So the kind of file decides, and the error only if that is not known. */
+static int explain_refusal(int fd, int r, const char **why)
+{
+	enum vfio_file file = r == -EBADF ? VFIO_FILE_OTHER : vfio_classify(fd);
+
+	*why = "not a VFIO device";
+	if (r == -EBADF)
+		return r;
+	if (file == VFIO_FILE_DEVICE) {
+		*why = r == -EINVAL ? "not bound to an iommufd" : "VFIO_DEVICE_GET_INFO";
+		return r;
+	}
+	if (file == VFIO_FILE_OTHER)
+		return -ENOTTY;
+	switch (r) {
+	case -EINVAL:
+	case -EPERM:
+	case -EBADFD:
+	case -ENOSYS:
+	case -EOPNOTSUPP:
+		return -ENOTTY;
+	default:
+		return r;
+	}
+}
+
 int vfio_open(struct barspan_device **out, int fd, const char *name)
 {
 	static const struct barspan_device_ops ops = {
@@ -254,12 +321,13 @@ int vfio_open(struct barspan_device **out, int fd, const char *name)
 	struct vfio_device_info info = { .argsz = sizeof(info) };
 	struct barspan_device *device;
 	struct vfio *vfio;
+	const char *why;
 	int r = sys_ioctl(fd, VFIO_DEVICE_GET_INFO, &info);
 
 	if (r < 0) {
-		log_error("%s: not a VFIO device: %s", name, log_error_name(r));
-		/* What drivers of other files say to an ioctl they do not know. */
-		return r == -EINVAL || r == -EPERM ? -ENOTTY : r;
+		r = explain_refusal(fd, r, &why);
+		log_error("%s: %s: %s", name, why, log_error_name(r));
+		return r;
 	}
 	if (info.num_regions > MOST_REGIONS) {
 		log_error("%s: the kernel says it has %" PRIu32 " regions", name, info.num_regions);
@@ -289,14 +357,9 @@ int vfio_open(struct barspan_device **out, int fd, const char *name)
 	return 0;
 }
 
-bool vfio_is_device(int fd)
+static bool has_place(const struct description *description, uint64_t place)
 {
-	char path[32], target[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (fd < 0 || sys_readlink(path, target, sizeof(target)))
-		return false;
-	return !strcmp(target, "anon_inode:[vfio-device]") || !strncmp(target, "/dev/vfio/devices/", 18);
+	return place >= description->fd_offset && place - description->fd_offset < description->region.size;
 }
 
 int vfio_find_region(struct barspan_device *device, uint64_t file_offset, unsigned int *index, uint64_t *offset)
@@ -304,16 +367,19 @@ int vfio_find_region(struct barspan_device *device, uint64_t file_offset, unsign
 	const struct description *description;
 	struct vfio *vfio = device->context;
 
-	for (uint32_t i = 0; i < vfio->n_regions; i++) {
-		/* Regions that the kernel does not describe are not what is looked for. */
-		if (recall(vfio, i, &description) || !description->region.size ||
-		    file_offset < description->fd_offset ||
-		    file_offset - description->fd_offset >= description->region.size)
-			continue;
-		*index = i;
-		*offset = file_offset - description->fd_offset;
-		return 0;
-	}
+	/* Regions that are known first, since the kernel is asked again for each that has no size. */
+	for (int ask_again = 0; ask_again < 2; ask_again++)
+		for (uint32_t i = 0; i < vfio->n_regions; i++) {
+			description = __atomic_load_n(&vfio->regions[i].current, __ATOMIC_ACQUIRE);
+			/* A region that the kernel does not describe is not the wanted one. */
+			if (!description && (!ask_again || refresh(vfio, i, &description)))
+				continue;
+			if (!has_place(description, file_offset))
+				continue;
+			*index = i;
+			*offset = file_offset - description->fd_offset;
+			return 0;
+		}
 	return -EINVAL;
 }
 

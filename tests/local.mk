@@ -23,7 +23,9 @@ UNIT_TESTS = \
 	tests/test-trap \
 	tests/test-trap-report \
 	tests/test-trap-threads \
-	tests/test-vfio
+	tests/test-vfio \
+	tests/test-vfio-change \
+	tests/test-vfio-file
 
 # ThreadSanitizer has signal handlers and masks of its own.
 if !TSAN

@@ -3,9 +3,11 @@
 #include <dlfcn.h>
 #include <linux/vfio.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -22,7 +24,7 @@ static ssize_t next_readlink(const char *path, char *buffer, size_t length)
 	return next(path, buffer, length);
 }
 
-static int is_played(const char *path)
+static bool is_played(const char *path)
 {
 	char target[64] = "";
 
@@ -38,6 +40,27 @@ EXPORT ssize_t readlink(const char *path, char *buffer, size_t length)
 		return next_readlink(path, buffer, length);
 	memcpy(buffer, link, length < strlen(link) ? length : strlen(link));
 	return (ssize_t)strlen(link);
+}
+
+static bool is_played_fd(int fd)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", fd);
+	return is_played(path);
+}
+
+/* An anonymous inode has no type. */
+EXPORT int fstat(int fd, struct stat *out)
+{
+	int (*next)(int, struct stat *);
+	int r;
+
+	*(void **)&next = dlsym(RTLD_NEXT, "fstat");
+	r = next(fd, out);
+	if (!r && is_played_fd(fd))
+		out->st_mode &= ~(mode_t)S_IFMT;
+	return r;
 }
 
 static int describe(struct vfio_region_info *info)
@@ -62,14 +85,12 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 	int (*next)(int, unsigned long, void *);
 	va_list arguments;
 	void *argument;
-	char path[32];
 
 	va_start(arguments, request);
 	argument = va_arg(arguments, void *);
 	va_end(arguments);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	*(void **)&next = dlsym(RTLD_NEXT, "ioctl");
-	if (!is_played(path))
+	if (!is_played_fd(fd))
 		return next(fd, request, argument);
 	if (request == VFIO_DEVICE_GET_REGION_INFO)
 		return describe(argument);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/vfio.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys.h"
@@ -236,7 +237,17 @@ static int play_readlink(const char *path, char *buffer, size_t length)
 {
 	const char *name = strrchr(path, '/') + 1;
 
-	snprintf(buffer, length, "../x/%s", !strcmp(name, "iommu_group") ? "7" : name);
+	if (!strncmp(path, "/proc/", 6))
+		snprintf(buffer, length, "anon_inode:[vfio-device]");
+	else
+		snprintf(buffer, length, "../x/%s", !strcmp(name, "iommu_group") ? "7" : name);
+	return 0;
+}
+
+static int play_fstat(int fd, struct stat *out)
+{
+	(void)fd;
+	memset(out, 0, sizeof(*out));
 	return 0;
 }
 
@@ -254,6 +265,7 @@ void scene_play_vfio(bool groups)
 	fake_hooks.ioctl = play_ioctl;
 	fake_hooks.open = play_open;
 	fake_hooks.readlink = play_readlink;
+	fake_hooks.fstat = play_fstat;
 	fake_hooks.find_entry = play_find_entry;
 }
 

@@ -5,6 +5,7 @@
 #include <linux/vfio.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <barspan/legacy.h>
@@ -52,11 +53,21 @@ static int play_readlink(const char *path, char *buffer, size_t length)
 {
 	char own[32];
 
-	snprintf(own, sizeof(own), "/proc/self/fd/%d", file);
+	snprintf(own, sizeof(own), "/proc/thread-self/fd/%d", file);
 	if (strcmp(path, own))
 		return real_sys_readlink(path, buffer, length);
 	snprintf(buffer, length, "anon_inode:[vfio-device]");
 	return 0;
+}
+
+/* An anonymous inode has no type. */
+static int play_fstat(int fd, struct stat *out)
+{
+	int r = real_sys_fstat(fd, out);
+
+	if (!r && fd == file)
+		out->st_mode &= ~(mode_t)S_IFMT;
+	return r;
 }
 
 /* The file would let all of it be mapped. */
@@ -82,6 +93,7 @@ static void set_up(void)
 	ck_assert_zero(ftruncate(file, FILE_SIZE));
 	fake_hooks.ioctl = play_ioctl;
 	fake_hooks.readlink = play_readlink;
+	fake_hooks.fstat = play_fstat;
 	fake_hooks.mmap = play_mmap;
 }
 

@@ -61,7 +61,8 @@ struct barspan_region {
  * device (/dev/vfio/devices/). The descriptor is borrowed: it stays the caller's, and must stay open as long as the
  * device and its spans are used. Reads the MSI-X capability of a PCI device's configuration space, no other register.
  *
- * -EBADF, -ENOTTY: not a VFIO device; -EPROTO: what the kernel reports makes no sense; -ENOMEM. */
+ * -EBADF: not an open descriptor; -ENOTTY: not a VFIO device's; -EINVAL: a character device that is not bound to an
+ * iommufd; -EPROTO: the kernel's answer is malformed; -ENOMEM. */
 int barspan_device_open_vfio(struct barspan_device **out, int vfio_device_fd);
 
 /* Opens the PCI device at `bdf`, "0000:01:00.0" or "01:00.0", which is bound to a VFIO driver: through its group and a
@@ -145,13 +146,15 @@ int barspan_device_fd(const struct barspan_device *device);
 int barspan_device_iommu_fd(const struct barspan_device *device, uint32_t *ioas_id);
 
 /* Describes region `index`; asks the device each time. -ENOENT: the device has no such region; -EPROTO: its answer is
- * malformed, or has more than BARSPAN_MAX_AREAS areas; or another error of the device's. A region that exists may have
- * size 0. */
+ * malformed, has more than BARSPAN_MAX_AREAS areas, or is the 65th of a VFIO device that differs from all before; or
+ * another error of the device's. A region that exists may have size 0. Such an answer, or a smaller size than before,
+ * does not take the region from its spans: they keep the size that they were mapped with, and the kernel checks each
+ * access. */
 int barspan_device_region(struct barspan_device *device, unsigned int index, struct barspan_region *out);
 
 /* Trapped access to any range of any region, mapped or not: the way to configuration space. One access as long as
  * `length` says; a kernel serves lengths other than 1, 2, 4 and 8 piece by piece, low offsets first. Bytes are in the
- * device's order. Async-signal-safe for VFIO devices once the region was described.
+ * device's order. Async-signal-safe for VFIO devices once the region was described with a size.
  *
  * -ENOENT: no such region; -ERANGE: past its end; -EACCES: the region's flags forbid it; or what the device says. A
  * transport of the caller's makes these checks itself. */
