@@ -69,8 +69,8 @@ enum vfio_file {
 /* What a descriptor is of, by its type, device number and links, without asking its driver. */
 enum vfio_file vfio_classify(int fd);
 
-/* Whether a descriptor is a VFIO device's. One system call for regular files, directories, pipes and sockets; no request
- * that a driver of another kind of file would act on. */
+/* Whether a descriptor is a VFIO device's. One system call for regular files, directories, pipes and sockets; no
+ * request that a driver of another kind of file would act on. */
 bool vfio_is_device(int fd);
 
 /* The region, and the offset in it, that an offset in a VFIO device's file is of. -EINVAL: of none. */

@@ -18,6 +18,7 @@ lib_libcore_la_SOURCES = \
 	lib/marked.c lib/marked.h \
 	lib/msix.c lib/msix.h \
 	lib/pci.c lib/pci.h \
+	lib/pci-address.c \
 	lib/pieces.c \
 	lib/plain.c lib/plain.h \
 	lib/place.c lib/place.h \

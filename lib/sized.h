@@ -9,9 +9,9 @@
  * and its callers. */
 enum { SIZED_MOST = 4096 };
 
-/* Copies the caller's structure into one of `known` bytes; bytes that the caller does not have become zero. -EINVAL: its
- * size is less than `least`; -E2BIG: its size is more than SIZED_MOST, in which case nothing behind the size is read, or
- * it has a part that is not known here and not zero. */
+/* Copies the caller's structure into one of `known` bytes; bytes that the caller does not have become zero. -EINVAL:
+ * its size is less than `least`; -E2BIG: its size is more than SIZED_MOST, in which case nothing behind the size is
+ * read, or it has a part that is not known here and not zero. */
 int sized_copy(void *to, size_t known, const void *from, size_t least);
 
 #endif

@@ -278,13 +278,13 @@ int scene_open_vfio(struct barspan_device **out)
 int scene_open_pci_group(struct barspan_device **out)
 {
 	scene_play_vfio(true);
-	return barspan_device_open_pci(out, "0000:01:00.0");
+	return barspan_device_open_pci(out, "0000:01:00.0", NULL);
 }
 
 int scene_open_pci_cdev(struct barspan_device **out)
 {
 	scene_play_vfio(false);
-	return barspan_device_open_pci(out, "01:00.0");
+	return barspan_device_open_pci(out, "01:00.0", NULL);
 }
 
 void *scene_address(void)

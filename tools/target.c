@@ -28,7 +28,7 @@ void target_free(struct target *target)
 int target_open(struct target *target, struct barspan_device **out)
 {
 	int r = target->layout.n ? barspan_device_open_soft(out, target->layout.regions, target->layout.n) :
-				   barspan_device_open_pci(out, target->text);
+				   barspan_device_open_pci(out, target->text, NULL);
 
 	target_free(target);
 	if (r)

@@ -32,7 +32,7 @@ static int open_device(struct barspan_device **out, const char *address)
 		.areas = areas,
 	};
 
-	return address ? barspan_device_open_pci(out, address) : barspan_device_open_soft(out, &bar0, 1);
+	return address ? barspan_device_open_pci(out, address, NULL) : barspan_device_open_soft(out, &bar0, 1);
 }
 
 static void print_extents(const struct barspan *span)

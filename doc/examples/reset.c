@@ -32,7 +32,7 @@ static int open_device(struct barspan_device **out, const char *address)
 		[BARSPAN_REGION_CONFIG] = { .size = 256, .flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE },
 	};
 
-	return address ? barspan_device_open_pci(out, address) :
+	return address ? barspan_device_open_pci(out, address, NULL) :
 			 barspan_device_open_soft(out, regions, BARSPAN_REGION_CONFIG + 1);
 }
 

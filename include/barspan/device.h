@@ -44,12 +44,12 @@ enum {
 	BARSPAN_REGION_CONFIG = 7,
 };
 
-/* The most areas of a region, for every kind of device. A sparse region of 4 GiB that maps every other page of 4 KiB has
- * half as many. */
+/* The most areas of a region, for every kind of device. A sparse region of 4 GiB that maps every other page of 4 KiB
+ * has half as many. */
 #define BARSPAN_MAX_AREAS (UINT32_C(1) << 20)
 
-/* A region as the device describes it. `areas` (n_areas of them, at most BARSPAN_MAX_AREAS, in the device's order, not
- * normalised) belongs to the device and stays valid until the device is gone. */
+/* A region as the device describes it. `areas` (n_areas of them, at most BARSPAN_MAX_AREAS, in the device's order,
+ * not normalised) belongs to the device and stays valid until the device is gone. */
 struct barspan_region {
 	uint64_t size;
 	uint32_t flags;
@@ -57,23 +57,47 @@ struct barspan_region {
 	const struct barspan_area *areas;
 };
 
-/* Opens a VFIO device by its file descriptor, from a group (VFIO_GROUP_GET_DEVICE_FD) or a bound and attached character
- * device (/dev/vfio/devices/). The descriptor is borrowed: it stays the caller's, and must stay open as long as the
- * device and its spans are used. Reads the MSI-X capability of a PCI device's configuration space, no other register.
+/* Opens a VFIO device by its file descriptor, from a group (VFIO_GROUP_GET_DEVICE_FD) or a bound and attached
+ * character device (/dev/vfio/devices/). The descriptor is borrowed: it stays the caller's, and must stay open as
+ * long as the device and its spans are used. Reads the MSI-X capability of a PCI device's configuration space, no
+ * other register.
  *
  * -EBADF: not an open descriptor; -ENOTTY: not a VFIO device's; -EINVAL: a character device that is not bound to an
  * iommufd; -EPROTO: the kernel's answer is malformed; -ENOMEM. */
 int barspan_device_open_vfio(struct barspan_device **out, int vfio_device_fd);
 
-/* Opens the PCI device at `bdf`, "0000:01:00.0" or "01:00.0", which is bound to a VFIO driver: through its group and a
- * container with a type 1 IOMMU, or, where the kernel offers no groups, its character device and iommufd. The device
- * owns all descriptors; see barspan_device_fd() and barspan_device_iommu_fd().
+/* Flags of struct barspan_pci_options. */
+enum {
+	BARSPAN_PCI_NO_IOMMU = 1 << 0,	/* also open a device that no IOMMU protects */
+};
+
+struct barspan_pci_options {
+	size_t size;	/* sizeof(struct barspan_pci_options) */
+
+	/* BARSPAN_PCI_NO_IOMMU also opens a device in VFIO's no-IOMMU mode (/dev/vfio/noiommu-GROUP), which takes
+	 * CAP_SYS_RAWIO. Nothing then keeps the device from reading and writing any memory of the machine, and VFIO
+	 * maps no memory for DMA. A device with an IOMMU is opened as without the flag. */
+	uint32_t flags;
+
+	/* The token that vfio-pci wants of a virtual function whose physical function a VFIO user has, or of such a
+	 * physical function: a UUID such as "01234567-89ab-cdef-0123-456789abcdef". NULL: none. */
+	const char *vf_token;
+};
+
+/* Opens the PCI device at `bdf`, "0000:01:00.0" or "01:00.0", which is bound to a VFIO driver. Its group and a
+ * container with a type 1 IOMMU are tried first. Its character device and iommufd are tried if a node that the group
+ * takes is missing or not permitted, or the container has no type 1 driver. If both fail, the more useful error is
+ * returned. The device owns all descriptors; see barspan_device_fd() and barspan_device_iommu_fd(). NULL options are
+ * the defaults.
  *
- * -EINVAL: not a PCI address; -ENODEV: no such PCI device; -ENXIO: not bound to a VFIO driver, or VFIO is not there;
- * -EOPNOTSUPP: the device is in no IOMMU group; -EACCES, -EPERM: no permission for the node under /dev/vfio; -EBUSY:
- * somebody else has the group or the device, or a device of the same group is bound to another kind of driver; or what
- * the kernel says. The log callback hears what is missing. */
-int barspan_device_open_pci(struct barspan_device **out, const char *bdf);
+ * -EINVAL: not a PCI address, not a UUID, unknown flags, a token for a device that takes none, or the kernel refuses
+ * to bind the character device; -E2BIG: options with a part that this library does not know, or a size of more than
+ * 4096; -ENODEV: no such PCI device; -ENXIO: not bound to a VFIO driver, or a node of VFIO's is missing; -EOPNOTSUPP:
+ * the device is in no IOMMU group, no IOMMU protects it and BARSPAN_PCI_NO_IOMMU is not set, or the kernel takes no
+ * token through a character device (before Linux 6.17); -EACCES, -EPERM: no permission for a node under /dev/vfio, or
+ * the token is missing or wrong; -EBUSY: another process has the group or the device, or a device of the same group
+ * is bound to another kind of driver; or another error of the kernel's. The log callback hears the reason. */
+int barspan_device_open_pci(struct barspan_device **out, const char *bdf, const struct barspan_pci_options *options);
 
 /* A region made of memory, for demos and for drivers' own unit tests. Trapped accesses call `read` and `write`, with
  * `context`; where they are NULL the region's memory is read or written, which is also what direct accesses reach. The
@@ -88,10 +112,10 @@ struct barspan_soft_region {
 	void *context;
 };
 
-/* Opens a software device with `n` regions, index 0 to n - 1. Region 7, if there is one, is taken for the configuration
- * space of a PCI device. Memory starts as zeros and is allocated as it is touched. It refuses what VFIO refuses: a
- * mapping outside the areas, an access past a region's end, a write to a region without BARSPAN_REGION_WRITE, and so
- * on. n_areas without BARSPAN_REGION_SPARSE implies it.
+/* Opens a software device with `n` regions, index 0 to n - 1. Region 7, if there is one, is taken for the
+ * configuration space of a PCI device. Memory starts as zeros and is allocated as it is touched. It refuses what VFIO
+ * refuses: a mapping outside the areas, an access past a region's end, a write to a region without
+ * BARSPAN_REGION_WRITE, and so on. n_areas without BARSPAN_REGION_SPARSE implies it.
  *
  * -EINVAL: unknown flags, more than BARSPAN_MAX_AREAS areas in a region, areas without a list of them, or n over 256;
  * -EFBIG: a region larger than a memory file can be, or than RLIMIT_FSIZE; -ENOMEM, -EMFILE, -ENFILE. */
@@ -141,8 +165,9 @@ const char *barspan_device_name(const struct barspan_device *device);
 /* The VFIO device's descriptor, for interrupts, reset and the like; -1 for other kinds of device. Borrowed. */
 int barspan_device_fd(const struct barspan_device *device);
 
-/* What DMA mappings of a device that barspan_device_open_pci() opened go through: the container, or the iommufd; -1 for
- * others. *ioas_id (may be NULL) is the I/O address space attached to an iommufd, and 0 for a container. Borrowed. */
+/* What DMA mappings of a device that barspan_device_open_pci() opened go through: the container, or the iommufd; -1
+ * for others. A container in no-IOMMU mode maps nothing. *ioas_id (may be NULL) is the I/O address space attached to
+ * an iommufd, and 0 for a container. Borrowed. */
 int barspan_device_iommu_fd(const struct barspan_device *device, uint32_t *ioas_id);
 
 /* Describes region `index`; asks the device each time. -ENOENT: the device has no such region; -EPROTO: its answer is

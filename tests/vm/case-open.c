@@ -53,7 +53,7 @@ void case_open_fails(char **argv)
 {
 	struct barspan_device *device = NULL;
 
-	EXPECT_ERROR(barspan_device_open_pci(&device, argv[1]), argv[2]);
+	EXPECT_ERROR(barspan_device_open_pci(&device, argv[1], NULL), argv[2]);
 	EXPECT(!device, "a device is handed out");
 	barspan_device_close(device);
 }
@@ -62,7 +62,7 @@ void case_open_twice(char **argv)
 {
 	struct barspan_device *first = open_device(argv[1]), *second;
 
-	EXPECT_ERROR(barspan_device_open_pci(&second, argv[1]), "EBUSY");
+	EXPECT_ERROR(barspan_device_open_pci(&second, argv[1], NULL), "EBUSY");
 	barspan_device_close(first);
 	barspan_device_close(open_device(argv[1]));
 }
@@ -73,7 +73,7 @@ void case_open_denied(char **argv)
 	struct barspan_device *device;
 
 	NEED(!seteuid(1000), "seteuid: %s", strerror(errno));
-	EXPECT_ERROR(barspan_device_open_pci(&device, argv[1]), "EACCES");
+	EXPECT_ERROR(barspan_device_open_pci(&device, argv[1], NULL), "EACCES");
 	NEED(!seteuid(0), "seteuid: %s", strerror(errno));
 }
 

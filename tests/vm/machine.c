@@ -17,7 +17,7 @@
 struct barspan_device *open_device(const char *address)
 {
 	struct barspan_device *device;
-	int r = barspan_device_open_pci(&device, address);
+	int r = barspan_device_open_pci(&device, address, NULL);
 
 	NEED(!r, "%s cannot be opened: %s", address, strerrorname_np(-r));
 	return device;
