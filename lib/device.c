@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 #include "log.h"
+#include "operation.h"
 #include "sized.h"
 #include "sys.h"
 
@@ -33,6 +35,7 @@ int device_create(struct barspan_device **out, const struct barspan_device_ops *
 
 int barspan_device_open_ops(struct barspan_device **out, const struct barspan_device_ops *ops, void *context)
 {
+	BORDER();
 	struct barspan_device_ops own;
 	int r = sized_copy(&own, sizeof(own), ops, sizeof(own));
 
@@ -40,7 +43,10 @@ int barspan_device_open_ops(struct barspan_device **out, const struct barspan_de
 		return r;
 	if (!own.region || !own.map || !own.read || !own.write)
 		return -EINVAL;
-	return device_create(out, &own, context, "ops");
+	r = device_create(out, &own, context, "ops");
+	if (!r)
+		(*out)->calls_back = true;
+	return r;
 }
 
 void device_hold(struct barspan_device *device)
@@ -48,10 +54,24 @@ void device_hold(struct barspan_device *device)
 	__atomic_fetch_add(&device->references, 1, __ATOMIC_RELAXED);
 }
 
+bool device_hold_again(struct barspan_device *device)
+{
+	unsigned int n = __atomic_load_n(&device->references, __ATOMIC_RELAXED);
+
+	while (n && !__atomic_compare_exchange_n(&device->references, &n, n + 1, true, __ATOMIC_ACQUIRE,
+						 __ATOMIC_RELAXED))
+		;
+	return n;
+}
+
 void barspan_device_close(struct barspan_device *device)
 {
+	BORDER();
+
 	if (!device || __atomic_sub_fetch(&device->references, 1, __ATOMIC_ACQ_REL))
 		return;
+	if (device->before_close)
+		device->before_close(device);
 	if (device->ops.close)
 		device->ops.close(device->context);
 	for (size_t i = 0; i < sizeof(device->owned) / sizeof(device->owned[0]); i++)
@@ -79,6 +99,7 @@ int barspan_device_iommu_fd(const struct barspan_device *device, uint32_t *ioas_
 
 int barspan_device_region(struct barspan_device *device, unsigned int index, struct barspan_region *out)
 {
+	BORDER();
 	struct barspan_region region = { 0 };
 	int r = device_checked(device->ops.region(device->context, index, &region));
 
@@ -112,10 +133,47 @@ int device_check_access(const struct barspan_region *region, uint32_t flag, uint
 	return region->flags & flag ? 0 : -EACCES;
 }
 
-int device_map(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot,
-	       void *address)
+static int map_located(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot,
+		       int flags, void **address)
 {
+	struct device_file file;
+	int r = device->locate(device->context, index, offset, length, &file);
+
+	return r ? r : sys_mmap(address, *address, length, prot, MAP_SHARED | flags, file.fd, file.offset);
+}
+
+int device_map_at(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot,
+		  void *address)
+{
+	if (device->locate)
+		return map_located(device, index, offset, length, prot, MAP_FIXED, &address);
 	return device_checked(device->ops.map(device->context, index, offset, length, prot, address));
+}
+
+int device_map_anywhere(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot,
+			uint8_t **out)
+{
+	void *address = NULL;
+	int r = map_located(device, index, offset, length, prot, 0, &address);
+
+	if (!r)
+		*out = address;
+	return r;
+}
+
+int device_read_back(struct barspan_device *device, unsigned int index, uint64_t offset, void *buffer, size_t length)
+{
+	BORDER();
+
+	return device_checked(device->ops.read(device->context, index, offset, buffer, length));
+}
+
+int device_write_back(struct barspan_device *device, unsigned int index, uint64_t offset, const void *buffer,
+		      size_t length)
+{
+	BORDER();
+
+	return device_checked(device->ops.write(device->context, index, offset, buffer, length));
 }
 
 int barspan_device_read(struct barspan_device *device, unsigned int index, uint64_t offset, void *buffer, size_t length)

@@ -250,18 +250,23 @@ static void set_ends(struct barspan_guard_ *guard, int prot)
 }
 
 int guard_build(struct barspan_guard_ **out, struct barspan_entry_ *entries, size_t n, int prot,
-		const struct barspan_guard_ *before)
+		const struct barspan_guard_ *before, void **spare)
 {
 	struct index index = { .entries = entries, .n = merge(entries, n) };
 	struct barspan_entry_ *own;
 	struct barspan_guard_ *guard;
-	size_t n_slots;
+	size_t n_slots, size;
 
 	index.limit = FREE_SLOTS + index.n;
 	choose_plan(&index);
 	n_slots = index.used;
 
-	guard = sys_calloc(1, sizeof(*guard) + n_slots * sizeof(*index.slots) + (index.n + 1) * sizeof(*own));
+	size = sizeof(*guard) + n_slots * sizeof(*index.slots) + (index.n + 1) * sizeof(*own);
+	guard = sys_calloc(1, size);
+	if (!guard && spare && size <= guard_max_size(n)) {
+		guard = *spare;
+		*spare = NULL;
+	}
 	if (!guard)
 		return -ENOMEM;
 	index.slots = (struct barspan_slot_ *)(guard + 1);
@@ -284,29 +289,19 @@ int guard_build(struct barspan_guard_ **out, struct barspan_entry_ *entries, siz
 	return 0;
 }
 
-_Static_assert(offsetof(struct guard_hole, slots) == sizeof(struct barspan_guard_), "slots follow their table");
-
-void guard_make_hole(struct guard_hole *out, uint64_t length, enum barspan_reason reason, int prot)
+void guard_publish(struct barspan *span, const struct barspan_guard_ *table, const struct barspan_guard_ *shown)
 {
-	*out = (struct guard_hole){
-		.guard = { .length = length, .entries = out->entries, .shift = 63, .n_slots = 2, .n_extents = 1 },
-		.entries = { { 0, 0, (uint32_t)reason }, { length, 0, 0 } },
-	};
-	set_ends(&out->guard, prot);
-}
-
-void guard_publish(struct barspan *span, const struct barspan_guard_ *guard)
-{
-	if (!span->guard_) {
-		span->main_base_ = guard->main_base;
-		span->main_start_ = guard->main_start;
+	if (!span->table_) {
+		span->main_base_ = table->main_base;
+		span->main_start_ = table->main_start;
 	}
-	/* No access takes the short way while the table changes, so that none can find more than both tables have. */
+	/* No access takes the short way while the table changes, so none can find more than both tables have. */
 	__atomic_store_n(&span->main_read_, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&span->main_write_, 0, __ATOMIC_RELAXED);
-	__atomic_store_n(&span->guard_, guard, __ATOMIC_RELEASE);
-	__atomic_store_n(&span->main_read_, guard->read_end ? guard->main_length : 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&span->main_write_, guard->write_end ? guard->main_length : 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&span->table_, table, __ATOMIC_RELEASE);
+	__atomic_store_n(&span->guard_, shown, __ATOMIC_RELEASE);
+	__atomic_store_n(&span->main_read_, shown->read_end ? shown->main_length : 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&span->main_write_, shown->write_end ? shown->main_length : 0, __ATOMIC_RELEASE);
 }
 
 bool guard_equal(const struct barspan_guard_ *a, const struct barspan_guard_ *b)
@@ -320,25 +315,17 @@ bool guard_equal(const struct barspan_guard_ *a, const struct barspan_guard_ *b)
 	return true;
 }
 
+size_t guard_max_size(size_t n)
+{
+	/* Plans keep to their limit of slots, but for the first level. */
+	return sizeof(struct barspan_guard_) + (n + 1) * sizeof(struct barspan_entry_) +
+	       2 * (FREE_SLOTS + n) * sizeof(struct barspan_slot_);
+}
+
 size_t guard_size(const struct barspan_guard_ *guard)
 {
 	return sizeof(*guard) + (guard->n_extents + 1u) * sizeof(*guard->entries) +
 	       guard->n_slots * sizeof(struct barspan_slot_);
-}
-
-size_t barspan_extent_count(const struct barspan *span)
-{
-	return barspan_guard_of_(span)->n_extents;
-}
-
-int barspan_extent_get(const struct barspan *span, size_t i, struct barspan_extent *out)
-{
-	const struct barspan_guard_ *guard = barspan_guard_of_(span);
-
-	if (i >= guard->n_extents)
-		return -ERANGE;
-	barspan_extent_of_(&guard->entries[i], out);
-	return 0;
 }
 
 const char *barspan_reason_name(enum barspan_reason reason)

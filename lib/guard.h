@@ -10,22 +10,19 @@
 
 /* Builds a table for `n` extents, 1 to GUARD_MOST_EXTENTS, from their entries and one more that says where the last
  * ends. Neighbours that are one extent are merged, in `entries`, too. A table that takes the place of another of the
- * same span keeps that one's main extent (before; NULL: there is none). The caller frees it with sys_free().
- * -ENOMEM. */
+ * same span keeps that one's main extent (before; NULL: there is none). The caller frees it with sys_free(). If there
+ * is no memory, *spare (NULL: none; may be NULL) is taken, guard_max_size() zero bytes, and set to NULL. -ENOMEM. */
 int guard_build(struct barspan_guard_ **out, struct barspan_entry_ *entries, size_t n, int prot,
-		const struct barspan_guard_ *before);
+		const struct barspan_guard_ *before, void **spare);
 
-/* A table of one hole, which needs no memory of its own. */
-struct guard_hole {
-	struct barspan_guard_ guard;
-	struct barspan_slot_ slots[2];	/* follow the table; two for a length of more than 63 bits */
-	struct barspan_entry_ entries[2];
-};
+/* The most that a table for `n` extents takes, in bytes. */
+size_t guard_max_size(size_t n);
 
-void guard_make_hole(struct guard_hole *out, uint64_t length, enum barspan_reason reason, int prot);
-
-/* Makes it the table that queries and accessors of a span look at. Until the first, the span is all zeros. */
-void guard_publish(struct barspan *span, const struct barspan_guard_ *guard);
+/*
+ * Makes `table` the newest of a span, and `shown`, which is either that or a table of length 0, what inline queries and
+ * accessors look at. Until the first, the span is all zeros.
+ */
+void guard_publish(struct barspan *span, const struct barspan_guard_ *table, const struct barspan_guard_ *shown);
 
 /* Whether two tables answer every query alike. */
 bool guard_equal(const struct barspan_guard_ *a, const struct barspan_guard_ *b);

@@ -119,33 +119,29 @@ void io_store(uintptr_t to, const uint8_t *from, size_t length)
 		n = to % WORD || length < WORD ? store_part(to, from, length) : store_words(to, from, length);
 }
 
-/* What of a range that is not empty lies in the extent it begins in. */
-static size_t first_part(const struct barspan_guard_ *guard, uint64_t offset, size_t length, uintptr_t *direct)
+static int check_range(const struct barspan_guard_ *table, uint64_t end, uint64_t offset, size_t length)
 {
-	const struct barspan_entry_ *entry = barspan_entry_at_(guard, offset);
-	uint64_t rest = entry[1].start - offset;
-
-	*direct = entry->reason == BARSPAN_REASON_NONE ? entry->base + (uintptr_t)offset : 0;
-	return rest < length ? (size_t)rest : length;
-}
-
-static int check(const struct barspan_guard_ *guard, uint64_t end, uint64_t offset, size_t length)
-{
-	if (offset > guard->length || length > guard->length - offset)
+	if (offset > table->length || length > table->length - offset)
 		return -ERANGE;
 	return end ? 0 : -EACCES;
 }
 
+static inline size_t part_length(const struct span_part *part, uint64_t offset, size_t length)
+{
+	return part->end - offset < length ? (size_t)(part->end - offset) : length;
+}
+
 static inline int read_parts(const struct span *span, uint64_t offset, uint8_t *to, size_t length)
 {
-	const struct barspan_guard_ *guard = barspan_guard_of_(&span->face);
-	int r = check(guard, guard->read_end, offset, length);
-	uintptr_t direct;
+	const struct barspan_guard_ *table = span_table(&span->face);
+	int r = check_range(table, table->read_end, offset, length);
 
 	for (size_t n; !r && length; offset += n, to += n, length -= n) {
-		n = first_part(guard, offset, length, &direct);
-		if (direct)
-			io_load(to, direct, n);
+		struct span_part part = span_part_at(&span->face, table, offset);
+
+		n = part_length(&part, offset, length);
+		if (part.address)
+			io_load(to, part.address, n);
 		else
 			r = device_read(span->device, span->index, span->request.offset + offset, to, n);
 	}
@@ -154,14 +150,15 @@ static inline int read_parts(const struct span *span, uint64_t offset, uint8_t *
 
 static inline int write_parts(const struct span *span, uint64_t offset, const uint8_t *from, size_t length)
 {
-	const struct barspan_guard_ *guard = barspan_guard_of_(&span->face);
-	int r = check(guard, guard->write_end, offset, length);
-	uintptr_t direct;
+	const struct barspan_guard_ *table = span_table(&span->face);
+	int r = check_range(table, table->write_end, offset, length);
 
 	for (size_t n; !r && length; offset += n, from += n, length -= n) {
-		n = first_part(guard, offset, length, &direct);
-		if (direct)
-			io_store(direct, from, n);
+		struct span_part part = span_part_at(&span->face, table, offset);
+
+		n = part_length(&part, offset, length);
+		if (part.address)
+			io_store(part.address, from, n);
 		else
 			r = device_write(span->device, span->index, span->request.offset + offset, from, n);
 	}

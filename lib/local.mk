@@ -7,27 +7,37 @@ BARSPAN_LIBTOOL_VERSION = 0:0:0
 noinst_LTLIBRARIES += lib/libcore.la
 lib_libcore_la_SOURCES = \
 	lib/capability.c lib/capability.h \
+	lib/detach.c lib/detach.h \
 	lib/device.c lib/device.h \
+	lib/fork.h \
 	lib/guard.c lib/guard.h \
 	lib/interval.c lib/interval.h \
-	lib/carve.c lib/carve.h \
 	lib/io.c lib/io.h \
 	lib/layout.c lib/layout.h \
-	lib/legacy.c \
 	lib/log.c lib/log.h \
-	lib/marked.c lib/marked.h \
+	lib/maps.c lib/maps.h \
+	lib/mmap.c \
 	lib/msix.c lib/msix.h \
+	lib/operation.c lib/operation.h \
+	lib/options.c lib/options.h \
 	lib/pci.c lib/pci.h \
 	lib/pci-address.c \
-	lib/pieces.c \
-	lib/plain.c lib/plain.h \
-	lib/place.c lib/place.h \
+	lib/ptr-cache.c lib/ptr-cache.h \
+	lib/ptr.c \
 	lib/registry.c lib/registry.h \
+	lib/reservation.c lib/reservation.h \
+	lib/segment.h \
+	lib/segment-map.c lib/segment-map.h \
+	lib/segment-split.c \
+	lib/segments.c \
+	lib/shared-device.c lib/shared-device.h \
 	lib/sized.c lib/sized.h \
 	lib/soft.c \
 	lib/span.c lib/span.h \
+	lib/span-map.c lib/span-map.h \
 	lib/suspend.c \
 	lib/sys.c lib/sys.h \
+	lib/table.c \
 	lib/trap.c \
 	lib/trap-chain.c lib/trap-chain.h \
 	lib/trap-emulate.h \
@@ -60,7 +70,7 @@ lib_LTLIBRARIES += libbarspan.la
 libbarspan_la_SOURCES =
 libbarspan_la_LIBADD = lib/libcore.la
 libbarspan_la_LDFLAGS = $(SANITIZER) -version-info $(BARSPAN_LIBTOOL_VERSION) -no-undefined \
-	-Wl,--version-script=$(srcdir)/lib/libbarspan.map -Wl,-z,relro,-z,now,-z,defs
+	-Wl,--version-script=$(srcdir)/lib/libbarspan.map -Wl,-z,relro,-z,now,-z,defs,-z,nodelete
 libbarspan_la_DEPENDENCIES = lib/libcore.la lib/libbarspan.map
 EXTRA_DIST += lib/libbarspan.map
 

@@ -14,6 +14,7 @@
 
 #include "device.h"
 #include "log.h"
+#include "operation.h"
 #include "sized.h"
 #include "sys.h"
 
@@ -366,6 +367,7 @@ static int read_pci_options(struct way *way, const char *bdf, const struct barsp
 
 int barspan_device_open_pci(struct barspan_device **out, const char *bdf, const struct barspan_pci_options *options)
 {
+	BORDER();
 	struct way way = { .device = -1, .group = -1, .iommu = -1 };
 	struct barspan_device *device;
 	int r = read_pci_options(&way, bdf, options);

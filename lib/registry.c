@@ -2,11 +2,10 @@
 #include "registry.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "plain.h"
+#include "ptr-cache.h"
 #include "sys.h"
 
 enum { FIRST_ROOM = 256 };
@@ -20,7 +19,6 @@ struct table {
 	struct registry_range *ranges;
 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* for writers */
 /* Programs with few spans never need more. */
 static struct registry_range first_ranges[2][FIRST_ROOM];
 static struct table first_tables[2] = {
@@ -68,24 +66,8 @@ static size_t search(const struct table *table, uintptr_t address)
 	return low;
 }
 
-/* What a look-up is for: the first range of a span, or, where that is NULL, the first that ends past an address. */
-struct wanted {
-	const struct barspan *span;
-	uintptr_t address;
-};
-
-static size_t search_wanted(const struct table *table, const struct wanted *wanted)
-{
-	size_t i = 0;
-
-	if (!wanted->span)
-		return search(table, wanted->address);
-	while (i < LOAD(table->n) && LOAD(table->ranges[i].span) != wanted->span)
-		i++;
-	return i;
-}
-
-static struct registry_range look_up(const struct wanted *wanted)
+/* The first range that ends past an address; without a span if there is none. */
+static struct registry_range look_up(uintptr_t address)
 {
 	struct registry_range found = { 0, 0, 0, NULL };
 	unsigned int before;
@@ -94,7 +76,7 @@ static struct registry_range look_up(const struct wanted *wanted)
 		before = LOAD(sequence);
 
 		const struct table *table = LOAD(tables[before % 2]);
-		size_t i = search_wanted(table, wanted);
+		size_t i = search(table, address);
 
 		found.span = NULL;
 		if (i < LOAD(table->n))
@@ -105,19 +87,9 @@ static struct registry_range look_up(const struct wanted *wanted)
 
 int registry_overlap(struct registry_range *out, uintptr_t start, uintptr_t end)
 {
-	struct registry_range found = look_up(&(struct wanted){ .address = start });
+	struct registry_range found = look_up(start);
 
 	if (!found.span || found.start >= end)
-		return -ENOENT;
-	*out = found;
-	return 0;
-}
-
-int registry_of(struct registry_range *out, const struct barspan *span)
-{
-	struct registry_range found = look_up(&(struct wanted){ .span = span });
-
-	if (found.span != span)
 		return -ENOENT;
 	*out = found;
 	return 0;
@@ -128,8 +100,7 @@ int registry_find(struct registry_range *out, uintptr_t address)
 	return registry_overlap(out, address, address + 1);
 }
 
-/* Makes room for `more` ranges in both tables. */
-static int grow(size_t more)
+int registry_reserve(size_t more)
 {
 	for (unsigned int i = 0; i < 2; i++) {
 		struct table *table = tables[i], *grown;
@@ -153,10 +124,13 @@ static int grow(size_t more)
 	return 0;
 }
 
+enum change_kind { ADD, RESTORE, REMOVE };
+
 struct change {
-	const struct registry_range *add;	/* sorted; or, where NULL: */
+	enum change_kind kind;
+	const struct registry_range *ranges;	/* to add, sorted; or to restore, one */
 	size_t n;
-	const struct barspan *span;
+	const struct barspan *span;		/* to remove: of this span, from start to end */
 	uintptr_t start, end;
 };
 
@@ -211,22 +185,62 @@ static void remove_from(struct table *table, const struct change *change)
 	STORE(table->n, kept);
 }
 
+/* Whether one range goes on where another ends. */
+static bool is_continued(const struct registry_range *left, const struct registry_range *right)
+{
+	return left->span == right->span && left->end == right->start &&
+	       left->offset + (left->end - left->start) == right->offset;
+}
+
+/* Takes range i out. */
+static void drop_range(struct table *table, size_t i)
+{
+	for (size_t n = table->n; i + 1 < n; i++)
+		put(table, i, &table->ranges[i + 1]);
+	STORE(table->n, table->n - 1);
+}
+
+/* Joins a range with those that it was cut from; where neither is left, there is room for it. */
+static void restore_to(struct table *table, const struct registry_range *range)
+{
+	size_t i = search(table, range->start);
+	struct registry_range joined = *range;
+	bool left = i && is_continued(&table->ranges[i - 1], range);
+	bool right = i < table->n && is_continued(range, &table->ranges[i]);
+
+	if (left) {
+		joined.start = table->ranges[i - 1].start;
+		joined.offset = table->ranges[i - 1].offset;
+	}
+	if (right)
+		joined.end = table->ranges[i].end;
+	if (!left && !right) {
+		add_to(table, range, 1);
+		return;
+	}
+	put(table, left ? i - 1 : i, &joined);
+	if (left && right)
+		drop_range(table, i);
+}
+
 /* How many ranges more there are after a change, at most. */
 static size_t room_for(const struct change *change)
 {
 	const struct table *table = tables[sequence % 2];
 	size_t i;
 
-	if (change->add)
-		return change->n;
+	if (change->kind != REMOVE)
+		return change->kind == ADD ? change->n : 0;
 	i = search(table, change->start);
 	return i < table->n && table->ranges[i].start < change->start && table->ranges[i].end > change->end;
 }
 
 static void apply(struct table *table, const struct change *change)
 {
-	if (change->add)
-		add_to(table, change->add, change->n);
+	if (change->kind == ADD)
+		add_to(table, change->ranges, change->n);
+	else if (change->kind == RESTORE)
+		restore_to(table, change->ranges);
 	else
 		remove_from(table, change);
 }
@@ -234,10 +248,8 @@ static void apply(struct table *table, const struct change *change)
 /* Changes the copy that is not in use, puts it to use, and changes the other. */
 static int commit(const struct change *change)
 {
-	int r;
+	int r = registry_reserve(room_for(change));
 
-	pthread_mutex_lock(&lock);
-	r = grow(room_for(change));
 	if (!r) {
 		unsigned int next = sequence + 1;
 
@@ -245,8 +257,7 @@ static int commit(const struct change *change)
 		STORE(sequence, next);
 		apply(tables[(next + 1) % 2], change);
 	}
-	pthread_mutex_unlock(&lock);
-	plain_forget();
+	ptr_cache_invalidate();
 	return r;
 }
 
@@ -259,7 +270,7 @@ static int compare(const void *left, const void *right)
 
 int registry_add(struct registry_range *ranges, size_t n)
 {
-	const struct change change = { .add = ranges, .n = n };
+	const struct change change = { .kind = ADD, .ranges = ranges, .n = n };
 
 	qsort(ranges, n, sizeof(*ranges), compare);
 	return commit(&change);
@@ -267,7 +278,14 @@ int registry_add(struct registry_range *ranges, size_t n)
 
 int registry_remove(const struct barspan *span, uintptr_t start, uintptr_t end)
 {
-	const struct change change = { .span = span, .start = start, .end = end };
+	const struct change change = { .kind = REMOVE, .span = span, .start = start, .end = end };
 
 	return commit(&change);
+}
+
+void registry_restore(const struct registry_range *range)
+{
+	const struct change change = { .kind = RESTORE, .ranges = range, .n = 1 };
+
+	commit(&change);
 }

@@ -2,11 +2,11 @@
 /* A software device: each region is a memory file, which direct and trapped accesses both reach. */
 #include <errno.h>
 #include <stdbool.h>
-#include <sys/mman.h>
 
 #include "device.h"
 #include "interval.h"
 #include "log.h"
+#include "operation.h"
 #include "sys.h"
 
 enum {
@@ -51,7 +51,7 @@ static int soft_region(void *context, unsigned int index, struct barspan_region 
 }
 
 /* Refuses what a sparse VFIO driver refuses, before anything is touched. */
-static int soft_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+static int soft_locate(void *context, unsigned int index, uint64_t offset, size_t length, struct device_file *out)
 {
 	struct soft *soft = context;
 	struct soft_region *own;
@@ -69,7 +69,8 @@ static int soft_map(void *context, unsigned int index, uint64_t offset, size_t l
 	if (own->region.flags & BARSPAN_REGION_SPARSE &&
 	    !interval_contains(own->mappable, own->n_mappable, offset, end))
 		return -EINVAL;
-	return sys_mmap(&address, address, length, prot, MAP_SHARED | MAP_FIXED, own->fd, offset);
+	*out = (struct device_file){ own->fd, offset };
+	return 0;
 }
 
 static int soft_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
@@ -160,10 +161,10 @@ static int make_region(struct soft_region *own, const struct barspan_soft_region
 
 int barspan_device_open_soft(struct barspan_device **out, const struct barspan_soft_region *regions, size_t n)
 {
+	BORDER();
 	static const struct barspan_device_ops ops = {
 		.size = sizeof(ops),
 		.region = soft_region,
-		.map = soft_map,
 		.read = soft_read,
 		.write = soft_write,
 		.close = soft_close,
@@ -189,6 +190,9 @@ int barspan_device_open_soft(struct barspan_device **out, const struct barspan_s
 		soft_close(soft);
 		return r;
 	}
+	(*out)->locate = soft_locate;
+	for (size_t i = 0; i < n; i++)
+		(*out)->calls_back |= regions[i].read || regions[i].write;
 	(*out)->has_config = n > BARSPAN_REGION_CONFIG && regions[BARSPAN_REGION_CONFIG].size >= 256 &&
 			     regions[BARSPAN_REGION_CONFIG].flags & BARSPAN_REGION_READ;
 	return 0;

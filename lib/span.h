@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a span is made of. */
+/*
+ * Spans: their segments, their tables, and the addresses that are theirs.
+ *
+ * Everything here but span_table() and the queries is called inside an operation (operation.h), by one thread at a time.
+ */
 #ifndef SPAN_H
 #define SPAN_H
-
-#include <pthread.h>
 
 #include <barspan/guard.h>
 
 #include "guard.h"
-#include "interval.h"
 #include "layout.h"
+#include "reservation.h"
+#include "segment.h"
 
-/* An extent of the layout, or a part of one, and what became of it. */
-struct piece {
-	uint64_t offset;	/* from the span's start */
-	uint64_t length;
-	enum barspan_reason reason;	/* BARSPAN_REASON_NONE: can be mapped */
-	uint8_t *address;	/* where it lies; NULL: nowhere */
-	bool mapped;
-	bool suspended;	/* mapped, but without access */
-	bool failed;		/* not to be tried again */
-	bool held;		/* its address holds a mapping of the device, if one without access */
-	bool known;		/* of BARSPAN_INDEPENDENT: its address is in the registry */
-};
+struct registry_range;
 
-enum { MOST_GUARDS = 16 };	/* that a resume may add to */
+enum { MAX_GUARDS = 16 };	/* tables that a resume may add to */
+
+/*
+ * RUNNING -> SUSPENDED	barspan_suspend()
+ * SUSPENDED -> RUNNING	barspan_resume(), or a suspend or resume that could not be undone: then some segments have
+ *			access, and some have none
+ * SUSPENDED -> LOST	a resume found another mapping in the span's addresses. Final
+ */
+enum span_state { SPAN_RUNNING, SPAN_SUSPENDED, SPAN_LOST };
 
 struct span {
 	struct barspan face;	/* must be first */
@@ -36,25 +36,24 @@ struct span {
 	struct layout_request request;	/* without the caller's holes */
 	size_t page_size;
 
-	uint8_t *base;		/* NULL: BARSPAN_INDEPENDENT, or not reserved */
-	size_t reserved;
-	uint8_t *lost;		/* a part of the reservation that is not ours any more */
-	size_t lost_length;
-	struct interval *gaps;	/* parts that others have taken since: see carve.h; normalised */
-	size_t n_gaps;
-	bool owned_by_addresses;	/* of barspan_mmap()'s: goes with the last of its addresses */
+	struct reservation reservation;	/* empty with BARSPAN_INDEPENDENT */
+	uint8_t *base;		/* NULL with BARSPAN_INDEPENDENT */
+	bool owned_by_addresses;	/* of barspan_mmap(): ends with the last of its addresses */
+	struct span *next_ended;	/* see detach.h */
 
-	struct piece *pieces;
-	size_t n_pieces;
-	uint64_t *cuts;		/* NULL until something cannot be mapped */
+	enum span_state state;
+	struct segment *segments;	/* cover the span in the order of their offsets */
+	size_t n_segments;
+	uint64_t *cuts;		/* where areas begin and end; NULL until something cannot be mapped */
 	size_t n_cuts;
 
-	pthread_mutex_t lock;	/* for what follows, and the pieces */
-	bool suspended;
-	bool half_suspended;	/* suspending failed, and so did undoing it */
 	struct barspan_guard_ **guards;	/* all that were ever published */
-	size_t n_guards;
-	struct guard_hole nothing;	/* for when no address is the span's any more */
+	size_t n_guards, guards_capacity;
+	struct barspan_entry_ *spare_entries;	/* for a table that must not fail */
+	void *spare_table;
+	size_t n_spare;		/* the segments that it is for */
+	struct barspan_guard_ detour;	/* of length 0: sends inline queries and accessors to the slow path */
+	bool is_detoured;	/* some addresses were taken from the span: the registry knows which are left */
 };
 
 static inline struct span *span_of(struct barspan *face)
@@ -67,41 +66,57 @@ static inline const struct span *span_of_const(const struct barspan *face)
 	return (const struct span *)face;
 }
 
-/* The length in whole pages of what a piece is mapped with. */
-size_t span_piece_size(const struct piece *piece);
+/* The newest table, also of a span that is detoured. Safe anywhere. */
+static inline const struct barspan_guard_ *span_table(const struct barspan *face)
+{
+	return __atomic_load_n(&face->table_, __ATOMIC_ACQUIRE);
+}
 
-/* Sees to it that a piece has addresses. */
-int span_address_piece(const struct span *span, struct piece *piece);
+/*
+ * A part of a table's entry that begins at `offset`: its end, its reason, and the address of its first byte if it is
+ * direct (else 0). It ends with the entry, or where addresses begin or end to be the span's. Safe anywhere.
+ */
+struct span_part {
+	uint64_t end;
+	enum barspan_reason reason;
+	uintptr_t address;
+};
+struct span_part span_part_at(const struct barspan *span, const struct barspan_guard_ *table, uint64_t offset);
 
-/* Maps a piece over addresses that are ours. 1: it is not its turn. On failure, `*lost` says whether the addresses are
- * ours no more. */
-typedef int span_mapper(struct span *span, struct piece *piece, bool *lost);
+/* The segments as they are, as if none had access, or as if all that are mapped had. */
+enum table_view { TABLE_NOW, TABLE_SUSPENDED, TABLE_RESUMED };
 
-/* Maps with `map` all that can be mapped and is not marked as failed; what cannot be is a hole then. Stops early where
- * the kernel has no more mappings to give, and says at which piece (*stopped; SIZE_MAX: it did not). Returns 0; 1:
- * span->lost is set; or the error that BARSPAN_STRICT asks for. */
-int span_map_pieces(struct span *span, span_mapper *map, size_t *stopped);
+/* Sets memory aside: the next table is built without fail. -ENOMEM. */
+int span_reserve_table(struct span *span);
 
-/* Unmaps the last of the pieces before one, so that a process that has no more mappings gets some for itself. For a
- * span that nobody has yet. Returns 0; 1: span->lost is set. */
-int span_give_back(struct span *span, size_t before);
+/* Builds a table, or finds the equal one that the span has had. -ENOMEM. */
+int span_build_table(struct span *span, enum table_view view, const struct barspan_guard_ **out);
 
-/* Says where the holes begin for which there are no mappings. */
-void span_warn_exhausted(const struct span *span);
+void span_publish(struct span *span, const struct barspan_guard_ *table);
 
-/* Makes the span known by those of its addresses by which it is not yet. -ENOMEM. */
-int span_enlist(struct span *span);
+/* Sends all queries through the registry, or stops that when all addresses are the span's again. Cannot fail. */
+void span_detour(struct span *span, bool detour);
 
-/* Leaves what is mapped out of core dumps. */
-int span_exclude_from_dumps(struct span *span);
+/*
+ * The next part of [start, end) that is still the span's, as the registry has it, in whole pages. `base` is the address of
+ * offset 0 there: with BARSPAN_INDEPENDENT an address that was taken may have come back for another offset. Returns false
+ * if there is none.
+ */
+bool span_next_owned(const struct span *span, uintptr_t base, uintptr_t start, uintptr_t end,
+		     struct registry_range *out);
 
-/* Finds or builds the guard table for the pieces as they are. -ENOMEM. */
-int span_guard(struct span *span, bool suspended, struct barspan_guard_ **out);
+/* Enters the span, or one segment of BARSPAN_INDEPENDENT, into the registry. -ENOMEM. */
+int span_register(struct span *span);
+int span_register_segment(struct span *span, const struct segment *segment);
 
-void span_publish(struct span *span, const struct barspan_guard_ *guard);
+/* Unmaps all that is the span's. */
+void span_release(struct span *span);
+
+/* Frees a span that has been released, and its hold on the device. Outside of an operation. */
+void span_destroy(struct span *span);
 
 /* Has `watcher` (NULL: nobody) called whenever the extents of a span that can be found by its address have changed, or
- * a new one can be. For rooms above that must know; there is one. */
+ * a new one can be. For modules above that must know; there is one. */
 typedef void span_watcher(const struct span *span);
 void span_watch(span_watcher *watcher);
 void span_changed(const struct span *span);

@@ -1,209 +1,146 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Suspend and resume. Suspending takes the access away from the device's mappings rather than the mappings: so nothing
- * can leave a gap in the span's addresses. Resuming maps each piece at an address of its own first and moves it into
- * place when that has worked, so that a device that refuses leaves no gap in a span that is in use.
+ * Suspend and resume. Suspending takes the access away from the device's mappings, and resuming gives it back: nothing
+ * is unmapped, so nothing can move in. Before that the device is asked whether it still lets each segment be mapped, at
+ * another address. Whatever fails, each segment's state is that of its mapping, and the table is made from the states.
  */
 #include <errno.h>
-#include <inttypes.h>
-#include <sys/mman.h>
 
-#include "device.h"
 #include "log.h"
-#include "place.h"
+#include "operation.h"
+#include "registry.h"
 #include "span.h"
-#include "sys.h"
 
-/* Takes the access to the mapped pieces away, or gives it back to those that lack it, as far as that goes. */
-static int set_access(struct span *span, bool suspend)
+/* After a change of access that failed half-way: makes the table say which segments have access. Cannot fail, since
+ * memory for the table was set aside. */
+static void show_access(struct span *span)
 {
-	int result = 0;
+	const struct barspan_guard_ *table;
 
-	for (size_t i = 0; i < span->n_pieces; i++) {
-		struct piece *piece = &span->pieces[i];
-		int r;
-
-		if (!piece->mapped || piece->suspended == suspend)
-			continue;
-		r = sys_mprotect(piece->address, span_piece_size(piece), suspend ? PROT_NONE : span->prot);
-		if (r)
-			result = r;
-		else
-			piece->suspended = suspend;
-	}
-	if (result)
-		log_error("%s region %u: cannot %s all access: mprotect: %s", span->request.device, span->index,
-			  suspend ? "take away" : "give back", log_error_name(result));
-	return result;
+	span->state = SPAN_RUNNING;
+	if (!span_build_table(span, TABLE_NOW, &table))
+		span_publish(span, table);
 }
 
-/* Part of the span has no access: gives it back as far as that is possible, and makes the table say how far. `before`
- * is what the table was when all had access; NULL: not all had. */
-static void undo_suspend(struct span *span, const struct barspan_guard_ *before)
+static int suspend_span(struct span *span)
 {
-	struct barspan_guard_ *guard;
-	int r = set_access(span, false);
-
-	span->half_suspended = r;
-	if (!r && before)
-		span_publish(span, before);
-	else if (!span_guard(span, false, &guard))
-		span_publish(span, guard);
-	else
-		span->half_suspended = true;
-}
-
-static int suspend_locked(struct span *span)
-{
-	const struct barspan_guard_ *before = span->half_suspended ? NULL : span->face.guard_;
-	struct barspan_guard_ *guard;
+	const struct barspan_guard_ *table;
 	int r;
 
-	/* After a resume that failed, some may have access still. */
-	if (span->suspended)
-		return set_access(span, true);
-	r = span_guard(span, true, &guard);
+	if (span->state != SPAN_RUNNING)
+		return 0;
+	r = segments_split_taken(span);
+	if (!r)
+		r = span_build_table(span, TABLE_SUSPENDED, &table);
+	if (!r)
+		r = span_reserve_table(span);
 	if (r)
 		return r;
-	span_publish(span, guard);
-	r = set_access(span, true);
-	span->suspended = !r;
-	span->half_suspended = false;
-	if (r)
-		undo_suspend(span, before);
+	/* The table first: no offset is direct without access. */
+	span_publish(span, table);
+	r = segments_take_access(span);
+	if (!r) {
+		span->state = SPAN_SUSPENDED;
+		return 0;
+	}
+	segments_give_access(span);
+	show_access(span);
 	return r;
 }
 
 int barspan_suspend(struct barspan *face)
 {
-	struct span *span = span_of(face);
-	int r;
-
-	pthread_mutex_lock(&span->lock);
-	r = suspend_locked(span);
-	pthread_mutex_unlock(&span->lock);
-	return r;
-}
-
-/* Maps a piece elsewhere and moves it over what was there. */
-static int renew_piece(struct span *span, struct piece *piece, bool *lost)
-{
-	struct place_wish wish = { .length = span_piece_size(piece), .alignment = span->page_size };
-	uint8_t *elsewhere;
-	int r = span_address_piece(span, piece);
-
-	if (!r)
-		r = place_reserve(&elsewhere, &wish);
-	if (r)
-		return r;
-	r = device_map(span->device, span->index, span->request.offset + piece->offset, wish.length, span->prot,
-		       elsewhere);
-	if (r) {
-		if (place_retake(elsewhere, wish.length, false))
-			place_release(elsewhere, wish.length);
-		return r;
-	}
-	r = sys_mremap(elsewhere, wish.length, piece->address);
-	if (r) {
-		place_release(elsewhere, wish.length);
-		*lost = !place_retake(piece->address, wish.length, true);
-	}
-	return r;
-}
-
-static int renew_held(struct span *span, struct piece *piece, bool *lost)
-{
-	return piece->held ? renew_piece(span, piece, lost) : 1;
-}
-
-/* What was a hole may be mapped now, but not by taking the process's last mappings. */
-static int renew_other(struct span *span, struct piece *piece, bool *lost)
-{
-	return place_exhausted() ? -ENOMEM : renew_piece(span, piece, lost);
-}
-
-/* What was mapped comes first, so that nothing of it is given up for what was not. */
-static int renew_pieces(struct span *span)
-{
-	size_t stopped;
-	int r = span_map_pieces(span, renew_held, &stopped);
-
-	if (!r && stopped != SIZE_MAX) {
-		log_error("%s region %u: the process has no more mappings (vm.max_map_count) to resume 0x%" PRIx64
-			  ": it stays suspended", span->request.device, span->index,
-			  span->request.offset + span->pieces[stopped].offset);
-		return -ENOMEM;
-	}
-	if (!r)
-		r = span_map_pieces(span, renew_other, &stopped);
-	if (!r && stopped != SIZE_MAX)
-		span_warn_exhausted(span);
-	return r;
-}
-
-static int renew_all(struct span *span)
-{
-	int r = place_lock();
+	BORDER();
+	int r = operation_begin();
 
 	if (r)
 		return r;
-	for (size_t i = 0; i < span->n_pieces; i++) {
-		span->pieces[i].failed = false;
-		span->pieces[i].mapped = false;
-		span->pieces[i].suspended = false;
-	}
-	r = renew_pieces(span);
-	place_unlock();
-	if (r > 0) {
-		log_error("%s region %u: another mapping moved into the span at %p + 0x%zx: it stays suspended",
-			  span->request.device, span->index, (void *)span->lost, span->lost_length);
-		return -EEXIST;
-	}
-	if (!r && !span->base)
-		r = span_enlist(span);
-	return r ? r : span_exclude_from_dumps(span);
+	r = suspend_span(span_of(face));
+	operation_end();
+	return r;
 }
 
-static int resume_locked(struct span *span)
+/* The addresses that another mapping is in are the span's no more, and the span stays suspended. */
+static int lose_range(struct span *span, const struct map_failure *failure)
 {
-	struct barspan_guard_ *guard;
-	int r;
+	uintptr_t start = (uintptr_t)failure->lost;
 
-	if (!span->suspended && !span->half_suspended)
+	log_error("%s region %u: another mapping moved into the span at %p + 0x%zx: it stays suspended",
+		  span->request.device, span->index, (void *)failure->lost, failure->lost_length);
+	span_detour(span, true);
+	registry_remove(&span->face, start, start + failure->lost_length);
+	span->state = SPAN_LOST;
+	return -EEXIST;
+}
+
+/*
+ * Gives access to all that is mapped. If that fails half-way, a span of which nothing had access is suspended as before,
+ * and another has access to more than before.
+ */
+static int give_all_access(struct span *span, const struct barspan_guard_ *table)
+{
+	int r = segments_give_access(span);
+
+	if (!r) {
+		span_publish(span, table);
+		span->state = SPAN_RUNNING;
 		return 0;
-	if (span->lost)
+	}
+	if (span->state == SPAN_RUNNING || segments_take_access(span))
+		show_access(span);
+	return r;
+}
+
+static int map_failed_segments(struct span *span)
+{
+	struct map_failure failure = { 0 };
+	enum map_result result;
+
+	segments_change_state(span, SEGMENT_FAILED, SEGMENT_WANTED);
+	result = segments_map_suspended(span, &failure);
+	segments_change_state(span, SEGMENT_WANTED, SEGMENT_FAILED);
+	if (result == MAP_RANGE_LOST)
+		return lose_range(span, &failure);
+	return result == MAP_ERROR ? failure.error : 0;
+}
+
+static int resume_span(struct span *span)
+{
+	const struct barspan_guard_ *table;
+	int r;
+
+	if (span->state == SPAN_LOST)
 		return -EEXIST;
-	/* Readers may be in any table that was ever published; a device that changes its mind for ever has to stop. */
-	if (span->n_guards >= MOST_GUARDS && !span->n_gaps)
+	if (span->state == SPAN_RUNNING && !segments_have(span, SEGMENT_NO_ACCESS))
+		return 0;
+	/* All tables are kept for readers that may be in them, so a device cannot be let change its mind for ever. */
+	if (span->n_guards >= MAX_GUARDS)
 		return -ENOMEM;
-	/* What follows takes the access to all extents away: the table says so first. */
-	if (span->half_suspended) {
-		r = span_guard(span, true, &guard);
-		if (r)
-			return r;
-		span_publish(span, guard);
-		span->suspended = true;
-		span->half_suspended = false;
-	}
-	r = renew_all(span);
+	/* Losing a range must not fail, nor showing what access there is. */
+	r = registry_reserve(1);
 	if (!r)
-		r = span_guard(span, false, &guard);
-	if (r) {
-		set_access(span, true);
+		r = segments_split_taken(span);
+	if (r)
 		return r;
-	}
-	span_publish(span, guard);
-	span->suspended = false;
-	return 0;
+	segments_change_state(span, SEGMENT_REFUSED, SEGMENT_NO_ACCESS);
+	r = segments_ask_device(span);
+	if (!r && span->state == SPAN_SUSPENDED)
+		r = map_failed_segments(span);
+	if (!r)
+		r = span_build_table(span, TABLE_RESUMED, &table);
+	if (!r)
+		r = span_reserve_table(span);
+	return r ? r : give_all_access(span, table);
 }
 
 int barspan_resume(struct barspan *face)
 {
-	struct span *span = span_of(face);
-	int r;
+	BORDER();
+	int r = operation_begin();
 
-	pthread_mutex_lock(&span->lock);
-	r = resume_locked(span);
-	pthread_mutex_unlock(&span->lock);
+	if (r)
+		return r;
+	r = resume_span(span_of(face));
+	operation_end();
 	return r;
 }

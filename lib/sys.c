@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,7 +14,12 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#endif
 
 /* The result of a system call that was made with errno saved: -errno for a failure, and errno as it was. */
 static int finish(long result, int saved)
@@ -24,11 +30,21 @@ static int finish(long result, int saved)
 	return result < 0 ? -error : (int)result;
 }
 
+/* Small blocks by malloc(), whose cache for each thread glibc's calloc() does not use before 2.41. */
 void *sys_calloc(size_t n, size_t size)
 {
+	enum { SMALL = 1024 };
 	int saved = errno;
-	void *memory = calloc(n, size);
+	size_t total;
+	void *memory;
 
+	if (!__builtin_mul_overflow(n, size, &total) && total <= SMALL) {
+		memory = malloc(total ? total : 1);
+		if (memory)
+			memset(memory, 0, total);
+	} else {
+		memory = calloc(n, size);
+	}
 	errno = saved;
 	return memory;
 }
@@ -44,7 +60,10 @@ void *sys_realloc(void *memory, size_t size)
 
 void sys_free(void *memory)
 {
+	int saved = errno;
+
 	free(memory);
+	errno = saved;
 }
 
 size_t sys_page_size(void)
@@ -70,7 +89,7 @@ int sys_open(const char *path, int flags)
 {
 	int saved = errno;
 
-	return finish(open(path, flags | O_CLOEXEC), saved);
+	return finish(syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0), saved);
 }
 
 int sys_memfd_create(const char *name)
@@ -84,14 +103,14 @@ int sys_dup(int fd)
 {
 	int saved = errno;
 
-	return finish(fcntl(fd, F_DUPFD_CLOEXEC, 0), saved);
+	return finish(syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0), saved);
 }
 
 void sys_close(int fd)
 {
 	int saved = errno;
 
-	close(fd);
+	syscall(SYS_close, fd);
 	errno = saved;
 }
 
@@ -128,9 +147,16 @@ int sys_read(int fd, void *buffer, size_t length)
 	ssize_t n;
 
 	do
-		n = read(fd, buffer, length);
+		n = syscall(SYS_read, fd, buffer, length);
 	while (n < 0 && errno == EINTR);
 	return finish(n, saved);
+}
+
+int sys_rewind(int fd)
+{
+	int saved = errno;
+
+	return finish(lseek(fd, 0, SEEK_SET), saved);
 }
 
 int sys_write(int fd, const void *buffer, size_t length)
@@ -139,7 +165,7 @@ int sys_write(int fd, const void *buffer, size_t length)
 	const uint8_t *from = buffer;
 
 	while (length) {
-		ssize_t n = write(fd, from, length);
+		ssize_t n = syscall(SYS_write, fd, from, length);
 
 		if (n < 0 && errno != EINTR)
 			return finish(n, saved);
@@ -174,6 +200,32 @@ static int advance(ssize_t n, size_t *length, uint64_t *offset)
 	return 0;
 }
 
+/*
+ * Straight to the kernel, since the C library's functions are cancellation points and a register access is none. Where
+ * a long has 32 bits, pread64() wants its offset in different registers on each machine; preadv() does not.
+ */
+static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset)
+{
+#if __SIZEOF_LONG__ == 8
+	return syscall(SYS_pread64, fd, buffer, length, offset);
+#else
+	struct iovec part = { buffer, length };
+
+	return syscall(SYS_preadv, fd, &part, 1, (unsigned long)offset, (unsigned long)(offset >> 32));
+#endif
+}
+
+static ssize_t write_at(int fd, const void *buffer, size_t length, uint64_t offset)
+{
+#if __SIZEOF_LONG__ == 8
+	return syscall(SYS_pwrite64, fd, buffer, length, offset);
+#else
+	struct iovec part = { (void *)(uintptr_t)buffer, length };
+
+	return syscall(SYS_pwritev, fd, &part, 1, (unsigned long)offset, (unsigned long)(offset >> 32));
+#endif
+}
+
 int sys_pread(int fd, void *buffer, size_t length, uint64_t offset)
 {
 	int saved = errno;
@@ -182,7 +234,7 @@ int sys_pread(int fd, void *buffer, size_t length, uint64_t offset)
 	int r = 0;
 
 	while (left && !r)
-		r = advance(pread(fd, to + (length - left), left, (off_t)offset), &left, &offset);
+		r = advance(read_at(fd, to + (length - left), left, offset), &left, &offset);
 	errno = saved;
 	return r;
 }
@@ -195,7 +247,7 @@ int sys_pwrite(int fd, const void *buffer, size_t length, uint64_t offset)
 	int r = 0;
 
 	while (left && !r)
-		r = advance(pwrite(fd, from + (length - left), left, (off_t)offset), &left, &offset);
+		r = advance(write_at(fd, from + (length - left), left, offset), &left, &offset);
 	errno = saved;
 	return r;
 }
@@ -302,4 +354,50 @@ int sys_madvise(void *address, size_t length, int advice)
 	int saved = errno;
 
 	return finish(madvise(address, length, advice), saved);
+}
+
+int sys_munlock(void *address, size_t length)
+{
+	int saved = errno;
+
+	return finish(munlock(address, length), saved);
+}
+
+bool sys_is_mapped(void *address, size_t length)
+{
+	enum { PAGES = 1024 };
+	size_t chunk = PAGES * sys_page_size(), n;
+	unsigned char resident[PAGES];
+	int saved = errno, r = 0;
+
+	for (size_t done = 0; !r && done < length; done += n) {
+		n = length - done < chunk ? length - done : chunk;
+		r = mincore((char *)address + done, n, resident);
+	}
+	return !finish(r, saved);
+}
+
+/* Asks by fcntl(F_DUPFD_QUERY), Linux 6.10, and else by kcmp(2), which a kernel may lack or a sandbox forbid. */
+bool sys_is_same_file(int fd, int other)
+{
+	enum { DUPFD_QUERY = 1024 + 3 };
+	int saved = errno, r = -ENOSYS;
+	pid_t pid;
+
+	/* valgrind complains of a command that it does not know. */
+	if (!sys_under_valgrind())
+		r = finish(syscall(SYS_fcntl, fd, DUPFD_QUERY, other), saved);
+	if (r >= 0)
+		return r == 1;
+	pid = getpid();
+	return !finish(syscall(SYS_kcmp, pid, pid, KCMP_FILE, fd, other), saved);
+}
+
+bool sys_under_valgrind(void)
+{
+#ifdef RUNNING_ON_VALGRIND
+	return RUNNING_ON_VALGRIND;
+#else
+	return false;
+#endif
 }

@@ -2,11 +2,12 @@
 /*
  * Every system call and every allocation of the library, so that tests can count them and make each one fail.
  *
- * Functions return 0, or what they say, or a negative errno value; they leave errno alone.
+ * Functions return 0, or what they say, or a negative errno value; they leave errno alone. None is a cancellation point.
  */
 #ifndef SYS_H
 #define SYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,9 @@ int sys_write(int fd, const void *buffer, size_t length);
 struct sigaction;
 int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old);
 
+/* Back to a file's first byte. */
+int sys_rewind(int fd);
+
 /* Returns how many bytes were read; 0 at the end. */
 int sys_read(int fd, void *buffer, size_t length);
 
@@ -71,5 +75,14 @@ int sys_remap(void **out, void *from, size_t length, size_t new_length, int flag
 int sys_mremap(void *from, size_t length, void *to);
 
 int sys_madvise(void *address, size_t length, int advice);
+int sys_munlock(void *address, size_t length);
+
+/* Whether all of a range, whole pages, is mapped. */
+bool sys_is_mapped(void *address, size_t length);
+
+/* Whether two descriptors are of the same open file. False where the kernel cannot tell. */
+bool sys_is_same_file(int fd, int other);
+
+bool sys_under_valgrind(void);
 
 #endif

@@ -15,7 +15,7 @@ bool memcheck_is_there(void)
 /* What of a guard table's holes lies in a range. */
 static void announce(const struct registry_range *range, bool trapped)
 {
-	const struct barspan_guard_ *guard = barspan_guard_of_(range->span);
+	const struct barspan_guard_ *guard = span_table(range->span);
 	uint64_t end = range->offset + (range->end - range->start);
 
 	for (uint32_t i = 0; i < guard->n_extents; i++) {

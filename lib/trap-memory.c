@@ -7,6 +7,7 @@
 #include <barspan/io.h>
 
 #include "registry.h"
+#include "span.h"
 #include "trap-machine.h"
 #include "trap-report.h"
 
@@ -111,7 +112,7 @@ bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes)
 		part = part_at(address, done, length);
 		if (!part.in_span)
 			continue;
-		guard = barspan_guard_of_(part.range.span);
+		guard = span_table(part.range.span);
 		if ((reads && !guard->read_end) || (writes && !guard->write_end))
 			return false;
 		/* The registry covers the span's own bytes, so that all of the part is inside. */

@@ -10,6 +10,7 @@
 
 #include "registry.h"
 #include "sized.h"
+#include "span.h"
 #include "trap-chain.h"
 #include "trap-emulate.h"
 #include "trap-explain.h"
@@ -122,7 +123,7 @@ static bool serve(struct fault *fault)
 	if (!(fault->mode & ENABLED) || !is_in_span(fault))
 		return false;
 	offset = fault->range.offset + ((uintptr_t)fault->info->si_addr - fault->range.start);
-	guard = barspan_guard_of_(fault->range.span);
+	guard = span_table(fault->range.span);
 	if (!(fault->access == MACHINE_WRITE ? guard->write_end : guard->read_end))
 		return false;
 	if (barspan_address_(guard, offset, 1))

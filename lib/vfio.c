@@ -3,14 +3,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/vfio.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "capability.h"
 #include "device.h"
+#include "fork.h"
 #include "log.h"
+#include "operation.h"
 #include "sys.h"
 
 enum {
@@ -33,13 +34,16 @@ struct vfio {
 	int fd;
 	uint32_t n_regions;
 	char name[sizeof(((struct barspan_device *)0)->name)];
-	pthread_mutex_t lock;	/* for writers of `regions` */
 	struct known {
 		struct description *all;	/* atomic; grows at its head, and no two are equal */
 		struct description *current;	/* atomic; the newest that had a size; NULL: none had */
 		unsigned int n;
 	} regions[];
 };
+
+static pthread_mutex_t description_lock = PTHREAD_MUTEX_INITIALIZER;	/* for writers of all `known` */
+
+PROTECT_ACROSS_FORK(description_lock, 101);
 
 /* Asks for a region's description, with a buffer as large as the kernel wants it. The caller frees *out. */
 static int ask(const struct vfio *vfio, unsigned int index, struct vfio_region_info **out, size_t *length)
@@ -141,14 +145,13 @@ static int keep(struct vfio *vfio, unsigned int index, struct description *made,
 	struct description *equal;
 	int r = 0;
 
-	pthread_mutex_lock(&vfio->lock);
+	pthread_mutex_lock(&description_lock);
 	for (equal = known->all; equal && !same(equal, made);)
 		equal = equal->older;
 	if (equal) {
 		sys_free(made);
 		made = equal;
 	} else if (known->n == MOST_DESCRIPTIONS) {
-		log_error("%s region %u: more than %d different descriptions", vfio->name, index, MOST_DESCRIPTIONS);
 		sys_free(made);
 		r = -EPROTO;
 	} else {
@@ -159,8 +162,10 @@ static int keep(struct vfio *vfio, unsigned int index, struct description *made,
 	}
 	if (!r && made->region.size)
 		__atomic_store_n(&known->current, made, __ATOMIC_RELEASE);
-	pthread_mutex_unlock(&vfio->lock);
-	if (!r)
+	pthread_mutex_unlock(&description_lock);
+	if (r)
+		log_error("%s region %u: more than %d different descriptions", vfio->name, index, MOST_DESCRIPTIONS);
+	else
 		*out = made;
 	return r;
 }
@@ -223,16 +228,16 @@ static int vfio_region(void *context, unsigned int index, struct barspan_region 
 	return r;
 }
 
-static int vfio_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+static int vfio_locate(void *context, unsigned int index, uint64_t offset, size_t length, struct device_file *out)
 {
 	const struct description *description;
 	struct vfio *vfio = context;
 	int r = recall(vfio, index, &description);
 
-	if (r)
-		return r;
-	return sys_mmap(&address, address, length, prot, MAP_SHARED | MAP_FIXED, vfio->fd,
-			description->fd_offset + offset);
+	(void)length;
+	if (!r)
+		*out = (struct device_file){ vfio->fd, description->fd_offset + offset };
+	return r;
 }
 
 static int vfio_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
@@ -263,7 +268,6 @@ static void vfio_close(void *context)
 			older = description->older;
 			sys_free(description);
 		}
-	pthread_mutex_destroy(&vfio->lock);
 	sys_free(vfio);
 }
 
@@ -313,7 +317,6 @@ int vfio_open(struct barspan_device **out, int fd, const char *name)
 	static const struct barspan_device_ops ops = {
 		.size = sizeof(ops),
 		.region = vfio_region,
-		.map = vfio_map,
 		.read = vfio_read,
 		.write = vfio_write,
 		.close = vfio_close,
@@ -339,7 +342,6 @@ int vfio_open(struct barspan_device **out, int fd, const char *name)
 	vfio->fd = fd;
 	vfio->n_regions = info.num_regions;
 	snprintf(vfio->name, sizeof(vfio->name), "%s", name);
-	pthread_mutex_init(&vfio->lock, NULL);
 
 	r = device_create(&device, &ops, vfio, name);
 	if (r) {
@@ -347,6 +349,8 @@ int vfio_open(struct barspan_device **out, int fd, const char *name)
 		return r;
 	}
 	device->fd = fd;
+	device->locate = vfio_locate;
+	device->marks_mappings = true;
 	if (info.flags & VFIO_DEVICE_FLAGS_PCI && info.num_regions > BARSPAN_REGION_CONFIG)
 		r = read_msix(device);
 	if (r) {
@@ -383,8 +387,19 @@ int vfio_find_region(struct barspan_device *device, uint64_t file_offset, unsign
 	return -EINVAL;
 }
 
+int vfio_recall_region(struct barspan_device *device, unsigned int index, struct barspan_region *out)
+{
+	const struct description *description;
+	int r = recall(device->context, index, &description);
+
+	if (!r)
+		*out = description->region;
+	return r;
+}
+
 int barspan_device_open_vfio(struct barspan_device **out, int vfio_device_fd)
 {
+	BORDER();
 	char name[32];
 
 	snprintf(name, sizeof(name), "vfio fd %d", vfio_device_fd);

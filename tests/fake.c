@@ -221,3 +221,17 @@ int __wrap_sys_mremap(void *from, size_t length, void *to)
 		return failure;
 	return fake_hooks.mremap ? fake_hooks.mremap(from, length, to) : real_sys_mremap(from, length, to);
 }
+
+int __wrap_sys_remap(void **out, void *from, size_t length, size_t new_length, int flags, void *to);
+int __wrap_sys_remap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
+{
+	if (fake_hooks.remap)
+		return fake_hooks.remap(out, from, length, new_length, flags, to);
+	return real_sys_remap(out, from, length, new_length, flags, to);
+}
+
+int __wrap_sys_munlock(void *address, size_t length);
+int __wrap_sys_munlock(void *address, size_t length)
+{
+	return fake_hooks.munlock ? fake_hooks.munlock(address, length) : real_sys_munlock(address, length);
+}

@@ -32,6 +32,8 @@ struct fake_hooks {
 	int (*mprotect)(void *address, size_t length, int prot);
 	int (*madvise)(void *address, size_t length, int advice);
 	int (*mremap)(void *from, size_t length, void *to);
+	int (*remap)(void **out, void *from, size_t length, size_t new_length, int flags, void *to);	/* not counted */
+	int (*munlock)(void *address, size_t length);	/* not counted */
 };
 
 extern struct fake_hooks fake_hooks;
@@ -65,5 +67,8 @@ int real_sys_munmap(void *address, size_t length) __asm__("__real_sys_munmap");
 int real_sys_mprotect(void *address, size_t length, int prot) __asm__("__real_sys_mprotect");
 int real_sys_madvise(void *address, size_t length, int advice) __asm__("__real_sys_madvise");
 int real_sys_mremap(void *from, size_t length, void *to) __asm__("__real_sys_mremap");
+int real_sys_remap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
+	__asm__("__real_sys_remap");
+int real_sys_munlock(void *address, size_t length) __asm__("__real_sys_munlock");
 
 #endif

@@ -137,10 +137,34 @@ char *harness_maps_of(const volatile void *address, size_t length)
 
 	for (char *line = strtok(maps, "\n"); line; line = strtok(NULL, "\n"))
 		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && start < first + length && end > first)
-			fprintf(out, "%s\n", line);
+			fprintf(out, "%lx-%lx%s\n", start < first ? first : start,
+				end > first + length ? first + length : end, strchr(line, ' '));
 	fclose(out);
 	free(maps);
 	return text;
+}
+
+size_t harness_count_maps(const volatile void *address, size_t length)
+{
+	char *lines = harness_maps_of(address, length);
+	size_t n = 0;
+
+	for (const char *end = lines; (end = strchr(end, '\n')); end++)
+		n++;
+	free(lines);
+	return n;
+}
+
+char *harness_find_map(const char *name)
+{
+	char *lines = harness_maps_of(NULL, SIZE_MAX), *rest;
+	unsigned long start = 0;
+
+	for (char *line = strtok_r(lines, "\n", &rest); line && !start; line = strtok_r(NULL, "\n", &rest))
+		if (strstr(line, name))
+			start = strtoul(line, NULL, 16);
+	free(lines);
+	return (char *)start;
 }
 
 uint64_t harness_status(const char *name)

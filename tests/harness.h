@@ -32,8 +32,14 @@ uint64_t harness_random(uint64_t *state);
  * what the C library maps on its own are left out. */
 char *harness_snapshot(void);
 
-/* The lines of /proc/self/maps that lie in [address, address + length), or touch it. The caller frees it. */
+/* The lines of /proc/self/maps for [address, address + length), cut to it. The caller frees it. */
 char *harness_maps_of(const volatile void *address, size_t length);
+
+/* How many mappings lie in that range, or touch it. */
+size_t harness_count_maps(const volatile void *address, size_t length);
+
+/* Where the first mapping of the file with this name in /proc/self/maps begins; NULL: there is none. */
+char *harness_find_map(const char *name);
 
 /* The value of a line such as "VmRSS:" in /proc/self/status, in bytes. */
 uint64_t harness_status(const char *name);

@@ -14,8 +14,8 @@ UNIT_TESTS = \
 	tests/test-legacy \
 	tests/test-msix \
 	tests/test-pci \
-	tests/test-place \
 	tests/test-registry \
+	tests/test-reservation \
 	tests/test-soft \
 	tests/test-span \
 	tests/test-suspend \
@@ -57,6 +57,7 @@ AM_CFLAGS += $(CHECK_CFLAGS)
 AM_LDFLAGS += \
 	-Wl,--wrap=sys_calloc -Wl,--wrap=sys_realloc -Wl,--wrap=sys_open -Wl,--wrap=sys_memfd_create \
 	-Wl,--wrap=sys_ftruncate -Wl,--wrap=sys_ioctl -Wl,--wrap=sys_read -Wl,--wrap=sys_pread -Wl,--wrap=sys_pwrite \
-	-Wl,--wrap=sys_readlink -Wl,--wrap=sys_fstat -Wl,--wrap=sys_find_entry -Wl,--wrap=sys_mmap \
-	-Wl,--wrap=sys_munmap -Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_mremap
+	-Wl,--wrap=sys_readlink -Wl,--wrap=sys_fstat -Wl,--wrap=sys_find_entry -Wl,--wrap=sys_mmap -Wl,--wrap=sys_munmap \
+	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_mremap \
+	-Wl,--wrap=sys_remap -Wl,--wrap=sys_munlock
 endif

@@ -3,6 +3,10 @@
 # What cuts across the rooms.
 if HAVE_CHECK
 ROBUST_TESTS = \
+	tests/robust/test-callbacks \
+	tests/robust/test-sharing \
+	tests/robust/test-surroundings \
+	tests/robust/test-takeover \
 	tests/test-fault \
 	tests/test-gap \
 	tests/test-memory \
@@ -20,6 +24,7 @@ TESTS += tests/test-limit
 endif
 
 tests_test_fault_SOURCES = tests/test-fault.c tests/scene.c tests/scene.h
+tests_robust_test_surroundings_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_LIBRARY='"$(abs_top_builddir)/.libs/libbarspan.so.0"'
 tests_test_gap_SOURCES = tests/test-gap.c tests/scene.c tests/scene.h
 endif
 

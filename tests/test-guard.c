@@ -21,7 +21,7 @@ static struct barspan_guard_ *build_after(const struct barspan_entry_ *entries, 
 
 	ck_assert_ptr_nonnull(own);
 	memcpy(own, entries, (n + 1) * sizeof(*own));
-	ck_assert_zero(guard_build(&made, own, n, prot, before));
+	ck_assert_zero(guard_build(&made, own, n, prot, before, NULL));
 	free(own);
 	return made;
 }
@@ -31,7 +31,7 @@ static void build(const struct barspan_entry_ *entries, size_t n, int prot)
 	sys_free(guard);
 	guard = build_after(entries, n, prot, NULL);
 	span = (struct barspan){ 0 };
-	guard_publish(&span, guard);
+	guard_publish(&span, guard, guard);
 }
 
 static void tear_down(void)
@@ -212,13 +212,13 @@ START_TEST(the_main_extent_stays_where_it_was)
 
 		build((const struct barspan_entry_[]){ { 0, 0, SPARSE }, { 0x3000, BASE, NONE }, { 0x4000, 0, 0 } }, 2, PROT_READ);
 		next = build_after(later[i], 1, PROT_READ, guard);
-		guard_publish(&span, next);
+		guard_publish(&span, next, next);
 		ck_assert_uint_eq(span.main_start_, 0x3000);
 		ck_assert_uint_eq(span.main_base_, BASE);
 		ck_assert_uint_eq(span.main_read_, lengths[i]);
 		for (uint64_t offset = 0; offset < 0x4000; offset += 8)
 			ck_assert(guard_ways_agree(&span, offset));
-		guard_publish(&span, guard);
+		guard_publish(&span, guard, guard);
 		ck_assert_uint_eq(span.main_read_, 0x1000);
 		sys_free(next);
 	}

@@ -321,11 +321,11 @@ static void check_guard(struct trial *trial, const struct map *map, const struct
 
 		run_end[at] = last ? at + 1 : run_end[at + 1];
 	}
-	FAIL_UNLESS(trial, !guard_build(&guard, entries, n, PROT_READ, NULL));
+	FAIL_UNLESS(trial, !guard_build(&guard, entries, n, PROT_READ, NULL, NULL));
 
 	struct barspan span = { 0 };
 
-	guard_publish(&span, guard);
+	guard_publish(&span, guard, guard);
 
 	FAIL_UNLESS(trial, barspan_extent_count(&span) == n);
 	FAIL_UNLESS(trial, barspan_extent_get(&span, n, &got) == -ERANGE);

@@ -100,17 +100,44 @@ END_TEST
 
 START_TEST(a_span_can_be_removed_alone)
 {
-	struct registry_range range;
-
 	add(0);
 	add(1);
 	add(2);
-	ck_assert_zero(registry_of(&range, &spans[1]));
 	ck_assert_zero(registry_remove(&spans[1], 0, UINTPTR_MAX));
-	ck_assert_int_eq(registry_of(&range, &spans[1]), -ENOENT);
 	expect(0x10000, &spans[0], 0);
 	expect(0x20000, NULL, 0);
 	expect(0x30000, &spans[2], 0);
+	drop_all();
+}
+END_TEST
+
+/* Every removal is undone, and leaves the ranges as they were: one of a part, one at an end, one of all. */
+START_TEST(a_removal_can_be_undone_without_memory)
+{
+	static const struct { uintptr_t start, end; } parts[] = {
+		{ 0x12000, 0x13000 }, { 0x10000, 0x11000 }, { 0x17000, 0x18000 }, { 0x10000, 0x18000 },
+	};
+	struct registry_range found;
+
+	add(0);
+	add(1);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const struct registry_range part = {
+			parts[i].start, parts[i].end, parts[i].start - 0x10000, &spans[0],
+		};
+
+		ck_assert_zero(registry_remove(NULL, part.start, part.end));
+		expect(part.start, NULL, 0);
+		fake_reset();
+		fake_fail(1, -ENOMEM, 0);
+		registry_restore(&part);
+		fake_reset();
+		expect(0x10000, &spans[0], 0);
+		ck_assert_zero(registry_overlap(&found, 0x10000, 0x20000));
+		ck_assert_uint_eq(found.start, 0x10000);
+		ck_assert_uint_eq(found.end, 0x18000);
+		expect(0x20000, &spans[1], 0);
+	}
 	drop_all();
 }
 END_TEST
@@ -227,7 +254,7 @@ int main(void)
 	harness_add(suite, "registry", (const TTest *const[]){
 		/* The first, since tables never shrink, and tests may share a process. */
 		without_memory_nothing_changes, an_address_finds_its_span, many_are_added_at_once_in_any_order, a_part_can_be_removed,
-		a_span_can_be_removed_alone, changes_agree_with_a_map_of_pages,
+		a_span_can_be_removed_alone, a_removal_can_be_undone_without_memory, changes_agree_with_a_map_of_pages,
 		readers_see_whole_ranges_while_others_come_and_go, NULL });
 	return harness_run(suite);
 }

@@ -136,11 +136,11 @@ static void check_shape(struct shape *shape)
 	for (size_t i = 0; i < shape->n; i++)
 		entries[i] = (struct barspan_entry_){ shape->starts[i], base_of(shape, i), reason_of(i) };
 	entries[shape->n].start = shape->length;
-	ck_assert_zero(guard_build(&guard, entries, shape->n, PROT_READ | PROT_WRITE, NULL));
+	ck_assert_zero(guard_build(&guard, entries, shape->n, PROT_READ | PROT_WRITE, NULL, NULL));
 
 	struct barspan span = { 0 };
 
-	guard_publish(&span, guard);
+	guard_publish(&span, guard, guard);
 
 	ck_assert_uint_eq(barspan_extent_count(&span), shape->n);
 	FAIL_UNLESS(shape, 0, guard_size(guard) <= SLOTS + EXTENT * shape->n + REST);
@@ -305,11 +305,11 @@ START_TEST(neighbours_that_are_one_extent_are_merged)
 	struct barspan_guard_ *guard;
 	struct barspan_extent extent;
 
-	ck_assert_zero(guard_build(&guard, entries, 6, PROT_READ, NULL));
+	ck_assert_zero(guard_build(&guard, entries, 6, PROT_READ, NULL, NULL));
 
 	struct barspan span = { 0 };
 
-	guard_publish(&span, guard);
+	guard_publish(&span, guard, guard);
 
 	ck_assert_uint_eq(barspan_extent_count(&span), 4);
 	for (size_t i = 0; i < 4; i++) {

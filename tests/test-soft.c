@@ -26,7 +26,7 @@ static void open_one(struct barspan_soft_region region)
 static int map(uint64_t offset, size_t length, void **out)
 {
 	void *at = mmap(NULL, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int r = device->ops.map(device->context, 0, offset, length, PROT_READ | PROT_WRITE, at);
+	int r = device_map_at(device, 0, offset, length, PROT_READ | PROT_WRITE, at);
 
 	if (out)
 		*out = at;

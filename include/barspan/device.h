@@ -138,9 +138,20 @@ struct barspan_device_ops {
 	 * -EINVAL: no such region. */
 	int (*region)(void *context, unsigned int index, struct barspan_region *out);
 
-	/* Maps bytes [offset, offset + length) of the region at `address`: exactly there, and over what is there, as
-	 * MAP_FIXED does, since the library owns that range. Both are whole pages. May not call barspan_map() or
-	 * barspan_resume(), which fail there with -EDEADLK. */
+	/*
+	 * Maps bytes [offset, offset + length) of the region at `address`: exactly there, and over whatever is there, as
+	 * MAP_FIXED does, since the library owns that range. Both are whole pages. The mapping must stay valid until
+	 * `close`: barspan_resume() gives it its access back, after it has called `map` for another address to ask
+	 * whether the region may be mapped now.
+	 *
+	 * After a failure the range must be as it was, or unmapped. An operation that makes several mappings takes
+	 * back those it has made. What it leaves cannot be told from another thread's mapping: it stays, the addresses
+	 * are lost, and the log is told.
+	 *
+	 * It may query and access spans, and map and unmap other memory. Functions that map spans or change their
+	 * mappings fail there with -EDEADLK; barspan_unmap() is ignored. It must not wait for a thread that calls them.
+	 * It is not cancelled, and may change errno.
+	 */
 	int (*map)(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address);
 
 	/* Trapped access. All or nothing: an access that is cut short is an error. */

@@ -3,8 +3,8 @@
  * The guard table: which offsets of a span are mapped, which are holes, and why.
  *
  * Offsets count from the start of the span. Every query here is safe anywhere: it takes no lock, allocates nothing,
- * never touches the device, takes a time that depends on neither the span's length nor how its areas are spread, and
- * may be called from signal handlers and from any thread, at the same time as barspan_suspend() and barspan_resume():
+ * never touches the device, takes a time that depends on neither the span's length nor how its areas are spread (for a
+ * span of which barspan_munmap() has unmapped parts: linear in the number of these), and may be called from signal handlers and from any thread, at the same time as barspan_suspend() and barspan_resume():
  * it answers for the span as it is before or after, never for a mixture.
  */
 #ifndef BARSPAN_GUARD_H
@@ -123,7 +123,8 @@ struct barspan {
 	uint64_t main_start_;
 	size_t main_read_;
 	size_t main_write_;
-	const struct barspan_guard_ *guard_;	/* atomic */
+	const struct barspan_guard_ *guard_;	/* atomic; for inline code: of length 0 if some addresses were taken */
+	const struct barspan_guard_ *table_;	/* atomic; the newest */
 };
 
 BARSPAN_INLINE_ const struct barspan_guard_ *barspan_guard_of_(const struct barspan *span)
@@ -180,16 +181,29 @@ BARSPAN_INLINE_ uintptr_t barspan_address_(const struct barspan_guard_ *guard, u
 	return barspan_all_direct_(entry, offset, length) ? entry->base + (uintptr_t)offset : 0;
 }
 
+/* Queries of offsets past the end of the table. The table of a span that lost addresses has length 0. */
+__attribute__((cold)) bool barspan_is_direct_slow_(const struct barspan *span, uint64_t offset, uint64_t length);
+__attribute__((cold)) volatile void *barspan_pointer_slow_(const struct barspan *span, uint64_t offset,
+							   uint64_t length);
+__attribute__((cold)) int barspan_extent_at_slow_(const struct barspan *span, uint64_t offset,
+						  struct barspan_extent *out);
+
 BARSPAN_INLINE_ bool barspan_is_direct(const struct barspan *span, uint64_t offset, uint64_t length)
 {
 	const struct barspan_guard_ *guard = barspan_guard_of_(span);
 
-	return offset < guard->length && barspan_all_direct_(barspan_entry_at_(guard, offset), offset, length);
+	if (__builtin_expect(offset >= guard->length, 0))
+		return barspan_is_direct_slow_(span, offset, length);
+	return barspan_all_direct_(barspan_entry_at_(guard, offset), offset, length);
 }
 
 BARSPAN_INLINE_ volatile void *barspan_pointer(const struct barspan *span, uint64_t offset, uint64_t length)
 {
-	return (volatile void *)barspan_address_(barspan_guard_of_(span), offset, length);
+	const struct barspan_guard_ *guard = barspan_guard_of_(span);
+
+	if (__builtin_expect(offset >= guard->length, 0))
+		return barspan_pointer_slow_(span, offset, length);
+	return (volatile void *)barspan_address_(guard, offset, length);
 }
 
 BARSPAN_INLINE_ void barspan_extent_of_(const struct barspan_entry_ *entry, struct barspan_extent *out)
@@ -204,8 +218,8 @@ BARSPAN_INLINE_ int barspan_extent_at(const struct barspan *span, uint64_t offse
 {
 	const struct barspan_guard_ *guard = barspan_guard_of_(span);
 
-	if (offset >= guard->length)
-		return -ERANGE;
+	if (__builtin_expect(offset >= guard->length, 0))
+		return barspan_extent_at_slow_(span, offset, out);
 	barspan_extent_of_(barspan_entry_at_(guard, offset), out);
 	return 0;
 }

@@ -21,9 +21,9 @@ extern "C" {
 
 /* As mmap(2), and mmap(2) itself for a descriptor that is not a VFIO device's. For one that is, the range may have
  * holes: it is made a span, in which each area lies at its natural offset, where mmap(2) would fail with EINVAL. Takes
- * address hints, MAP_FIXED, MAP_FIXED_NOREPLACE and windows of a region. The span duplicates the descriptor, so that
- * `fd` may be closed; it lives until barspan_munmap(), or a MAP_FIXED of barspan_mmap(), has taken all of its
- * addresses.
+ * address hints, MAP_FIXED, MAP_FIXED_NOREPLACE (which wins if both are given) and windows of a region. The library
+ * duplicates the descriptor, once for all spans of the same open file, and `fd` may be closed. A span lives until
+ * barspan_munmap(), or a MAP_FIXED of barspan_mmap(), has taken all of its addresses.
  *
  * A descriptor is known for a VFIO device's by its link in /proc/self/fd. Of `prot`, what the region does not allow is
  * left out, and PROT_EXEC is; PROT_NONE is left to mmap(2). A MAP_FIXED that fails may have unmapped what was there, as
@@ -34,12 +34,13 @@ extern "C" {
  * barspan_map() says, such as EPROTO, which mmap(2) never does. Thread-safe; not for signal handlers. */
 void *barspan_mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset);
 
-/* As munmap(2), for any addresses: whole spans, parts of them, and what is none. A part that is unmapped is no part of
- * its span any more: its offsets are holes (BARSPAN_REASON_REQUESTED), and its addresses are nobody's. */
+/* As munmap(2), for any range: whole spans, parts of spans, or other mappings. A part that is unmapped is no part of
+ * its span any more: its offsets are holes (BARSPAN_REASON_REQUESTED), and its addresses are nobody's. If it fails,
+ * nothing has changed. */
 int barspan_munmap(void *addr, size_t length);
 
-/* As mremap(2), with its fifth argument always there: addresses of spans that are moved, replaced or given up are the
- * spans' no more, which is all that is done of spans: they are not moved. */
+/* As mremap(2), with its fifth argument always there. Spans are not moved: addresses of spans that are moved, replaced
+ * or unmapped are the spans' no more. A range with a gap is not moved to or from a span: EFAULT. */
 void *barspan_mremap(void *old_addr, size_t old_length, size_t new_length, int flags, void *new_addr);
 
 /* As mprotect(2), but that the addresses of spans are left as they are, since holes must not become memory that can be
@@ -47,8 +48,8 @@ void *barspan_mremap(void *old_addr, size_t old_length, size_t new_length, int f
 int barspan_mprotect(void *addr, size_t length, int prot);
 
 /* The span that an address lies in, with its offset from the span's start (`offset` may be NULL); NULL: in none. Takes
- * a time logarithmic in the number of spans, no lock, and is safe anywhere. The span is valid until it is unmapped: who
- * lets another thread do that meanwhile must not use it. */
+ * a time logarithmic in the number of spans, no lock, and is safe anywhere. The span is valid until it is unmapped; the
+ * caller must ensure that no other thread does that meanwhile. */
 struct barspan *barspan_find(const volatile void *pointer, uint64_t *offset);
 
 /*

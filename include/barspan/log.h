@@ -17,8 +17,8 @@ enum barspan_log_level {
 
 /* One message: one line without a newline, which names the device, the region and the offset that it is about.
  * `message` is valid during the call. Called on the thread that made the call which has something to say, never from a
- * signal handler; several threads may be in it at once. It may query and access spans, but not map, unmap, suspend or
- * resume any. */
+ * signal handler; several threads may be in it at once. The library holds no lock meanwhile: it may take locks, and call
+ * any function. */
 typedef void barspan_log_callback(void *context, enum barspan_log_level level, const char *message);
 
 /* Sets the process-wide callback for messages of `level` and those more severe; NULL drops all messages, which is the

@@ -20,14 +20,14 @@ struct barspan;
 
 /* Flags of barspan_map(). */
 enum {
-	/* Fail rather than make a hole of an area that cannot be mapped (with the error of the mapping), or accept what
-	 * no sane kernel reports: an area past the region's end, areas that overlap, one that overflows (-EPROTO). */
+	/* Fail if an area cannot be mapped (with the error of the mapping), or if areas are malformed: past the region's
+	 * end, overlapping, or overflowing (-EPROTO). Otherwise such areas are holes. */
 	BARSPAN_STRICT = 1 << 0,
 	/* Replace what is mapped at `address`, as MAP_FIXED does. If barspan_map() then fails, the range may be
-	 * unmapped. */
+	 * unmapped; spans that were there know. */
 	BARSPAN_FIXED = 1 << 1,
-	/* No span: each direct extent lies wherever the kernel puts it. barspan_base() is NULL; accessors, queries and
-	 * barspan_pointer() work all the same. */
+	/* No span: each direct extent is mapped at an independent address. barspan_base() is NULL; accessors, queries
+	 * and barspan_pointer() work. */
 	BARSPAN_INDEPENDENT = 1 << 2,
 };
 
@@ -36,8 +36,8 @@ struct barspan_options {
 	size_t size;		/* sizeof(struct barspan_options) */
 	uint64_t offset;	/* where in the region the span begins, a multiple of the page size */
 	uint64_t length;	/* how long it is; 0: to the region's end */
-	void *address;		/* where it shall lie, page-aligned; NULL: anywhere */
-	size_t alignment;	/* of the base, a power of two; 0: the region's natural alignment, at most 1 GiB */
+	void *address;		/* requested base address, page-aligned; NULL: anywhere */
+	size_t alignment;	/* of the base, a power of two; 0: the region's size, at most 1 GiB, if huge pages fit */
 	int prot;		/* PROT_READ, PROT_WRITE or both; 0: all that the region allows */
 	unsigned int flags;	/* BARSPAN_STRICT ... */
 	const struct barspan_area *holes;	/* ranges of the region to trap although they can be mapped */
@@ -76,18 +76,23 @@ struct barspan_device *barspan_span_device(const struct barspan *span);
 unsigned int barspan_span_index(const struct barspan *span);
 uint64_t barspan_span_offset(const struct barspan *span);
 
-/* Makes every extent a hole, while the device cannot be mapped (memory decoding off, reset, migration). Addresses stay
- * reserved and no other mapping can get in. Accessors and queries may run at the same time: the former turn to trapped
+/* Makes every extent a hole, and takes the access to its mapping away, while the device cannot be mapped (memory
+ * decoding off, reset, migration). The mappings stay, so no other mapping can move in. Accessors and queries may run at the same time: the former turn to trapped
  * access, but one that has just found its offset direct may still fault, as may a raw access; so stop those first.
- * 0 where it is suspended already. -ENOMEM, or what mprotect says: the span is as before, but for extents to which
- * access cannot be given back: those are holes until it is resumed. */
+ * 0 if it is suspended already. -EDEADLK: called from a transport's `map`; -ENOMEM, or the error of mprotect(2): the
+ * span is as before, except for extents to which access cannot be given back: those are holes until it is resumed. */
 int barspan_suspend(struct barspan *span);
 
-/* Maps again what the device lets it; what cannot be mapped now is a hole with reason BARSPAN_REASON_FAILED, or, under
- * BARSPAN_STRICT, leaves the span suspended with the mapping's error. 0 where it is not suspended.
- * -ENOMEM: still suspended, for want of memory or of mappings (vm.max_map_count), or because the span has had 16
- * different guard tables, all of which it keeps for its readers; -EEXIST: a mapping of somebody else's is in the span's
- * addresses, which the kernel let happen by failing half-way: the span stays suspended for good; accessors work. */
+/*
+ * Gives the mappings their access back, after asking the device about each by mapping it at another address. If the
+ * device refuses, the extent is a hole with reason BARSPAN_REASON_FAILED, or, under BARSPAN_STRICT, the span stays
+ * suspended, with that error. If no addresses are left to ask with, the extent is resumed. Areas that could not be mapped
+ * before are mapped if they can be now. 0 if it is not suspended.
+ *
+ * Still suspended: -EDEADLK: called from a transport's `map`; -ENOMEM: no memory, or the span has had 16 different guard
+ * tables, all of which it keeps for its readers; the error of mprotect(2); -EEXIST: the kernel failed half-way when it
+ * moved an area into place, and another mapping is in the span's addresses: the span stays suspended, accessors work.
+ */
 int barspan_resume(struct barspan *span);
 
 #pragma GCC visibility pop

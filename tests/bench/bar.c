@@ -108,7 +108,7 @@ static int unmap(uint8_t *address, size_t length)
 	return length && munmap(address, length) ? -errno : 0;
 }
 
-/* Naturally aligned, as a span is. */
+/* Naturally aligned if huge pages fit, as a span is. */
 int bar_reserve(const struct bar *bar, uint8_t **out)
 {
 	size_t alignment = (size_t)1 << (63 - __builtin_clzll(bar->size)), slack, head;
@@ -117,6 +117,8 @@ int bar_reserve(const struct bar *bar, uint8_t **out)
 
 	if (alignment > 1 << 30)
 		alignment = 1 << 30;
+	if (alignment < 2 << 20)
+		alignment = bar->page;
 	slack = alignment - bar->page;
 	got = mmap(NULL, bar->size + slack, PROT_NONE, RESERVE, -1, 0);
 	if (got == MAP_FAILED)
@@ -133,6 +135,16 @@ int bar_reserve(const struct bar *bar, uint8_t **out)
 	return r;
 }
 
+static int map_whole(const struct bar *bar, uint8_t **out)
+{
+	uint8_t *base = mmap(NULL, bar->size, PROT_READ | PROT_WRITE, MAP_SHARED, bar->fd, 0);
+
+	if (base == MAP_FAILED)
+		return -errno;
+	*out = base;
+	return madvise(base, bar->size, MADV_DONTDUMP) ? -errno : 0;
+}
+
 int bar_map_extents(const struct bar *bar, uint8_t *base)
 {
 	for (size_t i = 0; i < bar->n_extents; i++)
@@ -144,8 +156,12 @@ int bar_map_extents(const struct bar *bar, uint8_t *base)
 
 int bar_map_bare(const struct bar *bar, uint8_t **out)
 {
-	int r = bar_reserve(bar, out);
+	int r;
 
+	/* A region that one mapping covers needs no reservation. */
+	if (bar->n_extents == 1 && bar->extent == bar->size && bar->size < 2 << 20)
+		return map_whole(bar, out);
+	r = bar_reserve(bar, out);
 	if (r)
 		return r;
 	r = bar_map_extents(bar, *out);

@@ -22,15 +22,13 @@ static uint64_t run_ours(void *context, size_t n)
 	return bar->error ? 0 : bar_sample(bar, bar->base);
 }
 
-/* Maps an extent elsewhere and moves it into place, so that a device that refuses leaves no gap. */
-static int renew_extent(const struct bar *bar, uint8_t *place, size_t offset)
+/* Asks the device by mapping an extent elsewhere, and gives the old mapping its access back. */
+static int resume_extent(const struct bar *bar, uint8_t *place, size_t offset)
 {
-	void *elsewhere = mmap(NULL, bar->extent, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *elsewhere = mmap(NULL, bar->extent, PROT_READ | PROT_WRITE, MAP_SHARED, bar->fd, (off_t)offset);
 
-	if (elsewhere == MAP_FAILED || madvise(elsewhere, bar->extent, MADV_DONTDUMP) ||
-	    mmap(elsewhere, bar->extent, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, bar->fd, (off_t)offset) ==
-		    MAP_FAILED ||
-	    mremap(elsewhere, bar->extent, bar->extent, MREMAP_MAYMOVE | MREMAP_FIXED, place) == MAP_FAILED)
+	if (elsewhere == MAP_FAILED || munmap(elsewhere, bar->extent) ||
+	    mprotect(place, bar->extent, PROT_READ | PROT_WRITE))
 		return -errno;
 	return 0;
 }
@@ -51,9 +49,7 @@ static int resume_bare(const struct suspend *suspend)
 	int r = 0;
 
 	for (size_t i = 0; !r && i < bar->n_extents; i++)
-		r = renew_extent(bar, suspend->bare + i * bar->step, i * bar->step);
-	if (!r && madvise(suspend->bare, bar->size, MADV_DONTDUMP))
-		r = -errno;
+		r = resume_extent(bar, suspend->bare + i * bar->step, i * bar->step);
 	return r;
 }
 

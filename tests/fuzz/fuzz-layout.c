@@ -91,12 +91,12 @@ static void check_guard(const struct layout_request *request, const struct barsp
 		/* An odd base, so that no extent's address wraps to 0 in a region of almost 64 bits. */
 		entries[i] = (struct barspan_entry_){ extents[i].offset, 1, extents[i].reason };
 	entries[n].start = request->length;
-	MUST(!guard_build(&guard, entries, n, PROT_READ, NULL));
+	MUST(!guard_build(&guard, entries, n, PROT_READ, NULL, NULL));
 	free(entries);
 
 	struct barspan span = { 0 };
 
-	guard_publish(&span, guard);
+	guard_publish(&span, guard, guard);
 
 	MUST(barspan_extent_count(&span) == n && guard_size(guard) <= 65536 + 32 * n + 256);
 	for (size_t i = 0; i < n; i++) {

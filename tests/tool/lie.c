@@ -24,53 +24,58 @@ static void next(void *function, const char *name)
 	memcpy(function, &found, sizeof(found));
 }
 
-/* pread: what is read is not what is there. pread-error: nothing can be read. pread-pieces: a read that begins in the
- * middle of a register is an error, but for those in the first 4 KiB. */
-static ssize_t read_wrongly(const char *name, int fd, void *buffer, size_t length, off64_t offset)
+/* The real system call. */
+static long call(long number, const long words[6])
 {
-	ssize_t (*real)(int, void *, size_t, off64_t);
-	ssize_t n;
+	long (*real)(long, long, long, long, long, long, long);
 
-	next(&real, name);
-	if (lies("pread-error") || (lies("pread-pieces") && offset > 4096 && offset % 8)) {
-		errno = EIO;
-		return -1;
-	}
-	n = real(fd, buffer, length, offset);
-	if (lies("pread"))
-		for (ssize_t i = 0; i < n; i++)
-			((unsigned char *)buffer)[i] ^= 1;
+	next(&real, "syscall");
+	return real(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+}
+
+static long fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+/*
+ * pread: another value is read than is there. pread-error: nothing can be read. pread-pieces: a read that begins in the
+ * middle of a register is an error, but for those in the first 4 KiB.
+ */
+static long read_wrongly(const long words[6])
+{
+	unsigned char *buffer = (unsigned char *)words[1];
+	long offset = words[3], n;
+
+	if (lies("pread-error") || (lies("pread-pieces") && offset > 4096 && offset % 8))
+		return fail(EIO);
+	n = call(SYS_pread64, words);
+	for (long i = 0; lies("pread") && i < n; i++)
+		buffer[i] ^= 1;
 	return n;
 }
 
-ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
-{
-	return read_wrongly("pread", fd, buffer, length, offset);
-}
-
-ssize_t pread64(int fd, void *buffer, size_t length, off64_t offset)
-{
-	return read_wrongly("pread64", fd, buffer, length, offset);
-}
-
-/* The library goes to the kernel straight for mappings. mmap: a device's memory cannot be mapped. munmap: what was mapped
- * stays mapped. */
+/*
+ * The library goes to the kernel straight for accesses and mappings. mmap: a device's memory cannot be mapped. munmap:
+ * mappings stay.
+ */
 long syscall(long number, ...)
 {
-	long (*real)(long, long, long, long, long, long, long), words[6];
 	va_list arguments;
+	long words[6];
 
 	va_start(arguments, number);
 	for (int i = 0; i < 6; i++)
 		words[i] = va_arg(arguments, long);
 	va_end(arguments);
-	next(&real, "syscall");
+	if (number == SYS_pread64)
+		return read_wrongly(words);
 	if (number == SYS_munmap && lies("munmap"))
 		return 0;
-	if (number != SYS_mmap || !lies("mmap") || !(words[3] & MAP_SHARED))
-		return real(number, words[0], words[1], words[2], words[3], words[4], words[5]);
-	errno = EPERM;
-	return -1;
+	if (number == SYS_mmap && lies("mmap") && words[3] & MAP_SHARED)
+		return fail(EPERM);
+	return call(number, words);
 }
 
 /* memfd_create: no descriptor is left. */

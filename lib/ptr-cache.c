@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "plain.h"
+#include "ptr-cache.h"
 
 #include <barspan/legacy.h>
 
@@ -14,12 +14,12 @@ static uint64_t *slot_of(uintptr_t address)
 	return &barspan_plain_pages_.pages[(address >> BARSPAN_PLAIN_PAGE_BITS_) % (1 << BARSPAN_PLAIN_BITS_)];
 }
 
-uint64_t plain_generation(void)
+uint64_t ptr_cache_generation(void)
 {
 	return __atomic_load_n(&barspan_plain_pages_.generation, __ATOMIC_ACQUIRE);
 }
 
-void plain_remember(uintptr_t address, uint64_t generation)
+void ptr_cache_insert(uintptr_t address, uint64_t generation)
 {
 	uint64_t *slot = slot_of(address), seen = ((uint64_t)address >> BARSPAN_PLAIN_PAGE_BITS_) ^ generation;
 
@@ -29,7 +29,7 @@ void plain_remember(uintptr_t address, uint64_t generation)
 		__atomic_compare_exchange_n(slot, &seen, 0, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
-void plain_forget(void)
+void ptr_cache_invalidate(void)
 {
 	if (__atomic_add_fetch(&barspan_plain_pages_.generation, STEP, __ATOMIC_SEQ_CST))
 		return;
