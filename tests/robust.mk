@@ -12,7 +12,8 @@ ROBUST_TESTS = \
 	tests/test-memory \
 	tests/test-property \
 	tests/test-race \
-	tests/test-shapes
+	tests/test-shapes \
+	tests/robust/soak
 
 check_PROGRAMS += $(ROBUST_TESTS)
 TESTS += $(ROBUST_TESTS)
@@ -26,6 +27,21 @@ endif
 tests_test_fault_SOURCES = tests/test-fault.c tests/scene.c tests/scene.h
 tests_robust_test_surroundings_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_LIBRARY='"$(abs_top_builddir)/.libs/libbarspan.so.0"'
 tests_test_gap_SOURCES = tests/test-gap.c tests/scene.c tests/scene.h
+tests_robust_soak_SOURCES = \
+	tests/robust/soak.c tests/robust/soak.h \
+	tests/robust/soak-access.c \
+	tests/robust/soak-cancel.c \
+	tests/robust/soak-check.c \
+	tests/robust/soak-device.c \
+	tests/robust/soak-episode.c \
+	tests/robust/soak-kernel.c \
+	tests/robust/soak-maps.c \
+	tests/robust/soak-mmap.c \
+	tests/robust/soak-model.c \
+	tests/robust/soak-remap.c \
+	tests/robust/soak-span.c \
+	tests/robust/soak-thread.c \
+	tests/robust/soak-trouble.c
 endif
 
 # A sanitized library is not what programs are compiled against.
@@ -44,5 +60,10 @@ check-valgrind: all $(check_PROGRAMS) $(check_LTLIBRARIES) $(check_DATA)
 check-sanitize:
 	$(SHELL) $(srcdir)/tests/sanitize.sh $(srcdir) address,undefined thread
 
+# The random test for as long as wanted, as many episodes at a time as there are processors.
+SOAK_SECONDS = 3600
+soak: tests/robust/soak
+	BARSPAN_SOAK_SECONDS=$(SOAK_SECONDS) BARSPAN_SOAK_JOBS=`nproc` tests/robust/soak
+
 CLEANFILES += tests/valgrind/*
-.PHONY: check-valgrind check-sanitize
+.PHONY: check-valgrind check-sanitize soak
