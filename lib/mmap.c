@@ -156,7 +156,8 @@ static int map_other(void **out, void *addr, size_t length, int prot, int flags,
 void *barspan_mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)
 {
 	BORDER();
-	bool ours = !(flags & MAP_ANONYMOUS) && prot & (PROT_READ | PROT_WRITE) && vfio_is_device(fd);
+	bool ours = !(flags & MAP_ANONYMOUS) && prot & (PROT_READ | PROT_WRITE) &&
+		    (shared_device_knows(fd) || vfio_is_device(fd));
 	void *out;
 	int r = ours ? map_vfio(&out, addr, length, prot, flags, fd, offset) :
 		       map_other(&out, addr, length, prot, flags, fd, offset);

@@ -54,6 +54,17 @@ static int open_own(struct barspan_device **out, int fd)
 	return r;
 }
 
+bool shared_device_knows(int fd)
+{
+	const struct barspan_device *device;
+
+	pthread_mutex_lock(&shared_lock);
+	for (device = first_shared; device && !sys_is_same_file(fd, device->fd); device = device->next_shared)
+		;
+	pthread_mutex_unlock(&shared_lock);
+	return device;
+}
+
 int shared_device_open(struct barspan_device **out, int fd)
 {
 	struct barspan_device *device;

@@ -3,7 +3,12 @@
 #ifndef SHARED_DEVICE_H
 #define SHARED_DEVICE_H
 
+#include <stdbool.h>
+
 struct barspan_device;
+
+/* Whether the descriptor's open file is that of a device here, thus VFIO's. */
+bool shared_device_knows(int fd);
 
 /*
  * The device behind a VFIO descriptor, on a descriptor of its own, since the caller's may be closed. It is shared by all

@@ -119,7 +119,7 @@ START_TEST(many_windows_take_one_descriptor)
 {
 	static uint8_t *windows[WINDOWS];
 	struct rlimit limit, all;
-	unsigned long ioctls;
+	unsigned long ioctls, links;
 
 	set_up();
 	ck_assert_zero(getrlimit(RLIMIT_NOFILE, &all));
@@ -128,9 +128,12 @@ START_TEST(many_windows_take_one_descriptor)
 	ck_assert_zero(setrlimit(RLIMIT_NOFILE, &limit));
 	windows[0] = map_window(file, 0);
 	ioctls = fake_count(FAKE_IOCTL);
+	links = fake_count(FAKE_READLINK);
 	for (size_t i = 1; i < WINDOWS; i++)
 		windows[i] = map_window(file, i);
 	ck_assert_uint_eq(fake_count(FAKE_IOCTL), ioctls);
+	/* It is known by its open file. */
+	ck_assert_uint_eq(fake_count(FAKE_READLINK), links);
 	for (size_t i = 0; i < WINDOWS; i++) {
 		ck_assert_ptr_eq(device_of(windows[i]), device_of(windows[0]));
 		barspan_ptr_write32(windows[i], (uint32_t)i);
