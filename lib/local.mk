@@ -64,7 +64,10 @@ EXTRA_DIST += lib/libbarspan.map
 
 # What barspan run preloads; it finds the library beside it.
 pkglib_LTLIBRARIES = libbarspan-preload.la
-libbarspan_preload_la_SOURCES = lib/preload.c
+libbarspan_preload_la_SOURCES = \
+	lib/preload.c lib/preload.h \
+	lib/preload-memory.c \
+	lib/preload-signals.c
 libbarspan_preload_la_CPPFLAGS = -I$(top_srcdir)/include
 libbarspan_preload_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden
 libbarspan_preload_la_LDFLAGS = $(SANITIZER) -module -avoid-version -shared

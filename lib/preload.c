@@ -11,114 +11,21 @@
  *     BARSPAN_REPORT   a file to add the report to; standard error otherwise
  *     BARSPAN_LOG      error, warning, or info: messages to standard error; none otherwise
  */
-/* Both names of mmap() are defined here; a header must not make them one. */
-#undef _FILE_OFFSET_BITS
+#include "preload.h"
 
 #include <barspan.h>
 #include <barspan/trap.h>
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What glibc's sigaction() is another name of: it cannot be stood in for. */
-extern int __sigaction(int number, const struct sigaction *new, struct sigaction *old);
-
-#define EXPORT __attribute__((visibility("default")))
-
 static bool reports;
-
-EXPORT void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
-{
-	return barspan_mmap(addr, length, prot, flags, fd, offset);
-}
-
-EXPORT void *mmap64(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)
-{
-	return barspan_mmap(addr, length, prot, flags, fd, offset);
-}
-
-EXPORT int munmap(void *addr, size_t length)
-{
-	return barspan_munmap(addr, length);
-}
-
-EXPORT void *mremap(void *old_addr, size_t old_length, size_t new_length, int flags, ...)
-{
-	void *new_addr = NULL;
-	va_list arguments;
-
-	va_start(arguments, flags);
-	if (flags & MREMAP_FIXED)
-		new_addr = va_arg(arguments, void *);
-	va_end(arguments);
-	return barspan_mremap(old_addr, old_length, new_length, flags, new_addr);
-}
-
-/* The program's handlers for the trap's signals are kept, called when a fault is not the trap's, and given back to who
- * asks. */
-EXPORT int sigaction(int number, const struct sigaction *new, struct sigaction *old)
-{
-	int r = number == SIGSEGV || number == SIGBUS ? barspan_trap_chain_(number, new, old) : -ENOENT;
-
-	if (r == -ENOENT)
-		return __sigaction(number, new, old);
-	if (!r)
-		return 0;
-	errno = -r;
-	return -1;
-}
-
-static sighandler_t (*next_signal)(int number, sighandler_t handler);
-
-static void find_next(void)
-{
-	*(void **)&next_signal = dlsym(RTLD_NEXT, "signal");
-}
-
-/* What signal() and its older kin do, for the trap's signals. */
-static sighandler_t set_handler(int number, sighandler_t handler, int flags)
-{
-	struct sigaction new = { .sa_handler = handler, .sa_flags = flags }, old;
-
-	if (handler == SIG_ERR) {
-		errno = EINVAL;
-		return SIG_ERR;
-	}
-	sigemptyset(&new.sa_mask);
-	return sigaction(number, &new, &old) ? SIG_ERR : old.sa_handler;
-}
-
-EXPORT sighandler_t signal(int number, sighandler_t handler)
-{
-	if (number == SIGSEGV || number == SIGBUS)
-		return set_handler(number, handler, SA_RESTART);
-	/* The constructor has run, but for the calls of other objects' constructors. */
-	if (!next_signal)
-		find_next();
-	return next_signal(number, handler);
-}
-
-sighandler_t bsd_signal(int number, sighandler_t handler);
-
-EXPORT sighandler_t bsd_signal(int number, sighandler_t handler)
-{
-	return signal(number, handler);
-}
-
-EXPORT int mprotect(void *addr, size_t length, int prot)
-{
-	return barspan_mprotect(addr, length, prot);
-}
 
 static void print(void *context, enum barspan_log_level level, const char *message)
 {
@@ -185,7 +92,7 @@ static void set_up_trap(const char *wanted)
 
 __attribute__((constructor)) static void start(void)
 {
-	find_next();
+	preload_find_signals();
 	set_up_log(secure_getenv("BARSPAN_LOG"));
 	set_up_trap(secure_getenv("BARSPAN_TRAP"));
 }
