@@ -17,10 +17,12 @@ lib_libcore_la_SOURCES = \
 	lib/log.c lib/log.h \
 	lib/marked.c lib/marked.h \
 	lib/msix.c lib/msix.h \
+	lib/owned.c lib/owned.h \
 	lib/pci.c lib/pci.h \
 	lib/pieces.c \
 	lib/plain.c lib/plain.h \
 	lib/place.c lib/place.h \
+	lib/private.c lib/private.h \
 	lib/registry.c lib/registry.h \
 	lib/sized.c lib/sized.h \
 	lib/soft.c \
@@ -66,9 +68,12 @@ EXTRA_DIST += lib/libbarspan.map
 pkglib_LTLIBRARIES = libbarspan-preload.la
 libbarspan_preload_la_SOURCES = \
 	lib/preload.c lib/preload.h \
+	lib/preload-descriptors.c \
+	lib/preload-hide.c lib/preload-hide.h \
+	lib/preload-ioctl.c \
 	lib/preload-memory.c \
 	lib/preload-signals.c
-libbarspan_preload_la_CPPFLAGS = -I$(top_srcdir)/include
+libbarspan_preload_la_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib
 libbarspan_preload_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden
 libbarspan_preload_la_LDFLAGS = $(SANITIZER) -module -avoid-version -shared
 libbarspan_preload_la_LIBADD = libbarspan.la

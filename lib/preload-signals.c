@@ -2,7 +2,6 @@
 /* Signals: the program's handlers for the trap's signals are kept by the trap. */
 #include "preload.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 
@@ -29,7 +28,7 @@ static sighandler_t (*next_signal)(int number, sighandler_t handler);
 
 void preload_find_signals(void)
 {
-	*(void **)&next_signal = dlsym(RTLD_NEXT, "signal");
+	PRELOAD_FIND(next_signal, "signal");
 }
 
 /* What signal() and its older kin do, for the trap's signals. */

@@ -9,6 +9,7 @@
  * Configuration is by the environment, which a program with other privileges than its caller's ignores:
  *     BARSPAN_TRAP     off, explain (the default), or emulate, report, or both with a comma
  *     BARSPAN_REPORT   a file to add the report to; standard error otherwise
+ *     BARSPAN_SPARSE   hide (the default), or show: whether the program is told which parts of a region it may map
  *     BARSPAN_LOG      error, warning, or info: messages to standard error; none otherwise
  */
 #include "preload.h"
@@ -16,6 +17,7 @@
 #include <barspan.h>
 #include <barspan/trap.h>
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -24,6 +26,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "private.h"
 
 static bool reports;
 
@@ -78,7 +82,7 @@ static void set_up_trap(const char *wanted)
 		_exit(2);
 	}
 	/* A program that closes its standard error may get a device there. */
-	options.fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
+	options.fd = barspan_keep_descriptor_(dup(STDERR_FILENO));
 	if (options.fd < 0)
 		options.fd = 0;
 	options.flags = (unsigned int)modes;
@@ -90,9 +94,21 @@ static void set_up_trap(const char *wanted)
 	}
 }
 
+void preload_find(void **next, const char *name)
+{
+	if (!*next)
+		*next = dlsym(RTLD_NEXT, name);
+}
+
 __attribute__((constructor)) static void start(void)
 {
+	const char *sparse = secure_getenv("BARSPAN_SPARSE");
+
+	preload_find_descriptors();
+	preload_find_ioctl();
 	preload_find_signals();
+	if (sparse && !strcmp(sparse, "show"))
+		preload_show_sparse();
 	set_up_log(secure_getenv("BARSPAN_LOG"));
 	set_up_trap(secure_getenv("BARSPAN_TRAP"));
 }

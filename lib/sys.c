@@ -7,10 +7,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "owned.h"
 
 /* The result of a system call that was made with errno saved: -errno for a failure, and errno as it was. */
 static int finish(long result, int saved)
@@ -74,21 +75,41 @@ int sys_memfd_create(const char *name)
 {
 	int saved = errno;
 
-	return finish(memfd_create(name, MFD_CLOEXEC), saved);
+	int fd = finish(memfd_create(name, MFD_CLOEXEC), saved);
+
+	return fd < 0 ? fd : sys_keep(fd);
 }
 
 int sys_dup(int fd)
 {
-	int saved = errno;
+	int saved = errno, own = fcntl(fd, F_DUPFD_CLOEXEC, owned_base());
 
-	return finish(fcntl(fd, F_DUPFD_CLOEXEC, 0), saved);
+	/* The high numbers are in use, or above a limit that is lower by now. */
+	if (own < 0 && (errno == EMFILE || errno == EINVAL))
+		own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (own >= 0)
+		owned_add(own);
+	return finish(own, saved);
+}
+
+int sys_keep(int fd)
+{
+	int own = sys_dup(fd);
+
+	if (own < 0) {
+		owned_add(fd);
+		return fd;
+	}
+	sys_close(fd);
+	return own;
 }
 
 void sys_close(int fd)
 {
 	int saved = errno;
 
-	close(fd);
+	owned_remove(fd);
+	syscall(SYS_close, fd);
 	errno = saved;
 }
 
@@ -105,7 +126,7 @@ int sys_ioctl(int fd, unsigned long request, void *argument)
 {
 	int saved = errno;
 
-	return finish(ioctl(fd, request, argument), saved);
+	return finish(syscall(SYS_ioctl, fd, request, argument), saved);
 }
 
 int sys_read(int fd, void *buffer, size_t length)

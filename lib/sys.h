@@ -21,13 +21,18 @@ uint64_t sys_page_up(uint64_t length);
 
 /* Close-on-exec is added. Return a descriptor. */
 int sys_open(const char *path, int flags);
+
+/* The library's own descriptors have high numbers, which programs do not take for theirs; see owned.h. sys_keep() moves
+ * one there, closes the one that it was, and returns it. It cannot fail: one that cannot be moved stays. */
 int sys_memfd_create(const char *name);
 int sys_dup(int fd);
+int sys_keep(int fd);
 
+/* Straight to the kernel, as the mappings below. */
 void sys_close(int fd);
 int sys_ftruncate(int fd, uint64_t length);
 
-/* Returns what the ioctl does. */
+/* Returns the ioctl's own result. Straight to the kernel: what programs are told of regions is edited. */
 int sys_ioctl(int fd, unsigned long request, void *argument);
 
 /* All of the bytes, or an error. Async-signal-safe. */

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
-# Grade three of the drop-in: a program that is not changed.
+# Grade three of the drop-in: programs that are not changed.
+DRIVERS = tests/confined tests/descriptors tests/legacy-driver tests/placing-driver
 if TOOL
 if EMULATE
 if !SANITIZED
 TESTS += tests/drop-in.sh
-check_PROGRAMS += tests/legacy-driver tests/static-program
+check_PROGRAMS += $(DRIVERS) tests/static-program
 check_LTLIBRARIES += tests/play-vfio.la
 
 tests_legacy_driver_SOURCES = tests/legacy-driver.c
@@ -13,6 +14,21 @@ tests_legacy_driver_CPPFLAGS =
 tests_legacy_driver_CFLAGS = -std=gnu11 $(WARNINGS)
 tests_legacy_driver_LDFLAGS =
 tests_legacy_driver_LDADD =
+tests_confined_SOURCES = tests/confined.c
+tests_confined_CPPFLAGS =
+tests_confined_CFLAGS = -std=gnu11 $(WARNINGS)
+tests_confined_LDFLAGS =
+tests_confined_LDADD =
+tests_descriptors_SOURCES = tests/descriptors.c
+tests_descriptors_CPPFLAGS =
+tests_descriptors_CFLAGS = -std=gnu11 $(WARNINGS)
+tests_descriptors_LDFLAGS =
+tests_descriptors_LDADD =
+tests_placing_driver_SOURCES = tests/placing-driver.c
+tests_placing_driver_CPPFLAGS =
+tests_placing_driver_CFLAGS = -std=gnu11 $(WARNINGS)
+tests_placing_driver_LDFLAGS =
+tests_placing_driver_LDADD =
 tests_static_program_SOURCES = tests/static-program.c
 tests_static_program_CPPFLAGS =
 tests_static_program_CFLAGS = -std=gnu11 $(WARNINGS)

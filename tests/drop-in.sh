@@ -70,6 +70,37 @@ grep -q barspan "$scratch/out"
 ok $((!$?)) "then nothing is said"
 expect 0 "a program that touches no hole needs no trap" --trap=off -- "$driver" direct
 
+tells() { # DESCRIPTION LINE
+	grep -qx "$2" "$scratch/out"
+	ok $? "$1"
+}
+
+places=tests/placing-driver
+expect 0 "a driver that places areas itself is not told of them" -- "$places" vfio
+tells "without the capability, the first answer is the last" 'asked 1:'
+expect 0 "also with room for all of it" -- "$places" vfio 4096
+tells "there is no capability" 'asked 1:'
+expect 0 "other capabilities stay" -- "$places" vfio-two
+tells "they are found by asking twice" 'asked 2: 3 30583'
+expect 0 "also with room for all of them" -- "$places" vfio-two 4096
+tells "they are found at once" 'asked 1: 3 30583'
+expect 139 "a driver may be told" --sparse=show -- /bin/sh -c "exec $PWD/$places vfio; true"
+expect 2 "other words than hide and show" --sparse=some -- /bin/true
+
+./barspan run -- tests/confined >"$scratch/out" 2>&1
+ok $? "a program without a device makes no system call more"
+[ "$(cat "$scratch/out")" = ok ]
+ok $? "and ends by itself"
+
+for way in close directory range from dup2 child; do
+	expect 0 "descriptors closed by $way are not the library's" -- tests/descriptors "$way"
+done
+
+expect 139 "a daemon's end is explained" --trap=explain -- /bin/sh -c \
+	"exec $PWD/tests/descriptors close $scratch/database; true"
+holds "$scratch/out" 'region 0.*0x1000.*barspan_' "on what was its standard error"
+empty "$scratch/database" "and not in its database"
+
 expect 0 "messages are heard" --log=info -- "$driver" direct
 holds "$scratch/out" '^barspan: vfio fd [0-9]+ region 0: 0x4000 bytes' "a message is there"
 

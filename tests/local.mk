@@ -14,7 +14,9 @@ UNIT_TESTS = \
 	tests/test-legacy \
 	tests/test-msix \
 	tests/test-pci \
+	tests/test-owned \
 	tests/test-place \
+	tests/test-preload-hide \
 	tests/test-registry \
 	tests/test-soft \
 	tests/test-span \
@@ -35,6 +37,7 @@ tests_test_trap_forms_SOURCES = tests/test-trap-forms.c tests/forms.c tests/form
 tests_test_trap_forms_LDADD = tests/libharness.la $(ZYDIS_LIBS)
 endif
 
+tests_test_preload_hide_SOURCES = tests/test-preload-hide.c lib/preload-hide.c lib/preload-hide.h
 tests_test_trap_SOURCES = tests/test-trap.c tests/trapped.c tests/trapped.h tests/own-faults.c
 tests_test_trap_chain_SOURCES = tests/test-trap-chain.c tests/own-faults.c
 tests_test_trap_report_SOURCES = tests/test-trap-report.c tests/trapped.c tests/trapped.h tests/own-faults.c

@@ -22,7 +22,7 @@
 enum { EXIT_NOT_RUN = 126, EXIT_NOT_FOUND = 127 };
 
 struct run {
-	const char *trap, *report, *log;
+	const char *trap, *report, *log, *sparse;
 	char **command;
 };
 
@@ -31,6 +31,9 @@ static const struct argp_option options[] = {
 	  "What becomes of a load or store in a hole: emulate (the default: it is served), report (its instruction is "
 	  "counted), explain (the program dies as it would, after a line that says why), off; emulate,report is both", 0 },
 	{ "report", 'r', "FILE", 0, "Write the report to FILE at the program's end, not to standard error", 0 },
+	{ "sparse", 's', "WHAT", 0,
+	  "Whether the program learns which parts of a BAR it may map: hide (the default: it maps all, and gets it) or "
+	  "show (for a program that handles holes itself)", 0 },
 	{ "log", 'l', "LEVEL", 0, "Print the library's messages of LEVEL (error, warning or info) and above", 0 },
 	{ 0 },
 };
@@ -62,9 +65,15 @@ static void check_trap(struct argp_state *state, const char *modes)
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	static const char *const levels[] = { "error", "warning", "info", NULL };
+	static const char *const sparse[] = { "hide", "show", NULL };
 	struct run *run = state->input;
 
 	switch (key) {
+	case 's':
+		if (!is_one_of(argument, strlen(argument), sparse))
+			argp_error(state, "--sparse=%s: not hide or show", argument);
+		run->sparse = argument;
+		return 0;
 	case 't':
 		check_trap(state, argument);
 		run->trap = argument;
@@ -186,6 +195,7 @@ static int set_environment(const struct run *run, const char *preload)
 	if (r < 0)
 		return -ENOMEM;
 	r = setenv("LD_PRELOAD", list, 1) || setenv("BARSPAN_TRAP", run->trap, 1) ||
+	    setenv("BARSPAN_SPARSE", run->sparse, 1) ||
 	    (run->report ? setenv("BARSPAN_REPORT", run->report, 1) : unsetenv("BARSPAN_REPORT")) ||
 	    (run->log ? setenv("BARSPAN_LOG", run->log, 1) : unsetenv("BARSPAN_LOG"));
 	free(list);
@@ -236,7 +246,7 @@ int cmd_run(int argc, char **argv)
 		"linked statically, or that makes system calls of its own, cannot be helped.",
 		NULL, NULL, NULL,
 	};
-	struct run run = { .trap = "emulate" };
+	struct run run = { .trap = "emulate", .sparse = "hide" };
 
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &run))
 		return EXIT_FAILURE;

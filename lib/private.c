@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "private.h"
+
+#include <stdint.h>
+
+#include "carve.h"
+#include "device.h"
+#include "owned.h"
+#include "registry.h"
+#include "sys.h"
+
+bool barspan_is_vfio_(int fd)
+{
+	return vfio_is_device(fd);
+}
+
+bool barspan_overlaps_(const void *address, size_t length)
+{
+	uintptr_t start = (uintptr_t)address, end;
+	struct registry_range range;
+
+	if (__builtin_add_overflow(start, length, &end))
+		end = UINTPTR_MAX;
+	return !registry_overlap(&range, start, end);
+}
+
+void barspan_mapped_over_(void *address, size_t length)
+{
+	carve_done((uintptr_t)address, (uintptr_t)address + (uintptr_t)sys_page_up(length));
+}
+
+int barspan_keep_descriptor_(int fd)
+{
+	return sys_keep(fd);
+}
+
+int barspan_own_descriptor_(unsigned int from)
+{
+	return owned_next(from);
+}
