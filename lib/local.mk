@@ -71,6 +71,7 @@ libbarspan_preload_la_SOURCES = \
 	lib/preload-descriptors.c \
 	lib/preload-hide.c lib/preload-hide.h \
 	lib/preload-ioctl.c \
+	lib/preload-masks.c \
 	lib/preload-memory.c \
 	lib/preload-signals.c
 libbarspan_preload_la_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib

@@ -31,8 +31,7 @@ static void *kernel_mmap(void *addr, size_t length, int prot, int flags, int fd,
 #endif
 }
 
-/* Whether a mapping cannot be a device's: drivers share those, with access. Most mappings of a program are such. A
- * program that has not made a VFIO call has no device, but for one that it was handed: see map_file(). */
+/* Whether a mapping cannot be a device's: drivers share those, with access. Most mappings of a program are such. */
 static bool is_plain(int prot, int flags)
 {
 	return flags & MAP_ANONYMOUS || (flags & MAP_TYPE) == MAP_PRIVATE || !(prot & (PROT_READ | PROT_WRITE));
@@ -48,6 +47,16 @@ static void *map_plain(void *addr, size_t length, int prot, int flags, int fd, o
 	return mapped;
 }
 
+static void *map_device(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)
+{
+	void *mapped = barspan_mmap(addr, length, prot, flags, fd, offset);
+	struct barspan *span = mapped == MAP_FAILED ? NULL : barspan_find(mapped, NULL);
+
+	if (span && !barspan_is_direct(span, 0, barspan_length(span)))
+		preload_check_trap();
+	return mapped;
+}
+
 /* A program may be handed a device, and the offsets of its regions, by another that has asked for them. The kernel then
  * refuses to map a sparse region whole. */
 static void *map_file(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)
@@ -56,12 +65,12 @@ static void *map_file(void *addr, size_t length, int prot, int flags, int fd, of
 	void *mapped;
 
 	if (preload_uses_vfio() || flags & MAP_FIXED)
-		return barspan_mmap(addr, length, prot, flags, fd, offset);
+		return map_device(addr, length, prot, flags, fd, offset);
 	mapped = kernel_mmap(addr, length, prot, flags, fd, offset);
 	if (mapped != MAP_FAILED || errno != EINVAL)
 		return mapped;
 	errno = saved;
-	return barspan_mmap(addr, length, prot, flags, fd, offset);
+	return map_device(addr, length, prot, flags, fd, offset);
 }
 
 EXPORT void *mmap64(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)

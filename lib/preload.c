@@ -20,6 +20,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@
 #include "private.h"
 
 static bool reports;
+static int output = STDERR_FILENO;
 
 static void print(void *context, enum barspan_log_level level, const char *message)
 {
@@ -92,6 +94,20 @@ static void set_up_trap(const char *wanted)
 		fprintf(stderr, "barspan: the trap cannot be enabled: %s\n", strerror(-r));
 		_exit(1);
 	}
+	output = options.fd ? options.fd : STDERR_FILENO;
+	preload_shade_masks();
+}
+
+void preload_check_trap(void)
+{
+	static bool said;
+	int number = barspan_trap_check_();
+
+	if (number && !__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+		dprintf(output,
+			"barspan: the program has replaced the trap's handler for %s by a call that cannot be caught: "
+			"accesses to holes of its BARs are not served\n",
+			number == SIGSEGV ? "SIGSEGV" : "SIGBUS");
 }
 
 void preload_find(void **next, const char *name)
@@ -106,6 +122,7 @@ __attribute__((constructor)) static void start(void)
 
 	preload_find_descriptors();
 	preload_find_ioctl();
+	preload_find_masks();
 	preload_find_signals();
 	if (sparse && !strcmp(sparse, "show"))
 		preload_show_sparse();

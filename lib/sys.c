@@ -169,6 +169,15 @@ int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old
 	return finish(__sigaction(number, new, old), saved);
 }
 
+int sys_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+	int saved = errno;
+
+	if (old)
+		sigemptyset(old);	/* the kernel writes the first words alone */
+	return finish(syscall(SYS_rt_sigprocmask, how, set, old, _NSIG / 8), saved);
+}
+
 /* What an access of `length` bytes that moved `n` of them leaves to do; negative: an error. */
 static int advance(ssize_t n, size_t *length, uint64_t *offset)
 {

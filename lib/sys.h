@@ -7,6 +7,7 @@
 #ifndef SYS_H
 #define SYS_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,8 +40,11 @@ int sys_ioctl(int fd, unsigned long request, void *argument);
 int sys_write(int fd, const void *buffer, size_t length);
 
 /* Past an interposed sigaction(2): for the trap, which stands in for it. Async-signal-safe. */
-struct sigaction;
 int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old);
+
+/* Changes the thread's mask in the kernel, past an interposed pthread_sigmask(3): `how` and the sets are that one's,
+ * and either set may be NULL. Async-signal-safe. */
+int sys_sigmask(int how, const sigset_t *set, sigset_t *old);
 
 /* Returns how many bytes were read; 0 at the end. */
 int sys_read(int fd, void *buffer, size_t length);

@@ -7,8 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
+#include "private.h"
 #include "sys.h"
 #include <barspan/trap.h>
 
@@ -17,6 +19,7 @@ enum { SIGNALS = 2, WORDS = sizeof(struct sigaction) / sizeof(unsigned long) };
 /* Signal handlers read `action` while others change it, so that it is kept in words, under a sequence number. */
 struct link {
 	int number;
+	int shadow;		/* blocked in the kernel where the program has blocked `number`; 0: none. Atomic */
 	bool installed;
 	bool buried;		/* somebody's handler, which may pass on to ours, was found above it */
 	unsigned int sequence;	/* odd: `action` changes; it is kept after a restore, since ours may still be called */
@@ -33,6 +36,38 @@ static struct link *link_of(int number)
 		if (link->number == number)
 			return link;
 	return NULL;
+}
+
+static int shadow_of(const struct link *link)
+{
+	return __atomic_load_n(&link->shadow, __ATOMIC_ACQUIRE);
+}
+
+void barspan_trap_shade_(sigset_t *set)
+{
+	for (const struct link *link = links; link < links + SIGNALS; link++) {
+		int shadow = shadow_of(link);
+
+		if (!shadow)
+			continue;
+		if (sigismember(set, link->number))
+			sigaddset(set, shadow);
+		else
+			sigdelset(set, shadow);
+		sigdelset(set, link->number);
+	}
+}
+
+void barspan_trap_unshade_(sigset_t *set)
+{
+	for (const struct link *link = links; link < links + SIGNALS; link++) {
+		int shadow = shadow_of(link);
+
+		if (!shadow || !sigismember(set, shadow))
+			continue;
+		sigdelset(set, shadow);
+		sigaddset(set, link->number);
+	}
 }
 
 static struct sigaction get_action(const struct link *link)
@@ -63,7 +98,7 @@ static void begin(struct link *link, sigset_t *mask)
 	unsigned int even;
 
 	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, mask);
+	sys_sigmask(SIG_BLOCK, &all, mask);
 	for (;; sched_yield()) {
 		even = __atomic_load_n(&link->sequence, __ATOMIC_RELAXED) & ~1U;
 		if (__atomic_compare_exchange_n(&link->sequence, &even, even + 1, false, __ATOMIC_ACQUIRE,
@@ -76,7 +111,7 @@ static void begin(struct link *link, sigset_t *mask)
 static void end(struct link *link, const sigset_t *mask)
 {
 	__atomic_fetch_add(&link->sequence, 1, __ATOMIC_RELEASE);
-	pthread_sigmask(SIG_SETMASK, mask, NULL);
+	sys_sigmask(SIG_SETMASK, mask, NULL);
 }
 
 static void put_action(struct link *link, const struct sigaction *action)
@@ -223,6 +258,15 @@ bool chain_is_fatal(int number, const siginfo_t *info)
 	return action.sa_handler == SIG_DFL || (action.sa_handler == SIG_IGN && is_fault(info));
 }
 
+/* To this thread if the signal was sent to it, else to the process. */
+static void send_to_self(int number, siginfo_t *info)
+{
+	if (info->si_code == SI_TKILL)
+		syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), number, info);
+	else
+		syscall(SYS_rt_sigqueueinfo, getpid(), number, info);
+}
+
 /* Lets the kernel do it: a fault happens again as soon as we return, in the frame that the core dump shall show. What
  * somebody sent is sent again, to arrive as we return. */
 static void die(int number, siginfo_t *info)
@@ -236,8 +280,61 @@ static void die(int number, siginfo_t *info)
 		return;
 	sigemptyset(&self);
 	sigaddset(&self, number);
-	pthread_sigmask(SIG_BLOCK, &self, NULL);
-	syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), number, info);
+	sys_sigmask(SIG_BLOCK, &self, NULL);
+	send_to_self(number, info);
+}
+
+/* Whether the program has the signal blocked, by its own belief. */
+static bool is_held(const struct link *link, const ucontext_t *context)
+{
+	int shadow = shadow_of(link);
+
+	return shadow && sigismember(&context->uc_sigmask, shadow);
+}
+
+/* Does what the kernel would do with a signal that is blocked: a fault ends the process, and what somebody sent waits
+ * until it is unblocked, in the shape of the shadow. */
+static void hold(const struct link *link, siginfo_t *info)
+{
+	if (is_fault(info))
+		die(link->number, info);
+	else
+		send_to_self(shadow_of(link), info);
+}
+
+static void on_shadow(int number, siginfo_t *info, void *context)
+{
+	for (const struct link *link = links; link < links + SIGNALS; link++)
+		if (shadow_of(link) == number) {
+			info->si_signo = link->number;
+			chain_pass(link->number, info, context);
+			return;
+		}
+}
+
+int barspan_trap_shadow_(int number, int shadow)
+{
+	struct sigaction action = { .sa_sigaction = on_shadow, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
+	struct link *link = link_of(number);
+	int r;
+
+	if (!link)
+		return -EINVAL;
+	sigemptyset(&action.sa_mask);
+	r = sys_sigaction(shadow, &action, NULL);
+	if (!r)
+		__atomic_store_n(&link->shadow, shadow, __ATOMIC_RELEASE);
+	return r;
+}
+
+int barspan_trap_check_(void)
+{
+	struct sigaction now;
+
+	for (const struct link *link = links; link < links + SIGNALS; link++)
+		if (link->installed && !sys_sigaction(link->number, NULL, &now) && !is_ours(&now))
+			return link->number;
+	return 0;
 }
 
 void chain_pass(int number, siginfo_t *info, void *context)
@@ -247,6 +344,11 @@ void chain_pass(int number, siginfo_t *info, void *context)
 	sigset_t mask;
 	int saved = errno;
 
+	if (is_held(link, context)) {
+		hold(link, info);
+		errno = saved;
+		return;
+	}
 	if (chain_is_fatal(number, info)) {
 		die(number, info);
 		errno = saved;
@@ -259,7 +361,8 @@ void chain_pass(int number, siginfo_t *info, void *context)
 		sigaddset(&mask, number);
 	if (action.sa_flags & (int)SA_RESETHAND)
 		reset(link);
-	pthread_sigmask(SIG_BLOCK, &mask, NULL);
+	barspan_trap_shade_(&mask);
+	sys_sigmask(SIG_BLOCK, &mask, NULL);
 	errno = saved;
 	/* With all three arguments even without SA_SIGINFO: that is what the kernel does. */
 	action.sa_sigaction(number, info, context);

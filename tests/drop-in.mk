@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 # Grade three of the drop-in: programs that are not changed.
-DRIVERS = tests/confined tests/descriptors tests/legacy-driver tests/placing-driver
+DRIVERS = tests/confined tests/descriptors tests/legacy-driver tests/masks tests/placing-driver
 if TOOL
 if EMULATE
 if !SANITIZED
@@ -24,6 +24,11 @@ tests_descriptors_CPPFLAGS =
 tests_descriptors_CFLAGS = -std=gnu11 $(WARNINGS)
 tests_descriptors_LDFLAGS =
 tests_descriptors_LDADD =
+tests_masks_SOURCES = tests/masks.c
+tests_masks_CPPFLAGS =
+tests_masks_CFLAGS = -std=gnu11 $(WARNINGS) -Wno-deprecated-declarations
+tests_masks_LDFLAGS =
+tests_masks_LDADD =
 tests_placing_driver_SOURCES = tests/placing-driver.c
 tests_placing_driver_CPPFLAGS =
 tests_placing_driver_CFLAGS = -std=gnu11 $(WARNINGS)

@@ -101,6 +101,15 @@ expect 139 "a daemon's end is explained" --trap=explain -- /bin/sh -c \
 holds "$scratch/out" 'region 0.*0x1000.*barspan_' "on what was its standard error"
 empty "$scratch/database" "and not in its database"
 
+for way in masks old-masks threads handlers waits jumps sent fork setters; do
+	expect 0 "holes are served with signals blocked: $way" -- tests/masks "$way"
+done
+expect 139 "a fault of the program's own ends it if blocked" -- /bin/sh -c "exec $PWD/tests/masks die-blocked; true"
+expect 139 "and if its handler faults" -- /bin/sh -c "exec $PWD/tests/masks die-in-handler; true"
+run -- tests/masks replace
+[ "$(grep -c "replaced the trap's handler for SIGSEGV" "$scratch/out")" -eq 1 ]
+ok $? "a handler that is gone is noticed, once"
+
 expect 0 "messages are heard" --log=info -- "$driver" direct
 holds "$scratch/out" '^barspan: vfio fd [0-9]+ region 0: 0x4000 bytes' "a message is there"
 
