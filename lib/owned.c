@@ -6,7 +6,8 @@
 
 enum { WORD_BITS = sizeof(unsigned long) * CHAR_BIT, WORDS = OWNED_MOST / WORD_BITS };
 
-/* The kernel's table of descriptors is as long as the highest one in use, and each fork copies it. */
+/* The kernel's table of descriptors is as long as the highest one in use, and
+ * each fork copies it. */
 enum { HIGHEST_BASE = 4096 };
 
 static unsigned long words[WORDS];	/* atomic */
@@ -44,7 +45,8 @@ void owned_remove(int fd)
 
 bool owned_has(int fd)
 {
-	return is_noted(fd) && __atomic_load_n(&words[fd / WORD_BITS], __ATOMIC_ACQUIRE) & mask_of(fd);
+	return is_noted(fd) &&
+	       __atomic_load_n(&words[fd / WORD_BITS], __ATOMIC_ACQUIRE) & mask_of(fd);
 }
 
 int owned_next(unsigned int from)

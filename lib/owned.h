@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The set of descriptors that are the library's own. Lock-free and safe anywhere, also in a child of vfork(2): the
- * preloaded object asks it when a program closes or replaces descriptors.
+ * The set of descriptors that are the library's own. Lock-free and safe
+ * anywhere, also in a child of vfork(2): the preloaded object asks it when a
+ * program closes or replaces descriptors.
  */
 #ifndef OWNED_H
 #define OWNED_H
@@ -11,8 +12,9 @@
 /* A descriptor of OWNED_MOST or above is not noted. */
 enum { OWNED_MOST = 1 << 16 };
 
-/* The lowest number for the library's own descriptors, below the limit on open files: programs use the lowest free
- * numbers, and close what they do not know there. */
+/* The lowest number for the library's own descriptors, below the limit on open
+ * files: programs use the lowest free numbers, and close what they do not know
+ * there. */
 int owned_base(void);
 
 void owned_add(int fd);

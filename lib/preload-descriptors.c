@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Descriptors: a program that closes those that it does not know must not close the library's, which hold its devices.
- * To the program they are closed already.
+ * Descriptors: a program that closes those that it does not know must not close
+ * the library's, which hold its devices. To the program they are closed
+ * already.
  */
 #include "preload.h"
 
@@ -61,7 +62,8 @@ static int close_around(unsigned int first, unsigned int last, int flags)
 
 EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 {
-	/* Ours are closed by exec already. Ranges that are invalid are for the kernel to refuse. */
+	/* Ours are closed by exec already. Ranges that are invalid are for the
+	 * kernel to refuse. */
 	if (flags & (int)CLOSE_RANGE_CLOEXEC || first > last)
 		return (int)syscall(SYS_close_range, first, last, flags);
 	return close_around(first, last, flags);
@@ -80,8 +82,10 @@ EXPORT void closefrom(int first)
 	errno = saved;
 }
 
-/* Whether a program would put a file in the place of one of ours. What other threads do with it meanwhile would reach
- * that file, so it cannot be moved away. The answer is that of a descriptor that another thread is about to open. */
+/* Whether a program would put a file in the place of one of ours. What other
+ * threads do with it meanwhile would reach that file, so it cannot be moved
+ * away. The answer is that of a descriptor that another thread is about to
+ * open. */
 static bool is_refused(int from, int to)
 {
 	if (from == to || !is_ours(to))

@@ -15,7 +15,8 @@ static uint32_t get_word(const uint8_t *bytes, size_t at)
 	return word;
 }
 
-static bool get_header(struct vfio_info_cap_header *out, const uint8_t *bytes, size_t room, size_t at)
+static bool get_header(struct vfio_info_cap_header *out, const uint8_t *bytes, size_t room,
+		       size_t at)
 {
 	if (at < sizeof(struct vfio_region_info) || at > room || room - at < sizeof(*out))
 		return false;
@@ -53,8 +54,10 @@ bool hide_sparse(void *answer, size_t room)
 	if (room < sizeof(*info) || !(info->flags & VFIO_REGION_INFO_FLAG_CAPS) ||
 	    !has_sparse(bytes, room, info->cap_offset))
 		return false;
-	/* Headers may overlap, and then a link that is written changes another: the bounds are checked again. */
-	for (size_t at = info->cap_offset; at && most-- && get_header(&header, bytes, room, at); at = header.next) {
+	/* Headers may overlap, and then a link that is written changes another:
+	 * the bounds are checked again. */
+	for (size_t at = info->cap_offset; at && most-- && get_header(&header, bytes, room, at);
+	     at = header.next) {
 		if (is_sparse(&header))
 			memcpy(bytes + link, &header.next, sizeof(header.next));
 		else

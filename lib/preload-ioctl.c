@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ioctl(): a program that is told of areas maps them itself, and has nothing in its holes. So it is not told: the
- * sparse capability is taken out of the answers to VFIO_DEVICE_GET_REGION_INFO, and the program maps the region whole.
+ * ioctl(): a program that is told of areas maps them itself, and has nothing in
+ * its holes. So it is not told: the sparse capability is taken out of the
+ * answers to VFIO_DEVICE_GET_REGION_INFO, and the program maps the region
+ * whole.
  */
 #include "preload.h"
 
@@ -40,7 +42,8 @@ bool preload_uses_vfio(void)
 	return __atomic_load_n(&uses_vfio, __ATOMIC_RELAXED);
 }
 
-/* The room that the program gives. 0: unknown. Its pointer may be invalid, which only the kernel may find out. */
+/* The room that the program gives. 0: unknown. Its pointer may be invalid,
+ * which only the kernel may find out. */
 static uint32_t get_room(const struct vfio_region_info *info)
 {
 	uint32_t room = 0;
@@ -50,7 +53,8 @@ static uint32_t get_room(const struct vfio_region_info *info)
 	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == sizeof(room) ? room : 0;
 }
 
-/* Whether the sparse capability is the only one of a region. The answer is for `room` bytes. */
+/* Whether the sparse capability is the only one of a region. The answer is for
+ * `room` bytes. */
 static bool is_all_sparse(int fd, uint32_t index, void *answer, size_t room)
 {
 	struct vfio_region_info *info = answer;
@@ -63,8 +67,8 @@ static bool is_all_sparse(int fd, uint32_t index, void *answer, size_t room)
 	       hide_sparse(info, room) && !(info->flags & VFIO_REGION_INFO_FLAG_CAPS);
 }
 
-/* Answers a program that has no room for the capabilities: it learns how much they need, unless there are none but the
- * one that is hidden. */
+/* Answers a program that has no room for the capabilities: it learns how much
+ * they need, unless there are none but the one that is hidden. */
 static void answer_short(int fd, struct vfio_region_info *info, uint32_t room)
 {
 	size_t length = info->argsz;
@@ -72,7 +76,8 @@ static void answer_short(int fd, struct vfio_region_info *info, uint32_t room)
 
 	if (length < sizeof(*info) || length > MOST_INFO)
 		return;
-	answer = (void *)syscall(SYS_mmap, NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	answer = (void *)syscall(SYS_mmap, NULL, length, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (answer == MAP_FAILED)
 		return;
 	if (is_all_sparse(fd, info->index, answer, length)) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Masks: a thread that has SIGSEGV or SIGBUS blocked would be killed by the kernel when it accesses a hole. In the
- * kernel's masks each of the two has a real-time signal in its place, its shadow, and the program is told of the masks
- * that it has set. See barspan_trap_shadow_().
+ * Masks: a thread that has SIGSEGV or SIGBUS blocked would be killed by the
+ * kernel when it accesses a hole. In the kernel's masks each of the two has a
+ * real-time signal in its place, its shadow, and the program is told of the
+ * masks that it has set. See barspan_trap_shadow_().
  */
 #include "preload.h"
 
@@ -17,17 +18,20 @@
 
 #include "private.h"
 
-/* Signals of the highest numbers are tried first. One of them may be a debugging tool's. */
+/* Signals of the highest numbers are tried first. One of them may be a
+ * debugging tool's. */
 enum { SHADOWS = 2, TRIES = 4 };
 
 static const int shaded[SHADOWS] = { SIGSEGV, SIGBUS };
 static int shadows[SHADOWS];	/* 0: none */
 
-/* glibc's way to reserve a real-time signal; part of its ABI and in none of its headers. */
+/* glibc's way to reserve a real-time signal; part of its ABI and in none of its
+ * headers. */
 extern int __libc_allocate_rtsig(int high);
 
 /* What programs that are compiled with _FORTIFY_SOURCE call for ppoll(). */
-int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask, size_t length);
+int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask,
+		size_t length);
 
 static struct {
 	int (*pthread_sigmask)(int how, const sigset_t *set, sigset_t *old);
@@ -37,14 +41,16 @@ static struct {
 	int (*sigtimedwait)(const sigset_t *set, siginfo_t *info, const struct timespec *timeout);
 	int (*pthread_attr_setsigmask_np)(pthread_attr_t *attributes, const sigset_t *set);
 	int (*pthread_attr_getsigmask_np)(const pthread_attr_t *attributes, sigset_t *set);
-	int (*ppoll)(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask);
-	int (*ppoll_chk)(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask,
-			 size_t length);
-	int (*pselect)(int n, fd_set *in, fd_set *out, fd_set *other, const struct timespec *timeout,
-		       const sigset_t *mask);
-	int (*epoll_pwait)(int fd, struct epoll_event *events, int n, int timeout, const sigset_t *mask);
-	int (*epoll_pwait2)(int fd, struct epoll_event *events, int n, const struct timespec *timeout,
-			    const sigset_t *mask);
+	int (*ppoll)(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+		     const sigset_t *mask);
+	int (*ppoll_chk)(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+			 const sigset_t *mask, size_t length);
+	int (*pselect)(int n, fd_set *in, fd_set *out, fd_set *other,
+		       const struct timespec *timeout, const sigset_t *mask);
+	int (*epoll_pwait)(int fd, struct epoll_event *events, int n, int timeout,
+			   const sigset_t *mask);
+	int (*epoll_pwait2)(int fd, struct epoll_event *events, int n,
+			    const struct timespec *timeout, const sigset_t *mask);
 } next;
 
 void preload_find_masks(void)
@@ -185,7 +191,8 @@ EXPORT int sigsuspend(const sigset_t *set)
 	return next.sigsuspend(set);
 }
 
-/* What is waited for may come as itself or, if it was sent while it was blocked, as its shadow. */
+/* What is waited for may come as itself or, if it was sent while it was
+ * blocked, as its shadow. */
 static const sigset_t *add_shadows(sigset_t *copy, const sigset_t *set)
 {
 	find_early();
@@ -260,8 +267,8 @@ EXPORT int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, c
 	return next.ppoll(fds, n, timeout, mask);
 }
 
-EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask,
-		       size_t length)
+EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+		       const sigset_t *mask, size_t length)
 {
 	sigset_t copy;
 

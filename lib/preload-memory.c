@@ -17,7 +17,8 @@
 
 #include "private.h"
 
-/* Machines of 32 bits count a file's offset in units of 4 KiB, whatever their page size. */
+/* Machines of 32 bits count a file's offset in units of 4 KiB, whatever their
+ * page size. */
 static void *kernel_mmap(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)
 {
 #ifdef SYS_mmap2
@@ -25,16 +26,19 @@ static void *kernel_mmap(void *addr, size_t length, int prot, int flags, int fd,
 		errno = EINVAL;
 		return MAP_FAILED;
 	}
-	return (void *)syscall(SYS_mmap2, addr, length, prot, flags, fd, (unsigned long)(offset / 4096));
+	return (void *)syscall(SYS_mmap2, addr, length, prot, flags, fd,
+			       (unsigned long)(offset / 4096));
 #else
 	return (void *)syscall(SYS_mmap, addr, length, prot, flags, fd, offset);
 #endif
 }
 
-/* Whether a mapping cannot be a device's: drivers share those, with access. Most mappings of a program are such. */
+/* Whether a mapping cannot be a device's: drivers share those, with access.
+ * Most mappings of a program are such. */
 static bool is_plain(int prot, int flags)
 {
-	return flags & MAP_ANONYMOUS || (flags & MAP_TYPE) == MAP_PRIVATE || !(prot & (PROT_READ | PROT_WRITE));
+	return flags & MAP_ANONYMOUS || (flags & MAP_TYPE) == MAP_PRIVATE ||
+	       !(prot & (PROT_READ | PROT_WRITE));
 }
 
 static void *map_plain(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)
@@ -57,8 +61,9 @@ static void *map_device(void *addr, size_t length, int prot, int flags, int fd, 
 	return mapped;
 }
 
-/* A program may be handed a device, and the offsets of its regions, by another that has asked for them. The kernel then
- * refuses to map a sparse region whole. */
+/* A program may be handed a device, and the offsets of its regions, by another
+ * that has asked for them. The kernel then refuses to map a sparse region
+ * whole. */
 static void *map_file(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)
 {
 	int saved = errno;
@@ -87,8 +92,8 @@ EXPORT void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t 
 
 EXPORT int munmap(void *addr, size_t length)
 {
-	/* As the last thing that is done: a return after a system call is slow where the kernel flushes the processor's
-	 * return-address predictor. */
+	/* As the last thing that is done: a return after a system call is slow
+	 * where the kernel flushes the processor's return-address predictor. */
 	if (!barspan_overlaps_(addr, length))
 		return (int)syscall(SYS_munmap, addr, length);
 	return barspan_munmap(addr, length);

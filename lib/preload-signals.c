@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Handlers: the program's for the trap's signals are kept by the trap, called when a fault is not the trap's, and told
- * to the program. lib/preload-masks.c has the functions that block and wait.
+ * Handlers: the program's for the trap's signals are kept by the trap, called
+ * when a fault is not the trap's, and told to the program. lib/preload-masks.c
+ * has the functions that block and wait.
  */
 #include "preload.h"
 
@@ -107,7 +108,8 @@ EXPORT sighandler_t __sysv_signal(int number, sighandler_t handler)
 	return sysv_signal(number, handler);
 }
 
-/* Blocks or unblocks one signal. 1: it was blocked before; 0: it was not; -1: it is no signal. */
+/* Blocks or unblocks one signal. 1: it was blocked before; 0: it was not; -1:
+ * it is no signal. */
 static int change_one(int how, int number)
 {
 	sigset_t set, old;

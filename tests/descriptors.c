@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A program that closes every descriptor that it does not know, in the way that its argument names, opens a log, and
- * then uses its device. The log must stay empty, and the registers must get what is written. The device is played by
+ * A program that closes every descriptor that it does not know, in the way that
+ * its argument names, opens a log, and then uses its device. The log must stay
+ * empty, and the registers must get what is written. The device is played by
  * tests/play-vfio.c.
  */
 #include <dirent.h>
@@ -63,7 +64,8 @@ static void by_from(void)
 	closefrom(device + 1);
 }
 
-/* Puts the log over each number, as a program that has a use for certain numbers does. */
+/* Puts the log over each number, as a program that has a use for certain
+ * numbers does. */
 static void by_dup2(void)
 {
 	int log = open("/dev/null", O_WRONLY), refused = 0;
@@ -77,7 +79,8 @@ static void by_dup2(void)
 	for (int fd = 3; fd < 1024; fd++)
 		if (fd != device && fd != log && dup3(log, fd, O_CLOEXEC) != fd && errno != EBUSY)
 			fail("dup3");
-	/* The span's copy of the device, and the explanations' copy of standard error. */
+	/* The span's copy of the device, and the explanations' copy of standard
+	 * error. */
 	if (refused > 2 || dup2(-1, 3) != -1 || errno != EBADF)
 		fail("the wrong ones are refused");
 	by_range();
@@ -103,13 +106,14 @@ static void drive(volatile uint8_t *base)
 		uint32_t value = 0;
 
 		*(volatile uint32_t *)(base + offset) = offset + 1;
-		if (pread(device, &value, sizeof(value), BAR + offset) != sizeof(value) || value != offset + 1)
+		if (pread(device, &value, sizeof(value), BAR + offset) != sizeof(value) ||
+		    value != offset + 1)
 			fail("a store does not arrive");
 	}
 }
 
-/* A daemon: standard error is closed, and a database takes the numbers that are free. The explanation of its end must
- * not be in it. */
+/* A daemon: standard error is closed, and a database takes the numbers that are
+ * free. The explanation of its end must not be in it. */
 static int end_badly(volatile uint8_t *base, const char *database)
 {
 	close(STDERR_FILENO);
@@ -126,8 +130,8 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*close_all)(void);
 	} ways[] = {
-		{ "close", by_close }, { "directory", by_directory }, { "range", by_range }, { "from", by_from },
-		{ "dup2", by_dup2 }, { "child", by_child },
+		{ "close", by_close }, { "directory", by_directory }, { "range", by_range },
+		{ "from", by_from },   { "dup2", by_dup2 },	      { "child", by_child },
 	};
 	int logs[8], before = open("/dev/null", O_RDONLY);
 	volatile uint8_t *base;

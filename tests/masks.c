@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A driver that blocks signals in the way that its argument names, and accesses a hole meanwhile. It is also told of the
- * masks and handlers that it has set. The device is played by tests/play-vfio.c.
+ * A driver that blocks signals in the way that its argument names, and accesses
+ * a hole meanwhile. It is also told of the masks and handlers that it has set.
+ * The device is played by tests/play-vfio.c.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -24,7 +25,8 @@
 
 enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000 };
 
-/* Not in the headers that this is compiled with, but programs are linked with them. */
+/* Not in the headers that this is compiled with, but programs are linked with
+ * them. */
 sighandler_t __sysv_signal(int number, sighandler_t handler);
 int sigblock(int bits);
 int sigsetmask(int bits);
@@ -54,7 +56,9 @@ static void use_hole(void)
 	uint32_t value = 0, wanted = ++n;
 
 	*(volatile uint32_t *)(base + HOLE) = wanted;
-	require(pread(device, &value, sizeof(value), BAR + HOLE) == sizeof(value) && value == wanted, "a lost store");
+	require(pread(device, &value, sizeof(value), BAR + HOLE) == sizeof(value) &&
+			value == wanted,
+		"a lost store");
 	require(*(volatile uint32_t *)(base + HOLE) == wanted, "a wrong load");
 }
 
@@ -93,20 +97,25 @@ static void try_masks(void)
 
 	require(!sigprocmask(SIG_SETMASK, &all, NULL), "sigprocmask");
 	use_hole();
-	require(!sigprocmask(SIG_SETMASK, NULL, &now) && is_equal(&now, &all), "another mask than was set");
+	require(!sigprocmask(SIG_SETMASK, NULL, &now) && is_equal(&now, &all),
+		"another mask than was set");
 	sigemptyset(&some);
 	sigaddset(&some, SIGSEGV);
-	require(!pthread_sigmask(SIG_UNBLOCK, &some, &now) && is_equal(&now, &all), "another old mask");
-	require(!is_blocked(SIGSEGV) && is_blocked(SIGBUS) && is_blocked(SIGUSR1), "the wrong one is unblocked");
+	require(!pthread_sigmask(SIG_UNBLOCK, &some, &now) && is_equal(&now, &all),
+		"another old mask");
+	require(!is_blocked(SIGSEGV) && is_blocked(SIGBUS) && is_blocked(SIGUSR1),
+		"the wrong one is unblocked");
 	require(!pthread_sigmask(SIG_SETMASK, &some, NULL), "pthread_sigmask");
-	require(is_blocked(SIGSEGV) && !is_blocked(SIGBUS) && !is_blocked(SIGUSR1), "the wrong one is blocked");
+	require(is_blocked(SIGSEGV) && !is_blocked(SIGBUS) && !is_blocked(SIGUSR1),
+		"the wrong one is blocked");
 	use_hole();
 	/* Most programs leave faults alone when they block the rest. */
 	now = all;
 	sigdelset(&now, SIGSEGV);
 	sigdelset(&now, SIGBUS);
 	require(!sigprocmask(SIG_SETMASK, &now, NULL), "all but faults");
-	require(!is_blocked(SIGSEGV) && !is_blocked(SIGBUS) && is_blocked(SIGUSR1), "faults are blocked");
+	require(!is_blocked(SIGSEGV) && !is_blocked(SIGBUS) && is_blocked(SIGUSR1),
+		"faults are blocked");
 	signal(SIGSEGV, SIG_DFL);
 	require(sigprocmask(77, &now, NULL) == -1 && errno == EINVAL, "an impossible change");
 	require(!sigprocmask(SIG_SETMASK, &none, NULL), "sigprocmask");
@@ -139,7 +148,8 @@ static void *run_thread(void *argument)
 {
 	sigset_t now;
 
-	require(!pthread_sigmask(SIG_SETMASK, NULL, &now) && is_equal(&now, argument), "the thread's mask");
+	require(!pthread_sigmask(SIG_SETMASK, NULL, &now) && is_equal(&now, argument),
+		"the thread's mask");
 	use_hole();
 	return NULL;
 }
@@ -151,12 +161,16 @@ static void try_threads(void)
 	sigset_t got;
 
 	require(!pthread_sigmask(SIG_SETMASK, &all, NULL), "pthread_sigmask");
-	require(!pthread_create(&thread, NULL, run_thread, &all) && !pthread_join(thread, NULL), "inherited");
+	require(!pthread_create(&thread, NULL, run_thread, &all) && !pthread_join(thread, NULL),
+		"inherited");
 	require(!pthread_sigmask(SIG_SETMASK, &none, NULL), "pthread_sigmask");
 	pthread_attr_init(&attributes);
 	require(!pthread_attr_setsigmask_np(&attributes, &all), "pthread_attr_setsigmask_np");
-	require(!pthread_attr_getsigmask_np(&attributes, &got) && is_equal(&got, &all), "attributes");
-	require(!pthread_create(&thread, &attributes, run_thread, &all) && !pthread_join(thread, NULL), "by attributes");
+	require(!pthread_attr_getsigmask_np(&attributes, &got) && is_equal(&got, &all),
+		"attributes");
+	require(!pthread_create(&thread, &attributes, run_thread, &all) &&
+			!pthread_join(thread, NULL),
+		"by attributes");
 	pthread_attr_destroy(&attributes);
 }
 
@@ -166,7 +180,9 @@ static void set_handler(int number, void (*handler)(int))
 	struct sigaction action = { .sa_handler = handler, .sa_mask = all }, got;
 
 	require(!sigaction(number, &action, NULL), "sigaction");
-	require(!sigaction(number, NULL, &got) && got.sa_handler == handler && is_equal(&got.sa_mask, &all), "its mask");
+	require(!sigaction(number, NULL, &got) && got.sa_handler == handler &&
+			is_equal(&got.sa_mask, &all),
+		"its mask");
 }
 
 static void try_handlers(void)
@@ -177,7 +193,8 @@ static void try_handlers(void)
 	require(!is_blocked(SIGSEGV) && !is_blocked(SIGUSR1), "the mask afterwards");
 }
 
-/* Each waits with everything blocked but SIGALRM, whose handler accesses a hole. */
+/* Each waits with everything blocked but SIGALRM, whose handler accesses a
+ * hole. */
 static void try_waits(void)
 {
 	struct itimerval soon = { .it_value = { 0, 50000 } };
@@ -243,7 +260,8 @@ static void try_sent(void)
 	use_hole();
 	require(calls == 0 && !sigpending(&waiting), "it is not called yet");
 	require(sigismember(&waiting, SIGSEGV) && sigismember(&waiting, SIGBUS), "both wait");
-	require(sigtimedwait(&all, &info, &no_time) == SIGBUS && info.si_signo == SIGBUS, "one is taken");
+	require(sigtimedwait(&all, &info, &no_time) == SIGBUS && info.si_signo == SIGBUS,
+		"one is taken");
 	require(!sigprocmask(SIG_SETMASK, &none, NULL) && calls == 1, "the other is delivered");
 	require(!sigprocmask(SIG_SETMASK, &all, NULL) && !kill(getpid(), SIGSEGV), "sent again");
 	require(!sigwait(&all, &number) && number == SIGSEGV && calls == 1, "it is waited for");
@@ -277,27 +295,34 @@ static void try_setters(void)
 	raise(SIGSEGV);
 	require(calls == 1 && ssignal(SIGSEGV, count_call) == SIG_DFL, "it is called once");
 	use_hole();
-	require(!siginterrupt(SIGSEGV, 1) && !sigaction(SIGSEGV, NULL, &got) && !(got.sa_flags & SA_RESTART),
+	require(!siginterrupt(SIGSEGV, 1) && !sigaction(SIGSEGV, NULL, &got) &&
+			!(got.sa_flags & SA_RESTART),
 		"siginterrupt");
 	use_hole();
-	require(!sigignore(SIGSEGV) && !sigaction(SIGSEGV, NULL, &got) && got.sa_handler == SIG_IGN, "sigignore");
+	require(!sigignore(SIGSEGV) && !sigaction(SIGSEGV, NULL, &got) && got.sa_handler == SIG_IGN,
+		"sigignore");
 	raise(SIGSEGV);
 	use_hole();
-	require(sysv_signal(SIGSEGV, SIG_DFL) == SIG_IGN && sysv_signal(SIGUSR1, count_call) == SIG_DFL, "sysv_signal");
+	require(sysv_signal(SIGSEGV, SIG_DFL) == SIG_IGN &&
+			sysv_signal(SIGUSR1, count_call) == SIG_DFL,
+		"sysv_signal");
 	require(!siginterrupt(SIGUSR1, 1) && !sigignore(SIGUSR2), "other signals");
 	raise(SIGUSR1);
 	require(calls == 2, "other signals' handlers");
-	/* As a program does that logs every signal: the two that stand for faults are reserved, as the C library's. */
+	/* As a program does that logs every signal: the two that stand for
+	 * faults are reserved, as the C library's. */
 	for (int i = 1; i < NSIG; i++)
 		if (signal(i, count_call) == SIG_ERR)
-			require(errno == EINVAL && (i == SIGKILL || i == SIGSTOP || i == 32 || i == 33 || i > SIGRTMAX),
+			require(errno == EINVAL && (i == SIGKILL || i == SIGSTOP || i == 32 ||
+						    i == 33 || i > SIGRTMAX),
 				"an ordinary signal is refused");
 	use_hole();
 	require(!sigprocmask(SIG_SETMASK, &all, NULL) && !raise(SIGSEGV) && calls == 2, "blocked");
 	require(!sigprocmask(SIG_SETMASK, &none, NULL) && calls == 3, "delivered");
 }
 
-/* A fault of the program's own ends it while the signal is blocked, as without the trap. */
+/* A fault of the program's own ends it while the signal is blocked, as without
+ * the trap. */
 static void die_blocked(void)
 {
 	signal(SIGSEGV, count_call);
@@ -325,12 +350,19 @@ static void map_device(void)
 	require(base != MAP_FAILED, "mmap");
 }
 
-/* Takes the trap's handler away by a system call of its own, and maps a device twice. */
+/* Takes the trap's handler away by a system call of its own, and maps a device
+ * twice. */
 static void replace_handler(void)
 {
-	struct { void (*handler)(int); unsigned long flags; void (*restorer)(void); uint64_t mask; } action = { 0 };
+	struct {
+		void (*handler)(int);
+		unsigned long flags;
+		void (*restorer)(void);
+		uint64_t mask;
+	} action = { 0 };
 
-	require(!syscall(SYS_rt_sigaction, SIGSEGV, &action, NULL, sizeof(action.mask)), "rt_sigaction");
+	require(!syscall(SYS_rt_sigaction, SIGSEGV, &action, NULL, sizeof(action.mask)),
+		"rt_sigaction");
 	map_device();
 	map_device();
 }
@@ -341,10 +373,18 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*function)(void);
 	} modes[] = {
-		{ "masks", try_masks }, { "old-masks", try_old_masks }, { "threads", try_threads },
-		{ "handlers", try_handlers }, { "waits", try_waits }, { "jumps", try_jumps }, { "sent", try_sent },
-		{ "fork", try_fork }, { "setters", try_setters }, { "die-blocked", die_blocked },
-		{ "die-in-handler", die_in_handler }, { "replace", replace_handler },
+		{ "masks", try_masks },
+		{ "old-masks", try_old_masks },
+		{ "threads", try_threads },
+		{ "handlers", try_handlers },
+		{ "waits", try_waits },
+		{ "jumps", try_jumps },
+		{ "sent", try_sent },
+		{ "fork", try_fork },
+		{ "setters", try_setters },
+		{ "die-blocked", die_blocked },
+		{ "die-in-handler", die_in_handler },
+		{ "replace", replace_handler },
 	};
 
 	sigfillset(&all);

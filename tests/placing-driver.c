@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A driver that knows of sparse regions, as DPDK does since 23.07: it asks for a region's description with little room,
- * asks again with as much as the kernel wants, and maps each area by itself. Where it is told of no areas, it maps the
- * region whole. Its device is played by tests/play-vfio.c.
+ * A driver that knows of sparse regions, as DPDK does since 23.07: it asks for
+ * a region's description with little room, asks again with as much as the
+ * kernel wants, and maps each area by itself. Where it is told of no areas, it
+ * maps the region whole. Its device is played by tests/play-vfio.c.
  *
- * It prints the capabilities that it is told of, and does all its register accesses by base + offset.
+ * It prints the capabilities that it is told of, and does all its register
+ * accesses by base + offset.
  */
 #include <errno.h>
 #include <linux/vfio.h>
@@ -63,22 +65,24 @@ static const struct vfio_region_info_cap_sparse_mmap *walk(const struct vfio_reg
 
 static volatile uint8_t *map(int device, size_t length, uint64_t offset, void *address, int flags)
 {
-	void *mapped = mmap(address, length, PROT_READ | PROT_WRITE, MAP_SHARED | flags, device, (off_t)offset);
+	void *mapped = mmap(address, length, PROT_READ | PROT_WRITE, MAP_SHARED | flags, device,
+			    (off_t)offset);
 
 	if (mapped == MAP_FAILED)
 		fail("mmap");
 	return mapped;
 }
 
-static volatile uint8_t *place_areas(int device, const struct vfio_region_info_cap_sparse_mmap *sparse)
+static volatile uint8_t *place_areas(int device,
+				     const struct vfio_region_info_cap_sparse_mmap *sparse)
 {
 	uint8_t *base = mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (base == MAP_FAILED)
 		fail("no addresses");
 	for (uint32_t i = 0; i < sparse->nr_areas; i++)
-		map(device, sparse->areas[i].size, BAR + sparse->areas[i].offset, base + sparse->areas[i].offset,
-		    MAP_FIXED);
+		map(device, sparse->areas[i].size, BAR + sparse->areas[i].offset,
+		    base + sparse->areas[i].offset, MAP_FIXED);
 	return base;
 }
 
@@ -99,10 +103,12 @@ int main(int argc, char **argv)
 	printf("asked %d:", ask(device, info, room));
 	sparse = walk(info);
 	printf("\n");
-	base = sparse ? place_areas(device, sparse) : map(device, info->size, info->offset, NULL, 0);
+	base = sparse ? place_areas(device, sparse)
+		      : map(device, info->size, info->offset, NULL, 0);
 	for (uint32_t offset = 0; offset < SIZE; offset += 0x404) {
 		*(volatile uint32_t *)(base + offset) = offset + 1;
-		if (pread(device, &value, sizeof(value), BAR + offset) != sizeof(value) || value != offset + 1)
+		if (pread(device, &value, sizeof(value), BAR + offset) != sizeof(value) ||
+		    value != offset + 1)
 			fail("a store does not arrive");
 	}
 	printf("ok\n");

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Preloaded into test programs: passes memory files off as VFIO devices with a sparse BAR 0. One of the name "vfio" has
- * the sparse capability alone, one of the name "vfio-two" has another before and after it. As the kernel, it maps only
- * what lies in one area. It stands in for the C library's functions, which programs call, and for syscall(2), which the
- * library uses.
+ * Preloaded into test programs: passes memory files off as VFIO devices with a
+ * sparse BAR 0. One of the name "vfio" has the sparse capability alone, one of
+ * the name "vfio-two" has another before and after it. As the kernel, it maps
+ * only what lies in one area. It stands in for the C library's functions, which
+ * programs call, and for syscall(2), which the library uses.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -72,10 +73,13 @@ EXPORT ssize_t readlink(const char *path, char *buffer, size_t length)
 	return (ssize_t)strlen(link);
 }
 
-/* Puts a header into the chain behind the structure, as the kernel does, and returns where the next one goes. */
+/* Puts a header into the chain behind the structure, as the kernel does, and
+ * returns where the next one goes. */
 static uint32_t put_header(uint8_t *answer, uint32_t at, uint16_t id, uint32_t length, bool last)
 {
-	struct vfio_info_cap_header header = { .id = id, .version = 1, .next = last ? 0 : at + length };
+	struct vfio_info_cap_header header = { .id = id,
+					       .version = 1,
+					       .next = last ? 0 : at + length };
 
 	memcpy(answer + at, &header, sizeof(header));
 	return at + length;
@@ -89,7 +93,8 @@ static void put_chain(uint8_t *answer, bool two)
 	if (two)
 		at = put_header(answer, at, VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, 8, false);
 	sparse = (void *)(answer + at);
-	at = put_header(answer, at, VFIO_REGION_INFO_CAP_SPARSE_MMAP, sizeof(*sparse) + sizeof(areas), !two);
+	at = put_header(answer, at, VFIO_REGION_INFO_CAP_SPARSE_MMAP,
+			sizeof(*sparse) + sizeof(areas), !two);
 	sparse->nr_areas = 2;
 	sparse->reserved = 0;
 	memcpy(sparse->areas, areas, sizeof(areas));
@@ -100,8 +105,9 @@ static void put_chain(uint8_t *answer, bool two)
 static int describe(int fd, struct vfio_region_info *info)
 {
 	bool two = has_two(fd);
-	uint32_t wanted = (uint32_t)sizeof(*info) + (two ? 16 : 0) +
-			  (uint32_t)(sizeof(struct vfio_region_info_cap_sparse_mmap) + sizeof(areas));
+	uint32_t wanted =
+		(uint32_t)sizeof(*info) + (two ? 16 : 0) +
+		(uint32_t)(sizeof(struct vfio_region_info_cap_sparse_mmap) + sizeof(areas));
 
 	if (!info) {
 		errno = EFAULT;
@@ -112,8 +118,8 @@ static int describe(int fd, struct vfio_region_info *info)
 		return 0;
 	info->size = SIZE;
 	info->offset = BAR;
-	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE | VFIO_REGION_INFO_FLAG_MMAP |
-		      VFIO_REGION_INFO_FLAG_CAPS;
+	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
+		      VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
 	if (info->argsz < wanted) {
 		info->argsz = wanted;
 		return 0;
@@ -144,11 +150,13 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 	return play_ioctl(fd, request, argument);
 }
 
-/* Whether the kernel would map a range of the file: all that lies in one area. */
+/* Whether the kernel would map a range of the file: all that lies in one area.
+ */
 static bool can_map(unsigned long length, unsigned long offset)
 {
 	for (size_t i = 0; i < sizeof(areas) / sizeof(areas[0]); i++)
-		if (offset >= BAR + areas[i].offset && offset + length <= BAR + areas[i].offset + areas[i].size)
+		if (offset >= BAR + areas[i].offset &&
+		    offset + length <= BAR + areas[i].offset + areas[i].size)
 			return true;
 	return false;
 }

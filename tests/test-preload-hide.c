@@ -68,14 +68,15 @@ START_TEST(others_stay)
 		uint16_t ids[4];
 		const char *left;
 	} cases[] = {
-		{ { 1, 3, 4, 5 }, "345" }, { { 3, 1, 4, 5 }, "345" }, { { 3, 4, 5, 1 }, "345" }, { { 1, 3, 1, 4 }, "34" },
-		{ { 1, 1, 3, 1 }, "3" }, { { 3, 1, 1, 4 }, "34" },
+		{ { 1, 3, 4, 5 }, "345" }, { { 3, 1, 4, 5 }, "345" }, { { 3, 4, 5, 1 }, "345" },
+		{ { 1, 3, 1, 4 }, "34" },  { { 1, 1, 3, 1 }, "3" },   { { 3, 1, 1, 4 }, "34" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		set_up();
 		for (size_t j = 0; j < 4; j++)
-			put(FIRST + 16 * j, cases[i].ids[j], 1, j < 3 ? (uint32_t)(FIRST + 16 * (j + 1)) : 0);
+			put(FIRST + 16 * j, cases[i].ids[j], 1,
+			    j < 3 ? (uint32_t)(FIRST + 16 * (j + 1)) : 0);
 		ck_assert(hide_sparse(buffer, LENGTH));
 		ck_assert_str_eq(chain(), cases[i].left);
 		ck_assert(info_of()->flags & VFIO_REGION_INFO_FLAG_CAPS);
@@ -88,7 +89,8 @@ START_TEST(what_is_not_sparse_is_left_alone)
 	uint8_t before[LENGTH];
 
 	put(FIRST, 3, 1, FIRST + 8);
-	put(FIRST + 8, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 2, 0);	/* a version that the library does not know */
+	/* A version that the library does not know. */
+	put(FIRST + 8, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 2, 0);
 	memcpy(before, buffer, LENGTH);
 	ck_assert(!hide_sparse(buffer, LENGTH));
 	put(FIRST + 8, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0);
@@ -117,7 +119,7 @@ START_TEST(unsound_chains_are_left_alone)
 	expect_refused(LENGTH);
 	put(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, UINT32_MAX);
 	expect_refused(LENGTH);
-	put(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, FIRST - 1);		/* in the structure */
+	put(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, FIRST - 1); /* in the structure */
 	expect_refused(LENGTH);
 	put(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0);
 	expect_refused(FIRST + 7);
@@ -126,8 +128,8 @@ START_TEST(unsound_chains_are_left_alone)
 }
 END_TEST
 
-/* Whatever is in the buffer, no byte outside changes, the call ends, and a chain that the library can read is without
- * the capability afterwards. */
+/* Whatever is in the buffer, no byte outside changes, the call ends, and a
+ * chain that the library can read is without the capability afterwards. */
 START_TEST(random_answers_are_bounded)
 {
 	uint64_t seed = 9;
@@ -149,8 +151,8 @@ START_TEST(random_answers_are_bounded)
 		hidden += hide_sparse(buffer, room);
 		for (size_t i = 0; i < GUARD; i++)
 			ck_assert(memory.bytes[i] == 0xa5 && buffer[LENGTH + i] == 0xa5);
-		if (!capabilities_parse(&found, buffer, room, info_of()->cap_offset, &bad) && room > FIRST &&
-		    info_of()->cap_offset)
+		if (!capabilities_parse(&found, buffer, room, info_of()->cap_offset, &bad) &&
+		    room > FIRST && info_of()->cap_offset)
 			ck_assert(!found.sparse);
 	}
 	ck_assert_uint_gt(hidden, ROUNDS / 1000);
@@ -161,8 +163,9 @@ int main(void)
 {
 	Suite *suite = suite_create("preload-hide");
 
-	harness_add_with(suite, "good", set_up, (const TTest *const[]){
-		the_only_one_takes_the_flag_along, others_stay, what_is_not_sparse_is_left_alone, NULL });
+	harness_add_with(suite, "good", set_up,
+			 (const TTest *const[]){ the_only_one_takes_the_flag_along, others_stay,
+						 what_is_not_sparse_is_left_alone, NULL });
 	harness_add_with(suite, "hostile", set_up, (const TTest *const[]){
 		unsound_chains_are_left_alone, random_answers_are_bounded, NULL });
 	return harness_run(suite);
