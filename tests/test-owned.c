@@ -73,6 +73,22 @@ START_TEST(copies_have_high_numbers)
 }
 END_TEST
 
+/* A program that closes it, and opens its own files, gets an error for an
+ * access and not its file changed. */
+START_TEST(a_closed_copy_is_not_reused)
+{
+	int fd;
+
+	set_limit(1024);
+	fd = sys_memfd_create("owned");
+	ck_assert_zero(close(fd));
+	for (int i = 0; i < 100; i++)
+		ck_assert_int_ge(dup(0), 0);
+	ck_assert_int_eq(sys_pwrite(fd, "", 1, 0), -EBADF);
+	sys_close(fd);
+}
+END_TEST
+
 START_TEST(a_crowded_table_gives_what_it_has)
 {
 	int first, fd;
@@ -99,6 +115,7 @@ int main(void)
 	harness_add(suite, "set", (const TTest *const[]){
 		the_set_holds_what_is_added, impossible_descriptors_are_not_in_it, NULL });
 	harness_add(suite, "numbers", (const TTest *const[]){
-		copies_have_high_numbers, a_crowded_table_gives_what_it_has, NULL });
+		copies_have_high_numbers, a_closed_copy_is_not_reused,
+		a_crowded_table_gives_what_it_has, NULL });
 	return harness_run(suite);
 }
