@@ -27,14 +27,9 @@ void preload_find_descriptors(void)
 	PRELOAD_FIND(next_dup3, "dup3");
 }
 
-static bool is_ours(int fd)
-{
-	return fd >= 0 && barspan_own_descriptor_((unsigned int)fd) == fd;
-}
-
 EXPORT int close(int fd)
 {
-	if (is_ours(fd)) {
+	if (barspan_owns_descriptor_(fd)) {
 		errno = EBADF;
 		return -1;
 	}
@@ -77,7 +72,7 @@ EXPORT void closefrom(int first)
 	/* A kernel before 5.9, or a filter of system calls. */
 	if (close_around((unsigned int)from, UINT_MAX, 0) && !getrlimit(RLIMIT_NOFILE, &limit))
 		for (int fd = from; (rlim_t)fd < limit.rlim_cur && fd < INT_MAX; fd++)
-			if (!is_ours(fd))
+			if (!barspan_owns_descriptor_(fd))
 				syscall(SYS_close, fd);
 	errno = saved;
 }
@@ -88,7 +83,7 @@ EXPORT void closefrom(int first)
  * open. */
 static bool is_refused(int from, int to)
 {
-	if (from == to || !is_ours(to))
+	if (from == to || !barspan_owns_descriptor_(to))
 		return false;
 	if (fcntl(from, F_GETFD) >= 0)
 		errno = EBUSY;

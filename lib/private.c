@@ -34,6 +34,11 @@ int barspan_keep_descriptor_(int fd)
 	return sys_keep(fd);
 }
 
+bool barspan_owns_descriptor_(int fd)
+{
+	return owned_has(fd);
+}
+
 int barspan_own_descriptor_(unsigned int from)
 {
 	return owned_next(from);

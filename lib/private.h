@@ -27,6 +27,9 @@ void barspan_mapped_over_(void *address, size_t length);
  */
 int barspan_keep_descriptor_(int fd);
 
+/* Whether a descriptor is one of the library's own. */
+bool barspan_owns_descriptor_(int fd);
+
 /* The lowest of the library's own descriptors at or above `from`; -1: there is
  * none. */
 int barspan_own_descriptor_(unsigned int from);

@@ -133,9 +133,11 @@ END_TEST
 START_TEST(random_answers_are_bounded)
 {
 	uint64_t seed = 9;
-	size_t hidden = 0;
+	size_t hidden = 0, rounds = harness_instrumented() ? ROUNDS / 20 : ROUNDS;
+	uint8_t untouched[GUARD];
 
-	for (size_t round = 0; round < ROUNDS; round++) {
+	memset(untouched, 0xa5, sizeof(untouched));
+	for (size_t round = 0; round < rounds; round++) {
 		uint64_t shape = harness_random(&seed);
 		size_t room = shape % 4 ? LENGTH : (size_t)(shape >> 8) % (LENGTH + 1), bad;
 		struct capabilities found;
@@ -149,13 +151,13 @@ START_TEST(random_answers_are_bounded)
 		}
 		info_of()->cap_offset = (uint32_t)(harness_random(&seed) % (LENGTH + 8));
 		hidden += hide_sparse(buffer, room);
-		for (size_t i = 0; i < GUARD; i++)
-			ck_assert(memory.bytes[i] == 0xa5 && buffer[LENGTH + i] == 0xa5);
+		ck_assert(!memcmp(memory.bytes, untouched, GUARD));
+		ck_assert(!memcmp(buffer + LENGTH, untouched, GUARD));
 		if (!capabilities_parse(&found, buffer, room, info_of()->cap_offset, &bad) &&
 		    room > FIRST && info_of()->cap_offset)
 			ck_assert(!found.sparse);
 	}
-	ck_assert_uint_gt(hidden, ROUNDS / 1000);
+	ck_assert_uint_gt(hidden, rounds / 1000);
 }
 END_TEST
 
