@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 # Grade three of the drop-in: programs that are not changed.
-DRIVERS = tests/confined tests/descriptors tests/legacy-driver tests/masks tests/placing-driver
+DRIVERS = tests/confined tests/descriptors tests/handlers tests/legacy-driver tests/masks tests/placing-driver
 if TOOL
 if EMULATE
 if !SANITIZED
@@ -24,7 +24,12 @@ tests_descriptors_CPPFLAGS =
 tests_descriptors_CFLAGS = -std=gnu11 $(WARNINGS)
 tests_descriptors_LDFLAGS =
 tests_descriptors_LDADD =
-tests_masks_SOURCES = tests/masks.c
+tests_handlers_SOURCES = tests/handlers.c tests/drive.c tests/drive.h
+tests_handlers_CPPFLAGS =
+tests_handlers_CFLAGS = -std=gnu11 $(WARNINGS) -Wno-deprecated-declarations
+tests_handlers_LDFLAGS =
+tests_handlers_LDADD =
+tests_masks_SOURCES = tests/masks.c tests/drive.c tests/drive.h
 tests_masks_CPPFLAGS =
 tests_masks_CFLAGS = -std=gnu11 $(WARNINGS) -Wno-deprecated-declarations
 tests_masks_LDFLAGS =

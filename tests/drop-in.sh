@@ -61,6 +61,8 @@ expect 0 "a shell may be in between" --trap=emulate,report --report="$scratch/re
 [ "$(grep -c 'trap report: [1-9]' "$scratch/report")" -eq 2 ]
 ok $? "each process adds its own report"
 
+expect 0 "memory may be mapped over a part of a BAR" -- "$driver" over
+
 expect 42 "the program's handler gets what is not the trap's" -- "$driver" handler
 
 expect 139 "without emulation the program dies" --trap=explain -- /bin/sh -c "exec $PWD/$driver; true"
@@ -101,12 +103,15 @@ expect 139 "a daemon's end is explained" --trap=explain -- /bin/sh -c \
 holds "$scratch/out" 'region 0.*0x1000.*barspan_' "on what was its standard error"
 empty "$scratch/database" "and not in its database"
 
-for way in masks old-masks threads handlers waits jumps sent fork setters; do
+for way in masks old-masks threads waits fork contexts; do
 	expect 0 "holes are served with signals blocked: $way" -- tests/masks "$way"
 done
-expect 139 "a fault of the program's own ends it if blocked" -- /bin/sh -c "exec $PWD/tests/masks die-blocked; true"
-expect 139 "and if its handler faults" -- /bin/sh -c "exec $PWD/tests/masks die-in-handler; true"
-run -- tests/masks replace
+for way in handlers jumps sent setters; do
+	expect 0 "holes are served whatever is handled: $way" -- tests/handlers "$way"
+done
+expect 139 "a fault of the program's own ends it if blocked" -- /bin/sh -c "exec $PWD/tests/handlers die-blocked; true"
+expect 139 "and if its handler faults" -- /bin/sh -c "exec $PWD/tests/handlers die-in-handler; true"
+run -- tests/handlers replace
 [ "$(grep -c "replaced the trap's handler for SIGSEGV" "$scratch/out")" -eq 1 ]
 ok $? "a handler that is gone is noticed, once"
 
