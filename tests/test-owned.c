@@ -77,25 +77,30 @@ END_TEST
  * access and not its file changed. */
 START_TEST(a_closed_copy_is_not_reused)
 {
-	int fd;
+	int fd, opened[100];
 
 	set_limit(1024);
 	fd = sys_memfd_create("owned");
 	ck_assert_zero(close(fd));
-	for (int i = 0; i < 100; i++)
-		ck_assert_int_ge(dup(0), 0);
+	for (int i = 0; i < 100; i++) {
+		opened[i] = dup(0);
+		ck_assert_int_ge(opened[i], 0);
+	}
 	ck_assert_int_eq(sys_pwrite(fd, "", 1, 0), -EBADF);
 	sys_close(fd);
+	for (int i = 0; i < 100; i++)
+		close(opened[i]);
 }
 END_TEST
 
 START_TEST(a_crowded_table_gives_what_it_has)
 {
-	int first, fd;
+	int first = dup(0), last = first, fd;
 
 	set_limit(64);
-	while ((first = dup(0)) >= 0 && first < 63)
-		;
+	while ((fd = dup(0)) >= 0)
+		last = fd;
+	ck_assert_int_lt(first, 20);
 	close(20);
 	fd = sys_dup(0);
 	ck_assert_int_eq(fd, 20);
@@ -105,6 +110,8 @@ START_TEST(a_crowded_table_gives_what_it_has)
 	ck_assert_int_eq(sys_keep(21), 21);
 	ck_assert(owned_has(21));
 	ck_assert_int_eq(sys_dup(-1), -EBADF);
+	for (fd = first; fd <= last; fd++)
+		sys_close(fd);
 }
 END_TEST
 
