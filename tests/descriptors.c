@@ -14,8 +14,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "refuse.h"
 
 enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000, MOST = 5000 };
 
@@ -62,6 +65,17 @@ static void by_range(void)
 static void by_from(void)
 {
 	closefrom(device + 1);
+}
+
+static void by_from_alone(void)
+{
+	int other = dup(device);
+
+	if (other < device || refuse(SYS_close_range, ENOSYS))
+		fail("seccomp");
+	by_from();
+	if (fcntl(other, F_GETFD) != -1)
+		fail("closefrom");
 }
 
 /* Puts the log over each number, as a program that has a use for certain
@@ -130,8 +144,10 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*close_all)(void);
 	} ways[] = {
-		{ "close", by_close }, { "directory", by_directory }, { "range", by_range },
-		{ "from", by_from },   { "dup2", by_dup2 },	      { "child", by_child },
+		{ "close", by_close }, { "directory", by_directory },
+		{ "range", by_range }, { "from", by_from },
+		{ "from-alone", by_from_alone }, { "dup2", by_dup2 },
+		{ "child", by_child },
 	};
 	int logs[8], before = open("/dev/null", O_RDONLY);
 	volatile uint8_t *base;

@@ -19,7 +19,7 @@ tests_confined_CPPFLAGS =
 tests_confined_CFLAGS = -std=gnu11 $(WARNINGS)
 tests_confined_LDFLAGS =
 tests_confined_LDADD =
-tests_descriptors_SOURCES = tests/descriptors.c
+tests_descriptors_SOURCES = tests/descriptors.c tests/refuse.h
 tests_descriptors_CPPFLAGS =
 tests_descriptors_CFLAGS = -std=gnu11 $(WARNINGS)
 tests_descriptors_LDFLAGS =
@@ -34,7 +34,7 @@ tests_masks_CPPFLAGS =
 tests_masks_CFLAGS = -std=gnu11 $(WARNINGS) -Wno-deprecated-declarations
 tests_masks_LDFLAGS =
 tests_masks_LDADD =
-tests_placing_driver_SOURCES = tests/placing-driver.c
+tests_placing_driver_SOURCES = tests/placing-driver.c tests/refuse.h
 tests_placing_driver_CPPFLAGS =
 tests_placing_driver_CFLAGS = -std=gnu11 $(WARNINGS)
 tests_placing_driver_LDFLAGS =

@@ -86,6 +86,10 @@ expect 0 "other capabilities stay" -- "$places" vfio-two
 tells "they are found by asking twice" 'asked 2: 3 30583'
 expect 0 "also with room for all of them" -- "$places" vfio-two 4096
 tells "they are found at once" 'asked 1: 3 30583'
+expect 0 "also if system calls are filtered" -- "$places" vfio 32 confined
+tells "without the capability, the first answer is the last" 'asked 1:'
+expect 0 "and there are others" -- "$places" vfio-two 32 confined
+tells "they are found by asking twice" 'asked 2: 3 30583'
 expect 139 "a driver may be told" --sparse=show -- /bin/sh -c "exec $PWD/$places vfio; true"
 expect 2 "other words than hide and show" --sparse=some -- /bin/true
 
@@ -94,7 +98,7 @@ ok $? "a program without a device makes no system call more"
 [ "$(cat "$scratch/out")" = ok ]
 ok $? "and ends by itself"
 
-for way in close directory range from dup2 child; do
+for way in close directory range from from-alone dup2 child; do
 	expect 0 "descriptors closed by $way are not the library's" -- tests/descriptors "$way"
 done
 
@@ -106,6 +110,9 @@ empty "$scratch/database" "and not in its database"
 for way in masks old-masks threads waits fork contexts; do
 	expect 0 "holes are served with signals blocked: $way" -- tests/masks "$way"
 done
+expect 0 "a mask is inherited" -- env --block-signal=SEGV "$driver"
+LD_PRELOAD=$PWD/tests/.libs/play-vfio.so env --block-signal=SEGV,BUS ./barspan run -- "$driver" >"$scratch/out" 2>&1
+ok $? "also by barspan run"
 for way in handlers jumps sent setters; do
 	expect 0 "holes are served whatever is handled: $way" -- tests/handlers "$way"
 done

@@ -16,7 +16,10 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "refuse.h"
 
 enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000, MOST = 4096 };
 
@@ -97,6 +100,9 @@ int main(int argc, char **argv)
 
 	if (device < 0 || ftruncate(device, BAR + SIZE))
 		fail("no device");
+	/* The object may not read the program's memory by a system call. */
+	if (argc > 3 && refuse(SYS_process_vm_readv, EPERM))
+		fail("seccomp");
 	errno = 0;
 	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, NULL) != -1 || errno != EFAULT)
 		fail("no memory is no error");
