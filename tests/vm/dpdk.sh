@@ -112,6 +112,7 @@ places_areas() {
 # Until packets are counted on both ports, or time is over.
 forward() { # [COMMAND [ARGUMENT...]]
 	rm -f "$ended"
+	: >"$log" # else the last run is looked at until this one begins
 	show_module
 	start_testpmd "$@"
 	wait_until "$patience" grown_or_ended
@@ -302,6 +303,7 @@ dies_silently() {
 sparse_devices() {
 	make_sparse "$statistics_areas" || tap_ok 1 "bind to the sparse driver"
 	rm -f "$ended"
+	: >"$log" # else the last run is looked at until this one begins
 	show_module
 	start_testpmd
 	wait_until "$patience" no_ports_or_ended
