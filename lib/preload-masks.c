@@ -104,7 +104,7 @@ bool preload_is_shadow(int number)
 }
 
 /* The kernel's set for a program's, in *copy; NULL for NULL. */
-static const sigset_t *shade(sigset_t *copy, const sigset_t *set)
+static const sigset_t *shade_copy(sigset_t *copy, const sigset_t *set)
 {
 	find_early();
 	if (!set)
@@ -119,7 +119,7 @@ EXPORT int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
 	sigset_t copy;
 	int r;
 
-	set = shade(&copy, set);
+	set = shade_copy(&copy, set);
 	r = next.pthread_sigmask(how, set, old);
 	if (!r && old)
 		barspan_trap_unshade_(old);
@@ -187,7 +187,7 @@ EXPORT int sigsuspend(const sigset_t *set)
 {
 	sigset_t copy;
 
-	set = shade(&copy, set);
+	set = shade_copy(&copy, set);
 	return next.sigsuspend(set);
 }
 
@@ -244,7 +244,7 @@ EXPORT int pthread_attr_setsigmask_np(pthread_attr_t *attributes, const sigset_t
 {
 	sigset_t copy;
 
-	set = shade(&copy, set);
+	set = shade_copy(&copy, set);
 	return next.pthread_attr_setsigmask_np(attributes, set);
 }
 
@@ -263,7 +263,7 @@ EXPORT int ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, c
 {
 	sigset_t copy;
 
-	mask = shade(&copy, mask);
+	mask = shade_copy(&copy, mask);
 	return next.ppoll(fds, n, timeout, mask);
 }
 
@@ -272,7 +272,7 @@ EXPORT int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *time
 {
 	sigset_t copy;
 
-	mask = shade(&copy, mask);
+	mask = shade_copy(&copy, mask);
 	return next.ppoll_chk(fds, n, timeout, mask, length);
 }
 
@@ -281,7 +281,7 @@ EXPORT int pselect(int n, fd_set *in, fd_set *out, fd_set *other, const struct t
 {
 	sigset_t copy;
 
-	mask = shade(&copy, mask);
+	mask = shade_copy(&copy, mask);
 	return next.pselect(n, in, out, other, timeout, mask);
 }
 
@@ -289,7 +289,7 @@ EXPORT int epoll_pwait(int fd, struct epoll_event *events, int n, int timeout, c
 {
 	sigset_t copy;
 
-	mask = shade(&copy, mask);
+	mask = shade_copy(&copy, mask);
 	return next.epoll_pwait(fd, events, n, timeout, mask);
 }
 
@@ -298,7 +298,7 @@ EXPORT int epoll_pwait2(int fd, struct epoll_event *events, int n, const struct 
 {
 	sigset_t copy;
 
-	mask = shade(&copy, mask);
+	mask = shade_copy(&copy, mask);
 	if (next.epoll_pwait2)
 		return next.epoll_pwait2(fd, events, n, timeout, mask);
 	errno = ENOSYS;

@@ -294,7 +294,7 @@ static bool is_held(const struct link *link, const ucontext_t *context)
 
 /* Does what the kernel would do with a signal that is blocked: a fault ends the process, and what somebody sent waits
  * until it is unblocked, in the shape of the shadow. */
-static void hold(const struct link *link, siginfo_t *info)
+static void hold_signal(const struct link *link, siginfo_t *info)
 {
 	if (is_fault(info))
 		die(link->number, info);
@@ -345,7 +345,7 @@ void chain_pass(int number, siginfo_t *info, void *context)
 	int saved = errno;
 
 	if (is_held(link, context)) {
-		hold(link, info);
+		hold_signal(link, info);
 		errno = saved;
 		return;
 	}

@@ -22,7 +22,7 @@ enum { SIZE = 0x2000 };
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),                                         \
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
-static int confine(void)
+static int confine_self(void)
 {
 	static struct sock_filter rules[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -41,7 +41,7 @@ static int confine(void)
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-static void *map(void *address, int prot, int flags, int fd)
+static void *map_pages(void *address, int prot, int flags, int fd)
 {
 	void *mapped = mmap(address, SIZE, prot, flags, fd, 0);
 
@@ -56,15 +56,15 @@ int main(void)
 	int fd = memfd_create("data", MFD_CLOEXEC);
 	void *here;
 
-	if (fd < 0 || ftruncate(fd, SIZE) || confine()) {
+	if (fd < 0 || ftruncate(fd, SIZE) || confine_self()) {
 		perror("confine");
 		return EXIT_FAILURE;
 	}
-	here = map(NULL, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
-	map(here, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd);
-	map(here, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1);
-	map(NULL, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1);
-	map(NULL, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
+	here = map_pages(NULL, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd);
+	map_pages(here, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd);
+	map_pages(here, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1);
+	map_pages(NULL, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	map_pages(NULL, PROT_READ | PROT_WRITE, MAP_SHARED, fd);
 	if (mprotect(here, SIZE, PROT_READ) || mremap(here, SIZE, SIZE / 2, 0) != here ||
 	    munmap(here, SIZE) || close(fd))
 		_exit(4);

@@ -71,7 +71,7 @@ static void by_from_alone(void)
 {
 	int other = dup(device);
 
-	if (other < device || refuse(SYS_close_range, ENOSYS))
+	if (other < device || refuse_call(SYS_close_range, ENOSYS))
 		fail("seccomp");
 	by_from();
 	if (fcntl(other, F_GETFD) != -1)
@@ -114,7 +114,7 @@ static void by_child(void)
 	by_close();
 }
 
-static void drive(volatile uint8_t *base)
+static void drive_registers(volatile uint8_t *base)
 {
 	for (uint32_t offset = 0; offset < SIZE; offset += 0x404) {
 		uint32_t value = 0;
@@ -166,7 +166,7 @@ int main(int argc, char **argv)
 		return end_badly(base, argv[2]);
 	for (size_t i = 0; i < 8; i++)
 		logs[i] = memfd_create("log", 0);
-	drive(base);
+	drive_registers(base);
 	for (size_t i = 0; i < 8; i++)
 		if (fstat(logs[i], &status) || status.st_size)
 			fail("a register write is in the log");

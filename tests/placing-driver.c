@@ -30,7 +30,7 @@ static int fail(const char *what)
 }
 
 /* Asks until the answer fits, and returns how often. */
-static int ask(int device, struct vfio_region_info *info, uint32_t room)
+static int ask_info(int device, struct vfio_region_info *info, uint32_t room)
 {
 	int times = 1;
 
@@ -48,7 +48,8 @@ static int ask(int device, struct vfio_region_info *info, uint32_t room)
 }
 
 /* Prints the chain, and returns the sparse capability. */
-static const struct vfio_region_info_cap_sparse_mmap *walk(const struct vfio_region_info *info)
+static const struct vfio_region_info_cap_sparse_mmap *
+walk_chain(const struct vfio_region_info *info)
 {
 	const struct vfio_info_cap_header *header;
 	const void *sparse = NULL;
@@ -66,7 +67,8 @@ static const struct vfio_region_info_cap_sparse_mmap *walk(const struct vfio_reg
 	return sparse;
 }
 
-static volatile uint8_t *map(int device, size_t length, uint64_t offset, void *address, int flags)
+static volatile uint8_t *map_range(int device, size_t length, uint64_t offset, void *address,
+				   int flags)
 {
 	void *mapped = mmap(address, length, PROT_READ | PROT_WRITE, MAP_SHARED | flags, device,
 			    (off_t)offset);
@@ -84,7 +86,7 @@ static volatile uint8_t *place_areas(int device,
 	if (base == MAP_FAILED)
 		fail("no addresses");
 	for (uint32_t i = 0; i < sparse->nr_areas; i++)
-		map(device, sparse->areas[i].size, BAR + sparse->areas[i].offset,
+		map_range(device, sparse->areas[i].size, BAR + sparse->areas[i].offset,
 		    base + sparse->areas[i].offset, MAP_FIXED);
 	return base;
 }
@@ -101,16 +103,16 @@ int main(int argc, char **argv)
 	if (device < 0 || ftruncate(device, BAR + SIZE))
 		fail("no device");
 	/* The object may not read the program's memory by a system call. */
-	if (argc > 3 && refuse(SYS_process_vm_readv, EPERM))
+	if (argc > 3 && refuse_call(SYS_process_vm_readv, EPERM))
 		fail("seccomp");
 	errno = 0;
 	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, NULL) != -1 || errno != EFAULT)
 		fail("no memory is no error");
-	printf("asked %d:", ask(device, info, room));
-	sparse = walk(info);
+	printf("asked %d:", ask_info(device, info, room));
+	sparse = walk_chain(info);
 	printf("\n");
 	base = sparse ? place_areas(device, sparse)
-		      : map(device, info->size, info->offset, NULL, 0);
+		      : map_range(device, info->size, info->offset, NULL, 0);
 	for (uint32_t offset = 0; offset < SIZE; offset += 0x404) {
 		*(volatile uint32_t *)(base + offset) = offset + 1;
 		if (pread(device, &value, sizeof(value), BAR + offset) != sizeof(value) ||

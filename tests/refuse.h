@@ -10,7 +10,7 @@
 #include <sys/prctl.h>
 
 /* Returns 0, or -1 if the kernel has no such filters. */
-static inline int refuse(unsigned int number, unsigned int error)
+static inline int refuse_call(unsigned int number, unsigned int error)
 {
 	struct sock_filter rules[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),

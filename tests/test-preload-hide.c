@@ -28,7 +28,7 @@ static void set_up(void)
 	info_of()->cap_offset = FIRST;
 }
 
-static void put(size_t at, uint16_t id, uint16_t version, uint32_t next)
+static void put_header(size_t at, uint16_t id, uint16_t version, uint32_t next)
 {
 	struct vfio_info_cap_header header = { .id = id, .version = version, .next = next };
 
@@ -36,7 +36,7 @@ static void put(size_t at, uint16_t id, uint16_t version, uint32_t next)
 }
 
 /* The identities in the chain, as a string of digits. */
-static const char *chain(void)
+static const char *chain_text(void)
 {
 	static char text[32];
 	struct vfio_info_cap_header header;
@@ -53,7 +53,7 @@ static const char *chain(void)
 
 START_TEST(the_only_one_takes_the_flag_along)
 {
-	put(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0);
+	put_header(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0);
 	ck_assert(hide_sparse(buffer, LENGTH));
 	ck_assert_uint_eq(info_of()->flags, VFIO_REGION_INFO_FLAG_MMAP);
 	ck_assert_uint_eq(info_of()->cap_offset, 0);
@@ -75,10 +75,10 @@ START_TEST(others_stay)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		set_up();
 		for (size_t j = 0; j < 4; j++)
-			put(FIRST + 16 * j, cases[i].ids[j], 1,
+			put_header(FIRST + 16 * j, cases[i].ids[j], 1,
 			    j < 3 ? (uint32_t)(FIRST + 16 * (j + 1)) : 0);
 		ck_assert(hide_sparse(buffer, LENGTH));
-		ck_assert_str_eq(chain(), cases[i].left);
+		ck_assert_str_eq(chain_text(), cases[i].left);
 		ck_assert(info_of()->flags & VFIO_REGION_INFO_FLAG_CAPS);
 	}
 }
@@ -88,12 +88,12 @@ START_TEST(what_is_not_sparse_is_left_alone)
 {
 	uint8_t before[LENGTH];
 
-	put(FIRST, 3, 1, FIRST + 8);
+	put_header(FIRST, 3, 1, FIRST + 8);
 	/* A version that the library does not know. */
-	put(FIRST + 8, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 2, 0);
+	put_header(FIRST + 8, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 2, 0);
 	memcpy(before, buffer, LENGTH);
 	ck_assert(!hide_sparse(buffer, LENGTH));
-	put(FIRST + 8, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0);
+	put_header(FIRST + 8, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0);
 	info_of()->flags = VFIO_REGION_INFO_FLAG_MMAP;
 	ck_assert(!hide_sparse(buffer, LENGTH));
 	info_of()->flags |= VFIO_REGION_INFO_FLAG_CAPS;
@@ -113,15 +113,15 @@ static void expect_refused(size_t room)
 
 START_TEST(unsound_chains_are_left_alone)
 {
-	put(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, FIRST);			/* a loop */
+	put_header(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, FIRST);			/* a loop */
 	expect_refused(LENGTH);
-	put(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, LENGTH - 7);		/* past the end */
+	put_header(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, LENGTH - 7); /* past the end */
 	expect_refused(LENGTH);
-	put(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, UINT32_MAX);
+	put_header(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, UINT32_MAX);
 	expect_refused(LENGTH);
-	put(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, FIRST - 1); /* in the structure */
+	put_header(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, FIRST - 1); /* in the structure */
 	expect_refused(LENGTH);
-	put(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0);
+	put_header(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0);
 	expect_refused(FIRST + 7);
 	expect_refused(FIRST - 1);
 	expect_refused(0);
@@ -146,7 +146,7 @@ START_TEST(random_answers_are_bounded)
 		for (size_t at = FIRST; at + 8 <= LENGTH; at += 8) {
 			uint64_t bits = harness_random(&seed);
 
-			put(at, (uint16_t)(bits % 3), bits & 8 ? 1 : (uint16_t)(bits >> 16),
+			put_header(at, (uint16_t)(bits % 3), bits & 8 ? 1 : (uint16_t)(bits >> 16),
 			    bits & 0x30 ? (uint32_t)(bits >> 32) % (LENGTH + 8) : 0);
 		}
 		info_of()->cap_offset = (uint32_t)(harness_random(&seed) % (LENGTH + 8));
