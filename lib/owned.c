@@ -6,9 +6,7 @@
 
 enum { WORD_BITS = sizeof(unsigned long) * CHAR_BIT, WORDS = OWNED_MOST / WORD_BITS };
 
-/* The kernel's table of descriptors is as long as the highest one in use, and
- * each fork copies it. */
-enum { HIGHEST_BASE = 4096 };
+enum { HIGHEST_BASE = 768 };
 
 static unsigned long words[WORDS];	/* atomic */
 
@@ -16,7 +14,7 @@ int owned_base(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= 2 * HIGHEST_BASE)
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur / 4 * 3 >= HIGHEST_BASE)
 		return HIGHEST_BASE;
 	return (int)(limit.rlim_cur - limit.rlim_cur / 4);
 }

@@ -12,9 +12,14 @@
 /* A descriptor of OWNED_MOST or above is not noted. */
 enum { OWNED_MOST = 1 << 16 };
 
-/* The lowest number for the library's own descriptors, below the limit on open
- * files: programs use the lowest free numbers, and close what they do not know
- * there. */
+/* The lowest number for a descriptor that every process has, with a device or
+ * without: the kernel's table of descriptors is as long as the highest one in
+ * use, and each fork copies it. */
+enum { OWNED_COMMON_BASE = 192 };
+
+/* The lowest number for the library's other descriptors, below the limit on
+ * open files: programs use the lowest free numbers, and close what they do not
+ * know there. */
 int owned_base(void);
 
 void owned_add(int fd);

@@ -31,7 +31,7 @@ void barspan_mapped_over_(void *address, size_t length)
 
 int barspan_keep_descriptor_(int fd)
 {
-	return sys_keep(fd);
+	return sys_keep(fd, OWNED_COMMON_BASE);
 }
 
 bool barspan_owns_descriptor_(int fd)

@@ -22,7 +22,7 @@ bool barspan_overlaps_(const void *address, size_t length);
  * address + length). Not for handlers. */
 void barspan_mapped_over_(void *address, size_t length);
 
-/* Moves a descriptor to a high number, close-on-exec, and makes it one of the
+/* Moves a descriptor to a higher number, close-on-exec, and makes it one of the
  * library's own. Returns the new number, or the old one if it cannot be moved.
  */
 int barspan_keep_descriptor_(int fd);

@@ -77,12 +77,13 @@ int sys_memfd_create(const char *name)
 
 	int fd = finish(memfd_create(name, MFD_CLOEXEC), saved);
 
-	return fd < 0 ? fd : sys_keep(fd);
+	return fd < 0 ? fd : sys_keep(fd, owned_base());
 }
 
-int sys_dup(int fd)
+/* A copy whose number is at least `lowest`, if one is free there. */
+static int dup_above(int fd, int lowest)
 {
-	int saved = errno, own = fcntl(fd, F_DUPFD_CLOEXEC, owned_base());
+	int saved = errno, own = fcntl(fd, F_DUPFD_CLOEXEC, lowest);
 
 	/* The high numbers are in use, or above a limit that is lower by now. */
 	if (own < 0 && (errno == EMFILE || errno == EINVAL))
@@ -92,9 +93,14 @@ int sys_dup(int fd)
 	return finish(own, saved);
 }
 
-int sys_keep(int fd)
+int sys_dup(int fd)
 {
-	int own = sys_dup(fd);
+	return dup_above(fd, owned_base());
+}
+
+int sys_keep(int fd, int lowest)
+{
+	int own = dup_above(fd, lowest);
 
 	if (own < 0) {
 		owned_add(fd);

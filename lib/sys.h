@@ -27,7 +27,7 @@ int sys_open(const char *path, int flags);
  * one there, closes the one that it was, and returns it. It cannot fail: one that cannot be moved stays. */
 int sys_memfd_create(const char *name);
 int sys_dup(int fd);
-int sys_keep(int fd);
+int sys_keep(int fd, int lowest);
 
 /* Straight to the kernel, as the mappings below. */
 void sys_close(int fd);
