@@ -103,13 +103,20 @@ bool preload_is_shadow(int number)
 	return false;
 }
 
+/* As much as the kernel reads: programs pass sets that are no longer. */
+static void copy_set(sigset_t *copy, const sigset_t *set)
+{
+	sigemptyset(copy);
+	memcpy(copy, set, (NSIG - 1) / 8);
+}
+
 /* The kernel's set for a program's, in *copy; NULL for NULL. */
 static const sigset_t *shade_copy(sigset_t *copy, const sigset_t *set)
 {
 	find_early();
 	if (!set)
 		return NULL;
-	*copy = *set;
+	copy_set(copy, set);
 	barspan_trap_shade_(copy);
 	return copy;
 }
@@ -196,7 +203,7 @@ EXPORT int sigsuspend(const sigset_t *set)
 static const sigset_t *add_shadows(sigset_t *copy, const sigset_t *set)
 {
 	find_early();
-	*copy = *set;
+	copy_set(copy, set);
 	for (int i = 0; i < SHADOWS; i++)
 		if (shadows[i] && sigismember(set, shaded[i]))
 			sigaddset(copy, shadows[i]);

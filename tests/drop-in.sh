@@ -91,6 +91,7 @@ tells "without the capability, the first answer is the last" 'asked 1:'
 expect 0 "and there are others" -- "$places" vfio-two 32 confined
 tells "they are found by asking twice" 'asked 2: 3 30583'
 expect 139 "a driver may be told" --sparse=show -- /bin/sh -c "exec $PWD/$places vfio; true"
+tells "it finds the areas by asking twice" 'asked 2: 1'
 expect 2 "other words than hide and show" --sparse=some -- /bin/true
 
 ./barspan run -- tests/confined >"$scratch/out" 2>&1

@@ -111,6 +111,7 @@ int main(int argc, char **argv)
 	printf("asked %d:", ask_info(device, info, room));
 	sparse = walk_chain(info);
 	printf("\n");
+	fflush(stdout);
 	base = sparse ? place_areas(device, sparse)
 		      : map_range(device, info->size, info->offset, NULL, 0);
 	for (uint32_t offset = 0; offset < SIZE; offset += 0x404) {
