@@ -20,6 +20,7 @@
 #include "tool.h"
 
 enum { EXIT_NOT_RUN = 126, EXIT_NOT_FOUND = 127 };
+enum { OPTION_SPARSE = 0x100 };	/* no letter */
 
 struct run {
 	const char *trap, *report, *log, *sparse;
@@ -31,7 +32,7 @@ static const struct argp_option options[] = {
 	  "What becomes of a load or store in a hole: emulate (the default: it is served), report (its instruction is "
 	  "counted), explain (the program dies as it would, after a line that says why), off; emulate,report is both", 0 },
 	{ "report", 'r', "FILE", 0, "Write the report to FILE at the program's end, not to standard error", 0 },
-	{ "sparse", 's', "WHAT", 0,
+	{ "sparse", OPTION_SPARSE, "WHAT", 0,
 	  "Whether the program learns which parts of a BAR it may map: hide (the default: it maps all, and gets it) or "
 	  "show (for a program that handles holes itself)", 0 },
 	{ "log", 'l', "LEVEL", 0, "Print the library's messages of LEVEL (error, warning or info) and above", 0 },
@@ -69,7 +70,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	struct run *run = state->input;
 
 	switch (key) {
-	case 's':
+	case OPTION_SPARSE:
 		if (!is_one_of(argument, strlen(argument), sparse))
 			argp_error(state, "--sparse=%s: not hide or show", argument);
 		run->sparse = argument;
