@@ -43,12 +43,10 @@ static bool is_plain(int prot, int flags)
 
 static void *map_plain(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)
 {
-	void *mapped = kernel_mmap(addr, length, prot, flags, fd, offset);
-
-	/* It may have taken addresses of spans. */
-	if (flags & MAP_FIXED && mapped != MAP_FAILED)
-		barspan_mapped_over_(mapped, length);
-	return mapped;
+	/* It takes addresses of spans. */
+	if (flags & MAP_FIXED && barspan_overlaps_(addr, length))
+		return barspan_mmap(addr, length, prot, flags, fd, offset);
+	return kernel_mmap(addr, length, prot, flags, fd, offset);
 }
 
 static void *map_device(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)

@@ -3,7 +3,6 @@
 
 #include <stdint.h>
 
-#include "carve.h"
 #include "device.h"
 #include "owned.h"
 #include "registry.h"
@@ -22,11 +21,6 @@ bool barspan_overlaps_(const void *address, size_t length)
 	if (__builtin_add_overflow(start, length, &end))
 		end = UINTPTR_MAX;
 	return !registry_overlap(&range, start, end);
-}
-
-void barspan_mapped_over_(void *address, size_t length)
-{
-	carve_done((uintptr_t)address, (uintptr_t)address + (uintptr_t)sys_page_up(length));
 }
 
 int barspan_keep_descriptor_(int fd)

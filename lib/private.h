@@ -18,10 +18,6 @@ bool barspan_is_vfio_(int fd);
 /* Whether any of the bytes belongs to a span. */
 bool barspan_overlaps_(const void *address, size_t length);
 
-/* Tells the library that a mapping has replaced whatever was in [address,
- * address + length). Not for handlers. */
-void barspan_mapped_over_(void *address, size_t length);
-
 /* Moves a descriptor to a higher number, close-on-exec, and makes it one of the
  * library's own. Returns the new number, or the old one if it cannot be moved.
  */

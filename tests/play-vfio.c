@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -27,12 +28,14 @@ static const struct vfio_region_sparse_mmap_area areas[] = { { 0, 0x1000 }, { 0x
 
 static ssize_t (*next_readlink)(const char *, char *, size_t);
 static int (*next_ioctl)(int, unsigned long, ...);
+static int (*next_fstat)(int, struct stat *);
 static long (*next_syscall)(long, ...);
 
 __attribute__((constructor)) static void find_next(void)
 {
 	*(void **)&next_readlink = dlsym(RTLD_NEXT, "readlink");
 	*(void **)&next_ioctl = dlsym(RTLD_NEXT, "ioctl");
+	*(void **)&next_fstat = dlsym(RTLD_NEXT, "fstat");
 	*(void **)&next_syscall = dlsym(RTLD_NEXT, "syscall");
 }
 
@@ -71,6 +74,19 @@ EXPORT ssize_t readlink(const char *path, char *buffer, size_t length)
 		return next_readlink(path, buffer, length);
 	memcpy(buffer, link, length < strlen(link) ? length : strlen(link));
 	return (ssize_t)strlen(link);
+}
+
+/* An anonymous inode has no type. */
+EXPORT int fstat(int fd, struct stat *out)
+{
+	int r;
+
+	if (!next_fstat)
+		find_next();
+	r = next_fstat(fd, out);
+	if (!r && is_played(fd))
+		out->st_mode &= ~(mode_t)S_IFMT;
+	return r;
 }
 
 /* Puts a header into the chain behind the structure, as the kernel does, and
