@@ -73,9 +73,7 @@ int sys_open(const char *path, int flags)
 
 int sys_memfd_create(const char *name)
 {
-	int saved = errno;
-
-	int fd = finish(memfd_create(name, MFD_CLOEXEC), saved);
+	int saved = errno, fd = finish(memfd_create(name, MFD_CLOEXEC), saved);
 
 	return fd < 0 ? fd : sys_keep(fd, owned_base());
 }
