@@ -37,6 +37,7 @@ lib_libcore_la_SOURCES = \
 	lib/trap-memory.c lib/trap-memory.h \
 	lib/trap-module.c lib/trap-module.h \
 	lib/trap-report.c lib/trap-report.h \
+	lib/trap-scratch.c lib/trap-scratch.h \
 	lib/trap-text.c lib/trap-text.h \
 	lib/version.c \
 	lib/vfio.c

@@ -49,14 +49,16 @@ static void keep(const struct known *known)
 {
 	struct entry *entry = entry_of((uintptr_t)known->pc);
 	uint32_t even = __atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) & ~1U;
-	uint64_t words[WORDS];
 
-	memcpy(words, known, sizeof(words));
 	if (!__atomic_compare_exchange_n(&entry->sequence, &even, even + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return;
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	for (size_t i = 0; i < WORDS; i++)
-		__atomic_store_n(&entry->words[i], words[i], __ATOMIC_RELAXED);
+	for (size_t i = 0; i < WORDS; i++) {
+		uint64_t word;
+
+		memcpy(&word, (const uint8_t *)known + i * sizeof(word), sizeof(word));
+		__atomic_store_n(&entry->words[i], word, __ATOMIC_RELAXED);
+	}
 	__atomic_store_n(&entry->sequence, even + 2, __ATOMIC_RELEASE);
 }
 
@@ -72,21 +74,31 @@ static size_t read_code(uint8_t *code, uintptr_t pc, size_t length)
 	return length - machine_copy(code + here, (const void *)(pc + here), length - here);
 }
 
-bool form_at(struct trap_form *out, uintptr_t pc)
+static __attribute__((noinline)) bool recall_form(struct trap_form *out, uintptr_t pc)
 {
 	uint8_t code[LONGEST];
 	struct known known;
 
-	if (find(&known, pc) && read_code(code, pc, known.form.length) == known.form.length &&
-	    !memcmp(code, known.code, known.form.length)) {
-		*out = known.form;
-		return true;
-	}
-	memset(&known, 0, sizeof(known));
-	known.pc = pc;
+	if (!find(&known, pc) || read_code(code, pc, known.form.length) != known.form.length ||
+	    memcmp(code, known.code, known.form.length))
+		return false;
+	*out = known.form;
+	return true;
+}
+
+static __attribute__((noinline)) bool learn_form(struct trap_form *out, uintptr_t pc)
+{
+	struct known known = { .pc = pc };
+
 	if (!form_decode(&known.form, known.code, read_code(known.code, pc, LONGEST)))
 		return false;
 	keep(&known);
 	*out = known.form;
 	return true;
+}
+
+/* Two functions, for one after the other takes less stack. */
+bool form_at(struct trap_form *out, uintptr_t pc)
+{
+	return recall_form(out, pc) || learn_form(out, pc);
 }

@@ -12,7 +12,20 @@
 #include "sys.h"
 #include <barspan/trap.h>
 
-enum { SIGNALS = 2, WORDS = sizeof(struct sigaction) / sizeof(unsigned long) };
+/* The kernel's masks are shorter than the C library's. */
+enum { SIGNALS = 2, MASK_SIZE = _NSIG / 8 };
+
+/* What of an action matters to the kernel. A sigset_t is 128 bytes, and a handler may have little stack. */
+struct brief {
+	union {
+		void (*simple)(int number);
+		void (*handler)(int number, siginfo_t *info, void *context);
+	};
+	unsigned long flags;
+	unsigned long mask[MASK_SIZE / sizeof(unsigned long)];
+};
+
+enum { WORDS = sizeof(struct brief) / sizeof(unsigned long) };
 
 /* Signal handlers read `action` while others change it, so that it is kept in words, under a sequence number. */
 struct link {
@@ -20,7 +33,7 @@ struct link {
 	bool installed;
 	bool buried;		/* somebody's handler, which may pass on to ours, was found above it */
 	unsigned int sequence;	/* odd: `action` changes; it is kept after a restore, since ours may still be called */
-	unsigned long action[WORDS];
+	unsigned long action[WORDS];	/* a struct brief */
 };
 
 static struct link links[SIGNALS] = { { .number = SIGSEGV }, { .number = SIGBUS } };
@@ -35,9 +48,40 @@ static struct link *link_of(int number)
 	return NULL;
 }
 
-static struct sigaction get_action(const struct link *link)
+static struct brief shorten(const struct sigaction *action)
 {
-	struct sigaction action;
+	struct brief brief = { .flags = (unsigned int)action->sa_flags };
+
+	brief.handler = action->sa_sigaction;
+	memcpy(brief.mask, &action->sa_mask, MASK_SIZE);
+	return brief;
+}
+
+static struct sigaction lengthen(const struct brief *brief)
+{
+	struct sigaction action = { .sa_flags = (int)brief->flags };
+
+	action.sa_sigaction = brief->handler;
+	memcpy(&action.sa_mask, brief->mask, MASK_SIZE);
+	return action;
+}
+
+/* pthread_sigmask(), without the copies of long masks that it makes. */
+static void change_mask(int how, const unsigned long *mask)
+{
+	syscall(SYS_rt_sigprocmask, how, mask, NULL, MASK_SIZE);
+}
+
+static void add_signal(unsigned long *mask, int number)
+{
+	unsigned int bit = (unsigned int)number - 1, bits = 8 * sizeof(*mask);
+
+	mask[bit / bits] |= 1UL << bit % bits;
+}
+
+static struct brief get_action(const struct link *link)
+{
+	struct brief action;
 	unsigned long words[WORDS];
 	unsigned int before;
 
@@ -81,9 +125,10 @@ static void end(struct link *link, const sigset_t *mask)
 
 static void put_action(struct link *link, const struct sigaction *action)
 {
+	const struct brief brief = shorten(action);
 	unsigned long words[WORDS];
 
-	memcpy(words, action, sizeof(words));
+	memcpy(words, &brief, sizeof(words));
 	for (size_t i = 0; i < WORDS; i++)
 		__atomic_store_n(&link->action[i], words[i], __ATOMIC_RELAXED);
 }
@@ -134,13 +179,15 @@ static int install(struct link *link)
 static void restore(struct link *link)
 {
 	struct sigaction now, program;
+	struct brief kept;
 	sigset_t mask;
 
 	if (!link->installed || sys_sigaction(link->number, NULL, &now))
 		return;
 	/* The default action and SIG_IGN do not call anybody. */
 	link->buried = !is_ours(&now) && is_handler(&now);
-	program = get_action(link);
+	kept = get_action(link);
+	program = lengthen(&kept);
 	begin(link, &mask);
 	if (is_ours(&now))
 		sys_sigaction(link->number, &program, NULL);
@@ -173,7 +220,7 @@ void chain_restore(void)
 int barspan_trap_chain_(int number, const struct sigaction *new, struct sigaction *old)
 {
 	struct link *link = link_of(number);
-	struct sigaction before;
+	struct brief before;
 	sigset_t mask;
 	int r;
 
@@ -189,20 +236,22 @@ int barspan_trap_chain_(int number, const struct sigaction *new, struct sigactio
 		if (!r && new)
 			put_action(link, new);
 		if (!r && old)
-			*old = before;
+			*old = lengthen(&before);
 	}
 	end(link, &mask);
 	return r;
 }
 
-/* SA_RESETHAND: the handler is gone when it is called. */
-static void reset(struct link *link)
+/* SA_RESETHAND: the handler is gone when it is called. Out of line, for the stack that the program's handler gets. */
+static __attribute__((noinline)) void reset(struct link *link)
 {
 	struct sigaction action;
+	struct brief kept;
 	sigset_t mask;
 
 	begin(link, &mask);
-	memcpy(&action, link->action, sizeof(action));
+	memcpy(&kept, link->action, sizeof(kept));
+	action = lengthen(&kept);
 	action.sa_handler = SIG_DFL;
 	put_action(link, &action);
 	end(link, &mask);
@@ -215,52 +264,54 @@ static bool is_fault(const siginfo_t *info)
 	return info->si_code > 0 && !(info->si_signo == SIGBUS && info->si_code == BUS_MCEERR_AO);
 }
 
+static bool is_fatal(const struct brief *action, const siginfo_t *info)
+{
+	/* The kernel does not let a program ignore a fault. */
+	return action->simple == SIG_DFL || (action->simple == SIG_IGN && is_fault(info));
+}
+
 bool chain_is_fatal(int number, const siginfo_t *info)
 {
-	struct sigaction action = get_action(link_of(number));
+	const struct brief action = get_action(link_of(number));
 
-	/* The kernel does not let a program ignore a fault. */
-	return action.sa_handler == SIG_DFL || (action.sa_handler == SIG_IGN && is_fault(info));
+	return is_fatal(&action, info);
 }
 
 /* Lets the kernel do it: a fault happens again as soon as we return, in the frame that the core dump shall show. What
- * somebody sent is sent again, to arrive as we return. */
-static void die(int number, siginfo_t *info)
+ * somebody sent is sent again, to arrive as we return. Out of line, as above. */
+static __attribute__((noinline)) void die(int number, siginfo_t *info)
 {
 	struct sigaction action = { .sa_handler = SIG_DFL };
-	sigset_t self;
+	unsigned long self[MASK_SIZE / sizeof(unsigned long)] = { 0 };
 
 	sigemptyset(&action.sa_mask);
 	sys_sigaction(number, &action, NULL);
 	if (is_fault(info))
 		return;
-	sigemptyset(&self);
-	sigaddset(&self, number);
-	pthread_sigmask(SIG_BLOCK, &self, NULL);
+	add_signal(self, number);
+	change_mask(SIG_BLOCK, self);
 	syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), number, info);
 }
 
 void chain_pass(int number, siginfo_t *info, void *context)
 {
 	struct link *link = link_of(number);
-	struct sigaction action = get_action(link);
-	sigset_t mask;
+	struct brief action = get_action(link);
 	int saved = errno;
 
-	if (chain_is_fatal(number, info)) {
+	if (is_fatal(&action, info)) {
 		die(number, info);
 		errno = saved;
 		return;
 	}
-	if (action.sa_handler == SIG_IGN)
+	if (action.simple == SIG_IGN)
 		return;
-	mask = action.sa_mask;
-	if (!(action.sa_flags & SA_NODEFER))
-		sigaddset(&mask, number);
-	if (action.sa_flags & (int)SA_RESETHAND)
+	if (!(action.flags & SA_NODEFER))
+		add_signal(action.mask, number);
+	if (action.flags & SA_RESETHAND)
 		reset(link);
-	pthread_sigmask(SIG_BLOCK, &mask, NULL);
+	change_mask(SIG_BLOCK, action.mask);
 	errno = saved;
 	/* With all three arguments even without SA_SIGINFO: that is what the kernel does. */
-	action.sa_sigaction(number, info, context);
+	action.handler(number, info, context);
 }

@@ -9,6 +9,7 @@
 
 #include "trap-alu.h"
 #include "trap-machine.h"
+#include "trap-scratch.h"
 
 /* The decoder is loaded when it is needed, so that the library depends on the C library alone. What its structures are
  * may change with the minor version, which is in its name. */
@@ -234,29 +235,49 @@ bool form_load_decoder(void)
 	return library;
 }
 
-bool form_decode(struct trap_form *form, const uint8_t *code, size_t length)
+static bool decode_in(struct decoded *decoded, struct trap_form *form, const uint8_t *code, size_t length)
 {
-	struct decoded decoded;
 	const ZydisDecodedOperand *memory;
 	const struct rule *rule;
 	ZydisDecoder decoder;
 
-	if (!zydis.id_of)
-		return false;
 	if (!ZYAN_SUCCESS(zydis.init(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)) ||
-	    !ZYAN_SUCCESS(zydis.decode(&decoder, code, length, &decoded.instruction, decoded.operands)))
+	    !ZYAN_SUCCESS(zydis.decode(&decoder, code, length, &decoded->instruction, decoded->operands)))
 		return false;
-	*form = (struct trap_form){ .length = decoded.instruction.length };
-	memory = find_memory(&decoded);
+	*form = (struct trap_form){ .length = decoded->instruction.length };
+	memory = find_memory(decoded);
 	if (!memory)
 		return true;
-	read_address(form, &decoded, memory);
-	rule = find_rule(&decoded.instruction);
+	read_address(form, decoded, memory);
+	rule = find_rule(&decoded->instruction);
 	if (rule) {
 		form->kind = (uint8_t)rule->kind;
 		form->op = rule->op;
-		if (!read_operands(form, &decoded))
+		if (!read_operands(form, decoded))
 			form->kind = FORM_UNKNOWN;
 	}
 	return true;
+}
+
+static __attribute__((noinline)) bool decode_on_stack(struct trap_form *form, const uint8_t *code, size_t length)
+{
+	struct decoded decoded;
+
+	return decode_in(&decoded, form, code, length);
+}
+
+bool form_decode(struct trap_form *form, const uint8_t *code, size_t length)
+{
+	struct decoded *decoded;
+	bool r;
+
+	_Static_assert(sizeof(*decoded) <= SCRATCH_SIZE, "what Zydis says of an instruction fits");
+	if (!zydis.id_of)
+		return false;
+	decoded = scratch_take();
+	if (!decoded)
+		return decode_on_stack(form, code, length);
+	r = decode_in(decoded, form, code, length);
+	scratch_give(decoded);
+	return r;
 }

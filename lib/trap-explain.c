@@ -4,6 +4,7 @@
 #include <barspan/guard.h>
 
 #include "trap-machine.h"
+#include "trap-scratch.h"
 #include "trap-text.h"
 
 static const char *const reasons[] = {
@@ -81,32 +82,52 @@ static void add_code(struct text *text, const struct explain *what)
 	}
 }
 
-void explain(int fd, const struct explain *what)
+static void write_explanation(struct text *text, int fd, const struct explain *what)
 {
 	const struct barspan *span = what->range.span;
 	uint64_t offset = what->range.offset + (what->address - what->range.start);
 	uint64_t region_offset = barspan_span_offset(span) + offset;
 	struct barspan_extent extent;
-	struct text text = { 0 };
 
 	if (barspan_extent_at(span, offset, &extent))
 		return;
-	text_add(&text, "barspan: ");
-	add_access(&text, what);
-	text_add(&text, " in a hole: ");
-	text_add(&text, barspan_device_name(barspan_span_device(span)));
-	text_add(&text, " region ");
-	text_decimal(&text, barspan_span_index(span));
-	text_add(&text, " offset ");
-	text_hex(&text, region_offset);
-	text_add(&text, " (address ");
-	text_hex(&text, what->address);
-	text_add(&text, ") is not mapped (");
-	text_add(&text, barspan_reason_name(extent.reason));
-	text_add(&text, ": ");
-	text_add(&text, reasons[extent.reason]);
-	text_add(&text, ")");
-	add_advice(&text, what, offset);
-	add_code(&text, what);
-	text_write_line(&text, fd);
+	text->length = 0;
+	text_add(text, "barspan: ");
+	add_access(text, what);
+	text_add(text, " in a hole: ");
+	text_add(text, barspan_device_name(barspan_span_device(span)));
+	text_add(text, " region ");
+	text_decimal(text, barspan_span_index(span));
+	text_add(text, " offset ");
+	text_hex(text, region_offset);
+	text_add(text, " (address ");
+	text_hex(text, what->address);
+	text_add(text, ") is not mapped (");
+	text_add(text, barspan_reason_name(extent.reason));
+	text_add(text, ": ");
+	text_add(text, reasons[extent.reason]);
+	text_add(text, ")");
+	add_advice(text, what, offset);
+	add_code(text, what);
+	text_write_line(text, fd);
+}
+
+static __attribute__((noinline)) void explain_on_stack(int fd, const struct explain *what)
+{
+	struct text text;
+
+	write_explanation(&text, fd, what);
+}
+
+void explain(int fd, const struct explain *what)
+{
+	struct text *text = scratch_take();
+
+	_Static_assert(sizeof(*text) <= SCRATCH_SIZE, "a line fits");
+	if (!text) {
+		explain_on_stack(fd, what);
+		return;
+	}
+	write_explanation(text, fd, what);
+	scratch_give(text);
 }

@@ -89,8 +89,9 @@ static bool read_line(struct reader *reader, struct module *out)
 
 void module_find(struct module *out, uintptr_t address)
 {
-	struct reader reader = { .fd = sys_open("/proc/self/maps", O_RDONLY) };
+	static struct reader reader;
 
+	reader = (struct reader){ .fd = sys_open("/proc/self/maps", O_RDONLY) };
 	if (reader.fd >= 0) {
 		while (read_line(&reader, out))
 			if (address - out->start < out->end - out->start) {

@@ -115,6 +115,8 @@ static size_t sort(uint16_t *order, uint64_t *accesses)
 	return n;
 }
 
+/* Lines and the like are static: report_write() lets in one at a time, maybe on a small alternate stack. */
+
 static void add_symbol(struct text *text, uintptr_t pc)
 {
 	Dl_info info;
@@ -129,8 +131,9 @@ static void add_symbol(struct text *text, uintptr_t pc)
 
 static int write_place(int fd, const struct place *place, const struct module *module, bool symbols)
 {
-	struct text text = { 0 };
+	static struct text text;
 
+	text.length = 0;
 	text_decimal(&text, __atomic_load_n(&place->count, __ATOMIC_RELAXED));
 	text_add(&text, place->access == REPORT_READ ? " read " : " write ");
 	if (place->width)
@@ -154,9 +157,10 @@ static int write_place(int fd, const struct place *place, const struct module *m
 
 static int write_head(int fd, size_t n, uint64_t accesses)
 {
-	struct text text = { 0 };
+	static struct text text;
 	uint64_t failed;
 
+	text.length = 0;
 	memory_count(&failed);
 	text_add(&text, "barspan: trap report: ");
 	text_decimal(&text, n);
@@ -170,9 +174,10 @@ static int write_head(int fd, size_t n, uint64_t accesses)
 
 static int write_rest(int fd)
 {
-	struct text text = { 0 };
+	static struct text text;
 	uint64_t rest = __atomic_load_n(&left_out, __ATOMIC_RELAXED);
 
+	text.length = 0;
 	if (!rest)
 		return 0;
 	text_decimal(&text, rest);
@@ -183,8 +188,8 @@ static int write_rest(int fd)
 int report_write(int fd, bool symbols)
 {
 	static uint16_t order[PLACES];
+	static struct module module;
 	static bool busy;
-	struct module module = { 0 };
 	uint64_t accesses;
 	size_t n;
 	int r;
@@ -192,6 +197,7 @@ int report_write(int fd, bool symbols)
 	/* A signal handler may be above the one who writes, so that waiting is out of the question. */
 	if (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
 		return -EBUSY;
+	module = (struct module){ 0 };
 	n = sort(order, &accesses);
 	r = write_head(fd, n, accesses);
 	for (size_t i = 0; i < n && !r; i++) {

@@ -64,8 +64,8 @@ static bool is_in_span(struct fault *fault)
 	return by_page && fault->access != MACHINE_FETCH && !registry_find(&fault->range, (uintptr_t)info->si_addr);
 }
 
-/* An access that is not served: says so, and counts it, as far as is asked for. */
-static void tell(const struct fault *fault, const struct trap_form *form)
+/* An access that is not served: says so, and counts it, as far as is asked for. Out of line, since handlers may have little stack. */
+static __attribute__((noinline)) void tell(const struct fault *fault, const struct trap_form *form)
 {
 	struct explain what = {
 		.pc = machine_pc(fault->context), .address = (uintptr_t)fault->info->si_addr, .range = fault->range,
