@@ -30,12 +30,14 @@ lib_libcore_la_SOURCES = \
 	lib/trap.c \
 	lib/trap-chain.c lib/trap-chain.h \
 	lib/trap-emulate.h \
+	lib/trap-end.c lib/trap-end.h \
 	lib/trap-explain.c lib/trap-explain.h \
 	lib/trap-form.h \
 	lib/trap-machine.c lib/trap-machine.h \
 	lib/trap-memcheck.c lib/trap-memcheck.h \
 	lib/trap-memory.c lib/trap-memory.h \
 	lib/trap-module.c lib/trap-module.h \
+	lib/trap-own.c lib/trap-own.h \
 	lib/trap-report.c lib/trap-report.h \
 	lib/trap-scratch.c lib/trap-scratch.h \
 	lib/trap-text.c lib/trap-text.h \

@@ -277,15 +277,21 @@ bool chain_is_fatal(int number, const siginfo_t *info)
 	return is_fatal(&action, info);
 }
 
+void chain_end(int number)
+{
+	/* The kernel's structure, the default action, which is zero. */
+	static const unsigned long none[16];
+
+	syscall(SYS_rt_sigaction, number, none, NULL, MASK_SIZE);
+}
+
 /* Lets the kernel do it: a fault happens again as soon as we return, in the frame that the core dump shall show. What
  * somebody sent is sent again, to arrive as we return. Out of line, as above. */
 static __attribute__((noinline)) void die(int number, siginfo_t *info)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
 	unsigned long self[MASK_SIZE / sizeof(unsigned long)] = { 0 };
 
-	sigemptyset(&action.sa_mask);
-	sys_sigaction(number, &action, NULL);
+	chain_end(number);
 	if (is_fault(info))
 		return;
 	add_signal(self, number);

@@ -36,6 +36,11 @@ uintptr_t machine_pc(const ucontext_t *context)
 	return machine_get(context, MACHINE_PC);
 }
 
+uintptr_t machine_sp(const ucontext_t *context)
+{
+	return (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
+}
+
 enum machine_access machine_access(const ucontext_t *context)
 {
 	greg_t error = context->uc_mcontext.gregs[REG_ERR];
@@ -91,12 +96,38 @@ __asm__(".pushsection .text\n"
 extern long machine_copy_one(void *to, const void *from, size_t width);
 extern long machine_copy_failed(void *to, const void *from, size_t width);
 
-bool machine_recover(ucontext_t *context)
+static const uint8_t fault_registers[] = { REG_ERR, REG_TRAPNO, REG_CR2 };
+
+enum { FAULT_REGISTERS = sizeof(fault_registers) };
+
+/* The fault that ended a thread's last machine_copy(). */
+static __thread struct {
+	void *address;
+	int number, code;
+	greg_t registers[FAULT_REGISTERS];
+} copy_fault __attribute__((tls_model("initial-exec")));
+
+void machine_replace_fault(int *number, siginfo_t *info, ucontext_t *context)
+{
+	*number = copy_fault.number;
+	info->si_signo = copy_fault.number;
+	info->si_code = copy_fault.code;
+	info->si_addr = copy_fault.address;
+	for (size_t i = 0; i < FAULT_REGISTERS; i++)
+		context->uc_mcontext.gregs[fault_registers[i]] = copy_fault.registers[i];
+}
+
+bool machine_recover(int number, const siginfo_t *info, ucontext_t *context)
 {
 	uintptr_t pc = machine_pc(context);
 
 	if (pc < (uintptr_t)machine_copy_one || pc >= (uintptr_t)machine_copy_failed)
 		return false;
+	copy_fault.number = number;
+	copy_fault.code = info->si_code;
+	copy_fault.address = info->si_addr;
+	for (size_t i = 0; i < FAULT_REGISTERS; i++)
+		copy_fault.registers[i] = context->uc_mcontext.gregs[fault_registers[i]];
 	machine_set(context, MACHINE_PC, (uintptr_t)machine_copy_failed);
 	return true;
 }
@@ -244,11 +275,22 @@ uintptr_t machine_pc(const ucontext_t *context)
 {
 	return context->uc_mcontext.pc;
 }
+
+uintptr_t machine_sp(const ucontext_t *context)
+{
+	return context->uc_mcontext.sp;
+}
 #else
 uintptr_t machine_pc(const ucontext_t *context)
 {
 	(void)context;
 	return 0;
+}
+
+uintptr_t machine_sp(const ucontext_t *context)
+{
+	(void)context;
+	return UINTPTR_MAX;
 }
 #endif
 
@@ -258,10 +300,19 @@ enum machine_access machine_access(const ucontext_t *context)
 	return MACHINE_UNKNOWN;
 }
 
-bool machine_recover(ucontext_t *context)
+bool machine_recover(int number, const siginfo_t *info, ucontext_t *context)
 {
+	(void)number;
+	(void)info;
 	(void)context;
 	return false;
+}
+
+void machine_replace_fault(int *number, siginfo_t *info, ucontext_t *context)
+{
+	(void)number;
+	(void)info;
+	(void)context;
 }
 
 void machine_prepare(void)

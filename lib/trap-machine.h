@@ -14,6 +14,7 @@ enum machine_access { MACHINE_UNKNOWN, MACHINE_READ, MACHINE_WRITE, MACHINE_FETC
 
 /* The instruction that faulted; 0 on machines we know nothing of. */
 uintptr_t machine_pc(const ucontext_t *context);
+uintptr_t machine_sp(const ucontext_t *context);
 enum machine_access machine_access(const ucontext_t *context);
 
 /* Copies up to 8 bytes at a time, each with one access where `length` is 1, 2, 4 or 8. Returns how many bytes could
@@ -21,7 +22,11 @@ enum machine_access machine_access(const ucontext_t *context);
 size_t machine_copy(void *to, const void *from, size_t length);
 
 /* To be called first for every fault: true if it was machine_copy()'s, and is dealt with. */
-bool machine_recover(ucontext_t *context);
+bool machine_recover(int number, const siginfo_t *info, ucontext_t *context);
+
+/* Makes a fault the one that this thread's last machine_copy() ended with: its signal, address, code, and what the
+ * processor says of it. */
+void machine_replace_fault(int *number, siginfo_t *info, ucontext_t *context);
 
 /* From here on: x86-64 only, but for functions that do nothing elsewhere. */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "trap-memory.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include <barspan/guard.h>
@@ -8,6 +9,7 @@
 
 #include "registry.h"
 #include "trap-machine.h"
+#include "trap-own.h"
 #include "trap-report.h"
 
 static uint64_t served, failures;
@@ -49,16 +51,28 @@ static size_t do_memory(const struct access *access, const struct part *part)
 	return machine_copy((void *)part->address, access->from + part->done, part->length);
 }
 
+/* What a transport of the program's does, and where it faults, is not the handler's own. An access is no cancellation
+ * point, for a load in memory is none, either. */
+static int access_span(const struct access *access, const struct part *part, uint64_t offset)
+{
+	uintptr_t note = own_note(0);
+	int state, r;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	if (access->to)
+		r = barspan_read(part->range.span, offset, access->to + part->done, part->length);
+	else
+		r = barspan_write(part->range.span, offset, access->from + part->done, part->length);
+	pthread_setcancelstate(state, NULL);
+	own_note(note);
+	return r;
+}
+
 static void do_span(const struct access *access, const struct part *part)
 {
 	uint64_t offset = part->range.offset + (part->address - part->range.start);
-	int r;
+	int r = access_span(access, part, offset);
 
-	if (access->to) {
-		r = barspan_read(part->range.span, offset, access->to + part->done, part->length);
-	} else {
-		r = barspan_write(part->range.span, offset, access->from + part->done, part->length);
-	}
 	__atomic_fetch_add(&served, 1, __ATOMIC_RELAXED);
 	if (r) {
 		__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
@@ -72,9 +86,14 @@ static void do_span(const struct access *access, const struct part *part)
 
 static bool do_access(const struct access *access, uintptr_t address, size_t length, uintptr_t *fault)
 {
-	struct part part;
+	struct part part = part_at(address, 0, length);
 	size_t missing;
 
+	/* Most lie in one span. */
+	if (part.in_span && part.length == length) {
+		do_span(access, &part);
+		return true;
+	}
 	for (size_t done = 0; done < length; done += part.length) {
 		part = part_at(address, done, length);
 		missing = part.in_span ? 0 : do_memory(access, &part);

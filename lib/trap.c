@@ -12,10 +12,12 @@
 #include "sized.h"
 #include "trap-chain.h"
 #include "trap-emulate.h"
+#include "trap-end.h"
 #include "trap-explain.h"
 #include "trap-machine.h"
 #include "trap-memcheck.h"
 #include "trap-memory.h"
+#include "trap-own.h"
 #include "trap-report.h"
 
 enum { KNOWN_FLAGS = BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_REPORT, ENABLED = 1 << 16, RETRIES = 1000 };
@@ -29,6 +31,7 @@ struct fault {
 	int number;
 	siginfo_t *info;
 	ucontext_t *context;
+	size_t room;		/* of the alternate stack, when the handler was called */
 	unsigned int mode;
 	struct registry_range range;
 	enum machine_access access;
@@ -108,7 +111,7 @@ static bool serve_hole(struct fault *fault, const struct barspan_guard_ *guard)
 	if (result == EMULATE_NOT_OURS)
 		return retry(fault, guard);
 	if (result == EMULATE_FAULT)
-		fault->info->si_addr = (void *)emulation.fault;
+		machine_replace_fault(&fault->number, fault->info, fault->context);
 	if (result == EMULATE_DONE && memcheck_is_there())
 		machine_set_flags_by_code(fault->context);
 	return result == EMULATE_DONE;
@@ -127,20 +130,42 @@ static bool serve(struct fault *fault)
 		return false;
 	if (barspan_address_(guard, offset, 1))
 		return retry(fault, guard);
+	if (fault->room < END_ROOM) {
+		end_without_room(__atomic_load_n(&output, __ATOMIC_RELAXED), fault->number, fault->context);
+		return true;
+	}
 	return serve_hole(fault, guard);
+}
+
+/* Called as the last thing, for its stack not to lie on ours. */
+static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, ucontext_t *context, size_t room)
+{
+	struct fault fault = {
+		.number = number, .info = info, .context = context, .room = room,
+		.mode = __atomic_load_n(&mode, __ATOMIC_ACQUIRE),
+	};
+	uintptr_t before = own_note((uintptr_t)__builtin_frame_address(0));
+	int saved = errno;
+	bool served = (info->si_code > 0 && machine_recover(number, info, context)) || serve(&fault);
+
+	own_note(before);
+	if (!served && own_is_fault(before, context)) {
+		end_of_own(__atomic_load_n(&output, __ATOMIC_RELAXED), number, info, context);
+		served = true;
+	}
+	errno = saved;
+	if (!served)
+		chain_pass(fault.number, info, context);
 }
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {
-	struct fault fault = {
-		.number = number, .info = info, .context = context, .mode = __atomic_load_n(&mode, __ATOMIC_ACQUIRE),
-	};
-	int saved = errno;
-	bool served = (info->si_code > 0 && machine_recover(context)) || serve(&fault);
+	size_t room = end_room(context);
 
-	errno = saved;
-	if (!served)
-		chain_pass(number, info, context);
+	if (room < END_LEAST_ROOM && __atomic_load_n(&mode, __ATOMIC_RELAXED) & ENABLED)
+		end_without_any_room(__atomic_load_n(&output, __ATOMIC_RELAXED), number);
+	else
+		deal_with(number, info, context, room);
 }
 
 static int enable(const struct barspan_trap_options *options)
@@ -148,6 +173,7 @@ static int enable(const struct barspan_trap_options *options)
 	int r;
 
 	machine_prepare();
+	own_prepare();
 	r = chain_install(on_fault);
 	if (r)
 		return r;

@@ -195,6 +195,116 @@ START_TEST(explanations_take_little_of_the_alternate_stack)
 }
 END_TEST
 
+/* A stack with room for the kernel's frame and so many bytes more, and memory that is not to be touched below it. */
+static size_t room;
+static volatile uint32_t seen;
+
+static void *load_on_small_stack(void *argument)
+{
+	size_t frame = (uintptr_t)shared->stack + STACK - shared->frame;
+	const stack_t stack = { .ss_sp = shared->stack + STACK - frame - room, .ss_size = frame + room };
+
+	(void)argument;
+	memset(shared->stack, PAINT, STACK);
+	if (sigaltstack(&stack, NULL))
+		_exit(77);
+	seen = *reg32(HOLE + 0x10);
+	return NULL;
+}
+
+static void load_with_little_room(void)
+{
+	pthread_t thread;
+
+	run(load);
+	pthread_create(&thread, NULL, load_on_small_stack, NULL);
+	pthread_join(thread, NULL);
+	_exit(seen == PATTERN ? 33 : 34);
+}
+
+/* Bytes that were written below the small stack. */
+static size_t overrun(void)
+{
+	size_t below = shared->frame - room - (uintptr_t)shared->stack, i = 0;
+
+	while (i < below && shared->stack[i] == PAINT)
+		i++;
+	return below - i;
+}
+
+static void check_room(size_t bytes)
+{
+	const char *text;
+	int status;
+
+	room = bytes;
+	ck_assert_zero(ftruncate(output, 0));
+	ck_assert_zero(lseek(output, 0, SEEK_SET));
+	status = end_of(load_with_little_room);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		return;
+	if (bytes >= BOUND) {
+		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 33, "%zu bytes: status %x", bytes, status);
+		return;
+	}
+	text = read_back(output);
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "%zu bytes: status %x", bytes, status);
+	ck_assert_msg(!strncmp(text, "barspan: the alternate signal stack ", 36), "%zu bytes: '%s'", bytes, text);
+	/* What the handler takes to find out that there is nothing. */
+	ck_assert_msg(overrun() <= (bytes < 64 ? 64 : 0), "%zu bytes: %zu bytes overrun", bytes, overrun());
+}
+
+START_TEST(small_alternate_stack_is_explained)
+{
+	if (harness_instrumented())
+		return;
+	set_up_stack(BARSPAN_TRAP_EMULATE);
+	for (size_t bytes = 32; bytes <= 2 * BOUND; bytes += 32)
+		check_room(bytes);
+	tear_down_stack();
+}
+END_TEST
+
+#ifdef __x86_64__
+static struct sigaction traps;
+
+/* Above the trap's handler: has it find no vector registers where the frame says they are. */
+static void break_frame(int number, siginfo_t *info, void *context)
+{
+	if (info->si_addr == (const void *)(uintptr_t)reg32(HOLE + 0x40))
+		((ucontext_t *)context)->uc_mcontext.fpregs = (void *)(uintptr_t)(base + SIZE + 64);
+	traps.sa_sigaction(number, info, context);
+}
+
+static void count_calls(int number)
+{
+	(void)number;
+	_exit(3);
+}
+
+static void fault_in_the_handler(void)
+{
+	struct sigaction mine = { .sa_sigaction = break_frame, .sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	signal(SIGSEGV, count_calls);
+	if (enable(BARSPAN_TRAP_EMULATE) || sigaction(SIGSEGV, &mine, &traps))
+		_exit(4);
+	munmap((void *)(uintptr_t)(base + SIZE), PAGE);
+	load_vector();
+}
+
+/* The program's handler would be called for it, again and again if it returned. */
+START_TEST(fault_in_the_handler_is_final)
+{
+	set_up_stack(BARSPAN_TRAP_EMULATE);
+	barspan_trap_disable();
+	check_killed(fault_in_the_handler);
+	ck_assert_ptr_nonnull(strstr(read_back(output), "barspan: the trap's handler faulted: instruction at 0x"));
+	tear_down_stack();
+}
+END_TEST
+#endif
+
 int main(void)
 {
 	Suite *suite = suite_create("trap-stack");
@@ -204,6 +314,11 @@ int main(void)
 		return 0;
 	}
 	harness_add(suite, "stack", (const TTest *const[]){
-		served_accesses_take_little_of_the_alternate_stack, explanations_take_little_of_the_alternate_stack, NULL });
+		served_accesses_take_little_of_the_alternate_stack, explanations_take_little_of_the_alternate_stack,
+		small_alternate_stack_is_explained,
+#ifdef __x86_64__
+		fault_in_the_handler_is_final,
+#endif
+		NULL });
 	return harness_run(suite);
 }

@@ -7,9 +7,11 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "harness.h"
+#include "trap-memcheck.h"
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * PAGE, HOLE = PAGE, THREADS = 4 };
 
@@ -248,14 +250,87 @@ START_TEST(signal_blocked_in_another_thread)
 }
 END_TEST
 
+/* A thread that is cancelled while it makes accesses in holes gets to its next cancellation point. */
+static int cancellable_read(void *context, uint64_t offset, void *buffer, size_t length)
+{
+	(void)context;
+	pthread_testcancel();
+	memset(buffer, (int)(offset & 0xff), length);
+	return 0;
+}
+
+static uint32_t seen_when_cancelled;
+static volatile int steps;
+
+static void *load_with_cancel_pending(void *argument)
+{
+	(void)argument;
+	pthread_cancel(pthread_self());
+	steps = 1;
+	seen_when_cancelled = *reg32(shared, HOLE + 4);
+	steps = 2;
+	*reg32(shared, HOLE + 8) = 9;
+	steps = 3;
+	pthread_testcancel();
+	steps = 4;
+	return NULL;
+}
+
+static void check_cancel(uint32_t expected)
+{
+	pthread_t thread;
+	void *result;
+
+	seen_when_cancelled = 0;
+	pthread_create(&thread, NULL, load_with_cancel_pending, NULL);
+	pthread_join(thread, &result);
+	ck_assert_ptr_eq(result, PTHREAD_CANCELED);
+	ck_assert_int_eq(steps, 3);
+	ck_assert_uint_eq(seen_when_cancelled, expected);
+}
+
+START_TEST(trapped_access_is_no_cancellation_point)
+{
+	set_up(BARSPAN_TRAP_EMULATE);
+	shared = map();
+	*reg32(shared, HOLE + 4) = 0x01020304;
+	check_cancel(0x01020304);
+	ck_assert_uint_eq(*reg32(shared, HOLE + 8), 9);
+	barspan_unmap(shared);
+	tear_down();
+}
+END_TEST
+
+START_TEST(callback_is_no_cancellation_point)
+{
+	const struct barspan_soft_region region = {
+		.size = SIZE, .flags = RW, .read = cancellable_read, .write = ignore_write,
+	};
+	const struct barspan_trap_options options = { .size = sizeof(options), .flags = BARSPAN_TRAP_EMULATE };
+
+	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
+	ck_assert_zero(barspan_trap_enable(&options));
+	shared = map();
+	check_cancel(0x04040404);
+	barspan_unmap(shared);
+	tear_down();
+}
+END_TEST
+
 #ifdef __x86_64__
+enum { FAULT_WRITE = 1 << 1 };
+
 static sigjmp_buf jump;
-static void *fault_address;
+static siginfo_t fault_info;
+static greg_t fault_error, fault_cr2;
 
 static void on_segv(int number, siginfo_t *info, void *context)
 {
-	(void)context;
-	fault_address = info->si_addr;
+	const ucontext_t *c = context;
+
+	fault_info = *info;
+	fault_error = c->uc_mcontext.gregs[REG_ERR];
+	fault_cr2 = c->uc_mcontext.gregs[REG_CR2];
 	siglongjmp(jump, number);
 }
 
@@ -266,7 +341,8 @@ START_TEST(memory_that_faults_under_a_string_instruction)
 	uint8_t *memory = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	volatile bool faulted = false;
 
-	ck_assert_zero(mprotect(memory + PAGE, PAGE, PROT_NONE));
+	/* The hole is mapped without access; the memory is not mapped, which is another code. */
+	ck_assert_zero(munmap(memory + PAGE, PAGE));
 	ck_assert_zero(sigaction(SIGSEGV, &action, NULL));
 	set_up(BARSPAN_TRAP_EMULATE);
 	shared = map();
@@ -280,13 +356,18 @@ START_TEST(memory_that_faults_under_a_string_instruction)
 		__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count) :: "memory");
 	}
 	ck_assert(faulted);
-	ck_assert_ptr_eq(fault_address, memory + PAGE);
+	ck_assert_ptr_eq(fault_info.si_addr, memory + PAGE);
+	ck_assert_int_eq(fault_info.si_code, SEGV_MAPERR);
+	if (!memcheck_is_there()) {
+		ck_assert_uint_eq((uintptr_t)fault_cr2, (uintptr_t)memory + PAGE);
+		ck_assert(fault_error & FAULT_WRITE);
+	}
 	ck_assert_uint_eq(memory[PAGE - 3], 1);
 	ck_assert_uint_eq(memory[PAGE - 1], 3);
 	barspan_unmap(shared);
 	tear_down();
 	signal(SIGSEGV, SIG_DFL);
-	munmap(memory, 2 * PAGE);
+	munmap(memory, PAGE);
 }
 END_TEST
 #endif
@@ -307,6 +388,7 @@ int main(void)
 		nested_in_a_signal_handler,
 #endif
 		alternate_stack_of_a_thread, signal_blocked_in_another_thread,
+		trapped_access_is_no_cancellation_point, callback_is_no_cancellation_point,
 #ifdef __x86_64__
 		memory_that_faults_under_a_string_instruction,
 #endif

@@ -22,6 +22,8 @@
  *   - A thread that blocks SIGSEGV, also by the mask of the signal handler that it is in, dies of an access to a hole:
  *     the kernel does not deliver a fault that is blocked. That other threads block it does no harm.
  *   - If the other operand of a string instruction faults, the device may have been read for nothing.
+ *   - The handler takes up to 1024 bytes of an alternate stack, beside the kernel's frame. Where they are not there, the
+ *     process ends with an explanation.
  *   - A handler that the program installs later replaces the trap, unless it passes on what it does not know.
  *   - With SIG_IGN, a SIGSEGV that another process sends may interrupt a system call.
  *   - A transport of your own (barspan_device_open_ops(), hooks of a software device) is called in the signal handler.
