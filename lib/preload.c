@@ -194,9 +194,11 @@ __attribute__((constructor)) static void start(void)
  * so that there always is a report. */
 static void write_report(int fd)
 {
+	struct barspan_trap_counts counts = { .size = sizeof(counts) };
 	struct stat status;
 
-	if (!barspan_trap_count(NULL) && !fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size)
+	barspan_trap_count(&counts);
+	if (!counts.served && !fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_size)
 		return;
 	if (barspan_trap_report(fd))
 		fprintf(stderr, "barspan: the report cannot be written\n");

@@ -216,7 +216,15 @@ int barspan_trap_report(int fd)
 	return report_write(fd, true);
 }
 
-uint64_t barspan_trap_count(uint64_t *failed)
+int barspan_trap_count(struct barspan_trap_counts *counts)
 {
-	return memory_count(failed);
+	struct barspan_trap_counts known = { .size = counts->size };
+	size_t size = counts->size;
+
+	if (size < sizeof(size))
+		return -EINVAL;
+	known.served = memory_count(&known.failed);
+	memset(counts, 0, size);
+	memcpy(counts, &known, size < sizeof(known) ? size : sizeof(known));
+	return 0;
 }

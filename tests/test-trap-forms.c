@@ -9,6 +9,7 @@
 #include "forms.h"
 #include "harness.h"
 #include "trap-memcheck.h"
+#include "trap-memory.h"
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = FORMS_PAGE, SIZE = FORMS_SIZE };
 
@@ -67,11 +68,11 @@ static uint64_t hash(uint64_t value, const uint8_t *bytes, size_t length)
 
 static void run(struct example *example)
 {
-	uint64_t before = barspan_trap_count(NULL);
+	uint64_t before = memory_count(NULL);
 
 	example->after = example->before;
 	machine_run(&example->after, example->code, example->length);
-	example->traps = barspan_trap_count(NULL) - before;
+	example->traps = memory_count(NULL) - before;
 	example->hash = hash(hash(hash(0, memory, SIZE), around[0], PAGE), around[1], PAGE);
 }
 

@@ -86,7 +86,7 @@ static void *come_and_go(void *argument)
 START_TEST(threads_trap_at_once_while_spans_come_and_go)
 {
 	pthread_t threads[THREADS], other;
-	uint64_t failed;
+	struct barspan_trap_counts counts = { .size = sizeof(counts) };
 
 	set_up(BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_REPORT);
 	pthread_create(&other, NULL, come_and_go, NULL);
@@ -96,8 +96,8 @@ START_TEST(threads_trap_at_once_while_spans_come_and_go)
 		pthread_join(threads[i], NULL);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(other, NULL);
-	barspan_trap_count(&failed);
-	ck_assert_uint_eq(failed, 0);
+	ck_assert_zero(barspan_trap_count(&counts));
+	ck_assert_uint_eq(counts.failed, 0);
 	tear_down();
 }
 END_TEST

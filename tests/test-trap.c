@@ -36,7 +36,8 @@ END_TEST
 START_TEST(raw_accesses_reach_the_device)
 {
 	typedef uint16_t unaligned __attribute__((aligned(1)));
-	uint64_t reads, writes, before = barspan_trap_count(NULL), failed;
+	struct barspan_trap_counts before = count(), after;
+	uint64_t reads, writes;
 	uint32_t value;
 
 	set_up(BARSPAN_TRAP_EMULATE);
@@ -52,10 +53,28 @@ START_TEST(raw_accesses_reach_the_device)
 	ck_assert_zero(barspan_soft_trapped(device, 0, &reads, &writes));
 	ck_assert_uint_eq(reads, 1002);
 	ck_assert_uint_eq(writes, 1001);
-	ck_assert_uint_eq(barspan_trap_count(&failed) - before, 2002);
-	ck_assert_uint_eq(failed, 0);
+	after = count();
+	ck_assert_uint_eq(after.served - before.served, 2002);
+	ck_assert_uint_eq(after.failed, before.failed);
 	ck_assert_str_eq(read_back(output), "");
 	tear_down();
+}
+END_TEST
+
+START_TEST(counts_of_other_sizes_are_filled_in)
+{
+	struct { struct barspan_trap_counts known; uint64_t tail; } longer = { .known.size = sizeof(longer), .tail = 1 };
+	struct barspan_trap_counts counts = { .size = 1, .served = 77 };
+
+	ck_assert_int_eq(barspan_trap_count(&counts), -EINVAL);
+	ck_assert_uint_eq(counts.served, 77);
+	counts = (struct barspan_trap_counts){ .size = offsetof(struct barspan_trap_counts, failed), .failed = 77 };
+	ck_assert_zero(barspan_trap_count(&counts));
+	ck_assert_uint_eq(counts.failed, 77);
+	ck_assert_uint_eq(counts.size, offsetof(struct barspan_trap_counts, failed));
+	ck_assert_zero(barspan_trap_count(&longer.known));
+	ck_assert_uint_eq(longer.tail, 0);
+	ck_assert_uint_eq(longer.known.size, sizeof(longer));
 }
 END_TEST
 
@@ -107,16 +126,15 @@ static int fail_write(void *context, uint64_t offset, const void *buffer, size_t
 
 START_TEST(failing_device_reads_as_all_ones_and_is_counted)
 {
-	uint64_t before, after;
+	uint64_t before;
 
 	set_up_device(&(struct barspan_soft_region){ .size = SIZE, .flags = RW, .read = fail_read, .write = fail_write });
 	ck_assert_zero(enable(BARSPAN_TRAP_EMULATE));
-	barspan_trap_count(&before);
+	before = count().failed;
 	ck_assert_uint_eq(*reg32(0), UINT32_MAX);
 	ck_assert_uint_eq(*(volatile uint8_t *)(base + 9), 0xff);
 	*reg32(0) = 1;
-	barspan_trap_count(&after);
-	ck_assert_uint_eq(after - before, 3);
+	ck_assert_uint_eq(count().failed - before, 3);
 	tear_down();
 }
 END_TEST
@@ -255,7 +273,7 @@ int main(void)
 	Suite *suite = suite_create("trap");
 
 	harness_add(suite, "options", (const TTest *const[]){
-		options_are_checked, emulation_that_is_not_built_in_is_refused, NULL });
+		options_are_checked, counts_of_other_sizes_are_filled_in, emulation_that_is_not_built_in_is_refused, NULL });
 	if (!emulate_load())
 		harness_add(suite, "emulate", (const TTest *const[]){
 			raw_accesses_reach_the_device, errno_is_left_alone, bit_and_exchange_instructions_work,

@@ -43,6 +43,14 @@ void tear_down(void)
 	close(output);
 }
 
+struct barspan_trap_counts count(void)
+{
+	struct barspan_trap_counts counts = { .size = sizeof(counts) };
+
+	ck_assert_zero(barspan_trap_count(&counts));
+	return counts;
+}
+
 volatile uint32_t *reg32(uint64_t offset)
 {
 	return (volatile uint32_t *)(base + offset);

@@ -23,6 +23,8 @@ int enable(unsigned int flags);
 void set_up(unsigned int flags);
 void tear_down(void);
 
+struct barspan_trap_counts count(void);
+
 volatile uint32_t *reg32(uint64_t offset);
 const char *read_back(int fd);
 

@@ -79,9 +79,16 @@ void barspan_trap_disable(void);
  * write(2) says. Not for signal handlers. */
 int barspan_trap_report(int fd);
 
-/* How many accesses were served since the process started, and how many of them failed in the device, so that a read
- * gave all ones and a write was lost. `failed` may be NULL. Safe anywhere. */
-uint64_t barspan_trap_count(uint64_t *failed);
+/* Accesses since the process started. */
+struct barspan_trap_counts {
+	size_t size;		/* sizeof(struct barspan_trap_counts) */
+	uint64_t served;	/* in holes */
+	uint64_t failed;	/* those of `served` that failed in the device: a read gave all ones, a write was lost */
+};
+
+/* Fills in as much of `counts` as its size says; what this library does not know becomes 0. 0, or -EINVAL: the size is
+ * less than that of `size`. Safe anywhere. */
+int barspan_trap_count(struct barspan_trap_counts *counts) __attribute__((nonnull));
 
 /* For what stands in for sigaction(2), not for callers: does what that would do for SIGSEGV or SIGBUS if the trap were
  * not there, and leaves the trap in place. Either action may be NULL. Async-signal-safe.
