@@ -8,6 +8,7 @@
 
 #include <barspan/guard.h>
 
+#include "plain.h"
 #include "registry.h"
 #include "sized.h"
 #include "trap-chain.h"
@@ -38,19 +39,23 @@ struct fault {
 };
 
 /* Another thread may have made a hole direct since, by barspan_resume(): then the instruction has only to be tried
- * again. Not for ever, since pages may be unreadable for reasons of somebody else's. */
+ * again. Not for ever, since pages may be unreadable for reasons of somebody else's. If a span has changed since a
+ * thread last tried, it tries for another reason. */
 static bool retry(const struct fault *fault, const struct barspan_guard_ *guard)
 {
 	static __thread struct {
+		uint64_t changes;
 		uintptr_t pc, address;
 		unsigned int times;
 	} last __attribute__((tls_model("initial-exec")));	/* the other models may allocate on first use */
 	uintptr_t pc = machine_pc(fault->context), address = (uintptr_t)fault->info->si_addr;
+	uint64_t changes = plain_generation();
 
 	if (fault->number != SIGSEGV || !(fault->access == MACHINE_WRITE ? guard->write_end : guard->read_end))
 		return false;
-	if (last.pc != pc || last.address != address)
+	if (last.changes != changes || last.pc != pc || last.address != address)
 		last.times = 0;
+	last.changes = changes;
 	last.pc = pc;
 	last.address = address;
 	return last.times++ < RETRIES;

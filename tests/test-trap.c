@@ -189,6 +189,54 @@ START_TEST(explanation_says_all_and_the_process_dies)
 }
 END_TEST
 
+static struct sigaction traps;
+
+/* Resumes the span as another thread could between the fault and the handler. */
+static void resume_and_pass(int number, siginfo_t *info, void *context)
+{
+	if (barspan_resume(span))
+		_exit(4);
+	traps.sa_sigaction(number, info, context);
+}
+
+static void load_while_resumed(void)
+{
+	const struct sigaction mine = { .sa_sigaction = resume_and_pass, .sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	if (sigaction(SIGSEGV, &mine, &traps))
+		_exit(4);
+	for (unsigned int i = 0; i < 3000; i++)
+		if (barspan_suspend(span) || *reg32(8) != 5)
+			_exit(4);
+	_exit(3);
+}
+
+START_TEST(retries_that_succeed_are_not_counted)
+{
+	int status;
+
+	set_up(BARSPAN_TRAP_EMULATE);
+	*reg32(8) = 5;
+	status = end_of(load_while_resumed);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 3, "status %x", status);
+	tear_down();
+}
+END_TEST
+
+static void load_protected(void)
+{
+	mprotect((void *)(uintptr_t)base, PAGE, PROT_NONE);
+	(void)*reg32(8);
+}
+
+START_TEST(retries_in_a_row_come_to_an_end)
+{
+	set_up(BARSPAN_TRAP_EMULATE);
+	check_killed(load_protected);
+	tear_down();
+}
+END_TEST
+
 static void do_unknown(void)
 {
 #ifdef __x86_64__
@@ -279,7 +327,8 @@ int main(void)
 			raw_accesses_reach_the_device, errno_is_left_alone, bit_and_exchange_instructions_work,
 			failing_device_reads_as_all_ones_and_is_counted, store_in_a_read_only_span_is_a_fault,
 			suspended_span_is_served, unknown_instruction_is_explained_and_dies, system_call_on_a_hole_is_efault,
-			child_of_fork_traps_too, memcheck_is_told_which_holes_are_trapped, NULL });
+			child_of_fork_traps_too, retries_that_succeed_are_not_counted,
+			retries_in_a_row_come_to_an_end, memcheck_is_told_which_holes_are_trapped, NULL });
 	harness_add(suite, "explain", (const TTest *const[]){
 		explanation_says_all_and_the_process_dies, NULL });
 	return harness_run(suite);
