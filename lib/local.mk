@@ -39,6 +39,7 @@ lib_libcore_la_SOURCES = \
 	lib/trap-module.c lib/trap-module.h \
 	lib/trap-own.c lib/trap-own.h \
 	lib/trap-report.c lib/trap-report.h \
+	lib/trap-rescue.c lib/trap-rescue.h \
 	lib/trap-scratch.c lib/trap-scratch.h \
 	lib/trap-text.c lib/trap-text.h \
 	lib/version.c \

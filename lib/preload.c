@@ -7,7 +7,7 @@
  * calls itself by these names.
  *
  * Configuration is by the environment, which a program with other privileges than its caller's ignores:
- *     BARSPAN_TRAP     off, explain (the default), or emulate, report, or both with a comma
+ *     BARSPAN_TRAP     off, explain (the default), or emulate, report, rescue, or several with commas
  *     BARSPAN_REPORT   a file to add the report to; standard error otherwise
  *     BARSPAN_LOG      error, warning, or info: messages to standard error; none otherwise
  */
@@ -142,15 +142,17 @@ static int parse_modes(const char *list)
 	static const struct {
 		const char *name;
 		int mode;
-	} words[] = { { "emulate", BARSPAN_TRAP_EMULATE }, { "report", BARSPAN_TRAP_REPORT }, { "explain", 0 } };
+	} words[] = { { "emulate", BARSPAN_TRAP_EMULATE }, { "report", BARSPAN_TRAP_REPORT }, { "explain", 0 },
+		      { "rescue", BARSPAN_TRAP_RESCUE } };
+	const size_t n_words = sizeof(words) / sizeof(words[0]);
 	int modes = 0;
 
 	while (*list) {
 		size_t length = strcspn(list, ","), i = 0;
 
-		while (i < 3 && (strlen(words[i].name) != length || strncmp(list, words[i].name, length)))
+		while (i < n_words && (strlen(words[i].name) != length || strncmp(list, words[i].name, length)))
 			i++;
-		if (i == 3)
+		if (i == n_words)
 			return -1;
 		modes |= words[i].mode;
 		list += length + (list[length] == ',');
@@ -167,7 +169,7 @@ static void set_up_trap(const char *wanted)
 		return;
 	modes = parse_modes(wanted ? wanted : "");
 	if (modes < 0) {
-		fprintf(stderr, "barspan: BARSPAN_TRAP=%s: not off, explain, emulate or report\n", wanted);
+		fprintf(stderr, "barspan: BARSPAN_TRAP=%s: not off, explain, emulate, report or rescue\n", wanted);
 		_exit(2);
 	}
 	/* A program that closes its standard error may get a device there. */

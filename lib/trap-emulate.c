@@ -246,6 +246,15 @@ enum emulate_result emulate(struct emulation *e)
 	return EMULATE_DONE;
 }
 
+bool emulate_find(struct emulation *e)
+{
+	if (e->form.kind == FORM_UNKNOWN)
+		return false;
+	if (e->form.kind == FORM_STRING)
+		return emulate_find_string(e);
+	return memory_find(move_to_bit(e, address_of(e)), e->form.width, &e->fault);
+}
+
 int emulate_load(void)
 {
 	return form_load_decoder() ? 0 : -EOPNOTSUPP;

@@ -7,13 +7,20 @@
 #include <barspan/guard.h>
 #include <barspan/io.h>
 
+#include "io.h"
 #include "registry.h"
 #include "trap-machine.h"
 #include "trap-own.h"
 #include "trap-report.h"
 
-static uint64_t served, failures;
+/* Indexed by whether it was a rescue. */
+static uint64_t served[2], failures[2];
 static bool reporting;
+
+static __thread struct {
+	bool on;
+	int error;
+} rescue __attribute__((tls_model("initial-exec")));
 
 struct access {
 	uintptr_t pc;
@@ -51,20 +58,42 @@ static size_t do_memory(const struct access *access, const struct part *part)
 	return machine_copy((void *)part->address, access->from + part->done, part->length);
 }
 
+/* The device's own way, whatever is mapped. */
+static int access_device(const struct access *access, const struct part *part, uint64_t offset)
+{
+	struct barspan *span = part->range.span;
+	struct barspan_device *device = barspan_span_device(span);
+	uint64_t at = barspan_span_offset(span) + offset;
+	unsigned int index = barspan_span_index(span);
+	int r;
+
+	if (access->to) {
+		r = barspan_device_read(device, index, at, access->to + part->done, part->length);
+		BARSPAN_AFTER_READ_();
+		return r;
+	}
+	BARSPAN_BEFORE_WRITE_();
+	return barspan_device_write(device, index, at, access->from + part->done, part->length);
+}
+
 /* What a transport of the program's does, and where it faults, is not the handler's own. An access is no cancellation
  * point, for a load in memory is none, either. */
 static int access_span(const struct access *access, const struct part *part, uint64_t offset)
 {
+	bool rescuing = memory_set_rescue(false);
 	uintptr_t note = own_note(0);
 	int state, r;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	if (access->to)
+	if (rescuing)
+		r = access_device(access, part, offset);
+	else if (access->to)
 		r = barspan_read(part->range.span, offset, access->to + part->done, part->length);
 	else
 		r = barspan_write(part->range.span, offset, access->from + part->done, part->length);
 	pthread_setcancelstate(state, NULL);
 	own_note(note);
+	rescue.on = rescuing;
 	return r;
 }
 
@@ -73,13 +102,16 @@ static void do_span(const struct access *access, const struct part *part)
 	uint64_t offset = part->range.offset + (part->address - part->range.start);
 	int r = access_span(access, part, offset);
 
-	__atomic_fetch_add(&served, 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&served[rescue.on], 1, __ATOMIC_RELAXED);
 	if (r) {
-		__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&failures[rescue.on], 1, __ATOMIC_RELAXED);
+		io_note_error(part->range.span, r);
+		if (!rescue.error)
+			rescue.error = r;
 		if (access->to)
 			memset(access->to + part->done, 0xff, part->length);
 	}
-	if (__atomic_load_n(&reporting, __ATOMIC_RELAXED))
+	if (__atomic_load_n(&reporting, __ATOMIC_RELAXED) && !rescue.on)
 		report_count(access->pc, part->range.span, offset, access->to ? REPORT_READ : REPORT_WRITE,
 			     part->length);
 }
@@ -134,16 +166,51 @@ bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes)
 		if ((reads && !guard->read_end) || (writes && !guard->write_end))
 			return false;
 		/* The registry covers the span's own bytes, so that all of the part is inside. */
-		hole |= !barspan_address_(guard, part.range.offset + (part.address - part.range.start), part.length);
+		hole |= rescue.on || !barspan_address_(guard, part.range.offset + (part.address - part.range.start), part.length);
 	}
 	return hole;
 }
 
-uint64_t memory_count(uint64_t *failed)
+bool memory_find(uintptr_t address, size_t length, uintptr_t *found)
+{
+	struct registry_range range;
+
+	if (registry_overlap(&range, address, address + length))
+		return false;
+	*found = range.start > address ? range.start : address;
+	return true;
+}
+
+bool memory_set_rescue(bool on)
+{
+	bool before = rescue.on;
+
+	rescue.on = on;
+	if (on)
+		rescue.error = 0;
+	return before;
+}
+
+int memory_rescue_error(void)
+{
+	return rescue.error;
+}
+
+static uint64_t count_of(bool rescued, uint64_t *failed)
 {
 	if (failed)
-		*failed = __atomic_load_n(&failures, __ATOMIC_RELAXED);
-	return __atomic_load_n(&served, __ATOMIC_RELAXED);
+		*failed = __atomic_load_n(&failures[rescued], __ATOMIC_RELAXED);
+	return __atomic_load_n(&served[rescued], __ATOMIC_RELAXED);
+}
+
+uint64_t memory_count(uint64_t *failed)
+{
+	return count_of(false, failed);
+}
+
+uint64_t memory_count_rescued(uint64_t *failed)
+{
+	return count_of(true, failed);
 }
 
 void memory_set_report(bool report)

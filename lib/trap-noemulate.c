@@ -15,6 +15,12 @@ enum emulate_result emulate(struct emulation *emulation)
 	return EMULATE_UNKNOWN;
 }
 
+bool emulate_find(struct emulation *emulation)
+{
+	(void)emulation;
+	return false;
+}
+
 bool form_at(struct trap_form *out, uintptr_t pc)
 {
 	(void)out;

@@ -20,8 +20,14 @@
 #include "trap-memory.h"
 #include "trap-own.h"
 #include "trap-report.h"
+#include "trap-rescue.h"
 
-enum { KNOWN_FLAGS = BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_REPORT, ENABLED = 1 << 16, RETRIES = 1000 };
+enum {
+	KNOWN_FLAGS = BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_REPORT | BARSPAN_TRAP_RESCUE,
+	DECODING_FLAGS = BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_RESCUE,
+	ENABLED = 1 << 16,
+	RETRIES = 1000,
+};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int mode;	/* atomic, as is what follows; ENABLED and flags */
@@ -34,56 +40,107 @@ struct fault {
 	ucontext_t *context;
 	size_t room;		/* of the alternate stack, when the handler was called */
 	unsigned int mode;
+	uintptr_t address;	/* a byte that it is for */
 	struct registry_range range;
 	enum machine_access access;
 };
 
+static int output_now(void)
+{
+	return __atomic_load_n(&output, __ATOMIC_RELAXED);
+}
+
+static uint64_t offset_of(const struct fault *fault)
+{
+	return fault->range.offset + (fault->address - fault->range.start);
+}
+
 /* Another thread may have made a hole direct since, by barspan_resume(): then the instruction has only to be tried
- * again. Not for ever, since pages may be unreadable for reasons of somebody else's. If a span has changed since a
- * thread last tried, it tries for another reason. */
-static bool retry(const struct fault *fault, const struct barspan_guard_ *guard)
+ * again, up to `most` times in a row, since pages may be out of reach for reasons of somebody else's. If a span has
+ * changed since a thread last tried, it tries for another reason. */
+static bool retry(const struct fault *fault, unsigned int most)
 {
 	static __thread struct {
 		uint64_t changes;
 		uintptr_t pc, address;
 		unsigned int times;
 	} last __attribute__((tls_model("initial-exec")));	/* the other models may allocate on first use */
-	uintptr_t pc = machine_pc(fault->context), address = (uintptr_t)fault->info->si_addr;
+	uintptr_t pc = machine_pc(fault->context);
 	uint64_t changes = plain_generation();
+	bool same = last.changes == changes;
 
-	if (fault->number != SIGSEGV || !(fault->access == MACHINE_WRITE ? guard->write_end : guard->read_end))
-		return false;
-	if (last.changes != changes || last.pc != pc || last.address != address)
-		last.times = 0;
+	/* Without a change, another address is out of reach for the same reason. */
+	if (most > 1 && (last.pc != pc || last.address != fault->address))
+		same = false;
+	last.times = same ? last.times : 0;
 	last.changes = changes;
 	last.pc = pc;
-	last.address = address;
-	return last.times++ < RETRIES;
+	last.address = fault->address;
+	return last.times++ < most;
+}
+
+static bool is_allowed(const struct fault *fault, const struct barspan_guard_ *guard)
+{
+	if (fault->access == MACHINE_UNKNOWN)
+		return guard->read_end || guard->write_end;
+	return fault->access == MACHINE_WRITE ? guard->write_end : guard->read_end;
+}
+
+/* Whether the kernel says that a page cannot be accessed as it was. */
+static bool is_of_page(const struct fault *fault)
+{
+	int code = fault->info->si_code;
+
+	return fault->number == SIGSEGV ? code == SEGV_MAPERR || code == SEGV_ACCERR : code == BUS_ADRERR;
+}
+
+/* Whether the kernel refuses to make an access to a device on behalf of a confidential guest's user: SEV-SNP, TDX. What
+ * the processor says of the fault is not about a page then, and the address may be missing. */
+static bool is_refused(const struct fault *fault)
+{
+	int code = fault->info->si_code;
+
+	return fault->number == SIGSEGV ? code == SI_KERNEL && !fault->info->si_addr : code == BUS_OBJERR;
+}
+
+/* Out of line, for its stack not to be there when the access is made. */
+static __attribute__((noinline)) bool find_operand(struct fault *fault)
+{
+	struct emulation emulation = { .context = fault->context, .pc = machine_pc(fault->context) };
+
+	if (!form_at(&emulation.form, emulation.pc) || !emulate_find(&emulation))
+		return false;
+	fault->address = emulation.fault;
+	return true;
 }
 
 /* A range of a span may be mapped over by the program, and is a hole no more; the registry knows. */
 static bool is_in_span(struct fault *fault)
 {
-	const siginfo_t *info = fault->info;
-	bool by_page = fault->number == SIGSEGV ? info->si_code == SEGV_MAPERR || info->si_code == SEGV_ACCERR
-						: info->si_code == BUS_ADRERR;
-
-	fault->access = machine_access(fault->context);
-	return by_page && fault->access != MACHINE_FETCH && !registry_find(&fault->range, (uintptr_t)info->si_addr);
+	fault->address = (uintptr_t)fault->info->si_addr;
+	if (is_of_page(fault)) {
+		fault->access = machine_access(fault->context);
+		if (fault->access == MACHINE_FETCH)
+			return false;
+	} else if (!(fault->mode & BARSPAN_TRAP_RESCUE) || !is_refused(fault) ||
+		   (!fault->address && !find_operand(fault))) {
+		return false;
+	}
+	return !registry_find(&fault->range, fault->address);
 }
 
 /* An access that is not served: says so, and counts it, as far as is asked for. Out of line, since handlers may have little stack. */
 static __attribute__((noinline)) void tell(const struct fault *fault, const struct trap_form *form)
 {
 	struct explain what = {
-		.pc = machine_pc(fault->context), .address = (uintptr_t)fault->info->si_addr, .range = fault->range,
+		.pc = machine_pc(fault->context), .address = fault->address, .range = fault->range,
 		.form = form, .emulating = fault->mode & BARSPAN_TRAP_EMULATE,
 		.reads = form ? form->reads : fault->access == MACHINE_READ,
 		.writes = form ? form->writes : fault->access == MACHINE_WRITE,
 	};
-	uint64_t offset = fault->range.offset + (what.address - fault->range.start);
+	uint64_t offset = offset_of(fault);
 	size_t width = form ? form->width : 0;
-	int fd = __atomic_load_n(&output, __ATOMIC_RELAXED);
+	int fd = output_now();
 
 	if (fault->mode & BARSPAN_TRAP_REPORT) {
 		if (what.reads || !what.writes)
@@ -96,25 +153,33 @@ static __attribute__((noinline)) void tell(const struct fault *fault, const stru
 		report_write(fd, false);
 }
 
-/* Whether the fault is dealt with. */
-static bool serve_hole(struct fault *fault, const struct barspan_guard_ *guard)
+/* Whether the fault is dealt with. `rescuing`: it is of a direct byte. */
+static bool emulate_access(struct fault *fault, bool rescuing)
 {
 	struct emulation emulation = {
-		.context = fault->context, .pc = machine_pc(fault->context), .fault = (uintptr_t)fault->info->si_addr,
+		.context = fault->context, .pc = machine_pc(fault->context), .fault = fault->address,
 	};
-	bool known = form_at(&emulation.form, emulation.pc);
+	bool known = form_at(&emulation.form, emulation.pc), before;
 	enum emulate_result result = EMULATE_UNKNOWN;
 
 	/* valgrind drops what a handler does to vector registers. */
 	if (known && emulation.form.kind == FORM_VECTOR_LOAD && memcheck_is_there())
 		emulation.form.kind = FORM_UNKNOWN;
-	if (known && fault->mode & BARSPAN_TRAP_EMULATE)
+	if (known && (rescuing || fault->mode & BARSPAN_TRAP_EMULATE)) {
+		before = memory_set_rescue(rescuing);
 		result = emulate(&emulation);
-	if (result == EMULATE_UNKNOWN)
+		memory_set_rescue(before);
+	}
+	if (result == EMULATE_UNKNOWN && rescuing)
+		rescue_tell_unknown(output_now(), fault->range.span, offset_of(fault), fault->info, emulation.pc,
+				    known ? emulation.form.length : 0);
+	else if (result == EMULATE_UNKNOWN)
 		tell(fault, known ? &emulation.form : NULL);
+	else if (result == EMULATE_DONE && rescuing)
+		rescue_tell(output_now(), fault->range.span, offset_of(fault), fault->info, memory_rescue_error());
 	/* That, too, may be because the span was resumed meanwhile. */
 	if (result == EMULATE_NOT_OURS)
-		return retry(fault, guard);
+		return !rescuing && fault->number == SIGSEGV && retry(fault, RETRIES);
 	if (result == EMULATE_FAULT)
 		machine_replace_fault(&fault->number, fault->info, fault->context);
 	if (result == EMULATE_DONE && memcheck_is_there())
@@ -125,21 +190,24 @@ static bool serve_hole(struct fault *fault, const struct barspan_guard_ *guard)
 static bool serve(struct fault *fault)
 {
 	const struct barspan_guard_ *guard;
-	uint64_t offset;
+	bool direct;
 
 	if (!(fault->mode & ENABLED) || !is_in_span(fault))
 		return false;
-	offset = fault->range.offset + ((uintptr_t)fault->info->si_addr - fault->range.start);
 	guard = barspan_guard_of_(fault->range.span);
-	if (!(fault->access == MACHINE_WRITE ? guard->write_end : guard->read_end))
+	if (!is_allowed(fault, guard))
 		return false;
-	if (barspan_address_(guard, offset, 1))
-		return retry(fault, guard);
+	direct = barspan_address_(guard, offset_of(fault), 1);
+	if (direct && !(fault->mode & BARSPAN_TRAP_RESCUE))
+		return fault->number == SIGSEGV && retry(fault, RETRIES);
+	/* Once: a device that is out of reach stays so for long. */
+	if (direct && retry(fault, 1))
+		return true;
 	if (fault->room < END_ROOM) {
-		end_without_room(__atomic_load_n(&output, __ATOMIC_RELAXED), fault->number, fault->context);
+		end_without_room(output_now(), fault->number, fault->context);
 		return true;
 	}
-	return serve_hole(fault, guard);
+	return emulate_access(fault, direct);
 }
 
 /* Called as the last thing, for its stack not to lie on ours. */
@@ -155,7 +223,7 @@ static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, uco
 
 	own_note(before);
 	if (!served && own_is_fault(before, context)) {
-		end_of_own(__atomic_load_n(&output, __ATOMIC_RELAXED), number, info, context);
+		end_of_own(output_now(), number, info, context);
 		served = true;
 	}
 	errno = saved;
@@ -168,7 +236,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 	size_t room = end_room(context);
 
 	if (room < END_LEAST_ROOM && __atomic_load_n(&mode, __ATOMIC_RELAXED) & ENABLED)
-		end_without_any_room(__atomic_load_n(&output, __ATOMIC_RELAXED), number);
+		end_without_any_room(output_now(), number);
 	else
 		deal_with(number, info, context, room);
 }
@@ -201,7 +269,7 @@ int barspan_trap_enable(const struct barspan_trap_options *given)
 	pthread_mutex_lock(&lock);
 	/* Explanations are better with it, too, but go without. */
 	r = emulate_load();
-	if (!r || !(options.flags & BARSPAN_TRAP_EMULATE))
+	if (!r || !(options.flags & DECODING_FLAGS))
 		r = enable(&options);
 	pthread_mutex_unlock(&lock);
 	return r;
@@ -229,6 +297,7 @@ int barspan_trap_count(struct barspan_trap_counts *counts)
 	if (size < sizeof(size))
 		return -EINVAL;
 	known.served = memory_count(&known.failed);
+	known.rescued = memory_count_rescued(&known.rescue_failed);
 	memset(counts, 0, size);
 	memcpy(counts, &known, size < sizeof(known) ? size : sizeof(known));
 	return 0;

@@ -70,6 +70,12 @@ grep -q barspan "$scratch/out"
 ok $((!$?)) "then nothing is said"
 expect 0 "a program that touches no hole needs no trap" --trap=off -- "$driver" direct
 
+expect 135 "without rescue the program dies of a device that is gone" -- /bin/sh -c "exec $PWD/$driver lost; true"
+expect 0 "with rescue it goes on" --trap=emulate,rescue -- "$driver" lost
+holds "$scratch/out" 'region 0 offset 0x0: mapped, but faults \(SIGBUS\)' "one line says so"
+[ "$(grep -c . "$scratch/out")" -eq 2 ]
+ok $? "and no more"
+
 expect 0 "messages are heard" --log=info -- "$driver" direct
 holds "$scratch/out" '^barspan: vfio fd [0-9]+ region 0: 0x4000 bytes' "a message is there"
 

@@ -73,6 +73,17 @@ static int use_handler(void)
 	return fail("a fault is lost");
 }
 
+/* The device is gone: what is mapped faults. */
+static int lose_device(void)
+{
+	if (ftruncate(device, BAR))
+		return fail("ftruncate");
+	if (*(volatile uint32_t *)base != UINT32_MAX)
+		return fail("a register of a device that is gone");
+	printf("ok\n");
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
@@ -90,6 +101,8 @@ int main(int argc, char **argv)
 		printf("ok\n");
 		return EXIT_SUCCESS;
 	}
+	if (!strcmp(mode, "lost"))
+		return lose_device();
 	if (drive())
 		return EXIT_FAILURE;
 	if (munmap((void *)(uintptr_t)base, SIZE) || close(device))

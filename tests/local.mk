@@ -21,6 +21,7 @@ UNIT_TESTS = \
 	tests/test-suspend \
 	tests/test-trap \
 	tests/test-trap-report \
+	tests/test-trap-rescue \
 	tests/test-trap-stack \
 	tests/test-trap-threads \
 	tests/test-vfio
@@ -39,6 +40,7 @@ endif
 tests_test_trap_SOURCES = tests/test-trap.c tests/trapped.c tests/trapped.h tests/own-faults.c
 tests_test_trap_chain_SOURCES = tests/test-trap-chain.c tests/own-faults.c
 tests_test_trap_report_SOURCES = tests/test-trap-report.c tests/trapped.c tests/trapped.h tests/own-faults.c
+tests_test_trap_rescue_SOURCES = tests/test-trap-rescue.c tests/trapped.c tests/trapped.h tests/own-faults.c
 tests_test_trap_stack_SOURCES = tests/test-trap-stack.c tests/trapped.c tests/trapped.h tests/own-faults.c
 # As the library is linked: the dynamic linker takes a lot of the stack that binds a function late.
 tests_test_trap_stack_LDFLAGS = $(AM_LDFLAGS) -Wl,-z,now

@@ -150,6 +150,11 @@ static void load_vector(void)
 #endif
 }
 
+static void rescue(void)
+{
+	ck_assert_uint_eq(*reg32(0x10), 0);
+}
+
 START_TEST(served_accesses_take_little_of_the_alternate_stack)
 {
 	set_up_stack(BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_REPORT);
@@ -160,6 +165,9 @@ START_TEST(served_accesses_take_little_of_the_alternate_stack)
 	check_use("load across the edge", load_across_the_edge);
 	check_use("copy", copy);
 	check_use("load of a vector", load_vector);
+	ck_assert_zero(enable(BARSPAN_TRAP_RESCUE));
+	ck_assert_zero(mprotect((void *)(uintptr_t)base, PAGE, PROT_NONE));
+	check_use("rescue", rescue);
 	tear_down_stack();
 }
 END_TEST

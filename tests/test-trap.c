@@ -26,10 +26,12 @@ END_TEST
 
 START_TEST(emulation_that_is_not_built_in_is_refused)
 {
-	int r = enable(BARSPAN_TRAP_EMULATE);
+	static const unsigned int flags[] = { BARSPAN_TRAP_EMULATE, BARSPAN_TRAP_RESCUE };
 
-	ck_assert_int_eq(r, emulate_load());
-	barspan_trap_disable();
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(enable(flags[i]), emulate_load());
+		barspan_trap_disable();
+	}
 }
 END_TEST
 

@@ -29,7 +29,8 @@ struct run {
 static const struct argp_option options[] = {
 	{ "trap", 't', "MODES", 0,
 	  "What becomes of a load or store in a hole: emulate (the default: it is served), report (its instruction is "
-	  "counted), explain (the program dies as it would, after a line that says why), off; emulate,report is both", 0 },
+	  "counted), explain (the program dies as it would, after a line that says why), rescue (a load or store in a mapped "
+	  "part that faults is served), off; emulate,report is both", 0 },
 	{ "report", 'r', "FILE", 0, "Write the report to FILE at the program's end, not to standard error", 0 },
 	{ "log", 'l', "LEVEL", 0, "Print the library's messages of LEVEL (error, warning or info) and above", 0 },
 	{ 0 },
@@ -45,7 +46,7 @@ static bool is_one_of(const char *word, size_t length, const char *const *words)
 
 static void check_trap(struct argp_state *state, const char *modes)
 {
-	static const char *const words[] = { "emulate", "report", "explain", NULL };
+	static const char *const words[] = { "emulate", "report", "explain", "rescue", NULL };
 	const char *at = modes;
 
 	if (!strcmp(modes, "off"))
@@ -53,7 +54,7 @@ static void check_trap(struct argp_state *state, const char *modes)
 	for (size_t length;; at += length + 1) {
 		length = strcspn(at, ",");
 		if (!is_one_of(at, length, words))
-			argp_error(state, "--trap=%s: not emulate, report, explain or off", modes);
+			argp_error(state, "--trap=%s: not emulate, report, explain, rescue or off", modes);
 		if (!at[length])
 			return;
 	}
@@ -165,7 +166,13 @@ static bool can_be_preloaded(const char *path)
 	return true;
 }
 
-static bool can_emulate(void)
+static bool needs_decoder(const char *modes)
+{
+	return strstr(modes, "emulate") || strstr(modes, "rescue");
+}
+
+/* Whether these modes, which need the decoder, can be had. */
+static bool can_decode(const char *modes)
 {
 	struct barspan_trap_options trap = { .size = sizeof(trap), .flags = BARSPAN_TRAP_EMULATE };
 	int r = barspan_trap_enable(&trap);
@@ -173,7 +180,7 @@ static bool can_emulate(void)
 	if (!r)
 		barspan_trap_disable();
 	else
-		tool_fail(r, "--trap=emulate: the decoder, libZydis, is not there, or this library is built without it");
+		tool_fail(r, "--trap=%s: the decoder, libZydis, is not there, or this library is built without it", modes);
 	return !r;
 }
 
@@ -212,7 +219,7 @@ static int start(const struct run *run)
 		tool_fail(r, "%s", run->command[0]);
 		return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN;
 	}
-	if (!can_be_preloaded(command) || (strstr(run->trap, "emulate") && !can_emulate()))
+	if (!can_be_preloaded(command) || (needs_decoder(run->trap) && !can_decode(run->trap)))
 		return EXIT_FAILURE;
 	r = set_environment(run, preload);
 	if (r)

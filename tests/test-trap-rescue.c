@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Direct bytes that fault. The file behind the first page is cut, which gives SIGBUS as a device does that has memory
+ * decoding off, or the page is protected, which gives SIGSEGV. */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "trap-emulate.h"
+#include "trapped.h"
+
+enum { PATTERN = 0x04030201, THREADS = 3, CHILD_ENDS = 3, HANDLED = 5 };
+
+static const struct barspan_area area = { 0, PAGE };
+
+/* A device that answers trapped accesses while what is mapped faults, or fails them, too. */
+static uint8_t registers[SIZE];
+static bool gone;
+
+static int read_registers(void *context, uint64_t offset, void *buffer, size_t length)
+{
+	(void)context;
+	memcpy(buffer, registers + offset, length);
+	return gone ? -EIO : 0;
+}
+
+static int write_registers(void *context, uint64_t offset, const void *buffer, size_t length)
+{
+	(void)context;
+	if (gone)
+		return -EIO;
+	memcpy(registers + offset, buffer, length);
+	return 0;
+}
+
+/* The mapped page is there no more. */
+static void lose_page(void)
+{
+	ck_assert_zero(ftruncate(barspan_soft_fd(device, 0), 0));
+}
+
+static void protect_page(int prot)
+{
+	ck_assert_zero(mprotect((void *)(uintptr_t)base, PAGE, prot));
+}
+
+static void set_up_registers(void)
+{
+	set_up_device(&(struct barspan_soft_region){
+		.size = SIZE, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 1, .areas = &area, .read = read_registers,
+		.write = write_registers });
+	gone = false;
+	for (size_t i = 0; i < SIZE; i++)
+		registers[i] = (uint8_t)(i * 7 + 1);
+	ck_assert_zero(enable(BARSPAN_TRAP_RESCUE));
+	lose_page();
+}
+
+START_TEST(device_that_is_gone_reads_as_all_ones)
+{
+	struct barspan_trap_counts before, after;
+
+	set_up_registers();
+	gone = true;
+	before = count();
+	ck_assert_uint_eq(*reg32(8), UINT32_MAX);
+	ck_assert_int_eq(barspan_error(span), -EIO);
+	ck_assert_zero(barspan_error(span));
+	*reg32(12) = 1;
+	ck_assert_int_eq(barspan_error(span), -EIO);
+	ck_assert_uint_eq(registers[12], 12 * 7 + 1);
+	ck_assert_uint_eq(base[3], 0xff);
+	after = count();
+	ck_assert_uint_eq(after.rescued - before.rescued, 3);
+	ck_assert_uint_eq(after.rescue_failed - before.rescue_failed, 3);
+	ck_assert_uint_eq(after.served, before.served);
+	ck_assert_uint_eq(after.failed, before.failed);
+	tear_down();
+}
+END_TEST
+
+START_TEST(rescue_is_told_once_a_span)
+{
+	struct barspan *other;
+	const char *text;
+
+	set_up(BARSPAN_TRAP_RESCUE);
+	ck_assert_zero(barspan_map(&other, device, 0, NULL));
+	lose_page();
+	for (int i = 0; i < 5; i++)
+		(void)*reg32(16);
+	ck_assert_str_eq(read_back(output), "barspan: soft region 0 offset 0x10: mapped, but faults (SIGBUS): served by "
+			 "trapped access, which fails: EIO\n");
+	(void)*(volatile uint8_t *)barspan_base(other);
+	text = strchr(read_back(output), '\n') + 1;
+	ck_assert_ptr_eq(strchr(text, '\n'), text + strlen(text) - 1);
+	ck_assert_ptr_nonnull(strstr(text, " offset 0x0: "));
+	barspan_unmap(other);
+	tear_down();
+}
+END_TEST
+
+START_TEST(raw_accesses_reach_the_device)
+{
+	typedef uint32_t unaligned __attribute__((aligned(1)));
+	volatile uint32_t *reg = NULL;
+
+	set_up_registers();
+	reg = reg32(0x20);
+	for (size_t i = 0; i < 64; i++)
+		ck_assert_uint_eq(base[i], registers[i]);
+	*reg = PATTERN;
+	ck_assert_uint_eq(registers[0x20], 1);
+	ck_assert_uint_eq(registers[0x23], 4);
+	*reg |= 0x80000000;
+	ck_assert_uint_eq(__atomic_fetch_add(reg, 2, __ATOMIC_SEQ_CST), PATTERN | 0x80000000);
+	ck_assert_uint_eq(*reg, (PATTERN | 0x80000000) + 2);
+	*(volatile unaligned *)(base + 0x41) = PATTERN;
+	ck_assert_uint_eq(registers[0x41], 1);
+	ck_assert_uint_eq(registers[0x44], 4);
+	ck_assert_zero(barspan_error(span));
+	ck_assert_str_eq(read_back(output), "barspan: soft region 0 offset 0x0: mapped, but faults (SIGBUS): served by "
+			 "trapped access\n");
+	tear_down();
+}
+END_TEST
+
+/* A part of the operand is a hole. */
+START_TEST(operand_across_the_edge_is_served)
+{
+	typedef uint32_t unaligned __attribute__((aligned(1)));
+	struct barspan_trap_counts before, after;
+
+	set_up_registers();
+	ck_assert_zero(enable(BARSPAN_TRAP_RESCUE | BARSPAN_TRAP_EMULATE));
+	before = count();
+	*(volatile unaligned *)(base + HOLE - 3) = PATTERN;
+	after = count();
+	ck_assert_uint_eq(registers[HOLE - 3], 1);
+	ck_assert_uint_eq(registers[HOLE], 4);
+	ck_assert_uint_gt(after.rescued, before.rescued);
+	ck_assert_uint_eq(*(volatile unaligned *)(base + HOLE - 3), PATTERN);
+	tear_down();
+}
+END_TEST
+
+START_TEST(accessors_of_the_library_reach_the_device)
+{
+	uint8_t bytes[200];
+
+	set_up_registers();
+	ck_assert_uint_eq(barspan_read8(span, 5), registers[5]);
+	ck_assert_uint_eq(barspan_read16(span, 6), registers[6] | registers[7] << 8);
+	ck_assert_uint_eq(barspan_read32(span, 9), *(const uint32_t __attribute__((aligned(1))) *)(registers + 9));
+	ck_assert_uint_eq(barspan_read64(span, 16), *(const uint64_t *)(registers + 16));
+	barspan_write8(span, 1, 0x11);
+	barspan_write16(span, 2, 0x3322);
+	barspan_write32(span, 4, 0x77665544);
+	barspan_write64(span, 8, UINT64_C(0xffeeddccbbaa9988));
+	for (unsigned int i = 1; i < 16; i++)
+		ck_assert_uint_eq(registers[i], i * 0x11);
+	ck_assert_zero(barspan_read(span, 3, bytes, sizeof(bytes)));
+	ck_assert_int_eq(memcmp(bytes, registers + 3, sizeof(bytes)), 0);
+	memset(bytes, 0x3c, sizeof(bytes));
+	ck_assert_zero(barspan_write(span, 333, bytes, sizeof(bytes)));
+	ck_assert_int_eq(memcmp(bytes, registers + 333, sizeof(bytes)), 0);
+	ck_assert_uint_eq(barspan_ptr_read32(base + 336), 0x3c3c3c3c);
+	barspan_ptr_write32(base + 340, PATTERN);
+	ck_assert_uint_eq(registers[340], 1);
+	tear_down();
+}
+END_TEST
+
+#ifdef __x86_64__
+START_TEST(strings_and_vectors_reach_the_device)
+{
+	uint8_t to[64];
+	void *out = to;
+	const void *in = NULL;
+	size_t n = sizeof(to);
+
+	set_up_registers();
+	in = (const void *)(uintptr_t)(base + 100);
+	__asm__ volatile("rep movsb" : "+D"(out), "+S"(in), "+c"(n) : : "memory");
+	ck_assert_int_eq(memcmp(to, registers + 100, sizeof(to)), 0);
+	memset(to, 0x5a, sizeof(to));
+	__asm__ volatile("movdqu %1, %%xmm0\n\tmovdqu %%xmm0, %0"
+			 : "=m"(*(uint8_t (*)[16])(uintptr_t)(base + 200)) : "m"(*(uint8_t (*)[16])to) : "xmm0");
+	ck_assert_int_eq(memcmp(registers + 200, to, 16), 0);
+	tear_down();
+}
+END_TEST
+#endif
+
+START_TEST(protected_page_is_served_until_it_is_back)
+{
+	uint64_t before;
+
+	set_up(BARSPAN_TRAP_RESCUE);
+	*reg32(8) = PATTERN;
+	protect_page(PROT_NONE);
+	ck_assert_uint_eq(*reg32(8), PATTERN);
+	*reg32(12) = 77;
+	protect_page(PROT_READ | PROT_WRITE);
+	before = count().rescued;
+	ck_assert_uint_eq(*reg32(12), 77);
+	ck_assert_uint_eq(count().rescued, before);
+	ck_assert_ptr_nonnull(strstr(read_back(output), " (SIGSEGV): "));
+	tear_down();
+}
+END_TEST
+
+/* The handler is called by one of the test's, which may change what the kernel says. */
+static struct sigaction traps[2];	/* of SIGSEGV, SIGBUS */
+static unsigned int calls;
+static void (*change)(siginfo_t *info, ucontext_t *context);
+
+static void call_trap(int number, siginfo_t *info, void *context)
+{
+	calls++;
+	if (change)
+		change(info, context);
+	traps[info->si_signo == SIGBUS].sa_sigaction(info->si_signo, info, context);
+	(void)number;
+}
+
+static void put_on_top(void (*how)(siginfo_t *info, ucontext_t *context))
+{
+	const struct sigaction mine = { .sa_sigaction = call_trap, .sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	change = how;
+	calls = 0;
+	ck_assert_zero(sigaction(SIGSEGV, &mine, &traps[0]));
+	ck_assert_zero(sigaction(SIGBUS, &mine, &traps[1]));
+}
+
+static void take_off(void)
+{
+	sigaction(SIGSEGV, &traps[0], NULL);
+	sigaction(SIGBUS, &traps[1], NULL);
+}
+
+/* Another thread could have resumed the span: that is looked at first, once. */
+START_TEST(first_fault_is_retried_once)
+{
+	set_up_registers();
+	put_on_top(NULL);
+	(void)*reg32(8);
+	ck_assert_uint_eq(calls, 2);
+	for (uint64_t i = 0; i < 10; i++)
+		(void)*reg32(8 + 4 * (i % 3));
+	ck_assert_uint_eq(calls, 12);
+	take_off();
+	tear_down();
+}
+END_TEST
+
+static void bring_back(siginfo_t *info, ucontext_t *context)
+{
+	(void)info;
+	(void)context;
+	protect_page(PROT_READ | PROT_WRITE);
+}
+
+START_TEST(page_that_is_back_is_not_rescued)
+{
+	uint64_t before;
+
+	set_up(BARSPAN_TRAP_RESCUE);
+	*reg32(8) = PATTERN;
+	before = count().rescued;
+	protect_page(PROT_NONE);
+	put_on_top(bring_back);
+	ck_assert_uint_eq(*reg32(8), PATTERN);
+	take_off();
+	ck_assert_uint_eq(count().rescued, before);
+	ck_assert_str_eq(read_back(output), "");
+	tear_down();
+}
+END_TEST
+
+/* What SEV-SNP's exception gives: no address, and a number of its own in place of the page fault's bits. */
+static void be_snp(siginfo_t *info, ucontext_t *context)
+{
+	info->si_signo = SIGBUS;
+	info->si_code = BUS_OBJERR;
+	info->si_addr = NULL;
+#ifdef __x86_64__
+	context->uc_mcontext.gregs[REG_ERR] = 0x400 | 1 << 4 | 1 << 1;
+	context->uc_mcontext.gregs[REG_CR2] = 0;
+#else
+	(void)context;
+#endif
+}
+
+static void be_tdx(siginfo_t *info, ucontext_t *context)
+{
+	be_snp(info, context);
+	info->si_signo = SIGSEGV;
+	info->si_code = SI_KERNEL;
+}
+
+static void access_all_ways(void)
+{
+	static uint8_t to[16];
+	volatile uint32_t *reg = reg32(0x20);
+
+	*reg = PATTERN;
+	ck_assert_uint_eq(*reg, PATTERN);
+	ck_assert_uint_eq(__atomic_exchange_n(reg, 9, __ATOMIC_SEQ_CST), PATTERN);
+	ck_assert_uint_eq(base[0x20], 9);
+#ifdef __x86_64__
+	{
+		const void *in = (const void *)(uintptr_t)(base + 0x40);
+		void *out = to;
+		size_t n = sizeof(to);
+
+		__asm__ volatile("rep movsb" : "+D"(out), "+S"(in), "+c"(n) : : "memory");
+		ck_assert_int_eq(memcmp(to, registers + 0x40, sizeof(to)), 0);
+		in = to;
+		out = (void *)(uintptr_t)(base + 0x80);
+		n = sizeof(to);
+		__asm__ volatile("rep movsb" : "+D"(out), "+S"(in), "+c"(n) : : "memory");
+		ck_assert_int_eq(memcmp(registers + 0x80, registers + 0x40, sizeof(to)), 0);
+	}
+#endif
+}
+
+START_TEST(frame_without_an_address_is_decoded)
+{
+	set_up_registers();
+	put_on_top(be_snp);
+	access_all_ways();
+	change = be_tdx;
+	access_all_ways();
+	ck_assert_uint_gt(calls, 10);
+	take_off();
+	tear_down();
+}
+END_TEST
+
+static void exit_handled(int number)
+{
+	(void)number;
+	_exit(HANDLED);
+}
+
+/* In a child, whose own handlers are below the trap's. */
+static void prepare_child(unsigned int flags, void (*how)(siginfo_t *info, ucontext_t *context))
+{
+	barspan_trap_disable();
+	signal(SIGSEGV, exit_handled);
+	signal(SIGBUS, exit_handled);
+	ck_assert_zero(enable(flags));
+	put_on_top(how);
+}
+
+static void load_outside(void)
+{
+	volatile uint32_t *nowhere = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	prepare_child(BARSPAN_TRAP_RESCUE, be_snp);
+	(void)*nowhere;
+}
+
+static void load_refused_in_span(void)
+{
+	prepare_child(BARSPAN_TRAP_EMULATE, be_snp);
+	(void)*reg32(8);
+}
+
+static void be_memory_error(siginfo_t *info, ucontext_t *context)
+{
+	(void)context;
+	info->si_code = BUS_MCEERR_AR;
+}
+
+static void be_late_memory_error(siginfo_t *info, ucontext_t *context)
+{
+	(void)context;
+	info->si_code = BUS_MCEERR_AO;
+}
+
+static void load_from_bad_memory(void)
+{
+	prepare_child(BARSPAN_TRAP_RESCUE, be_memory_error);
+	(void)*reg32(8);
+}
+
+static void load_from_late_memory(void)
+{
+	prepare_child(BARSPAN_TRAP_RESCUE, be_late_memory_error);
+	(void)*reg32(8);
+}
+
+static void load_without_rescue(void)
+{
+	prepare_child(BARSPAN_TRAP_EMULATE, NULL);
+	(void)*reg32(8);
+}
+
+static void load_without_form(void)
+{
+	prepare_child(BARSPAN_TRAP_RESCUE, NULL);
+#ifdef __x86_64__
+	__asm__ volatile("fildl %0" : "+m"(*reg32(8)));
+#endif
+}
+
+static void load_from_hole(void)
+{
+	prepare_child(BARSPAN_TRAP_RESCUE, NULL);
+	(void)*reg32(HOLE);
+}
+
+START_TEST(other_faults_are_passed_on)
+{
+	static void (*const acts[])(void) = {
+		load_outside, load_refused_in_span, load_from_bad_memory, load_from_late_memory, load_without_rescue,
+		load_without_form, load_from_hole,
+	};
+
+	set_up_registers();
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+		int status = end_of(acts[i]);
+
+		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == HANDLED, "act %zu: status %x", i, status);
+	}
+	ck_assert_ptr_nonnull(strstr(read_back(output), "barspan: soft region 0 offset 0x8: mapped, but faults (SIGBUS): "
+				     "instruction at 0x"));
+	ck_assert_ptr_nonnull(strstr(read_back(output), " cannot be emulated: 0xdb "));
+	ck_assert_ptr_nonnull(strstr(read_back(output), " in a hole: "));
+	tear_down();
+}
+END_TEST
+
+static bool stop;
+
+static void *protect_again_and_again(void *argument)
+{
+	(void)argument;
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		protect_page(PROT_NONE);
+		protect_page(PROT_READ | PROT_WRITE);
+	}
+	return NULL;
+}
+
+static void *access_again_and_again(void *argument)
+{
+	uint64_t offset = 64 * (uintptr_t)argument;
+
+	for (uint32_t i = 0; i < (harness_instrumented() ? 200 : 20000); i++) {
+		*reg32(offset) = i;
+		ck_assert_uint_eq(*reg32(offset), i);
+		barspan_write32(span, offset + 4, i);
+		ck_assert_uint_eq(barspan_read32(span, offset + 4), i);
+	}
+	return NULL;
+}
+
+START_TEST(threads_are_rescued_while_the_page_comes_and_goes)
+{
+	pthread_t threads[THREADS], other;
+
+	set_up(BARSPAN_TRAP_RESCUE);
+	stop = false;
+	pthread_create(&other, NULL, protect_again_and_again, NULL);
+	for (uintptr_t i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, access_again_and_again, (void *)i);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pthread_join(other, NULL);
+	tear_down();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("trap-rescue");
+
+	if (emulate_load()) {
+		printf("1..0 # SKIP emulation is not built in\n");
+		return 0;
+	}
+	harness_add(suite, "rescue", (const TTest *const[]){
+		device_that_is_gone_reads_as_all_ones, rescue_is_told_once_a_span, raw_accesses_reach_the_device,
+		operand_across_the_edge_is_served, accessors_of_the_library_reach_the_device,
+#ifdef __x86_64__
+		strings_and_vectors_reach_the_device,
+#endif
+		protected_page_is_served_until_it_is_back, first_fault_is_retried_once, page_that_is_back_is_not_rescued,
+		frame_without_an_address_is_decoded, other_faults_are_passed_on,
+		threads_are_rescued_while_the_page_comes_and_goes, NULL });
+	return harness_run(suite);
+}
