@@ -15,8 +15,8 @@ EXTRA_DIST += \
 	tests/vm/run
 
 # Nobody needs these but check-vm.
-VM_BUILT = tests/vm/device tests/vm/image
-EXTRA_PROGRAMS = tests/vm/device tests/vm/image tests/vm/shown
+VM_BUILT = tests/vm/device tests/vm/disturb tests/vm/image
+EXTRA_PROGRAMS = tests/vm/device tests/vm/disturb tests/vm/image tests/vm/shown
 
 # Their flags are their own: what the unit tests add to the common ones is not for them.
 # `device` knows the public interface alone.
@@ -37,6 +37,12 @@ tests_vm_device_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
 tests_vm_device_LDFLAGS = $(SANITIZER)
 tests_vm_device_LDADD = libbarspan.la
 
+tests_vm_disturb_SOURCES = tests/vm/disturb.c
+tests_vm_disturb_CPPFLAGS =
+tests_vm_disturb_CFLAGS = -std=gnu11 $(WARNINGS)
+tests_vm_disturb_LDFLAGS =
+tests_vm_disturb_LDADD =
+
 tests_vm_image_SOURCES = tests/vm/image.c tests/vm/plan.c tests/vm/plan.h
 tests_vm_image_CPPFLAGS = -I$(top_srcdir)/include
 tests_vm_image_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
@@ -55,7 +61,7 @@ tests_vm_shown_LDADD = $(JANSSON_LIBS)
 VM_RUN = PATH="$(abs_builddir)/tests/vm:$$PATH" $(srcdir)/tests/vm/run --build tests/vm/boot --cache "$(VM_CACHE)" \
 	--library-path $(abs_builddir)/.libs
 VM_RUN_DEVICE = $(VM_RUN) --script $(srcdir)/tests/vm/device.sh --file tests/vm/device --timeout 240
-VM_RUN_DPDK = $(VM_RUN) --script $(srcdir)/tests/vm/dpdk.sh --dpdk --timeout 240
+VM_RUN_DPDK = $(VM_RUN) --script $(srcdir)/tests/vm/dpdk.sh --file tests/vm/disturb --dpdk --timeout 360
 VM_FILES = $(UNIT_TESTS:%=--file %:/test/unit/)
 
 if TOOL
