@@ -8,7 +8,8 @@
 
 struct barspan;
 
-/* Keeps an error for barspan_error(), unless an earlier one is kept. Safe anywhere. */
+/* Keeps an error for barspan_error(), unless an earlier one is kept. Safe
+ * anywhere. */
 void io_note_error(struct barspan *span, int r);
 
 void io_load(uint8_t *to, uintptr_t from, size_t length);

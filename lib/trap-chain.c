@@ -15,7 +15,8 @@
 /* The kernel's masks are shorter than the C library's. */
 enum { SIGNALS = 2, MASK_SIZE = _NSIG / 8 };
 
-/* What of an action matters to the kernel. A sigset_t is 128 bytes, and a handler may have little stack. */
+/* The parts of an action that the kernel uses. A sigset_t is 128 bytes, and
+ * a handler may have little stack. */
 struct brief {
 	union {
 		void (*simple)(int number);
@@ -242,7 +243,8 @@ int barspan_trap_chain_(int number, const struct sigaction *new, struct sigactio
 	return r;
 }
 
-/* SA_RESETHAND: the handler is gone when it is called. Out of line, for the stack that the program's handler gets. */
+/* SA_RESETHAND: the handler is gone when it is called. Out of line, for the
+ * stack that the program's handler gets. */
 static __attribute__((noinline)) void reset(struct link *link)
 {
 	struct sigaction action;
@@ -285,8 +287,9 @@ void chain_end(int number)
 	syscall(SYS_rt_sigaction, number, none, NULL, MASK_SIZE);
 }
 
-/* Lets the kernel do it: a fault happens again as soon as we return, in the frame that the core dump shall show. What
- * somebody sent is sent again, to arrive as we return. Out of line, as above. */
+/* Lets the kernel do it: a fault happens again as soon as we return, in the
+ * frame that the core dump shall show. What somebody sent is sent again, to
+ * arrive as we return. Out of line, as above. */
 static __attribute__((noinline)) void die(int number, siginfo_t *info)
 {
 	unsigned long self[MASK_SIZE / sizeof(unsigned long)] = { 0 };

@@ -235,14 +235,16 @@ bool form_load_decoder(void)
 	return library;
 }
 
-static bool decode_in(struct decoded *decoded, struct trap_form *form, const uint8_t *code, size_t length)
+static bool decode_in(struct decoded *decoded, struct trap_form *form, const uint8_t *code,
+		      size_t length)
 {
 	const ZydisDecodedOperand *memory;
 	const struct rule *rule;
 	ZydisDecoder decoder;
 
 	if (!ZYAN_SUCCESS(zydis.init(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)) ||
-	    !ZYAN_SUCCESS(zydis.decode(&decoder, code, length, &decoded->instruction, decoded->operands)))
+	    !ZYAN_SUCCESS(
+		    zydis.decode(&decoder, code, length, &decoded->instruction, decoded->operands)))
 		return false;
 	*form = (struct trap_form){ .length = decoded->instruction.length };
 	memory = find_memory(decoded);
@@ -259,7 +261,8 @@ static bool decode_in(struct decoded *decoded, struct trap_form *form, const uin
 	return true;
 }
 
-static __attribute__((noinline)) bool decode_on_stack(struct trap_form *form, const uint8_t *code, size_t length)
+static __attribute__((noinline)) bool decode_on_stack(struct trap_form *form, const uint8_t *code,
+						      size_t length)
 {
 	struct decoded decoded;
 

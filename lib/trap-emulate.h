@@ -30,8 +30,9 @@ int emulate_load(void);
 /* Does what the instruction at `pc`, which faulted at `fault`, would have done. Safe anywhere. */
 enum emulate_result emulate(struct emulation *emulation);
 
-/* Finds out which address of the instruction's memory operands is in a span, for a fault that does not say where it is,
- * and puts it into `fault`. False: none is. Safe anywhere. */
+/* Finds out which address of the instruction's memory operands is in a span,
+ * for a fault that does not say where it is, and puts it into `fault`.
+ * False: none is. Safe anywhere. */
 bool emulate_find(struct emulation *emulation);
 
 /* The string instructions of both. */

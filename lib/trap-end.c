@@ -10,13 +10,15 @@
 #include "trap-scratch.h"
 #include "trap-text.h"
 
-/* What the frames of the handler and of this function take. */
+/* Bytes that the frames of the handler and of this function take. */
 enum { ENTRY = 64 };
 
-/* The context is on the stack that the kernel chose. This function's own frame may lie below it already. */
+/* The context is on the stack that the kernel chose. This function's own
+ * frame may lie below it already. */
 size_t end_room(const ucontext_t *context)
 {
-	uintptr_t start = (uintptr_t)context->uc_stack.ss_sp, here = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t start = (uintptr_t)context->uc_stack.ss_sp;
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
 
 	if ((uintptr_t)context - start >= context->uc_stack.ss_size)
 		return SIZE_MAX;
@@ -25,13 +27,15 @@ size_t end_room(const ucontext_t *context)
 
 void end_without_any_room(int fd, int number)
 {
-	static const char text[] = "barspan: the alternate signal stack has no room for the trap's handler\n";
+	static const char text[] =
+		"barspan: the alternate signal stack has no room for the trap's handler\n";
 
 	chain_end(number);
 	syscall(SYS_write, fd, text, sizeof(text) - 1);
 }
 
-/* The signal has its default action by now: a fault in here ends the process, too. */
+/* The signal has its default action by now: a fault in here ends the
+ * process, too. */
 static struct text *begin_text(void)
 {
 	struct text *text = scratch_take();

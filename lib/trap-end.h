@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The ends of a process that the trap cannot help: a line that says why, and the signal's default action. */
+/* The ends of a process that the trap cannot help: a line that says why, and
+ * the signal's default action. */
 #ifndef TRAP_END_H
 #define TRAP_END_H
 
@@ -12,8 +13,9 @@ enum {
 	END_LEAST_ROOM = 512,	/* that it takes to see whose a fault is */
 };
 
-/* The bytes of the alternate stack that are left to the handler that calls this; SIZE_MAX: it is on another stack.
- * Async-signal-safe, as is all of this. */
+/* The bytes of the alternate stack that are left to the handler that calls
+ * this; SIZE_MAX: it is on another stack. Async-signal-safe, as is all of
+ * this. */
 size_t end_room(const ucontext_t *context);
 
 /* END_ROOM is not left, for an access that is ours. */

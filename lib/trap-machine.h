@@ -24,8 +24,8 @@ size_t machine_copy(void *to, const void *from, size_t length);
 /* To be called first for every fault: true if it was machine_copy()'s, and is dealt with. */
 bool machine_recover(int number, const siginfo_t *info, ucontext_t *context);
 
-/* Makes a fault the one that this thread's last machine_copy() ended with: its signal, address, code, and what the
- * processor says of it. */
+/* Makes a fault the one that this thread's last machine_copy() ended with:
+ * its signal, address, code, and what the processor says of it. */
 void machine_replace_fault(int *number, siginfo_t *info, ucontext_t *context);
 
 /* From here on: x86-64 only, but for functions that do nothing elsewhere. */

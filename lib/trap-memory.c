@@ -76,8 +76,8 @@ static int access_device(const struct access *access, const struct part *part, u
 	return barspan_device_write(device, index, at, access->from + part->done, part->length);
 }
 
-/* What a transport of the program's does, and where it faults, is not the handler's own. An access is no cancellation
- * point, for a load in memory is none, either. */
+/* A transport of the program's runs code of its own here, which may fault. No
+ * access is a cancellation point, just as a load is none. */
 static int access_span(const struct access *access, const struct part *part, uint64_t offset)
 {
 	bool rescuing = memory_set_rescue(false);
@@ -155,8 +155,9 @@ bool memory_write(uintptr_t pc, uintptr_t address, const void *buffer, size_t le
 bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes)
 {
 	const struct barspan_guard_ *guard;
-	bool hole = false;
 	struct part part;
+	bool hole = false;
+	uint64_t offset;
 
 	for (size_t done = 0; done < length; done += part.length) {
 		part = part_at(address, done, length);
@@ -166,7 +167,8 @@ bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes)
 		if ((reads && !guard->read_end) || (writes && !guard->write_end))
 			return false;
 		/* The registry covers the span's own bytes, so that all of the part is inside. */
-		hole |= rescue.on || !barspan_address_(guard, part.range.offset + (part.address - part.range.start), part.length);
+		offset = part.range.offset + (part.address - part.range.start);
+		hole |= rescue.on || !barspan_address_(guard, offset, part.length);
 	}
 	return hole;
 }

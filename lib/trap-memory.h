@@ -15,8 +15,9 @@ bool memory_write(uintptr_t pc, uintptr_t address, const void *buffer, size_t le
 /* Whether any of these bytes are in a hole that can be read and written as asked. */
 bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes);
 
-/* Whether this thread's accesses to spans are all trapped ones, also those of direct bytes, which are then taken for
- * holes here. Returns what it was before. */
+/* Whether this thread's accesses to spans are all trapped ones, also those
+ * of direct bytes, which are then taken for holes here. Returns what it was
+ * before. */
 bool memory_set_rescue(bool rescue);
 
 /* The first error of an access since memory_set_rescue(true). */
@@ -28,7 +29,8 @@ bool memory_find(uintptr_t address, size_t length, uintptr_t *found);
 /* How many accesses were made to spans, and how many failed. */
 uint64_t memory_count(uint64_t *failed);
 
-/* The same of accesses with memory_set_rescue(true), which memory_count() leaves out. */
+/* The same of accesses with memory_set_rescue(true), which memory_count()
+ * leaves out. */
 uint64_t memory_count_rescued(uint64_t *failed);
 
 /* Whether accesses are counted by instruction, in the report. */

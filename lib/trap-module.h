@@ -11,7 +11,8 @@ struct module {
 	char path[256];		/* "?": none; cut off at its start where it is too long */
 };
 
-/* Describes what is mapped at an address. Async-signal-safe, for one thread at a time. */
+/* Describes what is mapped at an address. Async-signal-safe, for one thread
+ * at a time. */
 void module_find(struct module *out, uintptr_t address);
 
 #endif

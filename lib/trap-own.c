@@ -27,7 +27,8 @@ static bool has_name(const char *path, const char *name)
 	return name && !strncmp(slash ? slash + 1 : path, name, strlen(name));
 }
 
-/* The addresses of an object's executable segments, if one of them is wanted or it has the name. */
+/* The addresses of an object's executable segments, if one of them is wanted
+ * or it has the name. */
 static int look_at(struct dl_phdr_info *info, size_t size, void *argument)
 {
 	struct code code = { .start = UINTPTR_MAX };
@@ -43,7 +44,8 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *argument)
 		code.start = start < code.start ? start : code.start;
 		code.end = end > code.end ? end : code.end;
 	}
-	if (search->wanted - code.start >= code.end - code.start && !has_name(info->dlpi_name, search->name))
+	if (search->wanted - code.start >= code.end - code.start &&
+	    !has_name(info->dlpi_name, search->name))
 		return 0;
 	search->found = code;
 	return 1;
@@ -58,7 +60,8 @@ void own_prepare(void)
 
 	for (size_t i = 0; i < OBJECTS; i++)
 		if (dl_iterate_phdr(look_at, &searches[i])) {
-			__atomic_store_n(&objects[i].start, searches[i].found.start, __ATOMIC_RELAXED);
+			__atomic_store_n(&objects[i].start, searches[i].found.start,
+					 __ATOMIC_RELAXED);
 			__atomic_store_n(&objects[i].end, searches[i].found.end, __ATOMIC_RELAXED);
 		}
 }
@@ -83,8 +86,9 @@ uintptr_t own_note(uintptr_t stack)
 	return before;
 }
 
-/* A note that is left behind by longjmp() is of a stack that has been unwound. Where signal handlers of the program run
- * above ours, it is their code that tells. */
+/* After a longjmp() out of a handler, its note is below the stack pointer. A
+ * signal handler of the program's that interrupts ours is told apart by its
+ * code. */
 bool own_is_fault(uintptr_t note, const ucontext_t *context)
 {
 	uintptr_t sp = machine_sp(context);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Faults in the code that the handler itself runs: its stack is too small, or it is wrong. They are final, for the
- * handler that is called next would run into the same one. */
+/* Faults in the code that the handler itself runs: its stack is too small,
+ * or it is wrong. They are final, for the handler that is called next would
+ * run into the same one. */
 #ifndef TRAP_OWN_H
 #define TRAP_OWN_H
 
@@ -8,15 +9,17 @@
 #include <stdint.h>
 #include <ucontext.h>
 
-/* Finds the code that the handler runs: this object's, the decoder's and the C library's. Thread-safe; not for signal
- * handlers. */
+/* Finds the code that the handler runs: this object's, the decoder's and the
+ * C library's. Thread-safe; not for signal handlers. */
 void own_prepare(void);
 
-/* Notes where on this thread's stack the handler's own code begins to run (0: it does not, as in a callback), and
- * returns the note before. Async-signal-safe. */
+/* Notes where on this thread's stack the handler's own code begins to run
+ * (0: it does not, as in a callback), and returns the note before.
+ * Async-signal-safe. */
 uintptr_t own_note(uintptr_t stack);
 
-/* Whether a fault is in code that the handler of this note runs. Async-signal-safe. */
+/* Whether a fault is in code that the handler of this note runs.
+ * Async-signal-safe. */
 bool own_is_fault(uintptr_t note, const ucontext_t *context);
 
 #endif

@@ -115,7 +115,8 @@ static size_t sort(uint16_t *order, uint64_t *accesses)
 	return n;
 }
 
-/* Lines and the like are static: report_write() lets in one at a time, maybe on a small alternate stack. */
+/* Buffers from here on are static: report_write() lets in one thread at a
+ * time, maybe on a small alternate stack. */
 
 static void add_symbol(struct text *text, uintptr_t pc)
 {

@@ -9,7 +9,8 @@
 #include "trap-scratch.h"
 #include "trap-text.h"
 
-/* Such as "barspan: 0000:01:00.0 region 0 offset 0x10: mapped, but faults (SIGBUS)"; NULL: no buffer is left. */
+/* Such as "barspan: 0000:01:00.0 region 0 offset 0x10: mapped, but faults
+ * (SIGBUS)"; NULL: no buffer is left. */
 static struct text *begin_text(const struct barspan *span, uint64_t offset, const siginfo_t *fault)
 {
 	struct text *text = scratch_take();
@@ -48,8 +49,8 @@ void rescue_tell(int fd, struct barspan *span, uint64_t offset, const siginfo_t 
 	scratch_give(text);
 }
 
-void rescue_tell_unknown(int fd, struct barspan *span, uint64_t offset, const siginfo_t *fault, uintptr_t pc,
-			 unsigned int length)
+void rescue_tell_unknown(int fd, struct barspan *span, uint64_t offset, const siginfo_t *fault,
+			 uintptr_t pc, unsigned int length)
 {
 	struct text *text = begin_text(span, offset, fault);
 	uint8_t code[16];

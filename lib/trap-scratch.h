@@ -7,8 +7,10 @@
 
 enum { SCRATCH_SIZE = 1536 };
 
-/* Returns a buffer of SCRATCH_SIZE bytes, aligned for any type and not cleared; NULL: all are taken, as they are where
- * handlers were left by longjmp() while they had one. Callers then use their stack. Async-signal-safe. */
+/* Returns a buffer of SCRATCH_SIZE bytes, aligned for any type and not
+ * cleared; NULL: all are taken, as they are where handlers were left by
+ * longjmp() while they had one. Callers then use their stack.
+ * Async-signal-safe. */
 void *scratch_take(void);
 
 void scratch_give(void *buffer);

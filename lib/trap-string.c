@@ -134,5 +134,6 @@ bool emulate_find_string(struct emulation *e)
 	const struct shape *shape = &shapes[e->form.op];
 
 	return (shape->reads_rsi && memory_find(source(e), e->form.width, &e->fault)) ||
-	       ((shape->reads_rdi || shape->writes_rdi) && memory_find(destination(e), e->form.width, &e->fault));
+	       ((shape->reads_rdi || shape->writes_rdi) &&
+		memory_find(destination(e), e->form.width, &e->fault));
 }

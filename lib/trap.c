@@ -55,9 +55,10 @@ static uint64_t offset_of(const struct fault *fault)
 	return fault->range.offset + (fault->address - fault->range.start);
 }
 
-/* Another thread may have made a hole direct since, by barspan_resume(): then the instruction has only to be tried
- * again, up to `most` times in a row, since pages may be out of reach for reasons of somebody else's. If a span has
- * changed since a thread last tried, it tries for another reason. */
+/* If another thread has made the hole direct meanwhile, by barspan_resume(),
+ * the thread only has to try the instruction again. It does so up to `most`
+ * times in a row, for the page may be out of reach for another reason. A
+ * change of any span since the last retry begins a new row. */
 static bool retry(const struct fault *fault, unsigned int most)
 {
 	static __thread struct {
@@ -69,7 +70,8 @@ static bool retry(const struct fault *fault, unsigned int most)
 	uint64_t changes = plain_generation();
 	bool same = last.changes == changes;
 
-	/* Without a change, another address is out of reach for the same reason. */
+	/* Without a change, another address is out of reach for the same
+	 * reason. */
 	if (most > 1 && (last.pc != pc || last.address != fault->address))
 		same = false;
 	last.times = same ? last.times : 0;
@@ -91,22 +93,26 @@ static bool is_of_page(const struct fault *fault)
 {
 	int code = fault->info->si_code;
 
-	return fault->number == SIGSEGV ? code == SEGV_MAPERR || code == SEGV_ACCERR : code == BUS_ADRERR;
+	return fault->number == SIGSEGV ? code == SEGV_MAPERR || code == SEGV_ACCERR
+					: code == BUS_ADRERR;
 }
 
-/* Whether the kernel refuses to make an access to a device on behalf of a confidential guest's user: SEV-SNP, TDX. What
- * the processor says of the fault is not about a page then, and the address may be missing. */
+/* Whether the kernel of a confidential guest (SEV-SNP, TDX) refuses a user's
+ * access to a device. The frame's error code is then not a page fault's, and
+ * the address may be missing. */
 static bool is_refused(const struct fault *fault)
 {
 	int code = fault->info->si_code;
 
-	return fault->number == SIGSEGV ? code == SI_KERNEL && !fault->info->si_addr : code == BUS_OBJERR;
+	return fault->number == SIGSEGV ? code == SI_KERNEL && !fault->info->si_addr
+					: code == BUS_OBJERR;
 }
 
 /* Out of line, for its stack not to be there when the access is made. */
 static __attribute__((noinline)) bool find_operand(struct fault *fault)
 {
-	struct emulation emulation = { .context = fault->context, .pc = machine_pc(fault->context) };
+	struct emulation emulation = { .context = fault->context,
+				       .pc = machine_pc(fault->context) };
 
 	if (!form_at(&emulation.form, emulation.pc) || !emulate_find(&emulation))
 		return false;
@@ -129,7 +135,8 @@ static bool is_in_span(struct fault *fault)
 	return !registry_find(&fault->range, fault->address);
 }
 
-/* An access that is not served: says so, and counts it, as far as is asked for. Out of line, since handlers may have little stack. */
+/* An access that is not served: says so, and counts it, as far as is asked
+ * for. Out of line, since handlers may have little stack. */
 static __attribute__((noinline)) void tell(const struct fault *fault, const struct trap_form *form)
 {
 	struct explain what = {
@@ -157,7 +164,9 @@ static __attribute__((noinline)) void tell(const struct fault *fault, const stru
 static bool emulate_access(struct fault *fault, bool rescuing)
 {
 	struct emulation emulation = {
-		.context = fault->context, .pc = machine_pc(fault->context), .fault = fault->address,
+		.context = fault->context,
+		.pc = machine_pc(fault->context),
+		.fault = fault->address,
 	};
 	bool known = form_at(&emulation.form, emulation.pc), before;
 	enum emulate_result result = EMULATE_UNKNOWN;
@@ -171,12 +180,13 @@ static bool emulate_access(struct fault *fault, bool rescuing)
 		memory_set_rescue(before);
 	}
 	if (result == EMULATE_UNKNOWN && rescuing)
-		rescue_tell_unknown(output_now(), fault->range.span, offset_of(fault), fault->info, emulation.pc,
-				    known ? emulation.form.length : 0);
+		rescue_tell_unknown(output_now(), fault->range.span, offset_of(fault), fault->info,
+				    emulation.pc, known ? emulation.form.length : 0);
 	else if (result == EMULATE_UNKNOWN)
 		tell(fault, known ? &emulation.form : NULL);
 	else if (result == EMULATE_DONE && rescuing)
-		rescue_tell(output_now(), fault->range.span, offset_of(fault), fault->info, memory_rescue_error());
+		rescue_tell(output_now(), fault->range.span, offset_of(fault), fault->info,
+			    memory_rescue_error());
 	/* That, too, may be because the span was resumed meanwhile. */
 	if (result == EMULATE_NOT_OURS)
 		return !rescuing && fault->number == SIGSEGV && retry(fault, RETRIES);
@@ -211,7 +221,8 @@ static bool serve(struct fault *fault)
 }
 
 /* Called as the last thing, for its stack not to lie on ours. */
-static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, ucontext_t *context, size_t room)
+static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, ucontext_t *context,
+						size_t room)
 {
 	struct fault fault = {
 		.number = number, .info = info, .context = context, .room = room,
@@ -219,7 +230,8 @@ static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, uco
 	};
 	uintptr_t before = own_note((uintptr_t)__builtin_frame_address(0));
 	int saved = errno;
-	bool served = (info->si_code > 0 && machine_recover(number, info, context)) || serve(&fault);
+	bool served =
+		(info->si_code > 0 && machine_recover(number, info, context)) || serve(&fault);
 
 	own_note(before);
 	if (!served && own_is_fault(before, context)) {

@@ -65,12 +65,16 @@ END_TEST
 
 START_TEST(counts_of_other_sizes_are_filled_in)
 {
-	struct { struct barspan_trap_counts known; uint64_t tail; } longer = { .known.size = sizeof(longer), .tail = 1 };
+	struct {
+		struct barspan_trap_counts known;
+		uint64_t tail;
+	} longer = { .known.size = sizeof(longer), .tail = 1 };
 	struct barspan_trap_counts counts = { .size = 1, .served = 77 };
 
 	ck_assert_int_eq(barspan_trap_count(&counts), -EINVAL);
 	ck_assert_uint_eq(counts.served, 77);
-	counts = (struct barspan_trap_counts){ .size = offsetof(struct barspan_trap_counts, failed), .failed = 77 };
+	counts = (struct barspan_trap_counts){ .size = offsetof(struct barspan_trap_counts, failed),
+					       .failed = 77 };
 	ck_assert_zero(barspan_trap_count(&counts));
 	ck_assert_uint_eq(counts.failed, 77);
 	ck_assert_uint_eq(counts.size, offsetof(struct barspan_trap_counts, failed));
@@ -203,7 +207,8 @@ static void resume_and_pass(int number, siginfo_t *info, void *context)
 
 static void load_while_resumed(void)
 {
-	const struct sigaction mine = { .sa_sigaction = resume_and_pass, .sa_flags = SA_SIGINFO | SA_NODEFER };
+	const struct sigaction mine = { .sa_sigaction = resume_and_pass,
+					.sa_flags = SA_SIGINFO | SA_NODEFER };
 
 	if (sigaction(SIGSEGV, &mine, &traps))
 		_exit(4);
@@ -322,15 +327,22 @@ int main(void)
 {
 	Suite *suite = suite_create("trap");
 
-	harness_add(suite, "options", (const TTest *const[]){
-		options_are_checked, counts_of_other_sizes_are_filled_in, emulation_that_is_not_built_in_is_refused, NULL });
+	harness_add(suite, "options",
+		    (const TTest *const[]){ options_are_checked,
+					    counts_of_other_sizes_are_filled_in,
+					    emulation_that_is_not_built_in_is_refused, NULL });
 	if (!emulate_load())
-		harness_add(suite, "emulate", (const TTest *const[]){
-			raw_accesses_reach_the_device, errno_is_left_alone, bit_and_exchange_instructions_work,
-			failing_device_reads_as_all_ones_and_is_counted, store_in_a_read_only_span_is_a_fault,
-			suspended_span_is_served, unknown_instruction_is_explained_and_dies, system_call_on_a_hole_is_efault,
-			child_of_fork_traps_too, retries_that_succeed_are_not_counted,
-			retries_in_a_row_come_to_an_end, memcheck_is_told_which_holes_are_trapped, NULL });
+		harness_add(suite, "emulate",
+			    (const TTest *const[]){
+				    raw_accesses_reach_the_device, errno_is_left_alone,
+				    bit_and_exchange_instructions_work,
+				    failing_device_reads_as_all_ones_and_is_counted,
+				    store_in_a_read_only_span_is_a_fault, suspended_span_is_served,
+				    unknown_instruction_is_explained_and_dies,
+				    system_call_on_a_hole_is_efault, child_of_fork_traps_too,
+				    retries_that_succeed_are_not_counted,
+				    retries_in_a_row_come_to_an_end,
+				    memcheck_is_told_which_holes_are_trapped, NULL });
 	harness_add(suite, "explain", (const TTest *const[]){
 		explanation_says_all_and_the_process_dies, NULL });
 	return harness_run(suite);

@@ -28,11 +28,16 @@ struct run {
 
 static const struct argp_option options[] = {
 	{ "trap", 't', "MODES", 0,
-	  "What becomes of a load or store in a hole: emulate (the default: it is served), report (its instruction is "
-	  "counted), explain (the program dies as it would, after a line that says why), rescue (a load or store in a mapped "
-	  "part that faults is served), off; emulate,report is both", 0 },
-	{ "report", 'r', "FILE", 0, "Write the report to FILE at the program's end, not to standard error", 0 },
-	{ "log", 'l', "LEVEL", 0, "Print the library's messages of LEVEL (error, warning or info) and above", 0 },
+	  "What becomes of a load or store in a hole: emulate (the default: it is served), report "
+	  "(its instruction is "
+	  "counted), explain (the program dies as it would, after a line that says why), rescue (a "
+	  "load or store in a mapped "
+	  "part that faults is served), off; emulate,report is both",
+	  0 },
+	{ "report", 'r', "FILE", 0,
+	  "Write the report to FILE at the program's end, not to standard error", 0 },
+	{ "log", 'l', "LEVEL", 0,
+	  "Print the library's messages of LEVEL (error, warning or info) and above", 0 },
 	{ 0 },
 };
 
@@ -54,7 +59,8 @@ static void check_trap(struct argp_state *state, const char *modes)
 	for (size_t length;; at += length + 1) {
 		length = strcspn(at, ",");
 		if (!is_one_of(at, length, words))
-			argp_error(state, "--trap=%s: not emulate, report, explain, rescue or off", modes);
+			argp_error(state, "--trap=%s: not emulate, report, explain, rescue or off",
+				   modes);
 		if (!at[length])
 			return;
 	}
@@ -180,7 +186,10 @@ static bool can_decode(const char *modes)
 	if (!r)
 		barspan_trap_disable();
 	else
-		tool_fail(r, "--trap=%s: the decoder, libZydis, is not there, or this library is built without it", modes);
+		tool_fail(r,
+			  "--trap=%s: the decoder, libZydis, is not there, or this library is "
+			  "built without it",
+			  modes);
 	return !r;
 }
 

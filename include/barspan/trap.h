@@ -7,15 +7,19 @@
  * allows the access. Every other fault goes on to the handler that was there before, with the signal mask and flags
  * that it asked for, or to the default action, which leaves a core dump of the faulting instruction.
  *
- * With BARSPAN_TRAP_RESCUE, a fault (SIGBUS or SIGSEGV) at a direct byte of a live span is the trap's, too. Mapped
- * registers fault while a device has memory decoding off, is in D3hot or in reset, or is gone. The trap has the thread
- * try the instruction again, once if a span has changed meanwhile. Then it serves the access by trapped access, although
- * the byte is direct. The first rescue in a span writes one line to the explanations' descriptor. Machine check errors
- * (BUS_MCEERR_AR, BUS_MCEERR_AO) are passed on. If a confidential guest's kernel gives no address (SIGBUS with
- * BUS_OBJERR, SIGSEGV with SI_KERNEL), the trap computes the operand's address from the registers.
+ * With BARSPAN_TRAP_RESCUE, a fault (SIGBUS or SIGSEGV) at a direct byte of a
+ * live span is the trap's, too. Mapped registers fault while a device has
+ * memory decoding off, is in D3hot or in reset, or is gone. The trap has the
+ * thread try the instruction again, once if a span has changed meanwhile. Then
+ * it serves the access by trapped access, although the byte is direct. The
+ * first rescue in a span writes one line to the explanations' descriptor.
+ * Machine check errors (BUS_MCEERR_AR, BUS_MCEERR_AO) are passed on. If a
+ * confidential guest's kernel gives no address (SIGBUS with BUS_OBJERR, SIGSEGV
+ * with SI_KERNEL), the trap computes the operand's address from the registers.
  *
- * If the device fails a served access, a read gives all ones and a write is dropped, the failure is counted, and
- * barspan_error() of the span gives the error.
+ * If the device fails a served access, a read gives all ones and a write is
+ * dropped, the failure is counted, and barspan_error() of the span gives the
+ * error.
  *
  * What emulation does (x86-64, a library that was built with Zydis, and libZydis when it runs; else -EOPNOTSUPP, and
  * what is explained and reported says nothing of widths):
@@ -32,8 +36,8 @@
  *   - A thread that blocks SIGSEGV, also by the mask of the signal handler that it is in, dies of an access to a hole:
  *     the kernel does not deliver a fault that is blocked. That other threads block it does no harm.
  *   - If the other operand of a string instruction faults, the device may have been read for nothing.
- *   - The handler takes up to 1024 bytes of an alternate stack, beside the kernel's frame. Where they are not there, the
- *     process ends with an explanation.
+ *   - The handler takes up to 1024 bytes of an alternate stack, in addition to
+ *     the kernel's frame. With less, the process ends with an explanation.
  *   - A handler that the program installs later replaces the trap, unless it passes on what it does not know.
  *   - With SIG_IGN, a SIGSEGV that another process sends may interrupt a system call.
  *   - A transport of your own (barspan_device_open_ops(), hooks of a software device) is called in the signal handler.
@@ -59,7 +63,7 @@ extern "C" {
 enum {
 	BARSPAN_TRAP_EMULATE = 1 << 0,	/* do the access and go on behind the instruction */
 	BARSPAN_TRAP_REPORT = 1 << 1,	/* count each instruction that touches a hole, see barspan_trap_report() */
-	BARSPAN_TRAP_RESCUE = 1 << 2,	/* do the access to a direct byte that faults, as EMULATE does those to holes */
+	BARSPAN_TRAP_RESCUE = 1 << 2,	/* serve direct bytes that fault, as EMULATE serves holes */
 };
 
 struct barspan_trap_options {
@@ -68,12 +72,14 @@ struct barspan_trap_options {
 	int fd;			/* where explanations go; 0: to standard error. Borrowed */
 };
 
-/* Installs the handlers, or, where they are, changes the options. NULL options are the defaults: explain only.
+/* Installs the handlers, or changes the options if they are installed. NULL
+ * options are the defaults: explain only.
  *
- * -EINVAL: unknown flags; -E2BIG: options with a part that this library does not know; -EOPNOTSUPP:
- * EMULATE or RESCUE is set, and the decoder is not built in or libZydis is not there; -EBUSY: after an
- * earlier barspan_trap_disable() that found a handler of somebody else's on top of the trap's, which may
- * lead back here. Thread-safe; not for signal handlers. */
+ * -EINVAL: unknown flags; -E2BIG: options with a part that this library does
+ * not know; -EOPNOTSUPP: EMULATE or RESCUE is set, and the decoder is not
+ * built in or libZydis is not there; -EBUSY: after an earlier
+ * barspan_trap_disable() that found a handler of somebody else's on top of the
+ * trap's, which may lead back here. Thread-safe; not for signal handlers. */
 int barspan_trap_enable(const struct barspan_trap_options *options);
 
 /* Puts the handlers back that were there before, where nobody has changed them since; else the trap's stay, and pass
@@ -95,13 +101,14 @@ int barspan_trap_report(int fd);
 struct barspan_trap_counts {
 	size_t size;		/* sizeof(struct barspan_trap_counts) */
 	uint64_t served;	/* in holes */
-	uint64_t failed;	/* those of `served` that failed in the device: a read gave all ones, a write was lost */
+	uint64_t failed;	/* of `served`: the device failed; all ones or a lost write */
 	uint64_t rescued;	/* to direct bytes that faulted, see BARSPAN_TRAP_RESCUE */
-	uint64_t rescue_failed;	/* those of `rescued` that failed in the device */
+	uint64_t rescue_failed;	/* of `rescued`: the device failed, too */
 };
 
-/* Fills in as much of `counts` as its size says; what this library does not know becomes 0. 0, or -EINVAL: the size is
- * less than that of `size`. Safe anywhere. */
+/* Fills in the fields that fit `counts->size`. Fields that this library does
+ * not know become 0. Returns 0; -EINVAL: the size is less than that of `size`.
+ * Safe anywhere. */
 int barspan_trap_count(struct barspan_trap_counts *counts) __attribute__((nonnull));
 
 /* For what stands in for sigaction(2), not for callers: does what that would do for SIGSEGV or SIGBUS if the trap were
