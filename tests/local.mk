@@ -21,14 +21,13 @@ UNIT_TESTS = \
 	tests/test-suspend \
 	tests/test-trap \
 	tests/test-trap-report \
-	tests/test-trap-rescue \
 	tests/test-trap-stack \
 	tests/test-trap-threads \
 	tests/test-vfio
 
 # ThreadSanitizer has signal handlers and masks of its own.
 if !TSAN
-UNIT_TESTS += tests/test-trap-chain
+UNIT_TESTS += tests/test-trap-chain tests/test-trap-rescue
 endif
 
 if EMULATE
