@@ -14,6 +14,7 @@ struct barspan_device {
 	struct barspan_device_ops ops;
 	void *context;
 	unsigned int references;	/* atomic */
+	bool raw;		/* accesses are no cancellation points, and call nobody else */
 	bool has_config;	/* region 7 is a PCI configuration space */
 	bool msix_known;	/* `msix` was read once and for all */
 	struct msix_table msix;

@@ -185,6 +185,10 @@ int barspan_device_open_soft(struct barspan_device **out, const struct barspan_s
 		soft_close(soft);
 		return r;
 	}
+	(*out)->raw = SYS_IS_RAW;
+	for (size_t i = 0; i < n; i++)
+		if (regions[i].read || regions[i].write)
+			(*out)->raw = false;
 	(*out)->has_config = n > BARSPAN_REGION_CONFIG && regions[BARSPAN_REGION_CONFIG].size >= 256 &&
 			     regions[BARSPAN_REGION_CONFIG].flags & BARSPAN_REGION_READ;
 	return 0;

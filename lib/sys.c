@@ -160,6 +160,17 @@ static int advance(ssize_t n, size_t *length, uint64_t *offset)
 	return 0;
 }
 
+/* Not by the C library's functions, which are cancellation points: an access
+ * is none. The long is as wide as an offset on machines of 64 bits; others
+ * keep to them. */
+#if __SIZEOF_LONG__ == 8
+#define PREAD(fd, to, length, offset) syscall(SYS_pread64, (fd), (to), (length), (offset))
+#define PWRITE(fd, from, length, offset) syscall(SYS_pwrite64, (fd), (from), (length), (offset))
+#else
+#define PREAD(fd, to, length, offset) pread((fd), (to), (length), (offset))
+#define PWRITE(fd, from, length, offset) pwrite((fd), (from), (length), (offset))
+#endif
+
 int sys_pread(int fd, void *buffer, size_t length, uint64_t offset)
 {
 	int saved = errno;
@@ -168,7 +179,7 @@ int sys_pread(int fd, void *buffer, size_t length, uint64_t offset)
 	int r = 0;
 
 	while (left && !r)
-		r = advance(pread(fd, to + (length - left), left, (off_t)offset), &left, &offset);
+		r = advance(PREAD(fd, to + (length - left), left, (off_t)offset), &left, &offset);
 	errno = saved;
 	return r;
 }
@@ -181,7 +192,8 @@ int sys_pwrite(int fd, const void *buffer, size_t length, uint64_t offset)
 	int r = 0;
 
 	while (left && !r)
-		r = advance(pwrite(fd, from + (length - left), left, (off_t)offset), &left, &offset);
+		r = advance(PWRITE(fd, from + (length - left), left, (off_t)offset), &left,
+			    &offset);
 	errno = saved;
 	return r;
 }

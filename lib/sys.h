@@ -14,6 +14,9 @@ void *sys_calloc(size_t n, size_t size);
 void *sys_realloc(void *memory, size_t size);
 void sys_free(void *memory);
 
+/* Whether sys_pread() and sys_pwrite() are no cancellation points. */
+enum { SYS_IS_RAW = __SIZEOF_LONG__ == 8 };
+
 size_t sys_page_size(void);
 
 /* Rounded up to whole pages; what is less than a page from the end of 64 bits wraps. */

@@ -7,6 +7,7 @@
 #include <barspan/guard.h>
 #include <barspan/io.h>
 
+#include "device.h"
 #include "io.h"
 #include "registry.h"
 #include "trap-machine.h"
@@ -18,9 +19,10 @@ static uint64_t served[2], failures[2];
 static bool reporting;
 
 static __thread struct {
-	bool on;
-	int error;
-} rescue __attribute__((tls_model("initial-exec")));
+	struct registry_range range;	/* where most operands lie, or empty */
+	bool rescue;
+	int error;		/* the first of the rescue */
+} state __attribute__((tls_model("initial-exec")));
 
 struct access {
 	uintptr_t pc;
@@ -39,7 +41,15 @@ struct part {
 static struct part part_at(uintptr_t address, size_t done, size_t length)
 {
 	struct part part = { .address = address + done, .done = done, .length = length - done };
+	uintptr_t into = part.address - state.range.start,
+		  size = state.range.end - state.range.start;
 	uintptr_t edge;
+
+	if (into < size && part.length <= size - into) {
+		part.range = state.range;
+		part.in_span = true;
+		return part;
+	}
 
 	/* An operand that wraps around the end of addresses cannot have been decoded from a fault in a span. */
 	if (registry_overlap(&part.range, part.address, part.address + part.length))
@@ -59,7 +69,8 @@ static size_t do_memory(const struct access *access, const struct part *part)
 }
 
 /* The device's own way, whatever is mapped. */
-static int access_device(const struct access *access, const struct part *part, uint64_t offset)
+static __attribute__((noinline)) int access_device(const struct access *access,
+						   const struct part *part, uint64_t offset)
 {
 	struct barspan *span = part->range.span;
 	struct barspan_device *device = barspan_span_device(span);
@@ -76,56 +87,64 @@ static int access_device(const struct access *access, const struct part *part, u
 	return barspan_device_write(device, index, at, access->from + part->done, part->length);
 }
 
-/* A transport of the program's runs code of its own here, which may fault. No
- * access is a cancellation point, just as a load is none. */
-static int access_span(const struct access *access, const struct part *part, uint64_t offset)
+/* Inline, as is do_span(), for the reason that device_read() is. */
+static inline __attribute__((always_inline)) int access_span(const struct access *access,
+							     const struct part *part,
+							     uint64_t offset)
 {
-	bool rescuing = memory_set_rescue(false);
-	uintptr_t note = own_note(0);
-	int state, r;
+	if (state.rescue)
+		return access_device(access, part, offset);
+	if (access->to)
+		return barspan_read(part->range.span, offset, access->to + part->done,
+				    part->length);
+	return barspan_write(part->range.span, offset, access->from + part->done, part->length);
+}
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-	if (rescuing)
-		r = access_device(access, part, offset);
-	else if (access->to)
-		r = barspan_read(part->range.span, offset, access->to + part->done, part->length);
-	else
-		r = barspan_write(part->range.span, offset, access->from + part->done, part->length);
-	pthread_setcancelstate(state, NULL);
+/* A transport of the program's runs code of its own here, which may fault, be
+ * interrupted by other accesses, or have cancellation points. */
+static __attribute__((noinline)) int access_foreign(const struct access *access,
+						    const struct part *part, uint64_t offset)
+{
+	bool rescue = state.rescue;
+	uintptr_t note = own_note(0);
+	int cancel, r;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	r = access_span(access, part, offset);
+	pthread_setcancelstate(cancel, NULL);
 	own_note(note);
-	rescue.on = rescuing;
+	state.rescue = rescue;
 	return r;
 }
 
-static void do_span(const struct access *access, const struct part *part)
+static inline __attribute__((always_inline)) void do_span(const struct access *access,
+							  const struct part *part)
 {
 	uint64_t offset = part->range.offset + (part->address - part->range.start);
-	int r = access_span(access, part, offset);
+	bool raw = barspan_span_device(part->range.span)->raw;
+	int r = raw ? access_span(access, part, offset) : access_foreign(access, part, offset);
 
-	__atomic_fetch_add(&served[rescue.on], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&served[state.rescue], 1, __ATOMIC_RELAXED);
 	if (r) {
-		__atomic_fetch_add(&failures[rescue.on], 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&failures[state.rescue], 1, __ATOMIC_RELAXED);
 		io_note_error(part->range.span, r);
-		if (!rescue.error)
-			rescue.error = r;
+		if (!state.error)
+			state.error = r;
 		if (access->to)
 			memset(access->to + part->done, 0xff, part->length);
 	}
-	if (__atomic_load_n(&reporting, __ATOMIC_RELAXED) && !rescue.on)
+	if (__atomic_load_n(&reporting, __ATOMIC_RELAXED) && !state.rescue)
 		report_count(access->pc, part->range.span, offset, access->to ? REPORT_READ : REPORT_WRITE,
 			     part->length);
 }
 
-static bool do_access(const struct access *access, uintptr_t address, size_t length, uintptr_t *fault)
+/* The parts that are in no span. */
+static bool do_memory_parts(const struct access *access, uintptr_t address, size_t length,
+			    uintptr_t *fault)
 {
-	struct part part = part_at(address, 0, length);
+	struct part part;
 	size_t missing;
 
-	/* Most lie in one span. */
-	if (part.in_span && part.length == length) {
-		do_span(access, &part);
-		return true;
-	}
 	for (size_t done = 0; done < length; done += part.length) {
 		part = part_at(address, done, length);
 		missing = part.in_span ? 0 : do_memory(access, &part);
@@ -134,6 +153,18 @@ static bool do_access(const struct access *access, uintptr_t address, size_t len
 			return false;
 		}
 	}
+	return true;
+}
+
+static bool do_access(const struct access *access, uintptr_t address, size_t length,
+		      uintptr_t *fault)
+{
+	struct part part = part_at(address, 0, length);
+
+	/* Most operands lie in one span. */
+	if ((!part.in_span || part.length < length) &&
+	    !do_memory_parts(access, address, length, fault))
+		return false;
 	for (size_t done = 0; done < length; done += part.length) {
 		part = part_at(address, done, length);
 		if (part.in_span)
@@ -168,7 +199,7 @@ bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes)
 			return false;
 		/* The registry covers the span's own bytes, so that all of the part is inside. */
 		offset = part.range.offset + (part.address - part.range.start);
-		hole |= rescue.on || !barspan_address_(guard, offset, part.length);
+		hole |= state.rescue || !barspan_address_(guard, offset, part.length);
 	}
 	return hole;
 }
@@ -183,19 +214,25 @@ bool memory_find(uintptr_t address, size_t length, uintptr_t *found)
 	return true;
 }
 
-bool memory_set_rescue(bool on)
+bool memory_begin(bool rescue, const struct registry_range *range)
 {
-	bool before = rescue.on;
+	bool before = state.rescue;
 
-	rescue.on = on;
-	if (on)
-		rescue.error = 0;
+	state.range = *range;
+	state.rescue = rescue;
+	state.error = 0;
 	return before;
 }
 
-int memory_rescue_error(void)
+void memory_end(bool before)
 {
-	return rescue.error;
+	state.range = (struct registry_range){ 0 };
+	state.rescue = before;
+}
+
+int memory_error(void)
+{
+	return state.error;
 }
 
 static uint64_t count_of(bool rescued, uint64_t *failed)

@@ -13,6 +13,7 @@ struct code {
 };
 
 static struct code objects[OBJECTS];
+__thread uintptr_t own_noted;
 
 struct search {
 	uintptr_t wanted;
@@ -75,15 +76,6 @@ static bool is_own(uintptr_t pc)
 			return true;
 	}
 	return false;
-}
-
-uintptr_t own_note(uintptr_t stack)
-{
-	static __thread uintptr_t noted __attribute__((tls_model("initial-exec")));
-	uintptr_t before = noted;
-
-	noted = stack;
-	return before;
 }
 
 /* After a longjmp() out of a handler, its note is below the stack pointer. A

@@ -13,10 +13,19 @@
  * C library's. Thread-safe; not for signal handlers. */
 void own_prepare(void);
 
+/* The other models of thread-local storage may allocate on first use. */
+extern __thread uintptr_t own_noted __attribute__((tls_model("initial-exec")));
+
 /* Notes where on this thread's stack the handler's own code begins to run
  * (0: it does not, as in a callback), and returns the note before.
  * Async-signal-safe. */
-uintptr_t own_note(uintptr_t stack);
+static inline uintptr_t own_note(uintptr_t stack)
+{
+	uintptr_t before = own_noted;
+
+	own_noted = stack;
+	return before;
+}
 
 /* Whether a fault is in code that the handler of this note runs.
  * Async-signal-safe. */

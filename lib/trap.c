@@ -175,9 +175,9 @@ static bool emulate_access(struct fault *fault, bool rescuing)
 	if (known && emulation.form.kind == FORM_VECTOR_LOAD && memcheck_is_there())
 		emulation.form.kind = FORM_UNKNOWN;
 	if (known && (rescuing || fault->mode & BARSPAN_TRAP_EMULATE)) {
-		before = memory_set_rescue(rescuing);
+		before = memory_begin(rescuing, &fault->range);
 		result = emulate(&emulation);
-		memory_set_rescue(before);
+		memory_end(before);
 	}
 	if (result == EMULATE_UNKNOWN && rescuing)
 		rescue_tell_unknown(output_now(), fault->range.span, offset_of(fault), fault->info,
@@ -186,7 +186,7 @@ static bool emulate_access(struct fault *fault, bool rescuing)
 		tell(fault, known ? &emulation.form : NULL);
 	else if (result == EMULATE_DONE && rescuing)
 		rescue_tell(output_now(), fault->range.span, offset_of(fault), fault->info,
-			    memory_rescue_error());
+			    memory_error());
 	/* That, too, may be because the span was resumed meanwhile. */
 	if (result == EMULATE_NOT_OURS)
 		return !rescuing && fault->number == SIGSEGV && retry(fault, RETRIES);
@@ -234,7 +234,9 @@ static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, uco
 		(info->si_code > 0 && machine_recover(number, info, context)) || serve(&fault);
 
 	own_note(before);
-	if (!served && own_is_fault(before, context)) {
+	/* Where a span's memory faults under the handler, it is the device's. */
+	if (!served && own_is_fault(before, context) &&
+	    registry_find(&fault.range, (uintptr_t)info->si_addr)) {
 		end_of_own(output_now(), number, info, context);
 		served = true;
 	}

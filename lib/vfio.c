@@ -279,6 +279,7 @@ int vfio_open(struct barspan_device **out, int fd, const char *name)
 		return r;
 	}
 	device->fd = fd;
+	device->raw = SYS_IS_RAW;
 	if (info.flags & VFIO_DEVICE_FLAGS_PCI && info.num_regions > BARSPAN_REGION_CONFIG)
 		r = read_msix(device);
 	if (r) {

@@ -431,6 +431,20 @@ static void load_without_form(void)
 #endif
 }
 
+/* The trap's handler reads the hole, and then faults at the direct part. */
+static void load_into_lost_page(void)
+{
+	static const struct barspan_area second = { PAGE, PAGE };
+	typedef uint32_t unaligned __attribute__((aligned(1)));
+
+	set_up_device(&(struct barspan_soft_region){
+		.size = SIZE, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 1, .areas = &second });
+	prepare_child(BARSPAN_TRAP_EMULATE, NULL);
+	if (ftruncate(barspan_soft_fd(device, 0), PAGE))
+		_exit(4);
+	(void)*(volatile unaligned *)(base + PAGE - 2);
+}
+
 static void load_from_hole(void)
 {
 	prepare_child(BARSPAN_TRAP_RESCUE, NULL);
@@ -441,8 +455,8 @@ START_TEST(other_faults_are_passed_on)
 {
 	static void (*const acts[])(void) = {
 		load_outside,	       load_refused_in_span, load_from_bad_memory,
-		load_from_late_memory, load_without_rescue,  load_without_form,
-		load_from_hole,
+		load_from_late_memory, load_without_rescue,
+		load_without_form, load_into_lost_page, load_from_hole,
 	};
 
 	set_up_registers();

@@ -24,47 +24,42 @@ static void next(void *function, const char *name)
 	memcpy(function, &found, sizeof(found));
 }
 
-/* pread: what is read is not what is there. pread-error: nothing can be read. pread-pieces: a read that begins in the
- * middle of a register is an error, but for those in the first 4 KiB. */
-static ssize_t read_wrongly(const char *name, int fd, void *buffer, size_t length, off64_t offset)
-{
-	ssize_t (*real)(int, void *, size_t, off64_t);
-	ssize_t n;
+typedef long call(long, long, long, long, long, long, long);
 
-	next(&real, name);
-	if (lies("pread-error") || (lies("pread-pieces") && offset > 4096 && offset % 8)) {
+/* pread: what is read is not what is there. pread-error: nothing can be read.
+ * pread-pieces: a read that begins in the middle of a register is an error,
+ * but for those in the first 4 KiB. */
+static long read_wrongly(call *real, const long *words)
+{
+	unsigned char *buffer;
+	long n;
+
+	if (lies("pread-error") || (lies("pread-pieces") && words[3] > 4096 && words[3] % 8)) {
 		errno = EIO;
 		return -1;
 	}
-	n = real(fd, buffer, length, offset);
-	if (lies("pread"))
-		for (ssize_t i = 0; i < n; i++)
-			((unsigned char *)buffer)[i] ^= 1;
+	n = real(SYS_pread64, words[0], words[1], words[2], words[3], 0, 0);
+	memcpy(&buffer, &words[1], sizeof(buffer));
+	for (long i = 0; lies("pread") && i < n; i++)
+		buffer[i] ^= 1;
 	return n;
 }
 
-ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
-{
-	return read_wrongly("pread", fd, buffer, length, offset);
-}
-
-ssize_t pread64(int fd, void *buffer, size_t length, off64_t offset)
-{
-	return read_wrongly("pread64", fd, buffer, length, offset);
-}
-
-/* The library goes to the kernel straight for mappings. mmap: a device's memory cannot be mapped. munmap: what was mapped
- * stays mapped. */
+/* The library goes to the kernel straight for mappings and accesses. mmap: a
+ * device's memory cannot be mapped. munmap: mappings stay. */
 long syscall(long number, ...)
 {
-	long (*real)(long, long, long, long, long, long, long), words[6];
+	long words[6];
 	va_list arguments;
+	call *real;
 
 	va_start(arguments, number);
 	for (int i = 0; i < 6; i++)
 		words[i] = va_arg(arguments, long);
 	va_end(arguments);
 	next(&real, "syscall");
+	if (number == SYS_pread64)
+		return read_wrongly(real, words);
 	if (number == SYS_munmap && lies("munmap"))
 		return 0;
 	if (number != SYS_mmap || !lies("mmap") || !(words[3] & MAP_SHARED))
