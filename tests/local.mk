@@ -20,6 +20,7 @@ UNIT_TESTS = \
 	tests/test-span \
 	tests/test-suspend \
 	tests/test-trap \
+	tests/test-trap-cancel \
 	tests/test-trap-report \
 	tests/test-trap-stack \
 	tests/test-trap-threads \
@@ -27,7 +28,7 @@ UNIT_TESTS = \
 
 # ThreadSanitizer has signal handlers and masks of its own.
 if !TSAN
-UNIT_TESTS += tests/test-trap-chain tests/test-trap-rescue
+UNIT_TESTS += tests/test-trap-chain tests/test-trap-frame tests/test-trap-rescue
 endif
 
 if EMULATE
@@ -37,6 +38,8 @@ tests_test_trap_forms_LDADD = tests/libharness.la $(ZYDIS_LIBS)
 endif
 
 tests_test_trap_SOURCES = tests/test-trap.c tests/trapped.c tests/trapped.h tests/own-faults.c
+tests_test_trap_cancel_SOURCES = tests/test-trap-cancel.c tests/trapped.c tests/trapped.h tests/own-faults.c
+tests_test_trap_frame_SOURCES = tests/test-trap-frame.c tests/trapped.c tests/trapped.h tests/own-faults.c
 tests_test_trap_chain_SOURCES = tests/test-trap-chain.c tests/own-faults.c
 tests_test_trap_report_SOURCES = tests/test-trap-report.c tests/trapped.c tests/trapped.h tests/own-faults.c
 tests_test_trap_rescue_SOURCES = tests/test-trap-rescue.c tests/trapped.c tests/trapped.h tests/own-faults.c

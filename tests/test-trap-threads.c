@@ -250,75 +250,6 @@ START_TEST(signal_blocked_in_another_thread)
 }
 END_TEST
 
-/* A thread that is cancelled while it makes accesses in holes gets to its
- * next cancellation point. */
-static int cancellable_read(void *context, uint64_t offset, void *buffer, size_t length)
-{
-	(void)context;
-	pthread_testcancel();
-	memset(buffer, (int)(offset & 0xff), length);
-	return 0;
-}
-
-static uint32_t seen_when_cancelled;
-static volatile int steps;
-
-static void *load_with_cancel_pending(void *argument)
-{
-	(void)argument;
-	pthread_cancel(pthread_self());
-	steps = 1;
-	seen_when_cancelled = *reg32(shared, HOLE + 4);
-	steps = 2;
-	*reg32(shared, HOLE + 8) = 9;
-	steps = 3;
-	pthread_testcancel();
-	steps = 4;
-	return NULL;
-}
-
-static void check_cancel(uint32_t expected)
-{
-	pthread_t thread;
-	void *result;
-
-	seen_when_cancelled = 0;
-	pthread_create(&thread, NULL, load_with_cancel_pending, NULL);
-	pthread_join(thread, &result);
-	ck_assert_ptr_eq(result, PTHREAD_CANCELED);
-	ck_assert_int_eq(steps, 3);
-	ck_assert_uint_eq(seen_when_cancelled, expected);
-}
-
-START_TEST(trapped_access_is_no_cancellation_point)
-{
-	set_up(BARSPAN_TRAP_EMULATE);
-	shared = map();
-	*reg32(shared, HOLE + 4) = 0x01020304;
-	check_cancel(0x01020304);
-	ck_assert_uint_eq(*reg32(shared, HOLE + 8), 9);
-	barspan_unmap(shared);
-	tear_down();
-}
-END_TEST
-
-START_TEST(callback_is_no_cancellation_point)
-{
-	const struct barspan_soft_region region = {
-		.size = SIZE, .flags = RW, .read = cancellable_read, .write = ignore_write,
-	};
-	const struct barspan_trap_options options = { .size = sizeof(options),
-						      .flags = BARSPAN_TRAP_EMULATE };
-
-	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
-	ck_assert_zero(barspan_trap_enable(&options));
-	shared = map();
-	check_cancel(0x04040404);
-	barspan_unmap(shared);
-	tear_down();
-}
-END_TEST
-
 #ifdef __x86_64__
 enum { FAULT_WRITE = 1 << 1 };
 
@@ -395,7 +326,6 @@ int main(void)
 		nested_in_a_signal_handler,
 #endif
 		alternate_stack_of_a_thread, signal_blocked_in_another_thread,
-		trapped_access_is_no_cancellation_point, callback_is_no_cancellation_point,
 #ifdef __x86_64__
 		memory_that_faults_under_a_string_instruction,
 #endif

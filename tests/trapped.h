@@ -32,4 +32,15 @@ const char *read_back(int fd);
 int end_of(void (*act)(void));
 void check_killed(void (*act)(void));
 
+/* A device that answers trapped accesses from `registers`, or fails them once
+ * it is `gone`, while what is mapped of it faults. The trap rescues. */
+extern uint8_t registers[SIZE];
+extern bool gone;
+void set_up_registers(void);
+
+/* Makes the first page, of a device of set_up(), fault: with SIGBUS, for there
+ * is no file behind it, or with SIGSEGV. */
+void lose_page(void);
+void protect_page(int prot);
+
 #endif

@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	tests/vm/instructions \
 	tests/vm/kmod/Kbuild \
 	tests/vm/kmod/barspan_vfio_pci.c \
+	tests/vm/rescue.sh \
 	tests/vm/run
 
 # Nobody needs these but check-vm.
@@ -61,7 +62,8 @@ tests_vm_shown_LDADD = $(JANSSON_LIBS)
 VM_RUN = PATH="$(abs_builddir)/tests/vm:$$PATH" $(srcdir)/tests/vm/run --build tests/vm/boot --cache "$(VM_CACHE)" \
 	--library-path $(abs_builddir)/.libs
 VM_RUN_DEVICE = $(VM_RUN) --script $(srcdir)/tests/vm/device.sh --file tests/vm/device --timeout 240
-VM_RUN_DPDK = $(VM_RUN) --script $(srcdir)/tests/vm/dpdk.sh --file tests/vm/disturb --dpdk --timeout 360
+VM_RUN_DPDK = $(VM_RUN) --script $(srcdir)/tests/vm/dpdk.sh --script $(srcdir)/tests/vm/rescue.sh \
+	--file tests/vm/disturb --dpdk --timeout 360
 VM_FILES = $(UNIT_TESTS:%=--file %:/test/unit/)
 
 if TOOL
