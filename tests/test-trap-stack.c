@@ -14,6 +14,7 @@
 
 /* BOUND: bytes below the kernel's frame; doc/barspan_trap_enable.3 says it. */
 enum { BOUND = 1024, STACK = 1 << 16, PAINT = 0xa5, PATTERN = 0x04030201 };
+enum { LEAST = 512, UNUSABLE = 77, SERVED = 33, HANDLED = 3 };
 
 /* Shared with children. */
 static struct shared {
@@ -211,28 +212,39 @@ END_TEST
 static size_t room;
 static volatile uint32_t seen;
 
-static void *load_on_small_stack(void *argument)
+static void *act_on_small_stack(void *argument)
 {
 	size_t frame = (uintptr_t)shared->stack + STACK - shared->frame;
 	const stack_t stack = { .ss_sp = shared->stack + STACK - frame - room,
 				.ss_size = frame + room };
+	void (*act)(void);
 
-	(void)argument;
+	memcpy(&act, argument, sizeof(act));
 	memset(shared->stack, PAINT, STACK);
 	if (sigaltstack(&stack, NULL))
-		_exit(77);
-	seen = *reg32(HOLE + 0x10);
+		_exit(UNUSABLE);
+	act();
 	return NULL;
+}
+
+static void run_small(void (*act)(void))
+{
+	pthread_t thread;
+
+	run(load);	/* finds the frame */
+	pthread_create(&thread, NULL, act_on_small_stack, &act);
+	pthread_join(thread, NULL);
+}
+
+static void load_and_keep(void)
+{
+	seen = *reg32(HOLE + 0x10);
 }
 
 static void load_with_little_room(void)
 {
-	pthread_t thread;
-
-	run(load);
-	pthread_create(&thread, NULL, load_on_small_stack, NULL);
-	pthread_join(thread, NULL);
-	_exit(seen == PATTERN ? 33 : 34);
+	run_small(load_and_keep);
+	_exit(seen == PATTERN ? SERVED : 4);
 }
 
 /* Bytes that were written below the small stack. */
@@ -254,10 +266,10 @@ static void check_room(size_t bytes)
 	ck_assert_zero(ftruncate(output, 0));
 	ck_assert_zero(lseek(output, 0, SEEK_SET));
 	status = end_of(load_with_little_room);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == UNUSABLE)
 		return;
 	if (bytes >= BOUND) {
-		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 33,
+		ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == SERVED,
 			      "%zu bytes: status %x", bytes, status);
 		return;
 	}
@@ -280,6 +292,44 @@ START_TEST(small_alternate_stack_is_explained)
 }
 END_TEST
 
+static void exit_handled(int number)
+{
+	(void)number;
+	_exit(HANDLED);
+}
+
+static void touch_nothing(void)
+{
+	volatile uintptr_t address = 8;
+
+	seen = *(volatile uint32_t *)address;
+}
+
+static void touch_nothing_with_little_room(void)
+{
+	const struct sigaction action = { .sa_handler = exit_handled, .sa_flags = SA_ONSTACK };
+
+	barspan_trap_disable();
+	sigaction(SIGSEGV, &action, NULL);
+	if (enable(BARSPAN_TRAP_EMULATE))
+		_exit(4);
+	run_small(touch_nothing);
+}
+
+/* The trap takes less than that of the stack to pass a fault on. */
+START_TEST(fault_of_others_takes_less)
+{
+	int status;
+
+	set_up_stack(BARSPAN_TRAP_EMULATE);
+	room = LEAST;
+	status = end_of(touch_nothing_with_little_room);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == HANDLED, "status %x", status);
+	ck_assert_uint_eq(overrun(), 0);
+	tear_down_stack();
+}
+END_TEST
+
 #ifdef __x86_64__
 static struct sigaction traps;
 
@@ -292,18 +342,12 @@ static void break_frame(int number, siginfo_t *info, void *context)
 	traps.sa_sigaction(number, info, context);
 }
 
-static void count_calls(int number)
-{
-	(void)number;
-	_exit(3);
-}
-
 static void fault_in_the_handler(void)
 {
 	struct sigaction mine = { .sa_sigaction = break_frame,
 				  .sa_flags = SA_SIGINFO | SA_NODEFER };
 
-	signal(SIGSEGV, count_calls);
+	signal(SIGSEGV, exit_handled);
 	if (enable(BARSPAN_TRAP_EMULATE) || sigaction(SIGSEGV, &mine, &traps))
 		_exit(4);
 	munmap((void *)(uintptr_t)(base + SIZE), PAGE);
@@ -333,13 +377,13 @@ int main(void)
 		return 0;
 	}
 	suite = suite_create("trap-stack");
-	harness_add(suite, "stack",
-		    (const TTest *const[]){ served_accesses_take_little_of_the_alternate_stack,
-					    explanations_take_little_of_the_alternate_stack,
-					    small_alternate_stack_is_explained,
+	harness_add(suite, "stack", (const TTest *const[]){
+		served_accesses_take_little_of_the_alternate_stack,
+		explanations_take_little_of_the_alternate_stack, small_alternate_stack_is_explained,
+		fault_of_others_takes_less,
 #ifdef __x86_64__
-					    fault_in_the_handler_is_final,
+		fault_in_the_handler_is_final,
 #endif
-					    NULL });
+		NULL });
 	return harness_run(suite);
 }
