@@ -25,7 +25,7 @@ size_t machine_copy(void *to, const void *from, size_t length);
 bool machine_recover(int number, const siginfo_t *info, ucontext_t *context);
 
 /* Makes a fault the one that this thread's last machine_copy() ended with:
- * its signal, address, code, and what the processor says of it. */
+ * its signal, address, code, and the processor's error code. */
 void machine_replace_fault(int *number, siginfo_t *info, ucontext_t *context);
 
 /* From here on: x86-64 only, but for functions that do nothing elsewhere. */

@@ -73,7 +73,7 @@ static int use_handler(void)
 	return fail("a fault is lost");
 }
 
-/* The device is gone: what is mapped faults. */
+/* The device is gone, and its mapped registers fault. */
 static int lose_device(void)
 {
 	if (ftruncate(device, BAR))

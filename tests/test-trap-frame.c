@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the kernel says of faults of direct bytes, and which the trap rescues: a
- * handler of the test's hands the trap's another frame than the kernel's. */
+/* Signal frames of direct bytes that fault: a handler of the test's hands the
+ * trap's handler other frames than the kernel's. */
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>

@@ -278,7 +278,7 @@ static void check_room(size_t bytes)
 		      bytes, status);
 	ck_assert_msg(!strncmp(text, "barspan: the alternate signal stack ", 36), "%zu bytes: '%s'",
 		      bytes, text);
-	/* What the handler takes to find out that there is nothing. */
+	/* The handler needs a little to find out that nothing is left. */
 	ck_assert_msg(overrun() <= (bytes < 64 ? 64 : 0), "%zu bytes: %zu bytes overrun", bytes,
 		      overrun());
 }

@@ -33,7 +33,7 @@ int end_of(void (*act)(void));
 void check_killed(void (*act)(void));
 
 /* A device that answers trapped accesses from `registers`, or fails them once
- * it is `gone`, while what is mapped of it faults. The trap rescues. */
+ * it is `gone`, while its mapped page faults. The trap rescues. */
 extern uint8_t registers[SIZE];
 extern bool gone;
 void set_up_registers(void);

@@ -26,7 +26,7 @@ static void next(void *function, const char *name)
 
 typedef long call(long, long, long, long, long, long, long);
 
-/* pread: what is read is not what is there. pread-error: nothing can be read.
+/* pread: reads give wrong values. pread-error: nothing can be read.
  * pread-pieces: a read that begins in the middle of a register is an error,
  * but for those in the first 4 KiB. */
 static long read_wrongly(call *real, const long *words)
