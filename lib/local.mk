@@ -31,6 +31,7 @@ lib_libcore_la_SOURCES = \
 	lib/trap-chain.c lib/trap-chain.h \
 	lib/trap-emulate.h \
 	lib/trap-explain.c lib/trap-explain.h \
+	lib/trap-frame.c \
 	lib/trap-form.h \
 	lib/trap-machine.c lib/trap-machine.h \
 	lib/trap-memcheck.c lib/trap-memcheck.h \
@@ -43,9 +44,14 @@ lib_libcore_la_SOURCES = \
 EMULATION = \
 	lib/trap-alu.c lib/trap-alu.h \
 	lib/trap-cache.c \
-	lib/trap-decode.c \
+	lib/trap-compute.c \
+	lib/trap-decode.c lib/trap-zydis.h \
 	lib/trap-emulate.c \
-	lib/trap-string.c
+	lib/trap-rewrite.c \
+	lib/trap-run.c lib/trap-run.h \
+	lib/trap-stack.c \
+	lib/trap-string.c \
+	lib/trap-vector.c
 if EMULATE
 lib_libcore_la_SOURCES += $(EMULATION)
 else

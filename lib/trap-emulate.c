@@ -3,11 +3,11 @@
 #include "trap-emulate.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "trap-alu.h"
 #include "trap-machine.h"
 #include "trap-memory.h"
+#include "trap-run.h"
 
 static uint64_t mask_of(unsigned int width)
 {
@@ -185,28 +185,6 @@ static bool do_cmpxchg(struct emulation *e, uintptr_t address)
 	return true;
 }
 
-static bool do_vector_load(struct emulation *e, uintptr_t address)
-{
-	size_t at = e->form.op == FORM_HIGH_HALF ? 8 : 0;
-	uint8_t value[32] = { 0 };
-
-	if (e->form.op == FORM_LOW_HALF || e->form.op == FORM_HIGH_HALF)
-		machine_get_vector(e->context, e->form.reg, value);
-	if (!memory_read(e->pc, address, value + at, e->form.width, &e->fault))
-		return false;
-	machine_set_vector(e->context, e->form.reg, value, e->form.op == FORM_LOW_AVX ? 32 : 16);
-	return true;
-}
-
-static bool do_vector_store(struct emulation *e, uintptr_t address)
-{
-	size_t at = e->form.op == FORM_HIGH_HALF ? 8 : 0;
-	uint8_t value[32];
-
-	machine_get_vector(e->context, e->form.reg, value);
-	return memory_write(e->pc, address, value + at, e->form.width, &e->fault);
-}
-
 /* A bit's number in a register counts from the operand's address in both directions. */
 static uintptr_t move_to_bit(const struct emulation *e, uintptr_t address)
 {
@@ -220,33 +198,72 @@ static uintptr_t move_to_bit(const struct emulation *e, uintptr_t address)
 	return e->form.address32 ? (uint32_t)address : address;
 }
 
+/* clflush and its kin: a device has no cache lines. */
+static bool do_nothing(struct emulation *e, uintptr_t address)
+{
+	(void)e;
+	(void)address;
+	return true;
+}
+
+/* Whether the state that the instruction works on is in the frame. */
+static bool is_possible(const struct emulation *e)
+{
+	switch (e->form.kind) {
+	case FORM_UNKNOWN:
+		return false;
+	case FORM_VECTOR_LOAD:
+	case FORM_VECTOR_STORE:
+		return emulate_has_vectors(e);
+	case FORM_RUN:
+		return emulate_can_run(e);
+	case FORM_STACK:
+		return e->form.op != FORM_CALL || emulate_has_stack();
+	default:
+		return true;
+	}
+}
+
+/* Whether the operand is where the fault was, and touches a hole. */
+static bool is_ours(const struct emulation *e, uintptr_t address)
+{
+	const struct trap_form *form = &e->form;
+
+	if (e->fault - address >= form->width)
+		return false;
+	if (form->mask)
+		return emulate_masked_hole(e, address);
+	return memory_is_hole(address, form->width, form->reads, form->writes);
+}
+
 enum emulate_result emulate(struct emulation *e)
 {
-	static bool (*const actions[])(struct emulation *e, uintptr_t address) = {
+	static bool (*const actions[FORM_KINDS])(struct emulation *e, uintptr_t address) = {
 		[FORM_LOAD] = do_load, [FORM_STORE] = do_store, [FORM_BINARY] = do_binary, [FORM_UNARY] = do_unary,
 		[FORM_BIT] = do_bit, [FORM_XCHG] = do_xchg, [FORM_XADD] = do_xadd, [FORM_CMPXCHG] = do_cmpxchg,
-		[FORM_VECTOR_LOAD] = do_vector_load, [FORM_VECTOR_STORE] = do_vector_store,
+		[FORM_VECTOR_LOAD] = emulate_vector_load, [FORM_VECTOR_STORE] = emulate_vector_store,
+		[FORM_STACK] = emulate_stack, [FORM_NOTHING] = do_nothing, [FORM_RUN] = emulate_run,
 	};
-	const struct trap_form *form = &e->form;
 	uintptr_t address;
 
-	if (form->kind == FORM_UNKNOWN)
+	e->next = e->pc + e->form.length;
+	if (!is_possible(e))
 		return EMULATE_UNKNOWN;
-	if (form->kind == FORM_STRING)
+	if (e->form.kind == FORM_STRING)
 		return emulate_string(e);
-	if ((form->kind == FORM_VECTOR_LOAD || form->kind == FORM_VECTOR_STORE) &&
-	    !machine_has_vector(e->context, form->width == 32 || form->op == FORM_LOW_AVX ? 32 : 16))
-		return EMULATE_UNKNOWN;
 	address = move_to_bit(e, address_of(e));
-	if (e->fault - address >= form->width || !memory_is_hole(address, form->width, form->reads, form->writes))
+	if (!is_ours(e, address))
 		return EMULATE_NOT_OURS;
-	if (!actions[form->kind](e, address))
+	if (!actions[e->form.kind](e, address))
 		return EMULATE_FAULT;
-	machine_set(e->context, MACHINE_PC, e->pc + form->length);
+	machine_set(e->context, MACHINE_PC, e->next);
 	return EMULATE_DONE;
 }
 
 int emulate_load(void)
 {
-	return form_load_decoder() ? 0 : -EOPNOTSUPP;
+	if (!form_load_decoder())
+		return -EOPNOTSUPP;
+	run_prepare();
+	return 0;
 }

@@ -21,6 +21,7 @@ struct emulation {
 	ucontext_t *context;
 	uintptr_t pc;
 	uintptr_t fault;	/* the address that faulted; with EMULATE_FAULT the one that does now */
+	uintptr_t next;		/* the instruction after it */
 };
 
 /* Makes the emulation ready. -EOPNOTSUPP: it is not built in, or the decoder's library is not there. Not for signal
@@ -32,5 +33,22 @@ enum emulate_result emulate(struct emulation *emulation);
 
 /* The string instructions of it. */
 enum emulate_result emulate_string(struct emulation *emulation);
+
+/* Parts of emulate(), by kinds of forms, with the operand's address. False: memory
+ * faults, see EMULATE_FAULT. */
+bool emulate_vector_load(struct emulation *emulation, uintptr_t address);
+bool emulate_vector_store(struct emulation *emulation, uintptr_t address);
+bool emulate_stack(struct emulation *emulation, uintptr_t address);
+bool emulate_run(struct emulation *emulation, uintptr_t address);
+
+/* Whether the registers of the instruction are in the frame, and of values that
+ * emulation knows. */
+bool emulate_has_vectors(const struct emulation *emulation);
+bool emulate_can_run(const struct emulation *emulation);
+bool emulate_has_stack(void);
+
+/* Whether an element that is not masked out is the one that faulted, and one is in
+ * a hole. */
+bool emulate_masked_hole(const struct emulation *emulation, uintptr_t address);
 
 #endif

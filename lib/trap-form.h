@@ -20,9 +20,15 @@ enum form_kind {
 	FORM_STRING,		/* op: enum form_string */
 	FORM_VECTOR_LOAD,	/* op: enum form_vector */
 	FORM_VECTOR_STORE,
+	FORM_STACK,		/* op: enum form_stack */
+	FORM_NOTHING,		/* of the caches only */
+	FORM_RUN,		/* op: enum form_compute; runs out of line */
+	FORM_KINDS,
 };
 
 enum form_extend { FORM_ZERO, FORM_SIGN, FORM_SWAP };
+enum form_stack { FORM_PUSH, FORM_POP, FORM_CALL, FORM_JUMP };
+enum form_compute { FORM_COMPUTE, FORM_DIVIDE, FORM_DIVIDE_SIGNED };
 enum form_string { FORM_MOVS, FORM_STOS, FORM_LODS, FORM_CMPS, FORM_SCAS };
 
 /* Which part of the register the memory is, and what a load does to the rest of it. */
@@ -55,6 +61,12 @@ struct trap_form {
 	uint8_t other;		/* what the other operand is */
 	uint8_t reg;
 	uint8_t reg_width;
+
+	uint8_t mask;		/* the register that masks a vector; 0: none */
+	uint8_t element;	/* bytes for each bit of it */
+	bool zeroes;		/* elements of a load that are masked out */
+	bool sets_vector;	/* changes a vector register */
+	uint16_t code;		/* what is to be run, see run_get() */
 	int64_t displacement;
 	uint64_t immediate;
 };

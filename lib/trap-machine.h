@@ -26,7 +26,7 @@ bool machine_recover(ucontext_t *context);
 /* From here on: x86-64 only, but for functions that do nothing elsewhere. */
 
 enum { MACHINE_FLAGS = 16, MACHINE_PC = 17, MACHINE_GPRS = 16 };
-enum { MACHINE_RAX = 0, MACHINE_RCX = 1, MACHINE_RSI = 6, MACHINE_RDI = 7 };
+enum { MACHINE_RAX = 0, MACHINE_RCX = 1, MACHINE_RDX = 2, MACHINE_RSP = 4, MACHINE_RSI = 6, MACHINE_RDI = 7 };
 
 enum machine_segment { MACHINE_NO_SEGMENT, MACHINE_FS, MACHINE_GS };
 
@@ -40,17 +40,33 @@ void machine_set_flags_by_code(ucontext_t *context);
 
 uintptr_t machine_segment_base(enum machine_segment segment);
 
-/* Finds out where the kernel puts the vector registers. Before the first of the next two. */
+/* Finds out where the kernel puts the vector registers. Before the next ones. */
 void machine_prepare(void);
 
-/* An xmm or ymm register, 32 bytes. */
-void machine_get_vector(const ucontext_t *context, unsigned int reg, uint8_t *out);
+/* The same, by an answer to CPUID's leaf 0xd of another processor: size and
+ * offset of a part of the XSAVE area; both 0 if there is none. */
+void machine_prepare_by(void (*find)(unsigned int part, unsigned int *size, unsigned int *offset));
 
-/* Whether the low `length` (16 or 32) bytes of vector registers are in the frame. */
-bool machine_has_vector(const ucontext_t *context, size_t length);
+enum { MACHINE_VECTOR = 64 };	/* bytes of the longest vector register */
 
-/* Sets its low `length` (16 or 32) bytes; 32 also clears what a longer register has above them. False if they are
- * not to be had. */
-bool machine_set_vector(ucontext_t *context, unsigned int reg, const uint8_t *value, size_t length);
+/* Whether the low `length` (16, 32, 64) bytes of a vector register are in the
+ * frame. */
+bool machine_has_vector(const ucontext_t *context, unsigned int reg, size_t length);
+
+/* The low `length` (16, 32, 64) bytes of an xmm, ymm or zmm register; what is not
+ * in the frame is 0. */
+void machine_get_vector(const ucontext_t *context, unsigned int reg, uint8_t *out, size_t length);
+
+/* Sets a register that is in the frame: the low 16 bytes, or all MACHINE_VECTOR
+ * bytes, of which the frame has at least the ones that are not 0. */
+void machine_set_low_vector(ucontext_t *context, unsigned int reg, const uint8_t *value);
+void machine_set_vector(ucontext_t *context, unsigned int reg, const uint8_t *value);
+
+/* A mask register, k0 to k7. False: it is not in the frame. */
+bool machine_get_mask(const ucontext_t *context, unsigned int reg, uint64_t *out);
+
+/* The control and status register of vector arithmetic; NULL: it is not in the
+ * frame. */
+uint32_t *machine_mxcsr(const ucontext_t *context);
 
 #endif

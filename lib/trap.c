@@ -98,7 +98,7 @@ static bool serve_hole(struct fault *fault, const struct barspan_guard_ *guard)
 	enum emulate_result result = EMULATE_UNKNOWN;
 
 	/* valgrind drops what a handler does to vector registers. */
-	if (known && emulation.form.kind == FORM_VECTOR_LOAD && memcheck_is_there())
+	if (known && emulation.form.sets_vector && memcheck_is_there())
 		emulation.form.kind = FORM_UNKNOWN;
 	if (known && fault->mode & BARSPAN_TRAP_EMULATE)
 		result = emulate(&emulation);

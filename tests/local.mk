@@ -30,9 +30,12 @@ UNIT_TESTS += tests/test-trap-chain
 endif
 
 if EMULATE
-UNIT_TESTS += tests/test-trap-forms
+UNIT_TESTS += tests/test-trap-forms tests/test-trap-run
 tests_test_trap_forms_SOURCES = tests/test-trap-forms.c tests/forms.c tests/forms.h tests/machine.c tests/machine.h
 tests_test_trap_forms_LDADD = tests/libharness.la $(ZYDIS_LIBS)
+tests_test_trap_run_SOURCES = tests/test-trap-run.c tests/encodings.c tests/encodings.h tests/forms.h tests/machine.c \
+	tests/machine.h
+tests_test_trap_run_LDADD = tests/libharness.la $(ZYDIS_LIBS)
 endif
 
 tests_test_trap_SOURCES = tests/test-trap.c tests/trapped.c tests/trapped.h tests/own-faults.c

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Instructions that run out of line, on copies of what they work on. */
+#include "trap-emulate.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "trap-machine.h"
+#include "trap-memory.h"
+#include "trap-run.h"
+
+enum { STATUS = 0x8d5, ALWAYS = 1 << 1, MASKED_EXCEPTIONS = 0x1f80 };
+
+/* An arithmetic exception must be the program's: it can be told beforehand for
+ * division only, and others must be masked. */
+bool emulate_can_run(const struct emulation *e)
+{
+	static const uint8_t lengths[] = { [RUN_LEGACY] = 16, [RUN_VEX] = 32, [RUN_EVEX] = 64 };
+	const struct run_code *code = run_get(e->form.code);
+	const uint32_t *mxcsr = machine_mxcsr(e->context);
+
+	for (unsigned int i = 0; i < code->n_vectors; i++)
+		if (!machine_has_vector(e->context, code->vectors[i], lengths[code->encoding]))
+			return false;
+	return !code->floating || (mxcsr && (*mxcsr & MASKED_EXCEPTIONS) == MASKED_EXCEPTIONS);
+}
+
+static void get_registers(const struct emulation *e, const struct run_code *code, struct run_block *block)
+{
+	static const uint8_t lengths[] = { [RUN_LEGACY] = 16, [RUN_VEX] = 32, [RUN_EVEX] = 64 };
+
+	for (unsigned int reg = 0; reg < MACHINE_GPRS; reg++)
+		if (code->gprs >> reg & 1)
+			block->gprs[reg] = machine_get(e->context, reg);
+	block->flags = (machine_get(e->context, MACHINE_FLAGS) & STATUS) | ALWAYS;
+	for (unsigned int i = 0; i < code->n_vectors; i++) {
+		memset(block->vectors[i], 0, sizeof(block->vectors[i]));
+		machine_get_vector(e->context, code->vectors[i], block->vectors[i], lengths[code->encoding]);
+	}
+	if (code->floating)
+		block->mxcsr = *machine_mxcsr(e->context);
+}
+
+static void set_registers(const struct emulation *e, const struct run_code *code, const struct run_block *block)
+{
+	uint64_t flags = machine_get(e->context, MACHINE_FLAGS);
+
+	for (unsigned int reg = 0; reg < MACHINE_GPRS; reg++)
+		if (code->gprs_written >> reg & 1)
+			machine_set(e->context, reg, block->gprs[reg]);
+	machine_set(e->context, MACHINE_FLAGS, (flags & ~(uint64_t)STATUS) | (block->flags & STATUS));
+	for (unsigned int i = 0; i < code->n_vectors; i++) {
+		if (!(code->vectors_written >> i & 1))
+			continue;
+		if (code->encoding == RUN_LEGACY)
+			machine_set_low_vector(e->context, code->vectors[i], block->vectors[i]);
+		else
+			machine_set_vector(e->context, code->vectors[i], block->vectors[i]);
+	}
+	if (code->floating)
+		*machine_mxcsr(e->context) = block->mxcsr;
+}
+
+/* The dividend and the divisor, as numbers without a sign, and what the quotient
+ * must be less than. */
+struct division {
+	unsigned __int128 dividend, divisor, limit;
+};
+
+static struct division get_division(const struct trap_form *form, const struct run_block *block)
+{
+	unsigned int bits = 8U * form->width;
+	uint64_t divisor = 0, mask = UINT64_MAX >> (64 - bits);
+	unsigned __int128 sign = (unsigned __int128)1 << (2 * bits - 1);
+	struct division d;
+
+	memcpy(&divisor, block->memory, form->width);
+	if (bits == 8)
+		d.dividend = block->gprs[MACHINE_RAX] & 0xffff;
+	else
+		d.dividend = (unsigned __int128)(block->gprs[MACHINE_RDX] & mask) << bits | (block->gprs[MACHINE_RAX] & mask);
+	d.limit = (unsigned __int128)1 << bits;
+	d.divisor = divisor;
+	if (form->op == FORM_DIVIDE_SIGNED) {
+		bool negative = (d.dividend & sign) != 0, by_negative = divisor >> (bits - 1);
+
+		d.limit = (d.limit >> 1) + (negative != by_negative);
+		if (negative)
+			d.dividend = (sign - d.dividend) + sign;
+		if (by_negative)
+			d.divisor = ((mask >> 1) + 1 - divisor) + (mask >> 1) + 1;
+		d.divisor &= mask;
+	}
+	return d;
+}
+
+static bool fails_to_divide(const struct trap_form *form, const struct run_block *block)
+{
+	struct division d;
+
+	if (form->op == FORM_COMPUTE)
+		return false;
+	d = get_division(form, block);
+	/* The largest limit times the largest divisor is less than 2^128. */
+	return !d.divisor || d.dividend >= d.limit * d.divisor;
+}
+
+/* The program gets what the processor's exception makes the kernel send, when it
+ * is back at the instruction; if it blocks or ignores that, it ends of it. False:
+ * the system does not allow it. */
+static bool raise_division_error(struct emulation *e)
+{
+	siginfo_t info = { .si_signo = SIGFPE, .si_code = FPE_INTDIV, .si_addr = (void *)e->pc };
+	struct sigaction action;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGFPE);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigaction(SIGFPE, NULL, &action);
+	if (sigismember(&e->context->uc_sigmask, SIGFPE) || action.sa_handler == SIG_IGN) {
+		action = (struct sigaction){ .sa_handler = SIG_DFL };
+		sigaction(SIGFPE, &action, NULL);
+		sigdelset(&e->context->uc_sigmask, SIGFPE);
+	}
+	e->next = e->pc;
+	return !syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGFPE, &info);
+}
+
+bool emulate_run(struct emulation *e, uintptr_t address)
+{
+	const struct run_code *code = run_get(e->form.code);
+	struct run_block block;
+
+	if (e->form.reads && !memory_read(e->pc, address, block.memory, e->form.width, &e->fault))
+		return false;
+	get_registers(e, code, &block);
+	if (fails_to_divide(&e->form, &block))
+		return raise_division_error(e);
+	run_call(e->form.code, &block);
+	if (e->form.writes && !memory_write(e->pc, address, block.memory, e->form.width, &e->fault))
+		return false;
+	set_registers(e, code, &block);
+	return true;
+}
