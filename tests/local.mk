@@ -31,6 +31,9 @@ endif
 
 if EMULATE
 UNIT_TESTS += tests/test-trap-forms tests/test-trap-run
+if !SANITIZED
+TESTS += tests/functions/check.sh
+endif
 tests_test_trap_forms_SOURCES = tests/test-trap-forms.c tests/forms.c tests/forms.h tests/machine.c tests/machine.h
 tests_test_trap_forms_LDADD = tests/libharness.la $(ZYDIS_LIBS)
 tests_test_trap_run_SOURCES = tests/test-trap-run.c tests/encodings.c tests/encodings.h tests/forms.h tests/machine.c \
@@ -60,3 +63,4 @@ AM_LDFLAGS += \
 	-Wl,--wrap=sys_readlink -Wl,--wrap=sys_find_entry -Wl,--wrap=sys_mmap -Wl,--wrap=sys_munmap \
 	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_mremap
 endif
+EXTRA_DIST += tests/functions/check.sh tests/functions/functions.c tests/functions/functions.h tests/functions/run.c
