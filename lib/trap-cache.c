@@ -74,8 +74,11 @@ static size_t read_code(uint8_t *code, uintptr_t pc, size_t length)
 
 bool form_at(struct trap_form *out, uintptr_t pc)
 {
+	static const struct machine_fault none;
+	struct machine_fault before;
 	uint8_t code[LONGEST];
 	struct known known;
+	size_t length;
 
 	if (find(&known, pc) && read_code(code, pc, known.form.length) == known.form.length &&
 	    !memcmp(code, known.code, known.form.length)) {
@@ -84,7 +87,10 @@ bool form_at(struct trap_form *out, uintptr_t pc)
 	}
 	memset(&known, 0, sizeof(known));
 	known.pc = pc;
-	if (!form_decode(&known.form, known.code, read_code(known.code, pc, LONGEST)))
+	before = machine_swap_fault(&none);
+	length = read_code(known.code, pc, LONGEST);
+	machine_swap_fault(&before);
+	if (!form_decode(&known.form, known.code, length))
 		return false;
 	keep(&known);
 	*out = known.form;

@@ -5,7 +5,6 @@
 #include <errno.h>
 
 #include "trap-alu.h"
-#include "trap-machine.h"
 #include "trap-memory.h"
 #include "trap-run.h"
 
@@ -236,7 +235,7 @@ static bool is_ours(const struct emulation *e, uintptr_t address)
 	return memory_is_hole(address, form->width, form->reads, form->writes);
 }
 
-enum emulate_result emulate(struct emulation *e)
+static enum emulate_result do_instruction(struct emulation *e)
 {
 	static bool (*const actions[FORM_KINDS])(struct emulation *e, uintptr_t address) = {
 		[FORM_LOAD] = do_load, [FORM_STORE] = do_store, [FORM_BINARY] = do_binary, [FORM_UNARY] = do_unary,
@@ -258,6 +257,16 @@ enum emulate_result emulate(struct emulation *e)
 		return EMULATE_FAULT;
 	machine_set(e->context, MACHINE_PC, e->next);
 	return EMULATE_DONE;
+}
+
+enum emulate_result emulate(struct emulation *e)
+{
+	static const struct machine_fault none;
+	struct machine_fault before = machine_swap_fault(&none);
+	enum emulate_result result = do_instruction(e);
+
+	e->other = machine_swap_fault(&before);
+	return result;
 }
 
 int emulate_load(void)

@@ -7,6 +7,7 @@
 #include <ucontext.h>
 
 #include "trap-form.h"
+#include "trap-machine.h"
 
 enum emulate_result {
 	EMULATE_DONE,
@@ -22,6 +23,7 @@ struct emulation {
 	uintptr_t pc;
 	uintptr_t fault;	/* the address that faulted; with EMULATE_FAULT the one that does now */
 	uintptr_t next;		/* the instruction after it */
+	struct machine_fault other;	/* with EMULATE_FAULT: the fault of that memory */
 };
 
 /* Makes the emulation ready. -EOPNOTSUPP: it is not built in, or the decoder's library is not there. Not for signal

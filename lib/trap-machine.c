@@ -86,14 +86,42 @@ __asm__(".pushsection .text\n"
 extern long machine_copy_one(void *to, const void *from, size_t width);
 extern long machine_copy_failed(void *to, const void *from, size_t width);
 
-bool machine_recover(ucontext_t *context)
+/* The other models may allocate on first use. */
+static __thread struct machine_fault last_fault __attribute__((tls_model("initial-exec")));
+
+bool machine_recover(const siginfo_t *info, ucontext_t *context)
 {
 	uintptr_t pc = machine_pc(context);
 
 	if (pc < (uintptr_t)machine_copy_one || pc >= (uintptr_t)machine_copy_failed)
 		return false;
+	last_fault = (struct machine_fault){
+		.number = info->si_signo, .code = info->si_code, .address = info->si_addr,
+		.cr2 = context->uc_mcontext.gregs[REG_CR2], .error = context->uc_mcontext.gregs[REG_ERR],
+		.trap = context->uc_mcontext.gregs[REG_TRAPNO],
+	};
 	machine_set(context, MACHINE_PC, (uintptr_t)machine_copy_failed);
 	return true;
+}
+
+struct machine_fault machine_swap_fault(const struct machine_fault *now)
+{
+	struct machine_fault before = last_fault;
+
+	last_fault = *now;
+	return before;
+}
+
+void machine_pretend_fault(const struct machine_fault *fault, siginfo_t *info, ucontext_t *context)
+{
+	if (!fault->number)
+		return;
+	info->si_signo = fault->number;
+	info->si_code = fault->code;
+	info->si_addr = fault->address;
+	context->uc_mcontext.gregs[REG_CR2] = fault->cr2;
+	context->uc_mcontext.gregs[REG_ERR] = fault->error;
+	context->uc_mcontext.gregs[REG_TRAPNO] = fault->trap;
 }
 
 enum { STUBS = 64 };
@@ -156,10 +184,18 @@ enum machine_access machine_access(const ucontext_t *context)
 	return MACHINE_UNKNOWN;
 }
 
-bool machine_recover(ucontext_t *context)
+bool machine_recover(const siginfo_t *info, ucontext_t *context)
 {
+	(void)info;
 	(void)context;
 	return false;
+}
+
+void machine_pretend_fault(const struct machine_fault *fault, siginfo_t *info, ucontext_t *context)
+{
+	(void)fault;
+	(void)info;
+	(void)context;
 }
 
 void machine_set_flags_by_code(ucontext_t *context)

@@ -21,7 +21,17 @@ enum machine_access machine_access(const ucontext_t *context);
 size_t machine_copy(void *to, const void *from, size_t length);
 
 /* To be called first for every fault: true if it was machine_copy()'s, and is dealt with. */
-bool machine_recover(ucontext_t *context);
+bool machine_recover(const siginfo_t *info, ucontext_t *context);
+
+/* What the kernel says of a fault; number 0: there is none. */
+struct machine_fault {
+	int number, code;
+	void *address;
+	long long cr2, error, trap;
+};
+
+/* Has a signal's handler see this fault, if there is one. */
+void machine_pretend_fault(const struct machine_fault *fault, siginfo_t *info, ucontext_t *context);
 
 /* From here on: x86-64 only, but for functions that do nothing elsewhere. */
 
@@ -37,6 +47,10 @@ void machine_set(ucontext_t *context, unsigned int reg, uint64_t value);
 /* For valgrind, which drops what a handler does to the flags: has the thread set them itself, on its way to its next
  * instruction. */
 void machine_set_flags_by_code(ucontext_t *context);
+
+/* The thread's last fault in machine_copy(), which it replaces. Handlers that may
+ * have interrupted another one put back what they find. */
+struct machine_fault machine_swap_fault(const struct machine_fault *now);
 
 uintptr_t machine_segment_base(enum machine_segment segment);
 

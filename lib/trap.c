@@ -108,7 +108,7 @@ static bool serve_hole(struct fault *fault, const struct barspan_guard_ *guard)
 	if (result == EMULATE_NOT_OURS)
 		return retry(fault, guard);
 	if (result == EMULATE_FAULT)
-		fault->info->si_addr = (void *)emulation.fault;
+		machine_pretend_fault(&emulation.other, fault->info, fault->context);
 	if (result == EMULATE_DONE && memcheck_is_there())
 		machine_set_flags_by_code(fault->context);
 	return result == EMULATE_DONE;
@@ -136,11 +136,11 @@ static void on_fault(int number, siginfo_t *info, void *context)
 		.number = number, .info = info, .context = context, .mode = __atomic_load_n(&mode, __ATOMIC_ACQUIRE),
 	};
 	int saved = errno;
-	bool served = (info->si_code > 0 && machine_recover(context)) || serve(&fault);
+	bool served = (info->si_code > 0 && machine_recover(info, context)) || serve(&fault);
 
 	errno = saved;
 	if (!served)
-		chain_pass(number, info, context);
+		chain_pass(info->si_signo, info, context);
 }
 
 static int enable(const struct barspan_trap_options *options)
