@@ -251,6 +251,9 @@ static enum emulate_result do_instruction(struct emulation *e)
 	if (e->form.kind == FORM_STRING)
 		return emulate_string(e);
 	address = move_to_bit(e, address_of(e));
+	/* pop computes it with the new rsp. */
+	if (e->form.kind == FORM_STACK && e->form.op == FORM_POP && e->form.base == MACHINE_RSP)
+		address += e->form.width;
 	if (!is_ours(e, address))
 		return EMULATE_NOT_OURS;
 	if (!actions[e->form.kind](e, address))

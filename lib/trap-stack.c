@@ -28,9 +28,6 @@ static bool pop_value(struct emulation *e, uintptr_t address)
 {
 	uint64_t rsp = machine_get(e->context, MACHINE_RSP), value = 0;
 
-	/* The address is computed with the new rsp. */
-	if (e->form.base == MACHINE_RSP)
-		address += e->form.width;
 	if (!memory_read(e->pc, rsp, &value, e->form.width, &e->fault) ||
 	    !memory_write(e->pc, address, &value, e->form.width, &e->fault))
 		return false;

@@ -2,18 +2,16 @@
 /* Every instruction that the decoder takes leaves in a hole the same registers,
  * flags, memory and signals as on memory, and accesses no more and no less than
  * the decoder says. */
-#include <asm/prctl.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "encodings.h"
-#include "harness.h"
 #include "trap-memcheck.h"
+#include "ways.h"
 
-enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = FORMS_PAGE, SIZE = FORMS_SIZE, BATCH = 400, NAMES = 2048 };
+enum { PAGE = FORMS_PAGE, SIZE = FORMS_SIZE, BATCH = 400, NAMES = 2048 };
 
 struct result {
 	struct encoding encoding;
@@ -29,10 +27,6 @@ static struct found {
 	char names[NAMES][24];	/* those that were served */
 } *found;
 
-static const struct barspan_area holes[] = { { PAGE, PAGE }, { 3 * PAGE, PAGE } };
-static struct barspan_device *device;
-static struct barspan *span;
-static uint8_t *memory, *around[2];
 static volatile int last_signal, last_code;
 
 /* What the processor does not do, such as an access that is not aligned, or a
@@ -46,31 +40,14 @@ static void on_signal(int number, siginfo_t *info, void *context)
 	where->uc_mcontext.gregs[REG_RIP] = (greg_t)machine_leave;
 }
 
-static uint8_t *map_at(uintptr_t address)
-{
-	uint8_t *page = mmap((void *)address, PAGE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-
-	ck_assert_ptr_eq(page, (void *)address);
-	return page;
-}
-
 static void set_up(void)
 {
-	const struct barspan_soft_region region = { .size = SIZE, .flags = RW | BARSPAN_REGION_MMAP };
-	const struct barspan_trap_options options = { .size = sizeof(options), .flags = BARSPAN_TRAP_EMULATE };
 	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
 	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE };
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], &action, NULL);
-	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
-	memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, barspan_soft_fd(device, 0), 0);
-	around[0] = map_at(FORMS_BASE - PAGE);
-	around[1] = map_at(FORMS_BASE + SIZE);
-	machine_make_code((void *)FORMS_CODE);
-	syscall(SYS_arch_prctl, ARCH_SET_GS, (unsigned long)FORMS_GS_BASE);
-	ck_assert_zero(barspan_trap_enable(&options));
+	ways_set_up();
 }
 
 /* Half of all numbers are ones that floating point calculates with. */
@@ -85,27 +62,10 @@ static void fill(void *bytes, size_t length, uint64_t *seed)
 
 static void map(size_t n_holes)
 {
-	const struct barspan_options options = {
-		.size = sizeof(options), .address = (void *)FORMS_BASE, .alignment = PAGE, .holes = holes, .n_holes = n_holes,
-	};
 	uint64_t seed = 1;
 
-	ck_assert_zero(barspan_map(&span, device, 0, &options));
+	ways_map(n_holes);
 	fill(memory, SIZE, &seed);
-	memset(around[0], 0x11, PAGE);
-	memset(around[1], 0x22, PAGE);
-}
-
-static uint64_t hash(const uint8_t *bytes, size_t length)
-{
-	uint64_t value = 0, word;
-
-	for (; length; bytes += 8, length -= 8) {
-		memcpy(&word, bytes, 8);
-		value = (value ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-		value ^= value >> 32;
-	}
-	return value;
 }
 
 static void run(struct result *result, unsigned int way)
@@ -119,7 +79,7 @@ static void run(struct result *result, unsigned int way)
 	result->signal[way] = last_signal;
 	result->code[way] = last_code;
 	result->traps = barspan_trap_count(NULL) - before;
-	result->hash[way] = hash(memory, SIZE) ^ hash(around[0], PAGE) ^ hash(around[1], PAGE);
+	result->hash[way] = ways_hash();
 }
 
 static void show(const struct result *result)
@@ -247,7 +207,7 @@ static void run_batch(void)
 	map(0);
 	for (size_t i = 0; i < n; i++)
 		run(&results[i], 0);
-	barspan_unmap(span);
+	ways_unmap();
 	map(2);
 	for (size_t i = 0; i < n; i++)
 		run(&results[i], 1);
