@@ -126,7 +126,7 @@ static bool raise_division_error(struct emulation *e)
 		sigdelset(&e->context->uc_sigmask, SIGFPE);
 	}
 	e->next = e->pc;
-	return !syscall(SYS_rt_tgsigqueueinfo, getpid(), gettid(), SIGFPE, &info);
+	return !syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), SIGFPE, &info);
 }
 
 bool emulate_run(struct emulation *e, uintptr_t address)

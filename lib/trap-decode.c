@@ -176,7 +176,7 @@ static bool read_vector(struct trap_form *form, const struct decoded *decoded)
 	class = zydis.class_of(operand->reg.value);
 	form->other = FORM_REGISTER;
 	form->reg = (uint8_t)zydis.id_of(operand->reg.value);
-	form->sets_vector = form->kind == FORM_VECTOR_LOAD;
+	form->uses_vector = true;
 	return class == ZYDIS_REGCLASS_XMM || class == ZYDIS_REGCLASS_YMM || class == ZYDIS_REGCLASS_ZMM;
 }
 

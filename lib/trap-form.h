@@ -65,7 +65,7 @@ struct trap_form {
 	uint8_t mask;		/* the register that masks a vector; 0: none */
 	uint8_t element;	/* bytes for each bit of it */
 	bool zeroes;		/* elements of a load that are masked out */
-	bool sets_vector;	/* changes a vector register */
+	bool uses_vector;	/* has a vector register */
 	uint16_t code;		/* what is to be run, see run_get() */
 	int64_t displacement;
 	uint64_t immediate;

@@ -187,6 +187,6 @@ bool rewrite(struct trap_form *form, const struct decoded *decoded, const ZydisD
 	form->kind = FORM_RUN;
 	form->op = instruction->mnemonic == ZYDIS_MNEMONIC_DIV ? FORM_DIVIDE :
 		   instruction->mnemonic == ZYDIS_MNEMONIC_IDIV ? FORM_DIVIDE_SIGNED : FORM_COMPUTE;
-	form->sets_vector = run.vectors_written;
+	form->uses_vector = run.n_vectors;
 	return form->code;
 }

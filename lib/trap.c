@@ -97,8 +97,8 @@ static bool serve_hole(struct fault *fault, const struct barspan_guard_ *guard)
 	bool known = form_at(&emulation.form, emulation.pc);
 	enum emulate_result result = EMULATE_UNKNOWN;
 
-	/* valgrind drops what a handler does to vector registers. */
-	if (known && emulation.form.sets_vector && memcheck_is_there())
+	/* valgrind does not give a handler the vector registers. */
+	if (known && emulation.form.uses_vector && memcheck_is_there())
 		emulation.form.kind = FORM_UNKNOWN;
 	if (known && fault->mode & BARSPAN_TRAP_EMULATE)
 		result = emulate(&emulation);
