@@ -2,9 +2,13 @@
 /* Instructions that were decoded before, by address. A lost race costs a decoding, no more. */
 #include "trap-form.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "trap-machine.h"
+#include "trap-memcheck.h"
 
 enum { LONGEST = 15, SMALLEST_PAGE = 4096, ENTRIES = 1024 };
 
@@ -72,6 +76,53 @@ static size_t read_code(uint8_t *code, uintptr_t pc, size_t length)
 	return length - machine_copy(code + here, (const void *)(pc + here), length - here);
 }
 
+/* Decoding takes more stack than all else that a handler does: it has some of its
+ * own, unless more threads than there are stacks decode at once. No signal is to
+ * come meanwhile, for its handler needs more. */
+enum { STACKS = 4, STACK_SIZE = 16384 };
+
+static uint8_t stacks[STACKS][STACK_SIZE] __attribute__((aligned(64)));
+static bool taken[STACKS];	/* atomic */
+
+/* bool cache_decode_on(out, code, length, stack): form_decode() there. */
+__asm__(".pushsection .text\n"
+	".hidden cache_decode_on, form_decode\n"
+	".globl cache_decode_on\n"
+	".type cache_decode_on, @function\n"
+	"cache_decode_on:\n"
+	"	endbr64\n"
+	"	pushq %rbp\n"
+	"	movq %rsp, %rbp\n"
+	"	movq %rcx, %rsp\n"
+	"	callq form_decode\n"
+	"	movq %rbp, %rsp\n"
+	"	popq %rbp\n"
+	"	ret\n"
+	".size cache_decode_on, . - cache_decode_on\n"
+	".popsection\n");
+
+extern bool cache_decode_on(struct trap_form *out, const uint8_t *code, size_t length, void *stack);
+
+static bool decode_away(struct trap_form *out, const uint8_t *code, size_t length)
+{
+	uint64_t all = UINT64_MAX, mask;
+	bool known;
+
+	/* valgrind takes another stack for a mistake. */
+	for (unsigned int i = 0; i < STACKS && !memcheck_is_there(); i++) {
+		if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &mask, sizeof(mask)))
+			break;
+		if (!__atomic_exchange_n(&taken[i], true, __ATOMIC_ACQUIRE)) {
+			known = cache_decode_on(out, code, length, stacks[i] + STACK_SIZE);
+			__atomic_store_n(&taken[i], false, __ATOMIC_RELEASE);
+			syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+			return known;
+		}
+		syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+	}
+	return form_decode(out, code, length);
+}
+
 bool form_at(struct trap_form *out, uintptr_t pc)
 {
 	static const struct machine_fault none;
@@ -90,7 +141,7 @@ bool form_at(struct trap_form *out, uintptr_t pc)
 	before = machine_swap_fault(&none);
 	length = read_code(known.code, pc, LONGEST);
 	machine_swap_fault(&before);
-	if (!form_decode(&known.form, known.code, length))
+	if (!decode_away(&known.form, known.code, length))
 		return false;
 	keep(&known);
 	*out = known.form;

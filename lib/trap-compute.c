@@ -11,13 +11,14 @@
 #include "trap-memory.h"
 #include "trap-run.h"
 
+static const uint8_t lengths[] = { [RUN_LEGACY] = 16, [RUN_VEX] = 32, [RUN_EVEX] = 64 };
+
 enum { STATUS = 0x8d5, ALWAYS = 1 << 1, MASKED_EXCEPTIONS = 0x1f80 };
 
 /* An arithmetic exception must be the program's: it can be told beforehand for
  * division only, and others must be masked. */
 bool emulate_can_run(const struct emulation *e)
 {
-	static const uint8_t lengths[] = { [RUN_LEGACY] = 16, [RUN_VEX] = 32, [RUN_EVEX] = 64 };
 	const struct run_code *code = run_get(e->form.code);
 	const uint32_t *mxcsr = machine_mxcsr(e->context);
 
@@ -27,40 +28,31 @@ bool emulate_can_run(const struct emulation *e)
 	return !code->floating || (mxcsr && (*mxcsr & MASKED_EXCEPTIONS) == MASKED_EXCEPTIONS);
 }
 
-static void get_registers(const struct emulation *e, const struct run_code *code, struct run_block *block)
+static void get_registers(const struct emulation *e, const struct run_code *code, struct run_state *state)
 {
-	static const uint8_t lengths[] = { [RUN_LEGACY] = 16, [RUN_VEX] = 32, [RUN_EVEX] = 64 };
+	uint64_t *gpr = state->gprs;
 
 	for (unsigned int reg = 0; reg < MACHINE_GPRS; reg++)
 		if (code->gprs >> reg & 1)
-			block->gprs[reg] = machine_get(e->context, reg);
-	block->flags = (machine_get(e->context, MACHINE_FLAGS) & STATUS) | ALWAYS;
-	for (unsigned int i = 0; i < code->n_vectors; i++) {
-		memset(block->vectors[i], 0, sizeof(block->vectors[i]));
-		machine_get_vector(e->context, code->vectors[i], block->vectors[i], lengths[code->encoding]);
-	}
+			*gpr++ = machine_get(e->context, reg);
+	state->flags = (machine_get(e->context, MACHINE_FLAGS) & STATUS) | ALWAYS;
 	if (code->floating)
-		block->mxcsr = *machine_mxcsr(e->context);
+		state->mxcsr = *machine_mxcsr(e->context);
 }
 
-static void set_registers(const struct emulation *e, const struct run_code *code, const struct run_block *block)
+static void set_registers(const struct emulation *e, const struct run_code *code, const struct run_state *state)
 {
 	uint64_t flags = machine_get(e->context, MACHINE_FLAGS);
+	const uint64_t *gpr = state->gprs;
 
-	for (unsigned int reg = 0; reg < MACHINE_GPRS; reg++)
+	for (unsigned int reg = 0; reg < MACHINE_GPRS; reg++) {
 		if (code->gprs_written >> reg & 1)
-			machine_set(e->context, reg, block->gprs[reg]);
-	machine_set(e->context, MACHINE_FLAGS, (flags & ~(uint64_t)STATUS) | (block->flags & STATUS));
-	for (unsigned int i = 0; i < code->n_vectors; i++) {
-		if (!(code->vectors_written >> i & 1))
-			continue;
-		if (code->encoding == RUN_LEGACY)
-			machine_set_low_vector(e->context, code->vectors[i], block->vectors[i]);
-		else
-			machine_set_vector(e->context, code->vectors[i], block->vectors[i]);
+			machine_set(e->context, reg, *gpr);
+		gpr += code->gprs >> reg & 1;
 	}
+	machine_set(e->context, MACHINE_FLAGS, (flags & ~(uint64_t)STATUS) | (state->flags & STATUS));
 	if (code->floating)
-		*machine_mxcsr(e->context) = block->mxcsr;
+		*machine_mxcsr(e->context) = state->mxcsr;
 }
 
 /* The dividend and the divisor, as numbers without a sign, and what the quotient
@@ -69,18 +61,19 @@ struct division {
 	unsigned __int128 dividend, divisor, limit;
 };
 
-static struct division get_division(const struct trap_form *form, const struct run_block *block)
+static struct division get_division(const struct trap_form *form, const struct run_state *state)
 {
 	unsigned int bits = 8U * form->width;
-	uint64_t divisor = 0, mask = UINT64_MAX >> (64 - bits);
+	/* Only byte division has no rdx, and rax comes first. */
+	uint64_t rax = state->gprs[0], rdx = state->gprs[1], divisor = 0, mask = UINT64_MAX >> (64 - bits);
 	unsigned __int128 sign = (unsigned __int128)1 << (2 * bits - 1);
 	struct division d;
 
-	memcpy(&divisor, block->memory, form->width);
+	memcpy(&divisor, state->memory, form->width);
 	if (bits == 8)
-		d.dividend = block->gprs[MACHINE_RAX] & 0xffff;
+		d.dividend = rax & 0xffff;
 	else
-		d.dividend = (unsigned __int128)(block->gprs[MACHINE_RDX] & mask) << bits | (block->gprs[MACHINE_RAX] & mask);
+		d.dividend = (unsigned __int128)(rdx & mask) << bits | (rax & mask);
 	d.limit = (unsigned __int128)1 << bits;
 	d.divisor = divisor;
 	if (form->op == FORM_DIVIDE_SIGNED) {
@@ -96,13 +89,13 @@ static struct division get_division(const struct trap_form *form, const struct r
 	return d;
 }
 
-static bool fails_to_divide(const struct trap_form *form, const struct run_block *block)
+static bool fails_to_divide(const struct trap_form *form, const struct run_state *state)
 {
 	struct division d;
 
 	if (form->op == FORM_COMPUTE)
 		return false;
-	d = get_division(form, block);
+	d = get_division(form, state);
 	/* The largest limit times the largest divisor is less than 2^128. */
 	return !d.divisor || d.dividend >= d.limit * d.divisor;
 }
@@ -110,7 +103,7 @@ static bool fails_to_divide(const struct trap_form *form, const struct run_block
 /* The program gets what the processor's exception makes the kernel send, when it
  * is back at the instruction; if it blocks or ignores that, it ends of it. False:
  * the system does not allow it. */
-static bool raise_division_error(struct emulation *e)
+static bool __attribute__((noinline)) raise_division_error(struct emulation *e)
 {
 	siginfo_t info = { .si_signo = SIGFPE, .si_code = FPE_INTDIV, .si_addr = (void *)e->pc };
 	struct sigaction action;
@@ -129,19 +122,47 @@ static bool raise_division_error(struct emulation *e)
 	return !syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), SIGFPE, &info);
 }
 
+/* Runs code with vector registers, and sets them. In a frame of its own, which is not on
+ * the stack while the device is accessed. */
+static void __attribute__((noinline)) compute_vectors(const struct emulation *e, const struct run_code *code,
+						      struct run_state *state)
+{
+	struct run_block block;
+
+	block.state = *state;
+	for (unsigned int i = 0; i < code->n_vectors; i++) {
+		memset(block.vectors[i], 0, sizeof(block.vectors[i]));
+		machine_get_vector(e->context, code->vectors[i], block.vectors[i], lengths[code->encoding]);
+	}
+	run_call(e->form.code, &block.state);
+	*state = block.state;
+	for (unsigned int i = 0; i < code->n_vectors; i++) {
+		if (!(code->vectors_written >> i & 1))
+			continue;
+		if (code->encoding == RUN_LEGACY)
+			machine_set_low_vector(e->context, code->vectors[i], block.vectors[i]);
+		else
+			machine_set_vector(e->context, code->vectors[i], block.vectors[i]);
+	}
+}
+
+/* An instruction that writes memory sets no vector register, see rewrite(). */
 bool emulate_run(struct emulation *e, uintptr_t address)
 {
 	const struct run_code *code = run_get(e->form.code);
-	struct run_block block;
+	struct run_state state;
 
-	if (e->form.reads && !memory_read(e->pc, address, block.memory, e->form.width, &e->fault))
+	if (e->form.reads && !memory_read(e->pc, address, state.memory, e->form.width, &e->fault))
 		return false;
-	get_registers(e, code, &block);
-	if (fails_to_divide(&e->form, &block))
+	get_registers(e, code, &state);
+	if (fails_to_divide(&e->form, &state))
 		return raise_division_error(e);
-	run_call(e->form.code, &block);
-	if (e->form.writes && !memory_write(e->pc, address, block.memory, e->form.width, &e->fault))
+	if (code->n_vectors)
+		compute_vectors(e, code, &state);
+	else
+		run_call(e->form.code, &state);
+	if (e->form.writes && !memory_write(e->pc, address, state.memory, e->form.width, &e->fault))
 		return false;
-	set_registers(e, code, &block);
+	set_registers(e, code, &state);
 	return true;
 }

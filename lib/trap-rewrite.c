@@ -177,9 +177,10 @@ bool rewrite(struct trap_form *form, const struct decoded *decoded, const ZydisD
 	memset(&run, 0, sizeof(run));
 	if (!is_computing(instruction) || is_special(instruction) || !set_encoding(&run, instruction) ||
 	    !(instruction->attributes & ZYDIS_ATTRIB_HAS_MODRM) || instruction->raw.modrm.mod == 3 ||
-	    !form->width || memory->size > 8 * sizeof(((struct run_block *)NULL)->memory) || memory->size % 8)
+	    !form->width || memory->size > 8 * RUN_MEMORY || memory->size % 8)
 		return false;
-	if (!add_operands(&run, decoded, memory) || !choose_base(&run))
+	if (!add_operands(&run, decoded, memory) || !choose_base(&run) ||
+	    __builtin_popcount(run.gprs) > RUN_GPRS || (form->writes && run.vectors_written))
 		return false;
 	run.floating = !is_integer(instruction);
 	copy_code(&run, instruction, code);

@@ -13,6 +13,10 @@
 #include "sys.h"
 
 enum { PAGE = 4096, SLOTS = 512 };
+enum {
+	AT_FLAGS = offsetof(struct run_block, state.flags),
+	AT_MXCSR = offsetof(struct run_block, state.mxcsr),
+};
 enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_READY };
 
 static struct slot {
@@ -23,7 +27,7 @@ static struct slot {
 static uint8_t *pages;		/* atomic */
 static bool refused;		/* atomic: the system allows no new code */
 
-/* void run_enter(struct run_block *block, const void *code) */
+/* void run_enter(struct run_state *state, const void *code) */
 __asm__(".pushsection .text\n"
 	".hidden run_enter\n"
 	".globl run_enter\n"
@@ -37,7 +41,7 @@ __asm__(".pushsection .text\n"
 	".size run_enter, . - run_enter\n"
 	".popsection\n");
 
-extern void run_enter(struct run_block *block, const void *code);
+extern void run_enter(struct run_state *state, const void *code);
 
 static uint8_t *put_bytes(uint8_t *at, const uint8_t *bytes, size_t length)
 {
@@ -74,11 +78,12 @@ static uint8_t *put_vector_move(uint8_t *at, const struct run_code *code, unsign
 /* mov between a general register and the block; opcode 0x8b loads and 0x89 stores. */
 static uint8_t *put_gpr_moves(uint8_t *at, const struct run_code *code, unsigned int gprs, uint8_t opcode)
 {
-	for (unsigned int reg = 0; reg < 16; reg++) {
-		if (!(gprs >> reg & 1))
-			continue;
-		at = PUT(at, (uint8_t)(reg & 8 ? 0x4c : 0x48), opcode);
-		at = put_operand(at, reg, code->base, offsetof(struct run_block, gprs) + reg * 8);
+	for (unsigned int reg = 0, i = 0; reg < 16; reg++) {
+		if (gprs >> reg & 1) {
+			at = PUT(at, (uint8_t)(reg & 8 ? 0x4c : 0x48), opcode);
+			at = put_operand(at, reg, code->base, offsetof(struct run_block, state.gprs) + i * 8);
+		}
+		i += code->gprs >> reg & 1;
 	}
 	return at;
 }
@@ -88,10 +93,10 @@ static uint8_t *put_before(uint8_t *at, const struct run_code *code)
 	at = PUT(at, 0xf3, 0x0f, 0x1e, 0xfa);			/* endbr64 */
 	at = PUT(at, 0x48, 0x89, (uint8_t)(0xf8 | code->base));	/* mov %rdi, base */
 	if (code->floating)					/* ldmxcsr */
-		at = put_operand(PUT(at, 0x0f, 0xae), 2, code->base, offsetof(struct run_block, mxcsr));
+		at = put_operand(PUT(at, 0x0f, 0xae), 2, code->base, AT_MXCSR);
 	for (unsigned int i = 0; i < code->n_vectors; i++)
 		at = put_vector_move(at, code, i, 0x10);
-	at = put_operand(PUT(at, 0xff), 6, code->base, offsetof(struct run_block, flags)); /* push */
+	at = put_operand(PUT(at, 0xff), 6, code->base, AT_FLAGS);	/* push */
 	at = PUT(at, 0x9d);					/* popf */
 	return put_gpr_moves(at, code, code->gprs, 0x8b);
 }
@@ -100,12 +105,12 @@ static void put_after(uint8_t *at, const struct run_code *code)
 {
 	at = put_gpr_moves(at, code, code->gprs_written, 0x89);
 	at = PUT(at, 0x9c);					/* pushf */
-	at = put_operand(PUT(at, 0x8f), 0, code->base, offsetof(struct run_block, flags)); /* pop */
+	at = put_operand(PUT(at, 0x8f), 0, code->base, AT_FLAGS);	/* pop */
 	for (unsigned int i = 0; i < code->n_vectors; i++)
 		if (code->vectors_written >> i & 1)
 			at = put_vector_move(at, code, i, 0x11);
 	if (code->floating)					/* stmxcsr */
-		at = put_operand(PUT(at, 0x0f, 0xae), 3, code->base, offsetof(struct run_block, mxcsr));
+		at = put_operand(PUT(at, 0x0f, 0xae), 3, code->base, AT_MXCSR);
 	if (code->n_vectors && code->encoding != RUN_LEGACY)
 		at = PUT(at, 0xc5, 0xf8, 0x77);			/* vzeroupper */
 	PUT(at, 0xc3);						/* ret */
@@ -161,12 +166,12 @@ const struct run_code *run_get(unsigned int number)
 	return &slots[number - 1].code;
 }
 
-void run_call(unsigned int number, struct run_block *block)
+void run_call(unsigned int number, struct run_state *state)
 {
 	const uint8_t *first = __atomic_load_n(&pages, __ATOMIC_ACQUIRE);
 	uint32_t mxcsr;
 
 	__asm__ volatile("stmxcsr %0" : "=m"(mxcsr));
-	run_enter(block, first + (size_t)(number - 1) * PAGE);
+	run_enter(state, first + (size_t)(number - 1) * PAGE);
 	__asm__ volatile("ldmxcsr %0" : : "m"(mxcsr));
 }

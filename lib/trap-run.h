@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { RUN_VECTORS = 3, RUN_LONGEST = 15 };
+enum { RUN_VECTORS = 3, RUN_GPRS = 5, RUN_LONGEST = 15, RUN_MEMORY = 64 };
 enum run_encoding { RUN_LEGACY, RUN_VEX, RUN_EVEX };
 
 /* An instruction that has its operand in memory at the address in `base`, a
@@ -21,17 +21,21 @@ struct run_code {
 	uint8_t n_vectors;
 	uint8_t vectors[RUN_VECTORS];	/* numbers of vector registers */
 	uint8_t vectors_written;	/* a bit each */
-	uint16_t gprs, gprs_written;	/* a bit for each general register; not rsp */
+	uint16_t gprs, gprs_written;	/* a bit for each of RUN_GPRS general registers at most; not rsp */
 };
 
-/* The operand, and the registers before and after. */
-struct run_block {
-	uint8_t memory[64];
-	uint8_t vectors[RUN_VECTORS][64];
-	uint64_t gprs[16];	/* by number */
+/* The operand and the registers, before and after. */
+struct run_state {
+	uint8_t memory[RUN_MEMORY];
+	uint64_t gprs[RUN_GPRS];	/* those in run_code.gprs, by number */
 	uint64_t flags;
 	uint32_t mxcsr;
-} __attribute__((aligned(64)));
+} __attribute__((aligned(16)));
+
+struct run_block {
+	struct run_state state;
+	uint8_t vectors[RUN_VECTORS][64];
+};
 
 /* Reserves addresses for code. Not for signal handlers. The code is not there if
  * this fails, or if the system allows no new code; then run_add() fails. */
@@ -43,7 +47,8 @@ unsigned int run_add(const struct run_code *code);
 
 const struct run_code *run_get(unsigned int number);
 
-/* Runs it. It must not fault: see emulate_run(). Safe anywhere. */
-void run_call(unsigned int number, struct run_block *block);
+/* Runs it; `state` is that of a run_block if the code has vector registers. It must
+ * not fault: see emulate_run(). Safe anywhere. */
+void run_call(unsigned int number, struct run_state *state);
 
 #endif

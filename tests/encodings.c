@@ -21,9 +21,9 @@ static unsigned int take(size_t *i, unsigned int n)
 	return digit;
 }
 
-static uint8_t below(unsigned int n)
+static unsigned int below(unsigned int n)
 {
-	return (uint8_t)(harness_random(seed) % n);
+	return (unsigned int)(harness_random(seed) % n);
 }
 
 static uint8_t *put_legacy(uint8_t *at, size_t i)
@@ -90,9 +90,9 @@ static void put_rest(uint8_t *at)
 	*at = (uint8_t)(at[0] | mode << 6 | rm);
 	at++;
 	if (rm == 4)
-		*at++ = below(255);
+		*at++ = (uint8_t)below(255);
 	for (unsigned int i = 0; i < 8; i++)
-		*at++ = below(255);
+		*at++ = (uint8_t)below(255);
 	/* A displacement of 32 bits is small, and the code before the operand. */
 	at -= 8;
 	if (mode == 2)
