@@ -38,7 +38,7 @@ WAYS = tests/ways.c tests/ways.h tests/forms.h tests/machine.c tests/machine.h
 tests_test_trap_forms_SOURCES = tests/test-trap-forms.c tests/forms.c $(WAYS)
 tests_test_trap_forms_LDADD = tests/libharness.la $(ZYDIS_LIBS)
 tests_test_trap_run_SOURCES = tests/test-trap-run.c tests/encodings.c tests/encodings.h $(WAYS)
-tests_test_trap_special_SOURCES = tests/test-trap-special.c $(WAYS)
+tests_test_trap_special_SOURCES = tests/test-trap-special.c tests/own-faults.c $(WAYS)
 tests_test_trap_run_LDADD = tests/libharness.la $(ZYDIS_LIBS)
 endif
 
