@@ -20,8 +20,11 @@ enum { STATUS = 0x8d5, ALWAYS = 1 << 1, MASKED_EXCEPTIONS = 0x1f80 };
 bool emulate_can_run(const struct emulation *e)
 {
 	const struct run_code *code = run_get(e->form.code);
+	uint64_t mask;
 	const uint32_t *mxcsr = machine_mxcsr(e->context);
 
+	if (code->sets_mask && !machine_get_mask(e->context, code->mask, &mask))
+		return false;
 	for (unsigned int i = 0; i < code->n_vectors; i++)
 		if (!machine_has_vector(e->context, code->vectors[i], lengths[code->encoding]))
 			return false;
@@ -51,6 +54,8 @@ static void set_registers(const struct emulation *e, const struct run_code *code
 		gpr += code->gprs >> reg & 1;
 	}
 	machine_set(e->context, MACHINE_FLAGS, (flags & ~(uint64_t)STATUS) | (state->flags & STATUS));
+	if (code->sets_mask)
+		machine_set_mask(e->context, code->mask, state->mask);
 	if (code->floating)
 		*machine_mxcsr(e->context) = state->mxcsr;
 }

@@ -155,6 +155,11 @@ bool machine_get_mask(const ucontext_t *context, unsigned int reg, uint64_t *out
 	return true;
 }
 
+void machine_set_mask(ucontext_t *context, unsigned int reg, uint64_t value)
+{
+	set_part(context, PART_MASK, reg, (const uint8_t *)&value);
+}
+
 uint32_t *machine_mxcsr(const ucontext_t *context)
 {
 	uint8_t *area = (uint8_t *)context->uc_mcontext.fpregs;

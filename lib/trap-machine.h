@@ -78,6 +78,7 @@ void machine_set_vector(ucontext_t *context, unsigned int reg, const uint8_t *va
 
 /* A mask register, k0 to k7. False: it is not in the frame. */
 bool machine_get_mask(const ucontext_t *context, unsigned int reg, uint64_t *out);
+void machine_set_mask(ucontext_t *context, unsigned int reg, uint64_t value);
 
 /* The control and status register of vector arithmetic; NULL: it is not in the
  * frame. */

@@ -17,6 +17,7 @@ static bool is_computing(const ZydisDecodedInstruction *instruction)
 	case ZYDIS_CATEGORY_BINARY: case ZYDIS_CATEGORY_BITBYTE: case ZYDIS_CATEGORY_BLEND: case ZYDIS_CATEGORY_BMI1:
 	case ZYDIS_CATEGORY_BMI2: case ZYDIS_CATEGORY_BROADCAST: case ZYDIS_CATEGORY_CMOV: case ZYDIS_CATEGORY_CONFLICT:
 	case ZYDIS_CATEGORY_CONVERT: case ZYDIS_CATEGORY_DATAXFER: case ZYDIS_CATEGORY_GFNI: case ZYDIS_CATEGORY_IFMA:
+	case ZYDIS_CATEGORY_KMASK:
 	case ZYDIS_CATEGORY_LOGICAL: case ZYDIS_CATEGORY_LOGICAL_FP: case ZYDIS_CATEGORY_LZCNT:
 	case ZYDIS_CATEGORY_PCLMULQDQ: case ZYDIS_CATEGORY_ROTATE: case ZYDIS_CATEGORY_SETCC: case ZYDIS_CATEGORY_SHA:
 	case ZYDIS_CATEGORY_SHIFT: case ZYDIS_CATEGORY_SSE: case ZYDIS_CATEGORY_STTNI: case ZYDIS_CATEGORY_VAES:
@@ -84,8 +85,14 @@ static bool add_register(struct run_code *run, const ZydisDecodedOperand *operan
 		return add_vector(run, (uint8_t)zydis.id_of(reg), written);
 	case ZYDIS_REGCLASS_FLAGS:
 		return true;
+	case ZYDIS_REGCLASS_MASK:
+		if (!written)
+			return reg == ZYDIS_REGISTER_K0 && run->encoding == RUN_EVEX;	/* no mask */
+		run->mask = (uint8_t)zydis.id_of(reg);
+		run->sets_mask = true;
+		return !(operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ);
 	default:
-		return reg == ZYDIS_REGISTER_K0 && !written;
+		return false;
 	}
 }
 
@@ -180,7 +187,7 @@ bool rewrite(struct trap_form *form, const struct decoded *decoded, const ZydisD
 	    !form->width || memory->size > 8 * RUN_MEMORY || memory->size % 8)
 		return false;
 	if (!add_operands(&run, decoded, memory) || !choose_base(&run) ||
-	    __builtin_popcount(run.gprs) > RUN_GPRS || (form->writes && run.vectors_written))
+	    __builtin_popcount(run.gprs) > RUN_GPRS || (form->writes && (run.vectors_written || run.sets_mask)))
 		return false;
 	run.floating = !is_integer(instruction);
 	copy_code(&run, instruction, code);
@@ -188,6 +195,6 @@ bool rewrite(struct trap_form *form, const struct decoded *decoded, const ZydisD
 	form->kind = FORM_RUN;
 	form->op = instruction->mnemonic == ZYDIS_MNEMONIC_DIV ? FORM_DIVIDE :
 		   instruction->mnemonic == ZYDIS_MNEMONIC_IDIV ? FORM_DIVIDE_SIGNED : FORM_COMPUTE;
-	form->uses_vector = run.n_vectors;
+	form->uses_vector = run.n_vectors || run.sets_mask;
 	return form->code;
 }

@@ -6,6 +6,7 @@
  * volume 2, chapter 2 for the encodings. */
 #include "trap-run.h"
 
+#include <cpuid.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,6 +16,7 @@
 enum { PAGE = 4096, SLOTS = 512 };
 enum {
 	AT_FLAGS = offsetof(struct run_block, state.flags),
+	AT_MASK = offsetof(struct run_block, state.mask),
 	AT_MXCSR = offsetof(struct run_block, state.mxcsr),
 };
 enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_READY };
@@ -25,6 +27,7 @@ static struct slot {
 } slots[SLOTS];
 
 static uint8_t *pages;		/* atomic */
+static bool has_masks;		/* atomic: the processor has kmovq */
 static bool refused;		/* atomic: the system allows no new code */
 
 /* void run_enter(struct run_state *state, const void *code) */
@@ -109,6 +112,8 @@ static void put_after(uint8_t *at, const struct run_code *code)
 	for (unsigned int i = 0; i < code->n_vectors; i++)
 		if (code->vectors_written >> i & 1)
 			at = put_vector_move(at, code, i, 0x11);
+	if (code->sets_mask)					/* kmovq */
+		at = put_operand(PUT(at, 0xc4, 0xe1, 0xf8, 0x91), code->mask, code->base, AT_MASK);
 	if (code->floating)					/* stmxcsr */
 		at = put_operand(PUT(at, 0x0f, 0xae), 3, code->base, AT_MXCSR);
 	if (code->n_vectors && code->encoding != RUN_LEGACY)
@@ -127,8 +132,11 @@ static bool make_code(uint8_t *page, const struct run_code *code)
 
 void run_prepare(void)
 {
+	unsigned int a, b = 0, c, d;
 	void *reserved;
 
+	__get_cpuid_count(7, 0, &a, &b, &c, &d);
+	__atomic_store_n(&has_masks, b >> 30 & 1, __ATOMIC_RELAXED);
 	if (!__atomic_load_n(&pages, __ATOMIC_RELAXED) &&
 	    !sys_mmap(&reserved, NULL, (size_t)SLOTS * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))
 		__atomic_store_n(&pages, reserved, __ATOMIC_RELEASE);
@@ -141,7 +149,8 @@ unsigned int run_add(const struct run_code *code)
 	uint8_t *first = __atomic_load_n(&pages, __ATOMIC_ACQUIRE);
 	uint32_t state;
 
-	if (!first || __atomic_load_n(&refused, __ATOMIC_RELAXED))
+	if (!first || __atomic_load_n(&refused, __ATOMIC_RELAXED) ||
+	    (code->sets_mask && !__atomic_load_n(&has_masks, __ATOMIC_RELAXED)))
 		return 0;
 	for (unsigned int i = 0; i < SLOTS; i++) {
 		state = SLOT_FREE;

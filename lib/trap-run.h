@@ -17,6 +17,8 @@ struct run_code {
 	uint8_t length;
 	uint8_t base;
 	uint8_t encoding;	/* enum run_encoding */
+	bool sets_mask;		/* a mask register, and which */
+	uint8_t mask;
 	bool floating;		/* may calculate with floating point */
 	uint8_t n_vectors;
 	uint8_t vectors[RUN_VECTORS];	/* numbers of vector registers */
@@ -29,6 +31,7 @@ struct run_state {
 	uint8_t memory[RUN_MEMORY];
 	uint64_t gprs[RUN_GPRS];	/* those in run_code.gprs, by number */
 	uint64_t flags;
+	uint64_t mask;
 	uint32_t mxcsr;
 } __attribute__((aligned(16)));
 

@@ -144,6 +144,28 @@ START_TEST(direct_store_is_decoded)
 }
 END_TEST
 
+/* These use what is best on the processor, up to AVX-512 with masks. */
+START_TEST(functions_of_the_c_library)
+{
+	uint8_t *hole = (uint8_t *)FORMS_BASE + HOLE, buffer[1024];
+
+	ways_set_up();
+	ways_map(2);
+	for (size_t n = 1; n <= sizeof(buffer); n += n < 300 ? 1 : 41) {
+		memset(buffer, 0, sizeof(buffer));
+		memcpy(buffer, hole + n % 7, n);
+		ck_assert_zero(memcmp(buffer, memory + HOLE + n % 7, n));
+		memcpy(hole + n % 5, buffer, n);
+		ck_assert_zero(memcmp(buffer, memory + HOLE + n % 5, n));
+		memset(hole + n % 3, (int)(n % 251), n);
+		memset(buffer, (int)(n % 251), n);
+		ck_assert_zero(memcmp(buffer, memory + HOLE + n % 3, n));
+	}
+	ways_unmap();
+	ways_tear_down();
+}
+END_TEST
+
 static siginfo_t fault_info;
 static uintptr_t fault_pc;
 
@@ -393,7 +415,8 @@ int main(void)
 	}
 	harness_add(suite, "stack", (const TTest *const[]){
 		push_and_pop_through_memory, calls_and_jumps_through_memory, NULL });
-	harness_add(suite, "single", (const TTest *const[]){ cache_flushes_do_nothing, direct_store_is_decoded, NULL });
+	harness_add(suite, "single", (const TTest *const[]){
+		cache_flushes_do_nothing, direct_store_is_decoded, functions_of_the_c_library, NULL });
 	harness_add(suite, "exception", (const TTest *const[]){
 		division_that_fails_is_the_programs, division_that_fails_kills_as_the_kernel_does,
 		exceptions_that_are_not_masked_are_explained, NULL });
