@@ -76,9 +76,9 @@ static size_t read_code(uint8_t *code, uintptr_t pc, size_t length)
 	return length - machine_copy(code + here, (const void *)(pc + here), length - here);
 }
 
-/* Decoding takes more stack than all else that a handler does: it has some of its
- * own, unless more threads than there are stacks decode at once. No signal is to
- * come meanwhile, for its handler needs more. */
+/* Decoding takes more stack than all else that a handler does. Alternate stacks may
+ * be small: there it has some of its own, unless more threads than there are stacks
+ * decode at once. No signal is to come meanwhile, for its handler needs more. */
 enum { STACKS = 4, STACK_SIZE = 16384 };
 
 static uint8_t stacks[STACKS][STACK_SIZE] __attribute__((aligned(64)));
@@ -103,6 +103,11 @@ __asm__(".pushsection .text\n"
 
 extern bool cache_decode_on(struct trap_form *out, const uint8_t *code, size_t length, void *stack);
 
+static bool is_on(const stack_t *alternate)
+{
+	return (uintptr_t)__builtin_frame_address(0) - (uintptr_t)alternate->ss_sp < alternate->ss_size;
+}
+
 static bool decode_away(struct trap_form *out, const uint8_t *code, size_t length)
 {
 	uint64_t all = UINT64_MAX, mask;
@@ -123,7 +128,7 @@ static bool decode_away(struct trap_form *out, const uint8_t *code, size_t lengt
 	return form_decode(out, code, length);
 }
 
-bool form_at(struct trap_form *out, uintptr_t pc)
+bool form_at(struct trap_form *out, uintptr_t pc, const stack_t *alternate)
 {
 	static const struct machine_fault none;
 	struct machine_fault before;
@@ -141,7 +146,7 @@ bool form_at(struct trap_form *out, uintptr_t pc)
 	before = machine_swap_fault(&none);
 	length = read_code(known.code, pc, LONGEST);
 	machine_swap_fault(&before);
-	if (!decode_away(&known.form, known.code, length))
+	if (!(is_on(alternate) ? decode_away : form_decode)(&known.form, known.code, length))
 		return false;
 	keep(&known);
 	*out = known.form;

@@ -23,7 +23,7 @@ bool emulate_can_run(const struct emulation *e)
 	uint64_t mask;
 	const uint32_t *mxcsr = machine_mxcsr(e->context);
 
-	if (code->sets_mask && !machine_get_mask(e->context, code->mask, &mask))
+	if ((code->sets_mask || code->by_mask) && !machine_get_mask(e->context, code->mask, &mask))
 		return false;
 	for (unsigned int i = 0; i < code->n_vectors; i++)
 		if (!machine_has_vector(e->context, code->vectors[i], lengths[code->encoding]))
@@ -39,6 +39,8 @@ static void get_registers(const struct emulation *e, const struct run_code *code
 		if (code->gprs >> reg & 1)
 			*gpr++ = machine_get(e->context, reg);
 	state->flags = (machine_get(e->context, MACHINE_FLAGS) & STATUS) | ALWAYS;
+	if (code->by_mask)
+		machine_get_mask(e->context, code->by_mask, &state->mask);
 	if (code->floating)
 		state->mxcsr = *machine_mxcsr(e->context);
 }
@@ -157,7 +159,7 @@ bool emulate_run(struct emulation *e, uintptr_t address)
 	const struct run_code *code = run_get(e->form.code);
 	struct run_state state;
 
-	if (e->form.reads && !memory_read(e->pc, address, state.memory, e->form.width, &e->fault))
+	if (e->form.reads && !emulate_read(e, address, state.memory))
 		return false;
 	get_registers(e, code, &state);
 	if (fails_to_divide(&e->form, &state))

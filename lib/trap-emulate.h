@@ -49,6 +49,9 @@ bool emulate_has_vectors(const struct emulation *emulation);
 bool emulate_can_run(const struct emulation *emulation);
 bool emulate_has_stack(void);
 
+/* Reads the operand; elements that are masked out stay as they are. */
+bool emulate_read(struct emulation *emulation, uintptr_t address, uint8_t *out);
+
 /* Whether an element that is not masked out is the one that faulted, and one is in
  * a hole. */
 bool emulate_masked_hole(const struct emulation *emulation, uintptr_t address);

@@ -3,6 +3,7 @@
 #ifndef TRAP_FORM_H
 #define TRAP_FORM_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -78,7 +79,8 @@ bool form_load_decoder(void);
 bool form_decode(struct trap_form *out, const uint8_t *code, size_t length);
 
 /* The form of the instruction at `pc`, which has just been executed; from the cache where it is there. False: it
- * cannot be read, or not be decoded. Safe anywhere. */
-bool form_at(struct trap_form *out, uintptr_t pc);
+ * cannot be read, or not be decoded. `alternate` is the thread's alternate stack, as the signal's context says. Safe
+ * anywhere. */
+bool form_at(struct trap_form *out, uintptr_t pc, const stack_t *alternate);
 
 #endif

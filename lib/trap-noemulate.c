@@ -15,9 +15,10 @@ enum emulate_result emulate(struct emulation *emulation)
 	return EMULATE_UNKNOWN;
 }
 
-bool form_at(struct trap_form *out, uintptr_t pc)
+bool form_at(struct trap_form *out, uintptr_t pc, const stack_t *alternate)
 {
 	(void)out;
 	(void)pc;
+	(void)alternate;
 	return false;
 }

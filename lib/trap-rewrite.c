@@ -41,6 +41,20 @@ static bool is_integer(const ZydisDecodedInstruction *instruction)
 	}
 }
 
+/* Comparisons access the elements that their mask names, and only those. */
+static bool may_have_mask(const ZydisDecodedInstruction *instruction)
+{
+	switch (instruction->mnemonic) {
+	case ZYDIS_MNEMONIC_VPCMPB: case ZYDIS_MNEMONIC_VPCMPW: case ZYDIS_MNEMONIC_VPCMPD: case ZYDIS_MNEMONIC_VPCMPQ:
+	case ZYDIS_MNEMONIC_VPCMPUB: case ZYDIS_MNEMONIC_VPCMPUW: case ZYDIS_MNEMONIC_VPCMPUD:
+	case ZYDIS_MNEMONIC_VPCMPUQ: case ZYDIS_MNEMONIC_VPCMPEQB: case ZYDIS_MNEMONIC_VPCMPEQW:
+	case ZYDIS_MNEMONIC_VPCMPEQD: case ZYDIS_MNEMONIC_VPCMPEQQ:
+		return instruction->avx.broadcast.mode == ZYDIS_BROADCAST_MODE_INVALID;
+	default:
+		return false;
+	}
+}
+
 /* A mask decides which bytes are accessed; two conversions may touch x87's state. */
 static bool is_special(const ZydisDecodedInstruction *instruction)
 {
@@ -52,7 +66,7 @@ static bool is_special(const ZydisDecodedInstruction *instruction)
 	case ZYDIS_MNEMONIC_CVTPI2PS: case ZYDIS_MNEMONIC_CVTPI2PD:
 		return true;
 	default:
-		return mode != ZYDIS_MASK_MODE_INVALID && mode != ZYDIS_MASK_MODE_DISABLED;
+		return mode != ZYDIS_MASK_MODE_INVALID && mode != ZYDIS_MASK_MODE_DISABLED && !may_have_mask(instruction);
 	}
 }
 
@@ -86,8 +100,10 @@ static bool add_register(struct run_code *run, const ZydisDecodedOperand *operan
 	case ZYDIS_REGCLASS_FLAGS:
 		return true;
 	case ZYDIS_REGCLASS_MASK:
-		if (!written)
-			return reg == ZYDIS_REGISTER_K0 && run->encoding == RUN_EVEX;	/* no mask */
+		if (!written) {
+			run->by_mask = (uint8_t)zydis.id_of(reg);
+			return run->encoding == RUN_EVEX;
+		}
 		run->mask = (uint8_t)zydis.id_of(reg);
 		run->sets_mask = true;
 		return !(operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ);
@@ -190,9 +206,13 @@ bool rewrite(struct trap_form *form, const struct decoded *decoded, const ZydisD
 	    __builtin_popcount(run.gprs) > RUN_GPRS || (form->writes && (run.vectors_written || run.sets_mask)))
 		return false;
 	run.floating = !is_integer(instruction);
+	if (run.by_mask && (!run.sets_mask || memory->element_size < 8))
+		return false;
 	copy_code(&run, instruction, code);
 	form->code = (uint16_t)run_add(&run);
 	form->kind = FORM_RUN;
+	form->mask = run.by_mask;
+	form->element = (uint8_t)(memory->element_size / 8);
 	form->op = instruction->mnemonic == ZYDIS_MNEMONIC_DIV ? FORM_DIVIDE :
 		   instruction->mnemonic == ZYDIS_MNEMONIC_IDIV ? FORM_DIVIDE_SIGNED : FORM_COMPUTE;
 	form->uses_vector = run.n_vectors || run.sets_mask;

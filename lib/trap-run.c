@@ -97,6 +97,8 @@ static uint8_t *put_before(uint8_t *at, const struct run_code *code)
 	at = PUT(at, 0x48, 0x89, (uint8_t)(0xf8 | code->base));	/* mov %rdi, base */
 	if (code->floating)					/* ldmxcsr */
 		at = put_operand(PUT(at, 0x0f, 0xae), 2, code->base, AT_MXCSR);
+	if (code->by_mask)					/* kmovq */
+		at = put_operand(PUT(at, 0xc4, 0xe1, 0xf8, 0x90), code->by_mask, code->base, AT_MASK);
 	for (unsigned int i = 0; i < code->n_vectors; i++)
 		at = put_vector_move(at, code, i, 0x10);
 	at = put_operand(PUT(at, 0xff), 6, code->base, AT_FLAGS);	/* push */

@@ -19,6 +19,7 @@ struct run_code {
 	uint8_t encoding;	/* enum run_encoding */
 	bool sets_mask;		/* a mask register, and which */
 	uint8_t mask;
+	uint8_t by_mask;	/* the one that masks elements; 0: none */
 	bool floating;		/* may calculate with floating point */
 	uint8_t n_vectors;
 	uint8_t vectors[RUN_VECTORS];	/* numbers of vector registers */
@@ -31,7 +32,7 @@ struct run_state {
 	uint8_t memory[RUN_MEMORY];
 	uint64_t gprs[RUN_GPRS];	/* those in run_code.gprs, by number */
 	uint64_t flags;
-	uint64_t mask;
+	uint64_t mask;		/* by_mask before, mask after */
 	uint32_t mxcsr;
 } __attribute__((aligned(16)));
 

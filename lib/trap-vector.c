@@ -17,7 +17,8 @@ static uint64_t mask_of(const struct emulation *e)
 {
 	uint64_t mask = 0;
 
-	machine_get_mask(e->context, e->form.mask, &mask);
+	if (e->form.mask)
+		machine_get_mask(e->context, e->form.mask, &mask);
 	return mask;
 }
 
@@ -76,15 +77,23 @@ static void get_before(const struct emulation *e, uint8_t *value)
 	}
 }
 
-bool emulate_vector_load(struct emulation *e, uintptr_t address)
+bool emulate_read(struct emulation *e, uintptr_t address, uint8_t *out)
 {
-	uint8_t value[MACHINE_VECTOR], *to = value + (e->form.op == FORM_HIGH_HALF ? 8 : 0);
 	struct stretch stretch;
 
-	get_before(e, value);
 	for (size_t at = 0; next_stretch(e, mask_of(e), &at, &stretch);)
-		if (!memory_read(e->pc, address + stretch.start, to + stretch.start, stretch.length, &e->fault))
+		if (!memory_read(e->pc, address + stretch.start, out + stretch.start, stretch.length, &e->fault))
 			return false;
+	return true;
+}
+
+bool emulate_vector_load(struct emulation *e, uintptr_t address)
+{
+	uint8_t value[MACHINE_VECTOR];
+
+	get_before(e, value);
+	if (!emulate_read(e, address, value + (e->form.op == FORM_HIGH_HALF ? 8 : 0)))
+		return false;
 	if (e->form.op == FORM_LOW_AVX)
 		machine_set_vector(e->context, e->form.reg, value);
 	else

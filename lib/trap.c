@@ -94,7 +94,7 @@ static bool serve_hole(struct fault *fault, const struct barspan_guard_ *guard)
 	struct emulation emulation = {
 		.context = fault->context, .pc = machine_pc(fault->context), .fault = (uintptr_t)fault->info->si_addr,
 	};
-	bool known = form_at(&emulation.form, emulation.pc);
+	bool known = form_at(&emulation.form, emulation.pc, &fault->context->uc_stack);
 	enum emulate_result result = EMULATE_UNKNOWN;
 
 	/* valgrind does not give a handler the vector registers. */

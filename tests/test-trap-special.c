@@ -155,6 +155,9 @@ START_TEST(functions_of_the_c_library)
 		memset(buffer, 0, sizeof(buffer));
 		memcpy(buffer, hole + n % 7, n);
 		ck_assert_zero(memcmp(buffer, memory + HOLE + n % 7, n));
+		ck_assert_zero(memcmp(hole + n % 7, buffer, n));
+		buffer[n - 1] ^= 1;
+		ck_assert_int_ne(memcmp(hole + n % 7, buffer, n), 0);
 		memcpy(hole + n % 5, buffer, n);
 		ck_assert_zero(memcmp(buffer, memory + HOLE + n % 5, n));
 		memset(hole + n % 3, (int)(n % 251), n);

@@ -288,7 +288,8 @@ START_TEST(memory_that_faults_under_a_string_instruction)
 	set_up(BARSPAN_TRAP_EMULATE);
 	shared = map();
 	*reg32(shared, HOLE) = 0x04030201;
-	for (unsigned int round = 0; round < 3; round++) {
+	/* memcheck counts accesses to memory that is not mapped. */
+	for (unsigned int round = 0; round < (memcheck_is_there() ? 2 : 3); round++) {
 		static const int numbers[] = { SIGBUS, SIGSEGV, SIGSEGV }, codes[] = { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR };
 
 		if (round == 1)

@@ -11,7 +11,8 @@
  * what is explained and reported says nothing of widths):
  *   - mov, movzx, movsx, movsxd, movbe, movnti, movdiri; add, adc, sub, sbb, and, or, xor, cmp, test; not, neg, inc,
  *     dec; bt, bts, btr, btc; xchg, xadd, cmpxchg; push, pop, call, jmp; movs, stos, lods, cmps, scas with and without
- *     rep; and the SSE, AVX and AVX-512 moves between memory and an xmm, ymm or zmm register, also with a mask.
+ *     rep; and the SSE, AVX and AVX-512 moves between memory and an xmm, ymm or zmm register, and AVX-512 comparisons,
+ *     also with a mask.
  *   - clflush, clflushopt and clwb do nothing.
  *   - Instructions that compute on registers and one operand in memory run out of line, on a copy of that operand:
  *     integer arithmetic (imul, mul, div, idiv, shifts, rotates, setcc, cmovcc, bit scans and counts, BMI, ADX, crc32,
@@ -20,10 +21,10 @@
  *     where the system refuses it (SELinux without execmem, PR_SET_MDWE), they are explained.
  * All widths, all ways to address. Each access is one trapped access of the operand's width, or one a part where the
  * operand straddles an edge, or the mask leaves out elements. Any other instruction is explained, and then faults as it
- * would without the trap: x87, MMX, gathers and scatters, arithmetic with a mask, movdir64b; a call on a thread that has
+ * would without the trap: x87, MMX, gathers and scatters, other vector instructions with a mask, movdir64b; a call on a thread that has
  * a shadow stack; and vector arithmetic in a thread that has exceptions of floating point enabled.
  *
- * Of the 1,753,712 instructions with an operand in memory in Debian 12's DPDK libraries and drivers (22.11), 1,753,480
+ * Of the 1,753,712 instructions with an operand in memory in Debian 12's DPDK libraries and drivers (22.11), 1,753,493
  * are emulated. So are all accesses of 231 small functions that use or set a volatile register, as gcc 12 and clang 14
  * compile them at -O0, -O2, -O3, -O3 -march=x86-64-v3 and -Os.
  *
