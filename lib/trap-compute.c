@@ -96,13 +96,10 @@ static struct division get_division(const struct trap_form *form, const struct r
 	return d;
 }
 
-static bool fails_to_divide(const struct trap_form *form, const struct run_state *state)
+static bool __attribute__((noinline)) fails_to_divide(const struct trap_form *form, const struct run_state *state)
 {
-	struct division d;
+	struct division d = get_division(form, state);
 
-	if (form->op == FORM_COMPUTE)
-		return false;
-	d = get_division(form, state);
 	/* The largest limit times the largest divisor is less than 2^128. */
 	return !d.divisor || d.dividend >= d.limit * d.divisor;
 }
@@ -153,16 +150,21 @@ static void __attribute__((noinline)) compute_vectors(const struct emulation *e,
 	}
 }
 
+static bool read_memory(struct emulation *e, uintptr_t address, uint8_t *out)
+{
+	return e->form.mask ? emulate_read(e, address, out) : memory_read(e->pc, address, out, e->form.width, &e->fault);
+}
+
 /* An instruction that writes memory sets no vector register, see rewrite(). */
 bool emulate_run(struct emulation *e, uintptr_t address)
 {
 	const struct run_code *code = run_get(e->form.code);
 	struct run_state state;
 
-	if (e->form.reads && !emulate_read(e, address, state.memory))
+	if (e->form.reads && !read_memory(e, address, state.memory))
 		return false;
 	get_registers(e, code, &state);
-	if (fails_to_divide(&e->form, &state))
+	if (e->form.op != FORM_COMPUTE && fails_to_divide(&e->form, &state))
 		return raise_division_error(e);
 	if (code->n_vectors)
 		compute_vectors(e, code, &state);
