@@ -31,7 +31,8 @@ bool emulate_can_run(const struct emulation *e)
 	return !code->floating || (mxcsr && (*mxcsr & MASKED_EXCEPTIONS) == MASKED_EXCEPTIONS);
 }
 
-static void get_registers(const struct emulation *e, const struct run_code *code, struct run_state *state)
+static void get_registers(const struct emulation *e, const struct run_code *code,
+			  struct run_state *state)
 {
 	uint64_t *gpr = state->gprs;
 
@@ -45,7 +46,8 @@ static void get_registers(const struct emulation *e, const struct run_code *code
 		state->mxcsr = *machine_mxcsr(e->context);
 }
 
-static void set_registers(const struct emulation *e, const struct run_code *code, const struct run_state *state)
+static void set_registers(const struct emulation *e, const struct run_code *code,
+			  const struct run_state *state)
 {
 	uint64_t flags = machine_get(e->context, MACHINE_FLAGS);
 	const uint64_t *gpr = state->gprs;
@@ -55,7 +57,8 @@ static void set_registers(const struct emulation *e, const struct run_code *code
 			machine_set(e->context, reg, *gpr);
 		gpr += code->gprs >> reg & 1;
 	}
-	machine_set(e->context, MACHINE_FLAGS, (flags & ~(uint64_t)STATUS) | (state->flags & STATUS));
+	machine_set(e->context, MACHINE_FLAGS,
+		    (flags & ~(uint64_t)STATUS) | (state->flags & STATUS));
 	if (code->sets_mask)
 		machine_set_mask(e->context, code->mask, state->mask);
 	if (code->floating)
@@ -72,7 +75,8 @@ static struct division get_division(const struct trap_form *form, const struct r
 {
 	unsigned int bits = 8U * form->width;
 	/* Only byte division has no rdx, and rax comes first. */
-	uint64_t rax = state->gprs[0], rdx = state->gprs[1], divisor = 0, mask = UINT64_MAX >> (64 - bits);
+	uint64_t rax = state->gprs[0], rdx = state->gprs[1], divisor = 0,
+		 mask = UINT64_MAX >> (64 - bits);
 	unsigned __int128 sign = (unsigned __int128)1 << (2 * bits - 1);
 	struct division d;
 
@@ -96,7 +100,8 @@ static struct division get_division(const struct trap_form *form, const struct r
 	return d;
 }
 
-static bool __attribute__((noinline)) fails_to_divide(const struct trap_form *form, const struct run_state *state)
+static bool __attribute__((noinline))
+fails_to_divide(const struct trap_form *form, const struct run_state *state)
 {
 	struct division d = get_division(form, state);
 
@@ -128,15 +133,16 @@ static bool __attribute__((noinline)) raise_division_error(struct emulation *e)
 
 /* Runs code with vector registers, and sets them. In a frame of its own, which is not on
  * the stack while the device is accessed. */
-static void __attribute__((noinline)) compute_vectors(const struct emulation *e, const struct run_code *code,
-						      struct run_state *state)
+static void __attribute__((noinline))
+compute_vectors(const struct emulation *e, const struct run_code *code, struct run_state *state)
 {
 	struct run_block block;
 
 	block.state = *state;
 	for (unsigned int i = 0; i < code->n_vectors; i++) {
 		memset(block.vectors[i], 0, sizeof(block.vectors[i]));
-		machine_get_vector(e->context, code->vectors[i], block.vectors[i], lengths[code->encoding]);
+		machine_get_vector(e->context, code->vectors[i], block.vectors[i],
+				   lengths[code->encoding]);
 	}
 	run_call(e->form.code, &block.state);
 	*state = block.state;
@@ -152,7 +158,8 @@ static void __attribute__((noinline)) compute_vectors(const struct emulation *e,
 
 static bool read_memory(struct emulation *e, uintptr_t address, uint8_t *out)
 {
-	return e->form.mask ? emulate_read(e, address, out) : memory_read(e->pc, address, out, e->form.width, &e->fault);
+	return e->form.mask ? emulate_read(e, address, out)
+			    : memory_read(e->pc, address, out, e->form.width, &e->fault);
 }
 
 /* An instruction that writes memory sets no vector register, see rewrite(). */

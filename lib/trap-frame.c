@@ -12,15 +12,22 @@
 enum { LEGACY_SIZE = 512, MXCSR_OFFSET = 24, XMM_OFFSET = 160 };
 
 /* Parts of the XSAVE area, by their bit in its header. */
-enum { PART_SSE = 1, PART_YMM_HIGH = 2, PART_MASK = 5, PART_ZMM_HIGH = 6, PART_ZMM_16_TO_31 = 7, PARTS };
+enum {
+	PART_SSE = 1,
+	PART_YMM_HIGH = 2,
+	PART_MASK = 5,
+	PART_ZMM_HIGH = 6,
+	PART_ZMM_16_TO_31 = 7,
+	PARTS
+};
 
 static uint32_t part_offsets[PARTS] = { [PART_SSE] = XMM_OFFSET };
 
 static const struct {
 	uint8_t width, registers;
 } parts[PARTS] = {
-	[PART_SSE] = { 16, 16 }, [PART_YMM_HIGH] = { 16, 16 }, [PART_MASK] = { 8, 8 }, [PART_ZMM_HIGH] = { 32, 16 },
-	[PART_ZMM_16_TO_31] = { 64, 16 },
+	[PART_SSE] = { 16, 16 },      [PART_YMM_HIGH] = { 16, 16 },     [PART_MASK] = { 8, 8 },
+	[PART_ZMM_HIGH] = { 32, 16 }, [PART_ZMM_16_TO_31] = { 64, 16 },
 };
 
 static void ask_processor(unsigned int part, unsigned int *size, unsigned int *offset)
@@ -55,9 +62,11 @@ void machine_prepare(void)
 static uint64_t *header_of(const ucontext_t *context)
 {
 	uint8_t *area = (uint8_t *)context->uc_mcontext.fpregs;
-	const struct _fpx_sw_bytes *software = (const struct _fpx_sw_bytes *)(area + LEGACY_SIZE - sizeof(*software));
+	const struct _fpx_sw_bytes *software =
+		(const struct _fpx_sw_bytes *)(area + LEGACY_SIZE - sizeof(*software));
 
-	return software->magic1 == FP_XSTATE_MAGIC1 ? (uint64_t *)(void *)(area + LEGACY_SIZE) : NULL;
+	return software->magic1 == FP_XSTATE_MAGIC1 ? (uint64_t *)(void *)(area + LEGACY_SIZE)
+						    : NULL;
 }
 
 /* Where a register's part lies; NULL: the kernel has not saved any such. */
@@ -70,8 +79,9 @@ static uint8_t *part_of(const ucontext_t *context, unsigned int part, unsigned i
 	if (!area || !offset)
 		return NULL;
 	software = (const struct _fpx_sw_bytes *)(area + LEGACY_SIZE - sizeof(*software));
-	if (part != PART_SSE && (!header_of(context) || !(software->xstate_bv >> part & 1) ||
-				 offset + (uint32_t)parts[part].registers * parts[part].width > software->xstate_size))
+	if (part != PART_SSE &&
+	    (!header_of(context) || !(software->xstate_bv >> part & 1) ||
+	     offset + (uint32_t)parts[part].registers * parts[part].width > software->xstate_size))
 		return NULL;
 	return area + offset + reg * parts[part].width;
 }
@@ -83,7 +93,8 @@ static bool is_initial(const ucontext_t *context, unsigned int part)
 	return header && !(*header >> part & 1);
 }
 
-static void get_part(const ucontext_t *context, unsigned int part, unsigned int reg, uint8_t *out, size_t length)
+static void get_part(const ucontext_t *context, unsigned int part, unsigned int reg, uint8_t *out,
+		     size_t length)
 {
 	const uint8_t *from = part_of(context, part, reg);
 
@@ -114,7 +125,8 @@ bool machine_has_vector(const ucontext_t *context, unsigned int reg, size_t leng
 {
 	if (reg >= 16)
 		return part_of(context, PART_ZMM_16_TO_31, 0);
-	return part_of(context, PART_SSE, 0) && (length <= 16 || part_of(context, PART_YMM_HIGH, 0)) &&
+	return part_of(context, PART_SSE, 0) &&
+	       (length <= 16 || part_of(context, PART_YMM_HIGH, 0)) &&
 	       (length <= 32 || part_of(context, PART_ZMM_HIGH, 0));
 }
 

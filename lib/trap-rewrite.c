@@ -24,7 +24,8 @@ static bool is_computing(const ZydisDecodedInstruction *instruction)
 	case ZYDIS_CATEGORY_VBMI2: case ZYDIS_CATEGORY_VFMA: case ZYDIS_CATEGORY_VPCLMULQDQ:
 		return true;
 	default:
-		return instruction->mnemonic == ZYDIS_MNEMONIC_CMPXCHG8B || instruction->mnemonic == ZYDIS_MNEMONIC_CMPXCHG16B;
+		return instruction->mnemonic == ZYDIS_MNEMONIC_CMPXCHG8B ||
+		       instruction->mnemonic == ZYDIS_MNEMONIC_CMPXCHG16B;
 	}
 }
 
@@ -66,7 +67,8 @@ static bool is_special(const ZydisDecodedInstruction *instruction)
 	case ZYDIS_MNEMONIC_CVTPI2PS: case ZYDIS_MNEMONIC_CVTPI2PD:
 		return true;
 	default:
-		return mode != ZYDIS_MASK_MODE_INVALID && mode != ZYDIS_MASK_MODE_DISABLED && !may_have_mask(instruction);
+		return mode != ZYDIS_MASK_MODE_INVALID && mode != ZYDIS_MASK_MODE_DISABLED &&
+		       !may_have_mask(instruction);
 	}
 }
 
@@ -112,7 +114,8 @@ static bool add_register(struct run_code *run, const ZydisDecodedOperand *operan
 	}
 }
 
-static bool add_operands(struct run_code *run, const struct decoded *decoded, const ZydisDecodedOperand *memory)
+static bool add_operands(struct run_code *run, const struct decoded *decoded,
+			 const ZydisDecodedOperand *memory)
 {
 	for (size_t i = 0; i < decoded->instruction.operand_count; i++) {
 		const ZydisDecodedOperand *operand = &decoded->operands[i];
@@ -139,13 +142,21 @@ static bool choose_base(struct run_code *run)
 }
 
 /* Copies the prefixes but those of a segment, of the address's size and lock. */
-static size_t copy_prefixes(struct run_code *run, const ZydisDecodedInstruction *instruction, const uint8_t *code)
+static size_t copy_prefixes(struct run_code *run, const ZydisDecodedInstruction *instruction,
+			    const uint8_t *code)
 {
 	size_t i;
 
 	for (i = 0; i < instruction->raw.prefix_count; i++) {
 		switch (code[i]) {
-		case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65: case 0x67: case 0xf0:
+		case 0x26:
+		case 0x2e:
+		case 0x36:
+		case 0x3e:
+		case 0x64:
+		case 0x65:
+		case 0x67:
+		case 0xf0:
 			break;
 		default:
 			/* REX counts as the last one only; base and index are not extended. */
@@ -158,11 +169,13 @@ static size_t copy_prefixes(struct run_code *run, const ZydisDecodedInstruction 
 	return i;
 }
 
-static void copy_code(struct run_code *run, const ZydisDecodedInstruction *instruction, const uint8_t *code)
+static void copy_code(struct run_code *run, const ZydisDecodedInstruction *instruction,
+		      const uint8_t *code)
 {
 	size_t from = copy_prefixes(run, instruction, code), modrm = instruction->raw.modrm.offset;
 	size_t opcode = run->length;
-	size_t end = modrm + 1U + (instruction->raw.modrm.rm == 4) + instruction->raw.disp.size / 8U;
+	size_t end =
+		modrm + 1U + (instruction->raw.modrm.rm == 4) + instruction->raw.disp.size / 8U;
 
 	memcpy(run->code + opcode, code + from, modrm - from);
 	run->length = (uint8_t)(opcode + modrm - from);
@@ -191,19 +204,22 @@ static bool set_encoding(struct run_code *run, const ZydisDecodedInstruction *in
 	}
 }
 
-bool rewrite(struct trap_form *form, const struct decoded *decoded, const ZydisDecodedOperand *memory,
-	     const uint8_t *code)
+bool rewrite(struct trap_form *form, const struct decoded *decoded,
+	     const ZydisDecodedOperand *memory, const uint8_t *code)
 {
 	const ZydisDecodedInstruction *instruction = &decoded->instruction;
 	struct run_code run;
 
 	memset(&run, 0, sizeof(run));
-	if (!is_computing(instruction) || is_special(instruction) || !set_encoding(&run, instruction) ||
-	    !(instruction->attributes & ZYDIS_ATTRIB_HAS_MODRM) || instruction->raw.modrm.mod == 3 ||
-	    !form->width || memory->size > 8 * RUN_MEMORY || memory->size % 8)
+	if (!is_computing(instruction) || is_special(instruction) ||
+	    !set_encoding(&run, instruction) ||
+	    !(instruction->attributes & ZYDIS_ATTRIB_HAS_MODRM) ||
+	    instruction->raw.modrm.mod == 3 || !form->width || memory->size > 8 * RUN_MEMORY ||
+	    memory->size % 8)
 		return false;
 	if (!add_operands(&run, decoded, memory) || !choose_base(&run) ||
-	    __builtin_popcount(run.gprs) > RUN_GPRS || (form->writes && (run.vectors_written || run.sets_mask)))
+	    __builtin_popcount(run.gprs) > RUN_GPRS ||
+	    (form->writes && (run.vectors_written || run.sets_mask)))
 		return false;
 	run.floating = !is_integer(instruction);
 	if (run.by_mask && (!run.sets_mask || memory->element_size < 8))

@@ -64,7 +64,8 @@ static uint8_t *put_operand(uint8_t *at, unsigned int reg, unsigned int base, si
 }
 
 /* movups, vmovups of ymm, vmovups of zmm; opcode 0x10 loads and 0x11 stores. */
-static uint8_t *put_vector_move(uint8_t *at, const struct run_code *code, unsigned int i, uint8_t opcode)
+static uint8_t *put_vector_move(uint8_t *at, const struct run_code *code, unsigned int i,
+				uint8_t opcode)
 {
 	unsigned int reg = code->vectors[i];
 	bool low8 = !(reg & 8), low16 = !(reg & 16);
@@ -79,12 +80,14 @@ static uint8_t *put_vector_move(uint8_t *at, const struct run_code *code, unsign
 }
 
 /* mov between a general register and the block; opcode 0x8b loads and 0x89 stores. */
-static uint8_t *put_gpr_moves(uint8_t *at, const struct run_code *code, unsigned int gprs, uint8_t opcode)
+static uint8_t *put_gpr_moves(uint8_t *at, const struct run_code *code, unsigned int gprs,
+			      uint8_t opcode)
 {
 	for (unsigned int reg = 0, i = 0; reg < 16; reg++) {
 		if (gprs >> reg & 1) {
 			at = PUT(at, (uint8_t)(reg & 8 ? 0x4c : 0x48), opcode);
-			at = put_operand(at, reg, code->base, offsetof(struct run_block, state.gprs) + i * 8);
+			at = put_operand(at, reg, code->base,
+					 offsetof(struct run_block, state.gprs) + i * 8);
 		}
 		i += code->gprs >> reg & 1;
 	}
@@ -98,7 +101,8 @@ static uint8_t *put_before(uint8_t *at, const struct run_code *code)
 	if (code->floating)					/* ldmxcsr */
 		at = put_operand(PUT(at, 0x0f, 0xae), 2, code->base, AT_MXCSR);
 	if (code->by_mask)					/* kmovq */
-		at = put_operand(PUT(at, 0xc4, 0xe1, 0xf8, 0x90), code->by_mask, code->base, AT_MASK);
+		at = put_operand(PUT(at, 0xc4, 0xe1, 0xf8, 0x90), code->by_mask, code->base,
+				 AT_MASK);
 	for (unsigned int i = 0; i < code->n_vectors; i++)
 		at = put_vector_move(at, code, i, 0x10);
 	at = put_operand(PUT(at, 0xff), 6, code->base, AT_FLAGS);	/* push */
@@ -140,7 +144,8 @@ void run_prepare(void)
 	__get_cpuid_count(7, 0, &a, &b, &c, &d);
 	__atomic_store_n(&has_masks, b >> 30 & 1, __ATOMIC_RELAXED);
 	if (!__atomic_load_n(&pages, __ATOMIC_RELAXED) &&
-	    !sys_mmap(&reserved, NULL, (size_t)SLOTS * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))
+	    !sys_mmap(&reserved, NULL, (size_t)SLOTS * PAGE, PROT_NONE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))
 		__atomic_store_n(&pages, reserved, __ATOMIC_RELEASE);
 }
 
@@ -156,8 +161,8 @@ unsigned int run_add(const struct run_code *code)
 		return 0;
 	for (unsigned int i = 0; i < SLOTS; i++) {
 		state = SLOT_FREE;
-		if (__atomic_compare_exchange_n(&slots[i].state, &state, SLOT_TAKEN, false, __ATOMIC_ACQUIRE,
-						__ATOMIC_ACQUIRE)) {
+		if (__atomic_compare_exchange_n(&slots[i].state, &state, SLOT_TAKEN, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
 			slots[i].code = *code;
 			if (!make_code(first + (size_t)i * PAGE, code)) {
 				__atomic_store_n(&refused, true, __ATOMIC_RELAXED);

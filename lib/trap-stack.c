@@ -40,7 +40,8 @@ bool emulate_has_stack(void)
 {
 	uint64_t features = 0;
 
-	return memcheck_is_there() || syscall(SYS_arch_prctl, ARCH_SHSTK_STATUS, &features) || !(features & 1);
+	return memcheck_is_there() || syscall(SYS_arch_prctl, ARCH_SHSTK_STATUS, &features) ||
+	       !(features & 1);
 }
 
 bool emulate_stack(struct emulation *e, uintptr_t address)

@@ -57,7 +57,8 @@ bool emulate_masked_hole(const struct emulation *e, uintptr_t address)
 	struct stretch stretch;
 
 	for (size_t at = 0; next_stretch(e, mask_of(e), &at, &stretch);)
-		if (memory_is_hole(address + stretch.start, stretch.length, e->form.reads, e->form.writes))
+		if (memory_is_hole(address + stretch.start, stretch.length, e->form.reads,
+				   e->form.writes))
 			return true;
 	return false;
 }
@@ -82,7 +83,8 @@ bool emulate_read(struct emulation *e, uintptr_t address, uint8_t *out)
 	struct stretch stretch;
 
 	for (size_t at = 0; next_stretch(e, mask_of(e), &at, &stretch);)
-		if (!memory_read(e->pc, address + stretch.start, out + stretch.start, stretch.length, &e->fault))
+		if (!memory_read(e->pc, address + stretch.start, out + stretch.start,
+				 stretch.length, &e->fault))
 			return false;
 	return true;
 }
@@ -106,9 +108,11 @@ bool emulate_vector_store(struct emulation *e, uintptr_t address)
 	uint8_t value[MACHINE_VECTOR], *from = value + (e->form.op == FORM_HIGH_HALF ? 8 : 0);
 	struct stretch stretch;
 
-	machine_get_vector(e->context, e->form.reg, value, e->form.width <= 16 ? 16 : e->form.width);
+	machine_get_vector(e->context, e->form.reg, value,
+			   e->form.width <= 16 ? 16 : e->form.width);
 	for (size_t at = 0; next_stretch(e, mask_of(e), &at, &stretch);)
-		if (!memory_write(e->pc, address + stretch.start, from + stretch.start, stretch.length, &e->fault))
+		if (!memory_write(e->pc, address + stretch.start, from + stretch.start,
+				  stretch.length, &e->fault))
 			return false;
 	return true;
 }

@@ -25,7 +25,7 @@ struct decoded {
 
 /* Makes the form one that runs out of line, and adds its code. `memory` is the
  * operand in memory. False: the instruction is not one that can be moved. */
-bool rewrite(struct trap_form *form, const struct decoded *decoded, const ZydisDecodedOperand *memory,
-	     const uint8_t *code);
+bool rewrite(struct trap_form *form, const struct decoded *decoded,
+	     const ZydisDecodedOperand *memory, const uint8_t *code);
 
 #endif

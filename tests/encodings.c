@@ -8,7 +8,11 @@
 #include "harness.h"
 #include "trap-machine.h"
 
-enum { LEGACY = 4 * 4 * 3 * 8 * 256, VEX = 3 * 4 * 2 * 2 * 2 * 8 * 256, EVEX = 3 * 4 * 2 * 3 * 2 * 2 * 8 * 256 };
+enum {
+	LEGACY = 4 * 4 * 3 * 8 * 256,
+	VEX = 3 * 4 * 2 * 2 * 2 * 8 * 256,
+	EVEX = 3 * 4 * 2 * 3 * 2 * 2 * 8 * 256
+};
 
 static uint64_t *seed;
 
@@ -29,7 +33,8 @@ static unsigned int below(unsigned int n)
 static uint8_t *put_legacy(uint8_t *at, size_t i)
 {
 	static const uint8_t mandatory[] = { 0, 0x66, 0xf3, 0xf2 };
-	unsigned int opcode = take(&i, 256), map = take(&i, 4), prefix = take(&i, 4), rex = take(&i, 3);
+	unsigned int opcode = take(&i, 256), map = take(&i, 4), prefix = take(&i, 4),
+		     rex = take(&i, 3);
 
 	if (!below(8))
 		*at++ = 0x67;
@@ -50,7 +55,8 @@ static uint8_t *put_legacy(uint8_t *at, size_t i)
 
 static uint8_t *put_vex(uint8_t *at, size_t i)
 {
-	unsigned int opcode = take(&i, 256), map = take(&i, 3) + 1, pp = take(&i, 4), w = take(&i, 2), l = take(&i, 2);
+	unsigned int opcode = take(&i, 256), map = take(&i, 3) + 1, pp = take(&i, 4),
+		     w = take(&i, 2), l = take(&i, 2);
 	unsigned int vvvv = take(&i, 2) ? 15 : below(16);
 
 	if (map == 1 && !w && below(2)) {
@@ -68,7 +74,8 @@ static uint8_t *put_vex(uint8_t *at, size_t i)
 
 static uint8_t *put_evex(uint8_t *at, size_t i)
 {
-	unsigned int opcode = take(&i, 256), map = take(&i, 3) + 1, pp = take(&i, 4), w = take(&i, 2), l = take(&i, 3);
+	unsigned int opcode = take(&i, 256), map = take(&i, 3) + 1, pp = take(&i, 4),
+		     w = take(&i, 2), l = take(&i, 3);
 	unsigned int broadcast = take(&i, 2), any = take(&i, 2), vvvv = any ? 31 : below(32);
 	unsigned int mask = below(3) ? 0 : below(8), zero = mask ? below(2) : 0;
 
@@ -106,10 +113,12 @@ static bool decode_name(struct encoding *encoding)
 	ZydisDecoder decoder;
 
 	ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, encoding->example.code, sizeof(encoding->example.code),
-						 &instruction, operands)))
+	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, encoding->example.code,
+						 sizeof(encoding->example.code), &instruction,
+						 operands)))
 		return false;
-	snprintf(encoding->name, sizeof(encoding->name), "%s", ZydisMnemonicGetString(instruction.mnemonic));
+	snprintf(encoding->name, sizeof(encoding->name), "%s",
+		 ZydisMnemonicGetString(instruction.mnemonic));
 	return true;
 }
 
@@ -179,6 +188,7 @@ bool encodings_aim(struct encoding *encoding, uintptr_t operand, uint64_t *rando
 		gprs[form->index] = harness_random(seed) % 65536;
 		address -= gprs[form->index] * form->scale;
 	}
-	gprs[form->base] = form->address32 ? (uint32_t)address | harness_random(seed) << 32 : address;
+	gprs[form->base] =
+		form->address32 ? (uint32_t)address | harness_random(seed) << 32 : address;
 	return true;
 }

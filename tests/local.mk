@@ -30,7 +30,7 @@ UNIT_TESTS += tests/test-trap-chain
 endif
 
 if EMULATE
-UNIT_TESTS += tests/test-trap-forms tests/test-trap-frame tests/test-trap-run tests/test-trap-special
+UNIT_TESTS += tests/test-trap-code tests/test-trap-forms tests/test-trap-frame tests/test-trap-run tests/test-trap-special
 if !SANITIZED
 TESTS += tests/functions/check.sh
 endif

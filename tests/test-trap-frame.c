@@ -9,7 +9,13 @@
 
 /* Not the offsets of any processor. */
 enum { YMM = 640, MASK = 1024, ZMM = 1152, ZMM16 = 1728, AREA = 2816 };
-enum { HAS_SSE = 1 << 1, HAS_YMM = 1 << 2, HAS_MASK = 1 << 5, HAS_ZMM = 1 << 6, HAS_ZMM16 = 1 << 7 };
+enum {
+	HAS_SSE = 1 << 1,
+	HAS_YMM = 1 << 2,
+	HAS_MASK = 1 << 5,
+	HAS_ZMM = 1 << 6,
+	HAS_ZMM16 = 1 << 7
+};
 enum { HAS_ALL = HAS_SSE | HAS_YMM | HAS_MASK | HAS_ZMM | HAS_ZMM16 };
 
 static uint8_t area[AREA] __attribute__((aligned(64)));
@@ -34,7 +40,10 @@ static void find_none(unsigned int part, unsigned int *size, unsigned int *offse
 static void make_frame(uint64_t there, uint64_t used)
 {
 	struct _fpx_sw_bytes software = {
-		.magic1 = FP_XSTATE_MAGIC1, .extended_size = AREA + 4, .xstate_bv = there, .xstate_size = AREA,
+		.magic1 = FP_XSTATE_MAGIC1,
+		.extended_size = AREA + 4,
+		.xstate_bv = there,
+		.xstate_size = AREA,
 	};
 
 	machine_prepare_by(find_part);
@@ -206,8 +215,10 @@ int main(void)
 {
 	Suite *suite = suite_create("trap-frame");
 
-	harness_add(suite, "frame", (const TTest *const[]){
-		registers_are_where_the_processor_says, parts_that_are_initial_are_zero,
-		parts_that_are_not_saved_are_not_there, moves_of_long_registers_and_with_masks, NULL });
+	harness_add(suite, "frame",
+		    (const TTest *const[]){ registers_are_where_the_processor_says,
+					    parts_that_are_initial_are_zero,
+					    parts_that_are_not_saved_are_not_there,
+					    moves_of_long_registers_and_with_masks, NULL });
 	return harness_run(suite);
 }

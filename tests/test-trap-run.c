@@ -56,8 +56,9 @@ static void fill(void *bytes, size_t length, uint64_t *seed)
 	uint32_t *words = bytes;
 
 	for (size_t i = 0; i < length / 4; i++)
-		words[i] = (uint32_t)harness_random(seed) % 2 ? (uint32_t)harness_random(seed)
-							      : 0x3e000000 | (uint32_t)harness_random(seed) % 0x4000000;
+		words[i] = (uint32_t)harness_random(seed) % 2
+				   ? (uint32_t)harness_random(seed)
+				   : 0x3e000000 | (uint32_t)harness_random(seed) % 0x4000000;
 }
 
 static void map(size_t n_holes)
@@ -85,13 +86,15 @@ static void run(struct result *result, unsigned int way)
 static void show(const struct result *result)
 {
 	const struct example *example = &result->encoding.example;
-	const uint64_t *words[2] = { (const uint64_t *)&result->after[0], (const uint64_t *)&result->after[1] };
+	const uint64_t *words[2] = { (const uint64_t *)&result->after[0],
+				     (const uint64_t *)&result->after[1] };
 
 	printf("# %s:", result->encoding.name);
 	for (size_t i = 0; i < example->length; i++)
 		printf(" %02x", example->code[i]);
-	printf(", kind %u, signals %d.%d and %d.%d, traps %lu, memory %s\n", result->encoding.form.kind, result->signal[0],
-	       result->code[0], result->signal[1], result->code[1], result->traps,
+	printf(", kind %u, signals %d.%d and %d.%d, traps %lu, memory %s\n",
+	       result->encoding.form.kind, result->signal[0], result->code[0], result->signal[1],
+	       result->code[1], result->traps,
 	       result->hash[0] == result->hash[1] ? "equal" : "differs");
 	for (size_t i = 0; i < sizeof(struct machine) / 8; i++)
 		if (words[0][i] != words[1][i])
@@ -133,7 +136,8 @@ static void check_width(struct encoding encoding, uint64_t *seed)
 	uintptr_t end = FORMS_BASE + SIZE + PAGE;
 
 	for (unsigned int over = 0; over < 2; over++) {
-		if (encoding.form.mask || !encodings_aim(&encoding, end - encoding.form.width + over, seed))
+		if (encoding.form.mask ||
+		    !encodings_aim(&encoding, end - encoding.form.width + over, seed))
 			return;
 		last_signal = last_code = 0;
 		struct machine machine = encoding.example.before;
@@ -142,7 +146,9 @@ static void check_width(struct encoding encoding, uint64_t *seed)
 		if (last_signal == SIGILL)
 			return;
 		if (over ? last_signal != SIGSEGV : last_signal == SIGSEGV)
-			show(&(struct result){ .encoding = encoding, .signal = { last_signal, 0 }, .code = { last_code, 0 } });
+			show(&(struct result){ .encoding = encoding,
+					       .signal = { last_signal, 0 },
+					       .code = { last_code, 0 } });
 		ck_assert(over ? last_signal == SIGSEGV : last_signal != SIGSEGV);
 	}
 }
@@ -191,7 +197,8 @@ static size_t make_batch(struct result *results, size_t *at)
 			continue;
 		any_state(&result->encoding.example.before, &seed);
 		check_width(result->encoding, &seed);
-		n += encodings_aim(&result->encoding, choose_place(result->encoding.form.width, &seed), &seed);
+		n += encodings_aim(&result->encoding,
+				   choose_place(result->encoding.form.width, &seed), &seed);
 	}
 	return n;
 }
@@ -231,13 +238,16 @@ static void check_names(void)
 		"vpaddd", "vpinsrq", "vblendvps",
 	};
 
-	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]) + sizeof(expected_of_v3) / sizeof(expected_of_v3[0]); i++) {
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]) +
+				       sizeof(expected_of_v3) / sizeof(expected_of_v3[0]);
+	     i++) {
 		size_t n = sizeof(expected) / sizeof(expected[0]), j = 0;
 		const char *name = i < n ? expected[i] : expected_of_v3[i - n];
 
 		while (j < found->n_names && strcmp(found->names[j], name))
 			j++;
-		ck_assert_msg(j < found->n_names || (i >= n && !__builtin_cpu_supports("avx2")), "%s", name);
+		ck_assert_msg(j < found->n_names || (i >= n && !__builtin_cpu_supports("avx2")),
+			      "%s", name);
 	}
 }
 
@@ -245,7 +255,8 @@ START_TEST(instructions_leave_what_the_processor_leaves)
 {
 	int status;
 
-	found = mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	found = mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
 	while (found->next < encodings_count()) {
 		pid_t child = fork();
 
@@ -256,7 +267,8 @@ START_TEST(instructions_leave_what_the_processor_leaves)
 		ck_assert_int_eq(waitpid(child, &status, 0), child);
 		ck_assert_msg(!status, "status %x from %zu on", status, found->next);
 	}
-	printf("# %zu examples of %zu instructions, %zu end in a signal\n", found->examples, found->n_names, found->signals);
+	printf("# %zu examples of %zu instructions, %zu end in a signal\n", found->examples,
+	       found->n_names, found->signals);
 	check_names();
 	munmap(found, sizeof(*found));
 }
@@ -270,6 +282,7 @@ int main(void)
 		printf("1..0 # SKIP valgrind does not know all of these instructions\n");
 		return 0;
 	}
-	harness_add(suite, "run", (const TTest *const[]){ instructions_leave_what_the_processor_leaves, NULL });
+	harness_add(suite, "run",
+		    (const TTest *const[]){ instructions_leave_what_the_processor_leaves, NULL });
 	return harness_run(suite);
 }

@@ -3,7 +3,6 @@
  * stack, caches, division, and what happens if the system allows no new code. */
 #include <cpuid.h>
 #include <errno.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,10 +10,17 @@
 #include "fake.h"
 #include "trap-form.h"
 #include "trap-memcheck.h"
-#include "trap-run.h"
 #include "ways.h"
 
-enum { PAGE = FORMS_PAGE, HOLE = PAGE, RAX = 0, RCX, RDX, RBX, RSI = 6, ZERO_FLAG = 0x40, THREADS = 4, CODES = 100 };
+enum {
+	PAGE = FORMS_PAGE,
+	HOLE = PAGE,
+	RAX = 0,
+	RCX,
+	RDX,
+	RBX,
+	RSI = 6
+};
 
 /* The state after code that runs with rbx at the hole's 17th byte, and the number of
  * accesses. */
@@ -35,7 +41,9 @@ static struct machine run_both_ways(const uint8_t *code, size_t length, uint64_t
 	uint64_t hashes[2], traps[2];
 
 	for (unsigned int way = 0; way < 2; way++) {
-		machines[way] = (struct machine){ .gprs = { 10, 11, 12, [RSI] = UINT64_C(0x1122334455667788) } };
+		machines[way] =
+			(struct machine){ .gprs = { 10, 11,
+						    12, [RSI] = UINT64_C(0x1122334455667788) } };
 		ways_map(2 * way);
 		memcpy(memory + HOLE + 16, &value, sizeof(value));
 		traps[way] = run_at_hole(&machines[way], code, length);
@@ -50,7 +58,8 @@ static struct machine run_both_ways(const uint8_t *code, size_t length, uint64_t
 }
 
 #define RUN_BOTH_WAYS(value, ...) \
-	run_both_ways((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), value)
+	run_both_ways((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), \
+		      value)
 
 START_TEST(push_and_pop_through_memory)
 {
@@ -68,7 +77,8 @@ START_TEST(push_and_pop_through_memory)
 	ck_assert_uint_eq(machine.gprs[RCX], machine.gprs[RSI]);
 	/* The address is computed with rsp after pop: mov %rbx, %rcx; sub %rsp, %rcx;
 	 * push %rsi; pop (%rsp,%rcx); mov (%rbx), %rcx */
-	machine = RUN_BOTH_WAYS(1, 0x48, 0x89, 0xd9, 0x48, 0x29, 0xe1, 0x56, 0x8f, 0x04, 0x0c, 0x48, 0x8b, 0x0b);
+	machine = RUN_BOTH_WAYS(1, 0x48, 0x89, 0xd9, 0x48, 0x29, 0xe1, 0x56, 0x8f, 0x04, 0x0c, 0x48,
+				0x8b, 0x0b);
 	ck_assert_uint_eq(machine.gprs[RCX], machine.gprs[RSI]);
 	/* And with rsp before push: the same to sub, push (%rsp,%rcx); pop %rcx */
 	machine = RUN_BOTH_WAYS(77, 0x48, 0x89, 0xd9, 0x48, 0x29, 0xe1, 0xff, 0x34, 0x0c, 0x59);
@@ -110,7 +120,9 @@ START_TEST(cache_flushes_do_nothing)
 	ways_set_up();
 	ways_map(2);
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-		struct machine machine = { 0 }, before = { .gprs[RBX] = FORMS_BASE + HOLE + 16, .flags = 2, .mxcsr = MACHINE_MXCSR };
+		struct machine machine = { 0 }, before = { .gprs[RBX] = FORMS_BASE + HOLE + 16,
+							   .flags = 2,
+							   .mxcsr = MACHINE_MXCSR };
 		uint64_t hash = ways_hash();
 
 		if (!known[i])
@@ -326,88 +338,6 @@ START_TEST(without_new_code_instructions_are_explained)
 }
 END_TEST
 
-/* imul $immediate, (%rsi), %ecx */
-static struct run_code code_of(uint32_t immediate)
-{
-	struct run_code code = { .code = { 0x69, 0x0e }, .length = 6, .base = RSI, .gprs = 1 << RCX, .gprs_written = 1 << RCX };
-
-	memcpy(code.code + 2, &immediate, sizeof(immediate));
-	return code;
-}
-
-static void check_code(unsigned int number, uint32_t immediate)
-{
-	struct run_state state = { .memory = { 7 } };
-
-	run_call(number, &state);
-	ck_assert_uint_eq(state.gprs[0], (uint32_t)(7 * immediate));
-}
-
-START_TEST(equal_instructions_share_code_until_there_is_no_room)
-{
-	struct run_code code;
-	unsigned int first, n = 0, number;
-
-	run_prepare();
-	code = code_of(0);
-	first = run_add(&code);
-	ck_assert_uint_ne(first, 0);
-	ck_assert_uint_eq(run_add(&code), first);
-	do {
-		code = code_of(++n);
-		number = run_add(&code);
-		if (number)
-			check_code(number, n);
-	} while (number && n < 100000);
-	ck_assert_uint_eq(n, 512);
-	/* What there is stays. */
-	code = code_of(5);
-	check_code(run_add(&code), 5);
-}
-END_TEST
-
-static void *add_codes(void *argument)
-{
-	uint64_t seed = (uintptr_t)argument;
-
-	for (unsigned int i = 0; i < 20 * CODES; i++) {
-		uint32_t immediate = (uint32_t)(harness_random(&seed) % CODES);
-		struct run_code code = code_of(immediate);
-
-		check_code(run_add(&code), immediate);
-	}
-	return NULL;
-}
-
-START_TEST(threads_add_code_at_once)
-{
-	pthread_t threads[THREADS];
-
-	run_prepare();
-	for (uintptr_t i = 0; i < THREADS; i++)
-		pthread_create(&threads[i], NULL, add_codes, (void *)i);
-	for (unsigned int i = 0; i < THREADS; i++)
-		pthread_join(threads[i], NULL);
-}
-END_TEST
-
-/* Of all pages that are there when instructions run, but the test's own. */
-START_TEST(no_page_is_writable_and_executable)
-{
-	struct run_code code = code_of(3);
-	char line[512];
-	FILE *maps;
-
-	run_prepare();
-	check_code(run_add(&code), 3);
-	maps = fopen("/proc/self/maps", "r");
-	ck_assert_ptr_nonnull(maps);
-	while (fgets(line, sizeof(line), maps))
-		ck_assert_msg(!strstr(line, " rwx"), "%s", line);
-	fclose(maps);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("trap-special");
@@ -418,13 +348,13 @@ int main(void)
 	}
 	harness_add(suite, "stack", (const TTest *const[]){
 		push_and_pop_through_memory, calls_and_jumps_through_memory, NULL });
-	harness_add(suite, "single", (const TTest *const[]){
-		cache_flushes_do_nothing, direct_store_is_decoded, functions_of_the_c_library, NULL });
+	harness_add(suite, "single",
+		    (const TTest *const[]){ cache_flushes_do_nothing, direct_store_is_decoded,
+					    functions_of_the_c_library, NULL });
 	harness_add(suite, "exception", (const TTest *const[]){
 		division_that_fails_is_the_programs, division_that_fails_kills_as_the_kernel_does,
 		exceptions_that_are_not_masked_are_explained, NULL });
 	harness_add(suite, "code", (const TTest *const[]){
-		without_new_code_instructions_are_explained, equal_instructions_share_code_until_there_is_no_room,
-		threads_add_code_at_once, no_page_is_writable_and_executable, NULL });
+		without_new_code_instructions_are_explained, NULL });
 	return harness_run(suite);
 }

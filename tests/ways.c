@@ -26,11 +26,14 @@ static uint8_t *map_at(uintptr_t address)
 
 void ways_set_up(void)
 {
-	const struct barspan_soft_region region = { .size = SIZE, .flags = RW | BARSPAN_REGION_MMAP };
-	struct barspan_trap_options options = { .size = sizeof(options), .flags = BARSPAN_TRAP_EMULATE };
+	const struct barspan_soft_region region = { .size = SIZE,
+						    .flags = RW | BARSPAN_REGION_MMAP };
+	struct barspan_trap_options options = { .size = sizeof(options),
+						.flags = BARSPAN_TRAP_EMULATE };
 
 	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
-	memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, barspan_soft_fd(device, 0), 0);
+	memory =
+		mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, barspan_soft_fd(device, 0), 0);
 	around[0] = map_at(FORMS_BASE - PAGE);
 	around[1] = map_at(FORMS_BASE + SIZE);
 	machine_make_code((void *)FORMS_CODE);
@@ -50,7 +53,11 @@ void ways_tear_down(void)
 void ways_map(size_t n_holes)
 {
 	const struct barspan_options options = {
-		.size = sizeof(options), .address = (void *)FORMS_BASE, .alignment = PAGE, .holes = holes, .n_holes = n_holes,
+		.size = sizeof(options),
+		.address = (void *)FORMS_BASE,
+		.alignment = PAGE,
+		.holes = holes,
+		.n_holes = n_holes,
 	};
 	uint64_t seed = 1;
 

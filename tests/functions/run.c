@@ -35,7 +35,8 @@ static void fill_register(uint8_t *reg, unsigned int round)
 static bool compare(const struct named_function *named, unsigned int round)
 {
 	static const uint64_t values[ROUNDS] = {
-		3, 0x123456789abcdef1, 1, 0x7f7f7f7f7f7f7f7f, 40, 0x100000007, 77, 0xfffffffffffffff1,
+		3,  0x123456789abcdef1, 1,  0x7f7f7f7f7f7f7f7f,
+		40, 0x100000007,        77, 0xfffffffffffffff1,
 	};
 	uint64_t x = values[round], y = values[(round + 3) % ROUNDS], result[2];
 	uint8_t *direct = base + REGISTER * round, *hole = device_memory + HOLE + REGISTER * round;
