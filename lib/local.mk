@@ -36,7 +36,10 @@ lib_libcore_la_SOURCES = \
 	lib/trap-memcheck.c lib/trap-memcheck.h \
 	lib/trap-memory.c lib/trap-memory.h \
 	lib/trap-module.c lib/trap-module.h \
+	lib/trap-print.c \
 	lib/trap-report.c lib/trap-report.h \
+	lib/trap-rows.c lib/trap-rows.h \
+	lib/trap-table.h \
 	lib/trap-text.c lib/trap-text.h \
 	lib/version.c \
 	lib/vfio.c

@@ -62,6 +62,7 @@ static void do_span(const struct access *access, const struct part *part)
 	__atomic_fetch_add(&served, 1, __ATOMIC_RELAXED);
 	if (r) {
 		__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
+		report_failed();
 		if (access->to)
 			memset(access->to + part->done, 0xff, part->length);
 	}

@@ -11,7 +11,7 @@
 struct reader {
 	int fd;
 	int used, next;
-	char buffer[1024];
+	char buffer[256];	/* small: it is on a signal handler's stack */
 };
 
 /* The next character; -1 at the end. */
@@ -100,4 +100,9 @@ void module_find(struct module *out, uintptr_t address)
 		sys_close(reader.fd);
 	}
 	*out = (struct module){ .start = address, .end = address + 1, .path = "?" };
+}
+
+bool module_is_file(const struct module *module)
+{
+	return module->path[0] == '/' && strncmp(module->path, "/memfd:", 7) != 0;
 }

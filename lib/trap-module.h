@@ -3,6 +3,7 @@
 #ifndef TRAP_MODULE_H
 #define TRAP_MODULE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct module {
@@ -13,5 +14,9 @@ struct module {
 
 /* Describes what is mapped at an address. Safe anywhere. */
 void module_find(struct module *out, uintptr_t address);
+
+/* Whether it is a file of the file system. Code that was made at run time is in
+ * no file, or in a memory file. */
+bool module_is_file(const struct module *module);
 
 #endif

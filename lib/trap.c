@@ -85,7 +85,7 @@ static void tell(const struct fault *fault, const struct trap_form *form)
 	}
 	explain(fd, &what);
 	if (fault->mode & BARSPAN_TRAP_REPORT && chain_is_fatal(fault->number, fault->info))
-		report_write(fd, false);
+		report_write_dying(fd);
 }
 
 /* Whether the fault is dealt with. */
@@ -136,8 +136,10 @@ static void on_fault(int number, siginfo_t *info, void *context)
 		.number = number, .info = info, .context = context, .mode = __atomic_load_n(&mode, __ATOMIC_ACQUIRE),
 	};
 	int saved = errno;
+	uint64_t begin = fault.mode & BARSPAN_TRAP_REPORT ? report_begin() : 0;
 	bool served = (info->si_code > 0 && machine_recover(context)) || serve(&fault);
 
+	report_end(begin);
 	errno = saved;
 	if (!served)
 		chain_pass(number, info, context);
@@ -145,10 +147,11 @@ static void on_fault(int number, siginfo_t *info, void *context)
 
 static int enable(const struct barspan_trap_options *options)
 {
-	int r;
+	int r = options->flags & BARSPAN_TRAP_REPORT ? report_prepare() : 0;
 
 	machine_prepare();
-	r = chain_install(on_fault);
+	if (!r)
+		r = chain_install(on_fault);
 	if (r)
 		return r;
 	__atomic_store_n(&output, options->fd ? options->fd : STDERR_FILENO, __ATOMIC_RELAXED);
@@ -183,6 +186,16 @@ void barspan_trap_disable(void)
 	chain_restore();
 	memcheck_set_trapped(false);
 	pthread_mutex_unlock(&lock);
+}
+
+int barspan_trap_share_(int fd)
+{
+	int r;
+
+	pthread_mutex_lock(&lock);
+	r = report_share(fd);
+	pthread_mutex_unlock(&lock);
+	return r;
 }
 
 int barspan_trap_report(int fd)

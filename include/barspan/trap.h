@@ -66,15 +66,25 @@ int barspan_trap_enable(const struct barspan_trap_options *options);
  * everything on. Counts and report stay. Thread-safe; not for signal handlers. */
 void barspan_trap_disable(void);
 
-/* Writes what BARSPAN_TRAP_REPORT has counted since the process started to a descriptor, as lines of text: a heading,
- * and for each instruction, register offset, direction and width
+/* Writes to a descriptor, as lines of text, the accesses that BARSPAN_TRAP_REPORT
+ * has counted in this process: a heading, a heading of the process, and for each
+ * instruction, register, direction and width
  *
- *     COUNT read|write WIDTH DEVICE region INDEX offset 0xOFFSET MODULE+0xOFFSET [SYMBOL+0xOFFSET]
+ *     COUNT read|write WIDTH DEVICE region INDEX offset 0xOFFSET PLACE [SYMBOL]
  *
- * by instruction. A module's offset is one in its file. A read-modify-write is a read and a write. What did
- * not fit into the table is counted in a last line. The same, without symbols, is written to the explanations'
- * descriptor where a trapped access ends the process by the default action. -EBUSY: a report is being written; or what
- * write(2) says. Not for signal handlers. */
+ * PLACE is MODULE+0xOFFSET with an offset in the module's file, or the address
+ * of code that is in no file. Instructions that touch holes most come first, and
+ * lines of one instruction are together. One that touches more than 32 registers
+ * has lines for those that it touches most, and one line with a range,
+ * 0xFIRST-0xLAST, for the rest. A read-modify-write is a read and a write.
+ *
+ * The table has room for 4096 instructions. Those that touch holes least make
+ * room for others, and are counted in a last line; other counts may then be too
+ * low. A child of fork(2) starts with an empty table.
+ *
+ * The same, without symbols, is written to the explanations' descriptor if an
+ * access that is not served ends the process by the default action. -EBUSY: a
+ * report is being written; or an error of write(2). Not for signal handlers. */
 int barspan_trap_report(int fd);
 
 /* How many accesses were served since the process started, and how many of them failed in the device, so that a read
@@ -86,6 +96,11 @@ uint64_t barspan_trap_count(uint64_t *failed);
  * -EINVAL: another signal; -ENOENT: the trap's handler is not installed for it, so call sigaction(2). */
 struct sigaction;
 int barspan_trap_chain_(int number, const struct sigaction *action, struct sigaction *before);
+
+/* For the object that barspan(1) preloads, not for callers: counts into the file `fd` from now on, which processes
+ * share and barspan reads; see lib/trap-table.h. Call it before barspan_trap_enable(). -EPROTO: the file is no such
+ * table. Not for signal handlers. */
+int barspan_trap_share_(int fd);
 
 #pragma GCC visibility pop
 
