@@ -3,7 +3,9 @@
 
 #include <barspan/guard.h>
 
+#include "span.h"
 #include "trap-machine.h"
+#include "trap-module.h"
 #include "trap-text.h"
 
 static const char *const reasons[] = {
@@ -35,7 +37,7 @@ static void add_access(struct text *text, const struct explain *what)
 }
 
 /* Such as barspan_read32(span, 0x10). */
-static void add_call(struct text *text, bool write, const struct explain *what, uint64_t offset)
+static void add_offset_call(struct text *text, bool write, const struct explain *what, uint64_t offset)
 {
 	bool any = !what->form || !is_accessor_width(what->form->width);
 
@@ -45,6 +47,28 @@ static void add_call(struct text *text, bool write, const struct explain *what, 
 	text_add(text, "(span, ");
 	text_hex(text, offset);
 	text_add(text, any ? ", buffer, length)" : write ? ", value)" : ")");
+}
+
+/* Such as barspan_ptr_read32(p), for callers that know the address only. */
+static void add_pointer_call(struct text *text, bool write, const struct explain *what)
+{
+	if (what->form && !is_accessor_width(what->form->width)) {
+		text_add(text, write ? "barspan_write" : "barspan_read");
+		text_add(text, "(barspan_find(p, NULL), offset, buffer, length)");
+		return;
+	}
+	text_add(text, write ? "barspan_ptr_write" : "barspan_ptr_read");
+	text_decimal(text, what->form ? 8U * what->form->width : 32);
+	text_add(text, write ? "(p, value)" : "(p)");
+}
+
+/* A span that a mapping call made has no handle that the program knows. */
+static void add_call(struct text *text, bool write, const struct explain *what, uint64_t offset)
+{
+	if (span_of_const(what->range.span)->owned_by_addresses)
+		add_pointer_call(text, write, what);
+	else
+		add_offset_call(text, write, what, offset);
 }
 
 static void add_advice(struct text *text, const struct explain *what, uint64_t offset)
@@ -61,6 +85,24 @@ static void add_advice(struct text *text, const struct explain *what, uint64_t o
 	text_add(text, " instead");
 }
 
+/* Such as /opt/driver+0x1432 (0x55d0c8a3b432); the address alone for code that is in no file. */
+static void add_place(struct text *text, uintptr_t pc)
+{
+	struct module module;
+
+	module_find(&module, pc);
+	if (!module_is_file(&module)) {
+		text_hex(text, pc);
+		return;
+	}
+	text_add(text, module.path);
+	text_add(text, "+");
+	text_hex(text, pc - module.start + module.offset);
+	text_add(text, " (");
+	text_hex(text, pc);
+	text_add(text, ")");
+}
+
 static void add_code(struct text *text, const struct explain *what)
 {
 	uint8_t code[16];
@@ -69,7 +111,7 @@ static void add_code(struct text *text, const struct explain *what)
 	if (!what->pc)
 		return;
 	text_add(text, "; instruction at ");
-	text_hex(text, what->pc);
+	add_place(text, what->pc);
 	if (!what->emulating)
 		return;
 	text_add(text, " cannot be emulated:");

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "span.h"
 #include "trap-emulate.h"
 #include "trapped.h"
 
@@ -171,6 +172,26 @@ START_TEST(explanation_says_all_and_the_process_dies)
 }
 END_TEST
 
+/* As barspan_mmap() makes it. */
+static void store_by_address(void)
+{
+	span_of(span)->owned_by_addresses = true;
+	store_to_hole();
+}
+
+START_TEST(explanation_names_the_file_and_a_call_by_address)
+{
+	const char *text;
+
+	set_up(0);
+	check_killed(store_by_address);
+	text = read_back(output);
+	ck_assert_msg(strstr(text, "call barspan_ptr_write32(p, value) instead; instruction at /") != NULL, "%s", text);
+	ck_assert_msg(strstr(text, "/test-trap+0x") != NULL, "%s", text);
+	tear_down();
+}
+END_TEST
+
 static void do_unknown(void)
 {
 #ifdef __x86_64__
@@ -263,6 +284,6 @@ int main(void)
 			suspended_span_is_served, unknown_instruction_is_explained_and_dies, system_call_on_a_hole_is_efault,
 			child_of_fork_traps_too, memcheck_is_told_which_holes_are_trapped, NULL });
 	harness_add(suite, "explain", (const TTest *const[]){
-		explanation_says_all_and_the_process_dies, NULL });
+		explanation_says_all_and_the_process_dies, explanation_names_the_file_and_a_call_by_address, NULL });
 	return harness_run(suite);
 }
