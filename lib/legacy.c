@@ -3,7 +3,6 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <stdio.h>
 #include <sys/mman.h>
 
 #include "carve.h"
@@ -13,16 +12,17 @@
 #include "registry.h"
 #include "span.h"
 #include "sys.h"
+#include "vfio-name.h"
 
 /* A device on a descriptor of its own, so that the caller's may be closed. */
 static int open_device(struct barspan_device **out, int fd)
 {
 	int own = sys_dup(fd), r;
-	char name[32];
+	char name[VFIO_NAME_LENGTH];
 
 	if (own < 0)
 		return own;
-	snprintf(name, sizeof(name), "vfio fd %d", fd);
+	vfio_find_name(name, fd);
 	r = vfio_open(out, own, name);
 	if (r)
 		sys_close(own);

@@ -42,7 +42,8 @@ lib_libcore_la_SOURCES = \
 	lib/trap-table.h \
 	lib/trap-text.c lib/trap-text.h \
 	lib/version.c \
-	lib/vfio.c
+	lib/vfio.c \
+	lib/vfio-name.c lib/vfio-name.h
 EMULATION = \
 	lib/trap-alu.c lib/trap-alu.h \
 	lib/trap-cache.c \

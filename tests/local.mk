@@ -22,7 +22,8 @@ UNIT_TESTS = \
 	tests/test-trap \
 	tests/test-trap-report \
 	tests/test-trap-threads \
-	tests/test-vfio
+	tests/test-vfio \
+	tests/test-vfio-name
 
 # ThreadSanitizer has signal handlers and masks of its own.
 if !TSAN

@@ -135,6 +135,10 @@ const char *barspan_device_name(const struct barspan_device *device);
 /* The VFIO device's descriptor, for interrupts, reset and the like; -1 for other kinds of device. Borrowed. */
 int barspan_device_fd(const struct barspan_device *device);
 
+/* For code that stands in for ioctl(2), not for callers: the descriptor `fd` is the one that VFIO_GROUP_GET_DEVICE_FD gave
+ * for the device `name`. barspan_mmap() calls its device so if the kernel does not show the address. */
+void barspan_name_descriptor_(int fd, const char *name);
+
 /* What DMA mappings of a device that barspan_device_open_pci() opened go through: the container, or the iommufd; -1 for
  * others. *ioas_id (may be NULL) is the I/O address space attached to an iommufd, and 0 for a container. Borrowed. */
 int barspan_device_iommu_fd(const struct barspan_device *device, uint32_t *ioas_id);
