@@ -71,7 +71,7 @@ pkglib_LTLIBRARIES = libbarspan-preload.la
 libbarspan_preload_la_SOURCES = lib/preload.c
 libbarspan_preload_la_CPPFLAGS = -I$(top_srcdir)/include
 libbarspan_preload_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden
-libbarspan_preload_la_LDFLAGS = $(SANITIZER) -module -avoid-version -shared
+libbarspan_preload_la_LDFLAGS = $(SANITIZER) -module -avoid-version -shared $(ORIGIN_PARENT_RPATH)
 libbarspan_preload_la_LIBADD = libbarspan.la
 
 pkgconfig_DATA = lib/barspan.pc

@@ -58,8 +58,8 @@ expect 0 "the report goes to standard error otherwise" --trap=emulate,report -- 
 holds "$scratch/out" 'write 4 .*offset 0x1010' "the report is there"
 
 expect 0 "a shell may be in between" --trap=emulate,report --report="$scratch/report" -- /bin/sh -c "$driver; $driver; true"
-[ "$(grep -c 'trap report: [1-9]' "$scratch/report")" -eq 2 ]
-ok $? "each process adds its own report"
+[ "$(grep -c "^barspan: process [0-9]* .*/$driver: [1-9]" "$scratch/report")" -eq 2 ]
+ok $? "each process is in the report"
 
 expect 42 "the program's handler gets what is not the trap's" -- "$driver" handler
 

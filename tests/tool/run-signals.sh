@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# barspan run stays as the program's parent, and nobody sees a difference: signals, stops and the exit status.
+. "${srcdir:-.}/tests/tool/tap.sh"
+
+driver=$PWD/tests/tool/run-driver
+file=$work/report
+played=$PWD/tests/.libs/play-vfio.so
+LD_PRELOAD=$played
+export LD_PRELOAD
+
+# Waits for a line of the program's.
+await() { # REGEX
+	for _ in $(seq 200); do
+		grep -Eq "$1" "$out" && return
+		sleep 0.05
+	done
+	return 1
+}
+
+# In the background, with barspan's number in $pid.
+start() { # WAY
+	: >"$out"
+	rm -f "$file"
+	"$barspan" run --trap=emulate,report --report="$file" -- "$driver" "$1" >"$out" 2>"$err" </dev/null &
+	pid=$!
+	await '^ready '
+}
+
+end() {
+	status=0
+	wait "$pid" 2>/dev/null || status=$?
+}
+
+start signals
+for name in HUP USR1 USR2 WINCH INT QUIT; do
+	kill -"$name" "$pid"
+	number=$(kill -l "$name" 2>/dev/null || env kill -l "$name")
+	await "^got $number\$"
+	report $? "SIG$name is passed on"
+done
+for name in TSTP CONT; do
+	kill -$name "$pid"
+	sleep 0.3
+done
+await '^got 18$'
+report $? 'SIGTSTP stops both, SIGCONT continues both'
+kill -TERM "$pid"
+end
+ended 9 'SIGTERM is passed on, and the status is passed back'
+[ "$(sort "$out" | uniq -d | wc -l)" -eq 0 ]
+report $? 'each signal arrives once'
+has "$file" 'report: 1 places, 5 accesses' 'the report is written'
+
+for name in TERM KILL ABRT SEGV; do
+	start wait
+	kill -$name "$(sed -n 's/^ready //p' "$out")"
+	end
+	ended $((128 + $(env kill -l $name))) "a program that is killed by SIG$name: barspan ends the same way"
+	has "$file" 'report: 1 places, 5 accesses' 'the report is written'
+done
+
+start wait
+kill -TERM "$pid"
+end
+ended 143 'a program that SIGTERM kills'
+has "$file" 'report: 1 places, 5 accesses' 'the report is written'
+
+start wait
+program=$(sed -n 's/^ready //p' "$out")
+kill -KILL "$pid"
+end
+for _ in $(seq 100); do
+	kill -0 "$program" 2>/dev/null || break
+	sleep 0.05
+done
+! kill -0 "$program" 2>/dev/null
+report $? 'who kills barspan kills the program'
+
+# On a terminal.
+type() { # WORD KEY... -- WAY
+	rm -f "$file"
+	: >"$err"
+	./tests/tool/on-terminal "$@" >"$work/raw" 2>"$err" </dev/null
+	tr -d '\r' <"$work/raw" >"$out"
+}
+
+type 'ready' c -- "$barspan" run --trap=emulate,report --report="$file" -- "$driver" wait
+has "$out" 'shell: killed by 2$' 'Ctrl-C ends both'
+has "$file" 'report: 1 places, 5 accesses' 'the report is written'
+
+type 'ready' z 'continued' c -- "$barspan" run --trap=emulate,report --report="$file" -- "$driver" wait
+has "$out" 'shell: stopped$' 'Ctrl-Z: the shell hears of it'
+has "$out" '^shell: states TT$' 'both stop'
+has "$out" '^shell: states SS$' 'both go on'
+has "$out" 'shell: killed by 2$' 'and then end'
+
+# shellcheck disable=SC2016 # the inner shell expands it
+type 'ready' c 'got 2' '\' -- sh -c 'trap : INT QUIT; "$@"; echo "status $?"' sh \
+	"$barspan" run --trap=emulate,report --report="$file" -- \
+	sh -c "trap 'echo got 2' INT; trap 'echo got 3; exit 4' QUIT; echo ready; while :; do sleep 0.1; done"
+has "$out" '^status 4$' "a program's own handlers are called"
+[ "$(grep -c 'got 2$' "$out")" -eq 1 ]
+report $? 'once for a key'
+
+type 'ready' c -- sh -c "$barspan run --trap=emulate,report --report=$file -- $driver wait | cat"
+has "$file" 'report: 1 places, 5 accesses' 'in a pipeline, too'
+plan "$count"
+finish
