@@ -25,6 +25,7 @@ tools_libparts_la_SOURCES = \
 	tools/run-counts.c tools/run-counts.h \
 	tools/run-elf.c tools/run-elf.h \
 	tools/run-find.c tools/run-find.h \
+	tools/run-group.c tools/run-group.h \
 	tools/run-report.c tools/run-report.h \
 	tools/run-source.c tools/run-source.h \
 	tools/register.c tools/register.h \

@@ -146,13 +146,13 @@ static void stop_with(const struct run_child *child, int number)
 		kill(child->pid, SIGCONT);
 }
 
-/* What a process has sent, and not the terminal, with the value that it sent.
- */
-static void pass_on(const struct run_child *child, const siginfo_t *info)
+/* What a process has sent to this one alone, with the value that it sent. */
+static void pass_on(struct run_child *child, const siginfo_t *info)
 {
 	union sigval value = info->si_value;
 
-	if (info->si_code > 0 || info->si_signo == SIGCHLD)
+	if (info->si_signo == SIGCHLD || run_group_got(&child->group, info->si_signo) ||
+	    info->si_code > 0)
 		return;
 	if (info->si_code == SI_QUEUE)
 		sigqueue(child->pid, info->si_signo, value);
@@ -173,19 +173,21 @@ static bool has_ended(const struct run_child *child, int *status)
 	return false;
 }
 
-int run_child_wait(const struct run_child *child)
+int run_child_wait(struct run_child *child)
 {
 	siginfo_t info;
 	sigset_t all;
-	int status;
+	int status, r = 0;
 
 	sigfillset(&all);
-	while (!has_ended(child, &status))
+	run_group_watch(&child->group);
+	while (!r && !has_ended(child, &status))
 		if (sigwaitinfo(&all, &info) > 0)
 			pass_on(child, &info);
 		else if (errno != EINTR)
-			return -errno;
-	return status;
+			r = -errno;
+	run_group_end(&child->group);
+	return r ? r : status;
 }
 
 _Noreturn void run_end_as(int status)

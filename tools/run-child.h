@@ -7,8 +7,11 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include "run-group.h"
+
 struct run_child {
 	pid_t pid;
+	struct run_group group;
 	sigset_t mask;			/* the signal mask that this process was given */
 	struct sigaction on_child;	/* and its action for SIGCHLD */
 };
@@ -22,7 +25,7 @@ int run_execute(const char *path, char **argv);
 int run_child_start(struct run_child *child, const char *path, char **argv, int private_fd);
 
 /* Waits for the child's end. Returns its wait status, or -errno. */
-int run_child_wait(const struct run_child *child);
+int run_child_wait(struct run_child *child);
 
 /* Ends this process as the child has ended: with its status, or of its signal.
  */

@@ -59,8 +59,8 @@ static int wait_for_job(pid_t job)
 		tcsetpgrp(STDIN_FILENO, job);
 		kill(-job, SIGCONT);
 		usleep(200000);
-		printf("shell: continued\n");
 		list_states(job);
+		printf("shell: continued\n");
 		fflush(stdout);
 	}
 	if (WIFSIGNALED(status))

@@ -52,6 +52,38 @@ ended 9 'SIGTERM is passed on, and the status is passed back'
 report $? 'each signal arrives once'
 has "$file" 'report: 1 places, 5 accesses' 'the report is written'
 
+# In a group of its own, to which signals are sent.
+: >"$out"
+setsid sh -c 'echo "group $$"; exec "$@"' sh "$barspan" run --trap=emulate,report --report="$file" -- \
+	"$driver" signals >"$out" 2>"$err" </dev/null &
+pid=$!
+await '^ready '
+group=$(sed -n 's/^group //p' "$out")
+for name in USR1 HUP; do
+	kill -$name -- "-$group"
+	await "^got $(env kill -l $name)\$"
+	report $? "SIG$name reaches the group"
+done
+kill -USR1 "$group"
+for _ in $(seq 100); do
+	[ "$(grep -c '^got 10$' "$out")" -lt 2 ] || break
+	sleep 0.05
+done
+# At the same time.
+kill -STOP "$group"
+kill -WINCH -- "-$group"
+kill -QUIT -- "-$group"
+kill -CONT "$group"
+await '^got 3$'
+sleep 0.3
+kill -TERM -- "-$group"
+end
+ended 9 'SIGTERM reaches the group'
+[ "$(grep -c '^got 10$' "$out")" -eq 2 ]
+report $? "the group's signals arrive once, and barspan's own is passed on"
+[ "$(grep -v '^got 10$' "$out" | grep '^got' | sort | uniq -d | wc -l)" -eq 0 ]
+report $? 'each of them'
+
 for name in TERM KILL ABRT SEGV; do
 	start wait
 	kill -$name "$(sed -n 's/^ready //p' "$out")"
@@ -91,8 +123,8 @@ has "$file" 'report: 1 places, 5 accesses' 'the report is written'
 
 type 'ready' z 'continued' c -- "$barspan" run --trap=emulate,report --report="$file" -- "$driver" wait
 has "$out" 'shell: stopped$' 'Ctrl-Z: the shell hears of it'
-has "$out" '^shell: states TT$' 'both stop'
-has "$out" '^shell: states SS$' 'both go on'
+has "$out" '^shell: states S?TS?TS?$' 'both stop'
+has "$out" '^shell: states SSS$' 'both go on'
 has "$out" 'shell: killed by 2$' 'and then end'
 
 # shellcheck disable=SC2016 # the inner shell expands it
