@@ -179,21 +179,23 @@ forwards() { # NAME
 	tap_run "$1: testpmd ends by itself" ends_well
 }
 
-# The report: a line with the sums, and then a line for each place:
+# The report: a line with the sums, a heading for each process, and then a line for each place:
 #     barspan: trap report: N places, N accesses, N failed
-#     COUNT read|write WIDTH DEVICE region INDEX offset 0xOFFSET MODULE+0xOFFSET [SYMBOL+0xOFFSET]
+#     barspan: process PID PROGRAM: N places, N accesses
+#     COUNT read|write WIDTH DEVICE region INDEX offset 0xOFFSET[-0xLAST] MODULE+0xOFFSET [SYMBOL+0xOFFSET] [FILE:LINE]
 
 report_sums() { # prints PLACES ACCESSES FAILED
 	sed -n 's/^barspan: trap report: \([0-9]*\) places, \([0-9]*\) accesses, \([0-9]*\) failed$/\1 \2 \3/p' "$report"
 }
 
-# The places, with a comma between fields, for a device's name may have blanks: COUNT,DIRECTION,OFFSET,DEVICE. A line
+# The places, with a comma between fields, for a device's name may have blanks: COUNT,DIRECTION,OFFSET,DEVICE. Of a range
+# the offset is its start. A line
 # that does not say what every access of this driver is, four bytes in BAR 0 by an instruction of the driver, is shown
 # as it is.
 places() {
-	access='^([1-9][0-9]*) (read|write) 4 (.+) region 0 offset 0x([0-9a-f]+)'
-	code='[^ ]*/librte_net_e1000\.so\.23\.0\+0x[0-9a-f]+( [^ ]+)?$'
-	sed -E "1d; s@$access $code@\\1,\\2,\\4,\\3@" "$report"
+	access='^([1-9][0-9]*) (read|write) 4 (.+) region 0 offset 0x([0-9a-f]+)(-0x[0-9a-f]+)?'
+	code='[^ ]*/librte_net_e1000\.so\.23\.0\+0x[0-9a-f]+( [^ ]+){0,2}$'
+	sed -E "/^barspan: /d; s@$access $code@\\1,\\2,\\4,\\3@" "$report"
 }
 
 # Every place is as it must be and in the hole, and the sums are the places'. Padded with zeros, hexadecimal numbers
@@ -221,7 +223,7 @@ places_are_right() { # HOLE
 
 # For the host, which has the tools to look at the driver's code: the program `instructions`.
 note_instructions() {
-	tap_note "trapped: $(sed -nE 's/^[0-9]+ (read|write) .*\.so\.23\.0\+0x([0-9a-f]+)( [^ ]+)?$/\1:\2/p' "$report" |
+	tap_note "trapped: $(sed -nE 's/^[0-9]+ (read|write) .*\.so\.23\.0\+0x([0-9a-f]+)( [^ ]+){0,2}$/\1:\2/p' "$report" |
 		sort -u | tr '\n' ' ')"
 }
 
