@@ -82,6 +82,17 @@ static struct sums read_sums(const char *text)
 	return sums;
 }
 
+/* One instruction, as in a driver's accessor functions. */
+__attribute__((noinline)) static uint32_t access_register(uint64_t offset)
+{
+	return *reg32(offset);
+}
+
+__attribute__((noinline)) static uint8_t access_byte(uint64_t offset)
+{
+	return base[offset];
+}
+
 START_TEST(instruction_that_touches_many_registers_is_one_line)
 {
 	struct sums before, after;
@@ -90,7 +101,7 @@ START_TEST(instruction_that_touches_many_registers_is_one_line)
 	set_up(BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_REPORT);
 	before = read_sums(report_text());
 	for (uint64_t offset = HOLE; offset < HOLE + 6000; offset++)
-		(void)base[offset];
+		access_byte(offset);
 	text = report_text();
 	after = read_sums(text);
 	ck_assert_uint_eq(after.places - before.places, 1);
@@ -99,12 +110,6 @@ START_TEST(instruction_that_touches_many_registers_is_one_line)
 	tear_down();
 }
 END_TEST
-
-/* One instruction, as in a driver's accessor function. */
-__attribute__((noinline)) static uint32_t access_register(uint64_t offset)
-{
-	return *reg32(offset);
-}
 
 START_TEST(registers_that_are_touched_often_have_lines_of_their_own)
 {

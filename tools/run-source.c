@@ -5,6 +5,7 @@
 
 #ifdef HAVE_LIBDW
 
+#include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <gelf.h>
 #include <limits.h>
@@ -100,13 +101,30 @@ static Dwarf_Addr address_of(Dwfl_Module *module, uint64_t offset)
 	return 0;
 }
 
+/* The line of an address, by the compile units' own ranges: clang leaves the
+ * index of addresses out that dwfl_module_getsrc() needs. */
+static const char *search_units(Dwfl_Module *module, Dwarf_Addr address, int *number)
+{
+	Dwarf_Die *unit = NULL;
+	Dwarf_Addr bias;
+
+	while ((unit = dwfl_module_nextcu(module, unit, &bias))) {
+		Dwarf_Line *line = dwarf_haspc(unit, address - bias) > 0 ?
+					   dwarf_getsrc_die(unit, address - bias) : NULL;
+
+		if (line && !dwarf_lineno(line, number))
+			return dwarf_linesrc(line, NULL, NULL);
+	}
+	return NULL;
+}
+
 static void add_line(struct text *text, Dwfl_Module *module, Dwarf_Addr address)
 {
 	Dwfl_Line *line = dwfl_module_getsrc(module, address);
-	const char *file;
-	int number;
+	int number = 0;
+	const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) :
+				  search_units(module, address, &number);
 
-	file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
 	if (!file || number <= 0)
 		return;
 	text_add(text, " ");

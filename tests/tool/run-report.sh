@@ -53,7 +53,8 @@ has "$file" "^barspan: process [0-9]+ $driver: 1 places, 5 accesses\$" 'each pro
 report $? 'one for each process'
 has "$file" "^5 write 4 .* region 0 offset 0x1010 $driver\+0x[0-9a-f]+" 'a line names the instruction'
 if grep -q '^LIBDW_CPPFLAGS = -DHAVE_LIBDW' Makefile; then
-	has "$file" ' touch_hole\+0x[0-9a-f]+ .*run-driver\.c:[0-9]+$' 'and function and source line'
+	line=$(grep -n 'HOLE + 0x10' "${srcdir:-.}/tests/tool/run-driver.c" | cut -d : -f 1)
+	has "$file" " touch_hole\+0x[0-9a-f]+ .*run-driver\.c:$line\$" 'and function and source line'
 else
 	skip 'and function and source line' 'built without libdw'
 fi
