@@ -47,7 +47,7 @@ int run_execute(const char *path, char **argv)
 }
 
 /* In the child: what this process was given, and then the file. */
-static _Noreturn void become(const struct run_child *child, pid_t parent, const char *path,
+static _Noreturn void become_command(const struct run_child *child, pid_t parent, const char *path,
 			     char **argv, int failed)
 {
 	int r;
@@ -100,7 +100,7 @@ int run_child_start(struct run_child *child, const char *path, char **argv, int 
 	if (!child->pid) {
 		close(ends[0]);
 		close(private_fd);
-		become(child, parent, path, argv, ends[1]);
+		become_command(child, parent, path, argv, ends[1]);
 	}
 	close(ends[1]);
 	if (child->pid > 0)

@@ -68,7 +68,8 @@ fails 'other: for another machine' 'a program for another machine' run "$work/ot
 fails 'musl: for another C library \(musl\): its dynamic linker is /lib/ld-musl' 'a program for musl' run "$work/musl"
 fails 'short: an ELF file that is cut off' 'a file that ends early' run "$work/short"
 
-# gcc's address sanitizer wants to be the first library.
+# gcc's address sanitizer wants to be the first library, and looks whether it is.
+unset ASAN_OPTIONS
 if echo 'int main(void){return 0;}' | gcc -fsanitize=address -x c -o "$work/try" - 2>/dev/null && "$work/try"; then
 	gcc -std=gnu11 -D_GNU_SOURCE -fsanitize=address -g -o "$work/asan" \
 		"${srcdir:-.}/tests/tool/run-driver.c" >"$err" 2>&1
