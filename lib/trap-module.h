@@ -9,7 +9,7 @@
 struct module {
 	uintptr_t start, end;
 	uint64_t offset;	/* of `start` in the file */
-	char path[256];		/* "?": none; cut off at its start where it is too long */
+	char path[248];		/* "?": none; cut off at its start where it is too long */
 };
 
 /* Describes what is mapped at an address. Safe anywhere. */

@@ -94,18 +94,15 @@ static void copy_name(char *to, const char *from, size_t room)
 /* The number of a name in a table of them; 0: there is no room for it. */
 static uint16_t object_number(struct table *t, const char *path)
 {
-	char name[TABLE_PATH];
-
-	copy_name(name, path, sizeof(name));
 	for (uint16_t i = 1; i < TABLE_OBJECTS; i++) {
 		struct table_object *object = &t->objects[i];
 
 		if (swap_state(&object->state, TABLE_FREE, TABLE_CLAIMED)) {
-			copy_name(object->path, name, sizeof(object->path));
+			copy_name(object->path, path, sizeof(object->path));
 			set_ready(&object->state);
 			return i;
 		}
-		if (is_ready(&object->state) && !strncmp(object->path, name, sizeof(object->path)))
+		if (is_ready(&object->state) && !strncmp(object->path, path, sizeof(object->path)))
 			return i;
 	}
 	return 0;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Parent and child are in one process group, so that the terminal's signals,
- * and its job control, reach both: what the terminal sends is not passed on.
- * What a process sends to the parent is. The parent stops when the child stops,
+ * Parent and child are in one process group. So the terminal's signals, and its
+ * job control, reach both: the parent does not pass on what the terminal sends.
+ * It passes on what a process sends to it alone. It stops when the child stops,
  * since it is the parent that a shell waits for.
  *
- * The parent blocks all signals and takes them one by one. So it needs no
- * handlers, and none is lost between two calls.
+ * The parent blocks all signals and takes them one by one. It needs no handlers,
+ * and loses no signal between two calls.
  */
 #include "run-child.h"
 

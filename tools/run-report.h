@@ -13,8 +13,8 @@ struct run_report {
 	bool summary;
 };
 
-/* Opens the file of a report, so that nothing which the command does can move
- * it; NULL is standard error. 0 or -errno. */
+/* Opens the file of a report before the command can change its folder or its
+ * user; NULL is standard error. 0 or -errno. */
 int run_report_open(struct run_report *report, const char *path);
 
 /* Writes all that is asked for. If processes of the command go on, a process in

@@ -80,22 +80,28 @@ else
 	skip "gcc's address sanitizer" 'no gcc with it'
 fi
 
-# Where the tree lies: moved, as its installation to another root is.
-make install-exec DESTDIR="$work/root" >"$work/log" 2>&1 || cat "$work/log"
-installed=$(find "$work/root" -name barspan -type f)
-tree=${installed%/*/barspan}
-if [ -n "$(sed -n 's/^ORIGIN_RPATH = //p' Makefile)" ]; then
+# Where the tree lies: as it is installed, in another place, and without the build's folder.
+libraries=$(sed -n 's,^libdir = ${[a-z_]*}/,,p' Makefile)
+tree=$work/tree
+if [ -n "$(sed -n 's/^ORIGIN_RPATH = //p' Makefile)" ] && [ -n "$libraries" ]; then
+	mkdir -p "$tree/bin" "$tree/$libraries/libbarspan"
+	cp .libs/barspan "$tree/bin/"
+	cp .libs/libbarspan.so.0 "$tree/$libraries/"
+	LC_ALL=C sed "s,$PWD/.libs,$(echo "$PWD/.libs" | tr -c '/\n' x),g" .libs/libbarspan-preload.so \
+		>"$tree/$libraries/libbarspan/libbarspan-preload.so"
 	status=0
-	LD_PRELOAD=$played "$installed" run "$driver" >"$out" 2>"$err" || status=$?
+	LD_PRELOAD=$played "$tree/bin/barspan" run "$driver" >"$out" 2>"$err" || status=$?
 	ended 0 'an installed tree that was moved'
 else
 	skip 'an installed tree that was moved' 'installed where all programs look for libraries'
 fi
+mkdir "$work/flat"
+cp .libs/barspan .libs/libbarspan-preload.so "$work/flat/"
 for name in 'a b' 'a:b'; do
 	mkdir "$work/$name"
-	cp -R "$tree" "$work/$name/tree"
+	cp -R "$work/flat" "$work/$name/flat"
 	status=0
-	LD_LIBRARY_PATH=$PWD/.libs "$work/$name/tree/bin/barspan" run true >"$out" 2>"$err" || status=$?
+	LD_LIBRARY_PATH=$PWD/.libs "$work/$name/flat/barspan" run true >"$out" 2>"$err" || status=$?
 	ended 1 "a folder with the name '$name' is refused"
 	has "$err" 'no path with a blank or a colon' 'the message says why'
 done
