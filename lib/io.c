@@ -179,11 +179,11 @@ int barspan_write(struct barspan *face, uint64_t offset, const void *buffer, siz
 	return write_parts(span_of(face), offset, buffer, length);
 }
 
-static void note_error(struct span *span, int r)
+void io_note_error(struct barspan *face, int r)
 {
 	int none = 0;
 
-	__atomic_compare_exchange_n(&span->error, &none, r, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	__atomic_compare_exchange_n(&span_of(face)->error, &none, r, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 int barspan_error(struct barspan *face)
@@ -198,7 +198,7 @@ uint64_t barspan_read_other_(struct barspan *face, uint64_t offset, unsigned int
 
 	if (!r)
 		return le64toh(value);
-	note_error(span_of(face), r);
+	io_note_error(face, r);
 	return UINT64_MAX;
 }
 
@@ -208,7 +208,7 @@ void barspan_write_other_(struct barspan *face, uint64_t offset, uint64_t value,
 	int r = write_parts(span_of(face), offset, (const uint8_t *)&bytes, width);
 
 	if (r)
-		note_error(span_of(face), r);
+		io_note_error(face, r);
 }
 
 /* The bodies that callers get who do not inline. */

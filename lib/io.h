@@ -6,6 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct barspan;
+
+/* Keeps an error for barspan_error(), unless an earlier one is kept. Safe
+ * anywhere. */
+void io_note_error(struct barspan *span, int r);
+
 void io_load(uint8_t *to, uintptr_t from, size_t length);
 void io_store(uintptr_t to, const uint8_t *from, size_t length);
 

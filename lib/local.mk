@@ -20,8 +20,10 @@ lib_libcore_la_SOURCES = \
 	lib/msix.c lib/msix.h \
 	lib/operation.c lib/operation.h \
 	lib/options.c lib/options.h \
+	lib/owned.c lib/owned.h \
 	lib/pci.c lib/pci.h \
 	lib/pci-address.c \
+	lib/private.c lib/private.h \
 	lib/ptr-cache.c lib/ptr-cache.h \
 	lib/ptr.c \
 	lib/registry.c lib/registry.h \
@@ -41,23 +43,37 @@ lib_libcore_la_SOURCES = \
 	lib/trap.c \
 	lib/trap-chain.c lib/trap-chain.h \
 	lib/trap-emulate.h \
+	lib/trap-end.c lib/trap-end.h \
 	lib/trap-explain.c lib/trap-explain.h \
+	lib/trap-frame.c \
 	lib/trap-form.h \
 	lib/trap-machine.c lib/trap-machine.h \
 	lib/trap-memcheck.c lib/trap-memcheck.h \
 	lib/trap-memory.c lib/trap-memory.h \
 	lib/trap-module.c lib/trap-module.h \
+	lib/trap-print.c \
+	lib/trap-own.c lib/trap-own.h \
 	lib/trap-report.c lib/trap-report.h \
+	lib/trap-rows.c lib/trap-rows.h \
+	lib/trap-table.h \
+	lib/trap-rescue.c lib/trap-rescue.h \
+	lib/trap-scratch.c lib/trap-scratch.h \
 	lib/trap-text.c lib/trap-text.h \
 	lib/version.c \
 	lib/vfio.c \
-	lib/vfio-file.c
+	lib/vfio-file.c \
+	lib/vfio-name.c lib/vfio-name.h
 EMULATION = \
 	lib/trap-alu.c lib/trap-alu.h \
 	lib/trap-cache.c \
-	lib/trap-decode.c \
+	lib/trap-compute.c \
+	lib/trap-decode.c lib/trap-zydis.h \
 	lib/trap-emulate.c \
-	lib/trap-string.c
+	lib/trap-rewrite.c \
+	lib/trap-run.c lib/trap-run.h \
+	lib/trap-stack.c \
+	lib/trap-string.c \
+	lib/trap-vector.c
 if EMULATE
 lib_libcore_la_SOURCES += $(EMULATION)
 else
@@ -76,10 +92,17 @@ EXTRA_DIST += lib/libbarspan.map
 
 # What barspan run preloads; it finds the library beside it.
 pkglib_LTLIBRARIES = libbarspan-preload.la
-libbarspan_preload_la_SOURCES = lib/preload.c
-libbarspan_preload_la_CPPFLAGS = -I$(top_srcdir)/include
+libbarspan_preload_la_SOURCES = \
+	lib/preload.c lib/preload.h \
+	lib/preload-descriptors.c \
+	lib/preload-hide.c lib/preload-hide.h \
+	lib/preload-ioctl.c \
+	lib/preload-masks.c \
+	lib/preload-memory.c \
+	lib/preload-signals.c
+libbarspan_preload_la_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib
 libbarspan_preload_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden
-libbarspan_preload_la_LDFLAGS = $(SANITIZER) -module -avoid-version -shared
+libbarspan_preload_la_LDFLAGS = $(SANITIZER) -module -avoid-version -shared $(ORIGIN_PARENT_RPATH)
 libbarspan_preload_la_LIBADD = libbarspan.la
 
 pkgconfig_DATA = lib/barspan.pc

@@ -2,11 +2,11 @@
 #include "shared-device.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "device.h"
 #include "fork.h"
 #include "sys.h"
+#include "vfio-name.h"
 
 static pthread_mutex_t shared_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct barspan_device *first_shared;
@@ -41,11 +41,11 @@ static struct barspan_device *find_shared(int fd)
 static int open_own(struct barspan_device **out, int fd)
 {
 	int own = sys_dup(fd), r;
-	char name[32];
+	char name[VFIO_NAME_LENGTH];
 
 	if (own < 0)
 		return own;
-	snprintf(name, sizeof(name), "vfio fd %d", fd);
+	vfio_find_name(name, fd);
 	r = vfio_open(out, own, name);
 	if (r)
 		sys_close(own);

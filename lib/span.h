@@ -32,7 +32,8 @@ struct span {
 	unsigned int index;
 	unsigned int flags;
 	int prot;
-	int error;		/* atomic; the accessors' first */
+	int error;		/* atomic; the accessors' and the trap's first */
+	bool rescued;		/* atomic; the trap has told that direct bytes fault */
 	struct layout_request request;	/* without the caller's holes */
 	size_t page_size;
 

@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -20,6 +19,8 @@
 #if __has_include(<valgrind/valgrind.h>)
 #include <valgrind/valgrind.h>
 #endif
+
+#include "owned.h"
 
 /* The result of a system call that was made with errno saved: -errno for a failure, and errno as it was. */
 static int finish(long result, int saved)
@@ -94,22 +95,46 @@ int sys_open(const char *path, int flags)
 
 int sys_memfd_create(const char *name)
 {
-	int saved = errno;
+	int saved = errno, fd = finish(memfd_create(name, MFD_CLOEXEC), saved);
 
-	return finish(memfd_create(name, MFD_CLOEXEC), saved);
+	return fd < 0 ? fd : sys_keep(fd, owned_base());
+}
+
+/* A copy whose number is at least `lowest`, if one is free there. */
+static int dup_above(int fd, int lowest)
+{
+	int saved = errno, own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest);
+
+	/* The high numbers are in use, or above a limit that is lower by now. */
+	if (own < 0 && (errno == EMFILE || errno == EINVAL))
+		own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+	if (own >= 0)
+		owned_add(own);
+	return finish(own, saved);
 }
 
 int sys_dup(int fd)
 {
-	int saved = errno;
+	return dup_above(fd, owned_base());
+}
 
-	return finish(syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0), saved);
+int sys_keep(int fd, int lowest)
+{
+	int own = dup_above(fd, lowest);
+
+	if (own < 0) {
+		owned_add(fd);
+		return fd;
+	}
+	sys_close(fd);
+	return own;
 }
 
 void sys_close(int fd)
 {
 	int saved = errno;
 
+	owned_remove(fd);
 	syscall(SYS_close, fd);
 	errno = saved;
 }
@@ -138,7 +163,7 @@ int sys_ioctl(int fd, unsigned long request, void *argument)
 {
 	int saved = errno;
 
-	return finish(ioctl(fd, request, argument), saved);
+	return finish(syscall(SYS_ioctl, fd, request, argument), saved);
 }
 
 int sys_read(int fd, void *buffer, size_t length)
@@ -186,6 +211,15 @@ int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old
 	int saved = errno;
 
 	return finish(__sigaction(number, new, old), saved);
+}
+
+int sys_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+	int saved = errno;
+
+	if (old)
+		sigemptyset(old);	/* the kernel writes the first words alone */
+	return finish(syscall(SYS_rt_sigprocmask, how, set, old, _NSIG / 8), saved);
 }
 
 /* What an access of `length` bytes that moved `n` of them leaves to do; negative: an error. */

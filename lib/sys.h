@@ -7,6 +7,7 @@
 #ifndef SYS_H
 #define SYS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,9 +23,14 @@ uint64_t sys_page_up(uint64_t length);
 
 /* Close-on-exec is added. Return a descriptor. */
 int sys_open(const char *path, int flags);
+
+/* The library's own descriptors have high numbers, which programs do not take for theirs; see owned.h. sys_keep() moves
+ * one there, closes the one that it was, and returns it. It cannot fail: one that cannot be moved stays. */
 int sys_memfd_create(const char *name);
 int sys_dup(int fd);
+int sys_keep(int fd, int lowest);
 
+/* Straight to the kernel, as the mappings below. */
 void sys_close(int fd);
 
 /* -EFBIG, and no SIGXFSZ: the file would be larger than RLIMIT_FSIZE or than a file can be. */
@@ -33,15 +39,18 @@ int sys_ftruncate(int fd, uint64_t length);
 struct stat;
 int sys_fstat(int fd, struct stat *out);
 
-/* Returns what the ioctl does. */
+/* Returns the ioctl's own result. Straight to the kernel: what programs are told of regions is edited. */
 int sys_ioctl(int fd, unsigned long request, void *argument);
 
 /* All of the bytes, or an error. Async-signal-safe. */
 int sys_write(int fd, const void *buffer, size_t length);
 
 /* Past an interposed sigaction(2): for the trap, which stands in for it. Async-signal-safe. */
-struct sigaction;
 int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old);
+
+/* Changes the thread's mask in the kernel, past an interposed pthread_sigmask(3): `how` and the sets are that one's,
+ * and either set may be NULL. Async-signal-safe. */
+int sys_sigmask(int how, const sigset_t *set, sigset_t *old);
 
 /* Back to a file's first byte. */
 int sys_rewind(int fd);

@@ -7,25 +7,45 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
+#include "fork.h"
+#include "private.h"
 #include "sys.h"
 #include <barspan/trap.h>
 
-enum { SIGNALS = 2, WORDS = sizeof(struct sigaction) / sizeof(unsigned long) };
+/* The kernel's masks are shorter than the C library's. */
+enum { SIGNALS = 2, MASK_SIZE = _NSIG / 8 };
+
+/* The parts of an action that the kernel uses. A sigset_t is 128 bytes, and
+ * a handler may have little stack. */
+struct brief {
+	union {
+		void (*simple)(int number);
+		void (*handler)(int number, siginfo_t *info, void *context);
+	};
+	unsigned long flags;
+	unsigned long mask[MASK_SIZE / sizeof(unsigned long)];
+};
+
+enum { WORDS = sizeof(struct brief) / sizeof(unsigned long) };
 
 /* Signal handlers read `action` while others change it, so that it is kept in words, under a sequence number. */
 struct link {
 	int number;
+	int shadow;		/* blocked in the kernel where the program has blocked `number`; 0: none. Atomic */
 	bool installed;
 	bool buried;		/* somebody's handler, which may pass on to ours, was found above it */
 	unsigned int sequence;	/* odd: `action` changes; it is kept after a restore, since ours may still be called */
-	unsigned long action[WORDS];
+	unsigned long action[WORDS];	/* a struct brief */
 };
 
 static struct link links[SIGNALS] = { { .number = SIGSEGV }, { .number = SIGBUS } };
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;	/* for install and restore */
+static pthread_mutex_t chain_lock = PTHREAD_MUTEX_INITIALIZER;	/* for install and restore */
 static chain_handler *ours;
+
+PROTECT_ACROSS_FORK(chain_lock, 101);
 
 static struct link *link_of(int number)
 {
@@ -35,9 +55,89 @@ static struct link *link_of(int number)
 	return NULL;
 }
 
-static struct sigaction get_action(const struct link *link)
+static int shadow_of(const struct link *link)
 {
-	struct sigaction action;
+	return __atomic_load_n(&link->shadow, __ATOMIC_ACQUIRE);
+}
+
+static struct brief shorten(const struct sigaction *action)
+{
+	struct brief brief = { .flags = (unsigned int)action->sa_flags };
+
+	brief.handler = action->sa_sigaction;
+	memcpy(brief.mask, &action->sa_mask, MASK_SIZE);
+	return brief;
+}
+
+static struct sigaction lengthen(const struct brief *brief)
+{
+	struct sigaction action = { .sa_flags = (int)brief->flags };
+
+	action.sa_sigaction = brief->handler;
+	memcpy(&action.sa_mask, brief->mask, MASK_SIZE);
+	return action;
+}
+
+/* pthread_sigmask(), without the copies of long masks that it makes. */
+static void change_mask(int how, const unsigned long *mask)
+{
+	syscall(SYS_rt_sigprocmask, how, mask, NULL, MASK_SIZE);
+}
+
+static void add_signal(unsigned long *mask, int number)
+{
+	unsigned int bit = (unsigned int)number - 1, bits = 8 * sizeof(*mask);
+
+	mask[bit / bits] |= 1UL << bit % bits;
+}
+
+/* Takes the signal from the mask. Returns whether it was there. */
+static bool take_signal(unsigned long *mask, int number)
+{
+	unsigned int bit = (unsigned int)number - 1, bits = 8 * sizeof(*mask);
+	unsigned long there = mask[bit / bits] & 1UL << bit % bits;
+
+	mask[bit / bits] -= there;
+	return there;
+}
+
+static void shade_mask(unsigned long *mask)
+{
+	for (const struct link *link = links; link < links + SIGNALS; link++) {
+		int shadow = shadow_of(link);
+
+		if (!shadow)
+			continue;
+		take_signal(mask, shadow);
+		if (take_signal(mask, link->number))
+			add_signal(mask, shadow);
+	}
+}
+
+void barspan_trap_shade_(sigset_t *set)
+{
+	unsigned long mask[MASK_SIZE / sizeof(unsigned long)];
+
+	memcpy(mask, set, MASK_SIZE);
+	shade_mask(mask);
+	memcpy(set, mask, MASK_SIZE);
+}
+
+void barspan_trap_unshade_(sigset_t *set)
+{
+	for (const struct link *link = links; link < links + SIGNALS; link++) {
+		int shadow = shadow_of(link);
+
+		if (!shadow || !sigismember(set, shadow))
+			continue;
+		sigdelset(set, shadow);
+		sigaddset(set, link->number);
+	}
+}
+
+static struct brief get_action(const struct link *link)
+{
+	struct brief action;
 	unsigned long words[WORDS];
 	unsigned int before;
 
@@ -63,7 +163,7 @@ static void begin(struct link *link, sigset_t *mask)
 	unsigned int even;
 
 	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, mask);
+	sys_sigmask(SIG_BLOCK, &all, mask);
 	for (;; sched_yield()) {
 		even = __atomic_load_n(&link->sequence, __ATOMIC_RELAXED) & ~1U;
 		if (__atomic_compare_exchange_n(&link->sequence, &even, even + 1, false, __ATOMIC_ACQUIRE,
@@ -76,14 +176,15 @@ static void begin(struct link *link, sigset_t *mask)
 static void end(struct link *link, const sigset_t *mask)
 {
 	__atomic_fetch_add(&link->sequence, 1, __ATOMIC_RELEASE);
-	pthread_sigmask(SIG_SETMASK, mask, NULL);
+	sys_sigmask(SIG_SETMASK, mask, NULL);
 }
 
 static void put_action(struct link *link, const struct sigaction *action)
 {
+	const struct brief brief = shorten(action);
 	unsigned long words[WORDS];
 
-	memcpy(words, action, sizeof(words));
+	memcpy(words, &brief, sizeof(words));
 	for (size_t i = 0; i < WORDS; i++)
 		__atomic_store_n(&link->action[i], words[i], __ATOMIC_RELAXED);
 }
@@ -134,13 +235,15 @@ static int install(struct link *link)
 static void restore(struct link *link)
 {
 	struct sigaction now, program;
+	struct brief kept;
 	sigset_t mask;
 
 	if (!link->installed || sys_sigaction(link->number, NULL, &now))
 		return;
 	/* The default action and SIG_IGN do not call anybody. */
 	link->buried = !is_ours(&now) && is_handler(&now);
-	program = get_action(link);
+	kept = get_action(link);
+	program = lengthen(&kept);
 	begin(link, &mask);
 	if (is_ours(&now))
 		sys_sigaction(link->number, &program, NULL);
@@ -152,28 +255,28 @@ int chain_install(chain_handler *handler)
 {
 	int r = 0;
 
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&chain_lock);
 	ours = handler;
 	for (size_t i = 0; i < SIGNALS && !r; i++)
 		r = install(&links[i]);
 	for (size_t i = 0; i < SIGNALS && r; i++)
 		restore(&links[i]);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&chain_lock);
 	return r;
 }
 
 void chain_restore(void)
 {
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&chain_lock);
 	for (size_t i = 0; i < SIGNALS; i++)
 		restore(&links[i]);
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&chain_lock);
 }
 
 int barspan_trap_chain_(int number, const struct sigaction *new, struct sigaction *old)
 {
 	struct link *link = link_of(number);
-	struct sigaction before;
+	struct brief before;
 	sigset_t mask;
 	int r;
 
@@ -189,20 +292,23 @@ int barspan_trap_chain_(int number, const struct sigaction *new, struct sigactio
 		if (!r && new)
 			put_action(link, new);
 		if (!r && old)
-			*old = before;
+			*old = lengthen(&before);
 	}
 	end(link, &mask);
 	return r;
 }
 
-/* SA_RESETHAND: the handler is gone when it is called. */
-static void reset(struct link *link)
+/* SA_RESETHAND: the handler is gone when it is called. Out of line, for the
+ * stack that the program's handler gets. */
+static __attribute__((noinline)) void reset(struct link *link)
 {
 	struct sigaction action;
+	struct brief kept;
 	sigset_t mask;
 
 	begin(link, &mask);
-	memcpy(&action, link->action, sizeof(action));
+	memcpy(&kept, link->action, sizeof(kept));
+	action = lengthen(&kept);
 	action.sa_handler = SIG_DFL;
 	put_action(link, &action);
 	end(link, &mask);
@@ -215,52 +321,129 @@ static bool is_fault(const siginfo_t *info)
 	return info->si_code > 0 && !(info->si_signo == SIGBUS && info->si_code == BUS_MCEERR_AO);
 }
 
-bool chain_is_fatal(int number, const siginfo_t *info)
+static bool is_fatal(const struct brief *action, const siginfo_t *info)
 {
-	struct sigaction action = get_action(link_of(number));
-
 	/* The kernel does not let a program ignore a fault. */
-	return action.sa_handler == SIG_DFL || (action.sa_handler == SIG_IGN && is_fault(info));
+	return action->simple == SIG_DFL || (action->simple == SIG_IGN && is_fault(info));
 }
 
-/* Lets the kernel do it: a fault happens again as soon as we return, in the frame that the core dump shall show. What
- * somebody sent is sent again, to arrive as we return. */
-static void die(int number, siginfo_t *info)
+bool chain_is_fatal(int number, const siginfo_t *info)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
-	sigset_t self;
+	const struct brief action = get_action(link_of(number));
 
-	sigemptyset(&action.sa_mask);
-	sys_sigaction(number, &action, NULL);
+	return is_fatal(&action, info);
+}
+
+void chain_end(int number)
+{
+	/* The kernel's structure, the default action, which is zero. */
+	static const unsigned long none[16];
+
+	syscall(SYS_rt_sigaction, number, none, NULL, MASK_SIZE);
+}
+
+/* To this thread if the signal was sent to it, else to the process. */
+static void send_to_self(int number, siginfo_t *info)
+{
+	if (info->si_code == SI_TKILL)
+		syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), number, info);
+	else
+		syscall(SYS_rt_sigqueueinfo, getpid(), number, info);
+}
+
+/* Lets the kernel do it: a fault happens again as soon as we return, in the
+ * frame that the core dump shall show. What somebody sent is sent again, to
+ * arrive as we return. Out of line, as above. */
+static __attribute__((noinline)) void die(int number, siginfo_t *info)
+{
+	unsigned long self[MASK_SIZE / sizeof(unsigned long)] = { 0 };
+
+	chain_end(number);
 	if (is_fault(info))
 		return;
-	sigemptyset(&self);
-	sigaddset(&self, number);
-	pthread_sigmask(SIG_BLOCK, &self, NULL);
-	syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), number, info);
+	add_signal(self, number);
+	change_mask(SIG_BLOCK, self);
+	send_to_self(number, info);
+}
+
+/* Whether the program has the signal blocked, by its own belief. */
+static bool is_held(const struct link *link, const ucontext_t *context)
+{
+	int shadow = shadow_of(link);
+
+	return shadow && sigismember(&context->uc_sigmask, shadow);
+}
+
+/* Does what the kernel would do with a signal that is blocked: a fault ends the process, and what somebody sent waits
+ * until it is unblocked, in the shape of the shadow. */
+static void hold_signal(const struct link *link, siginfo_t *info)
+{
+	if (is_fault(info))
+		die(link->number, info);
+	else
+		send_to_self(shadow_of(link), info);
+}
+
+static void on_shadow(int number, siginfo_t *info, void *context)
+{
+	for (const struct link *link = links; link < links + SIGNALS; link++)
+		if (shadow_of(link) == number) {
+			info->si_signo = link->number;
+			chain_pass(link->number, info, context);
+			return;
+		}
+}
+
+int barspan_trap_shadow_(int number, int shadow)
+{
+	struct sigaction action = { .sa_sigaction = on_shadow, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
+	struct link *link = link_of(number);
+	int r;
+
+	if (!link)
+		return -EINVAL;
+	sigemptyset(&action.sa_mask);
+	r = sys_sigaction(shadow, &action, NULL);
+	if (!r)
+		__atomic_store_n(&link->shadow, shadow, __ATOMIC_RELEASE);
+	return r;
+}
+
+int barspan_trap_check_(void)
+{
+	struct sigaction now;
+
+	for (const struct link *link = links; link < links + SIGNALS; link++)
+		if (link->installed && !sys_sigaction(link->number, NULL, &now) && !is_ours(&now))
+			return link->number;
+	return 0;
 }
 
 void chain_pass(int number, siginfo_t *info, void *context)
 {
 	struct link *link = link_of(number);
-	struct sigaction action = get_action(link);
-	sigset_t mask;
+	struct brief action = get_action(link);
 	int saved = errno;
 
-	if (chain_is_fatal(number, info)) {
+	if (is_held(link, context)) {
+		hold_signal(link, info);
+		errno = saved;
+		return;
+	}
+	if (is_fatal(&action, info)) {
 		die(number, info);
 		errno = saved;
 		return;
 	}
-	if (action.sa_handler == SIG_IGN)
+	if (action.simple == SIG_IGN)
 		return;
-	mask = action.sa_mask;
-	if (!(action.sa_flags & SA_NODEFER))
-		sigaddset(&mask, number);
-	if (action.sa_flags & (int)SA_RESETHAND)
+	if (!(action.flags & SA_NODEFER))
+		add_signal(action.mask, number);
+	if (action.flags & SA_RESETHAND)
 		reset(link);
-	pthread_sigmask(SIG_BLOCK, &mask, NULL);
+	shade_mask(action.mask);
+	change_mask(SIG_BLOCK, action.mask);
 	errno = saved;
 	/* With all three arguments even without SA_SIGINFO: that is what the kernel does. */
-	action.sa_sigaction(number, info, context);
+	action.handler(number, info, context);
 }

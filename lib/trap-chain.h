@@ -20,6 +20,10 @@ void chain_restore(void);
 /* Whether what is passed on next ends the process. Safe anywhere. */
 bool chain_is_fatal(int number, const siginfo_t *info);
 
+/* Has the kernel end the process when the fault that our handler was called
+ * for happens again, whatever the program has set. Takes next to no stack. */
+void chain_end(int number);
+
 /* Does to a signal what the kernel would if our handler was not there; called from it, as the last thing it does. */
 void chain_pass(int number, siginfo_t *info, void *context);
 

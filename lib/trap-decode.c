@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From Zydis' terms to ours. */
-#include "trap-form.h"
-
-#include <Zydis/Zydis.h>
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "trap-alu.h"
 #include "trap-machine.h"
+#include "trap-scratch.h"
+#include "trap-zydis.h"
 
 /* The decoder is loaded when it is needed, so that the library depends on the C library alone. What its structures are
  * may change with the minor version, which is in its name. */
 
-static struct {
-	__typeof__(ZydisDecoderInit) *init;
-	__typeof__(ZydisDecoderDecodeFull) *decode;
-	__typeof__(ZydisRegisterGetLargestEnclosing) *enclosing;
-	__typeof__(ZydisRegisterGetClass) *class_of;
-	__typeof__(ZydisRegisterGetId) *id_of;
-} zydis;
+struct zydis zydis;
 
 struct rule {
 	ZydisMnemonic mnemonic;
@@ -43,13 +36,16 @@ static const struct rule string_rules[] = {
 static const struct rule rules[] = {
 	RULE(MOV, FORM_LOAD, FORM_ZERO), RULE(MOVZX, FORM_LOAD, FORM_ZERO), RULE(MOVSX, FORM_LOAD, FORM_SIGN),
 	RULE(MOVSXD, FORM_LOAD, FORM_SIGN), RULE(MOVBE, FORM_LOAD, FORM_SWAP), RULE(MOVNTI, FORM_LOAD, FORM_ZERO),
+	RULE(MOVDIRI, FORM_LOAD, FORM_ZERO),
 	RULE(ADD, FORM_BINARY, ALU_ADD), RULE(OR, FORM_BINARY, ALU_OR), RULE(ADC, FORM_BINARY, ALU_ADC),
 	RULE(SBB, FORM_BINARY, ALU_SBB), RULE(AND, FORM_BINARY, ALU_AND), RULE(SUB, FORM_BINARY, ALU_SUB),
 	RULE(XOR, FORM_BINARY, ALU_XOR), RULE(CMP, FORM_BINARY, ALU_CMP), RULE(TEST, FORM_BINARY, ALU_TEST),
 	RULE(NOT, FORM_UNARY, ALU_NOT), RULE(NEG, FORM_UNARY, ALU_NEG), RULE(INC, FORM_UNARY, ALU_INC),
 	RULE(DEC, FORM_UNARY, ALU_DEC), RULE(BT, FORM_BIT, ALU_BT), RULE(BTS, FORM_BIT, ALU_BTS),
 	RULE(BTR, FORM_BIT, ALU_BTR), RULE(BTC, FORM_BIT, ALU_BTC), RULE(XCHG, FORM_XCHG, 0), RULE(XADD, FORM_XADD, 0),
-	RULE(CMPXCHG, FORM_CMPXCHG, 0),
+	RULE(CMPXCHG, FORM_CMPXCHG, 0), RULE(PUSH, FORM_STACK, FORM_PUSH), RULE(POP, FORM_STACK, FORM_POP),
+	RULE(CALL, FORM_STACK, FORM_CALL), RULE(JMP, FORM_STACK, FORM_JUMP), RULE(CLFLUSH, FORM_NOTHING, 0),
+	RULE(CLFLUSHOPT, FORM_NOTHING, 0), RULE(CLWB, FORM_NOTHING, 0),
 	RULE(MOVD, FORM_VECTOR_LOAD, FORM_LOW), RULE(MOVQ, FORM_VECTOR_LOAD, FORM_LOW),
 	RULE(MOVSS, FORM_VECTOR_LOAD, FORM_LOW), RULE(MOVSD, FORM_VECTOR_LOAD, FORM_LOW),
 	RULE(MOVUPS, FORM_VECTOR_LOAD, FORM_LOW), RULE(MOVUPD, FORM_VECTOR_LOAD, FORM_LOW),
@@ -73,11 +69,6 @@ static const struct rule rules[] = {
 	RULE(VMOVDQA64, FORM_VECTOR_LOAD, FORM_LOW_AVX),
 	RULE(VMOVLPS, FORM_VECTOR_STORE, FORM_LOW_HALF), RULE(VMOVLPD, FORM_VECTOR_STORE, FORM_LOW_HALF),
 	RULE(VMOVHPS, FORM_VECTOR_STORE, FORM_HIGH_HALF), RULE(VMOVHPD, FORM_VECTOR_STORE, FORM_HIGH_HALF),
-};
-
-struct decoded {
-	ZydisDecodedInstruction instruction;
-	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
 };
 
 static const struct rule *find_rule(const ZydisDecodedInstruction *instruction)
@@ -154,22 +145,49 @@ static bool read_other(struct trap_form *form, const ZydisDecodedOperand *operan
 	return form->reg < MACHINE_GPRS;
 }
 
-/* The vector register beside memory: false if it is one that is not in a signal frame of old, or a mask is used. */
+/* A mask, by which only some elements are moved. */
+static bool read_mask(struct trap_form *form, const struct decoded *decoded)
+{
+	const ZydisDecodedOperand *memory = &decoded->operands[form->memory_first ? 0 : decoded->instruction.operand_count - 1U];
+
+	switch (decoded->instruction.avx.mask.mode) {
+	case ZYDIS_MASK_MODE_INVALID:
+	case ZYDIS_MASK_MODE_DISABLED:
+		return true;
+	case ZYDIS_MASK_MODE_MERGING:
+	case ZYDIS_MASK_MODE_ZEROING:
+		form->mask = (uint8_t)zydis.id_of(decoded->instruction.avx.mask.reg);
+		form->element = (uint8_t)(memory->element_size / 8);
+		form->zeroes = decoded->instruction.avx.mask.mode == ZYDIS_MASK_MODE_ZEROING;
+		return form->mask && form->element;
+	default:
+		return false;
+	}
+}
+
+/* The vector register beside memory. */
 static bool read_vector(struct trap_form *form, const struct decoded *decoded)
 {
 	size_t last = decoded->instruction.operand_count - 1U;
 	const ZydisDecodedOperand *operand = &decoded->operands[form->memory_first ? last : 0];
-	ZydisMaskMode mode = decoded->instruction.avx.mask.mode;
 	ZydisRegisterClass class;
 
-	if (mode != ZYDIS_MASK_MODE_INVALID && mode != ZYDIS_MASK_MODE_DISABLED)
-		return false;
-	if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER)
+	if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER || !read_mask(form, decoded))
 		return false;
 	class = zydis.class_of(operand->reg.value);
 	form->other = FORM_REGISTER;
 	form->reg = (uint8_t)zydis.id_of(operand->reg.value);
-	return (class == ZYDIS_REGCLASS_XMM || class == ZYDIS_REGCLASS_YMM) && form->reg < 16;
+	form->uses_vector = true;
+	return class == ZYDIS_REGCLASS_XMM || class == ZYDIS_REGCLASS_YMM || class == ZYDIS_REGCLASS_ZMM;
+}
+
+/* push and pop of 16 bits are rare, but there; calls and jumps of 16 bits are not
+ * the same on all processors. */
+static bool read_stack(const struct trap_form *form)
+{
+	if (!form->memory_first)	/* memory is the stack */
+		return false;
+	return form->width == 8 || (form->width == 2 && (form->op == FORM_PUSH || form->op == FORM_POP));
 }
 
 static bool read_string(struct trap_form *form, const ZydisDecodedInstruction *instruction)
@@ -187,7 +205,10 @@ static bool read_operands(struct trap_form *form, const struct decoded *decoded)
 	case FORM_STRING:
 		return read_string(form, &decoded->instruction);
 	case FORM_UNARY:
+	case FORM_NOTHING:
 		return true;
+	case FORM_STACK:
+		return read_stack(form);
 	case FORM_VECTOR_STORE:
 		return form->memory_first && read_vector(form, decoded);
 	case FORM_VECTOR_LOAD:
@@ -201,6 +222,16 @@ static bool read_operands(struct trap_form *form, const struct decoded *decoded)
 	default:
 		return read_other(form, &decoded->operands[form->memory_first]);
 	}
+}
+
+/* Zydis 4.0 sees r13 as the base of an operand that has none but a displacement
+ * and an extension bit that counts for nothing; assemblers do not set it. */
+static bool is_misread(const struct decoded *decoded, const ZydisDecodedOperand *memory, const uint8_t *code)
+{
+	const ZydisDecodedInstruction *instruction = &decoded->instruction;
+
+	return instruction->attributes & ZYDIS_ATTRIB_HAS_SIB && instruction->raw.modrm.mod == 0 &&
+	       (code[instruction->raw.sib.offset] & 7) == 5 && memory->mem.base != ZYDIS_REGISTER_NONE;
 }
 
 bool form_load_decoder(void)
@@ -234,29 +265,54 @@ bool form_load_decoder(void)
 	return library;
 }
 
-bool form_decode(struct trap_form *form, const uint8_t *code, size_t length)
+static bool decode_in(struct decoded *decoded, struct trap_form *form, const uint8_t *code,
+		      size_t length)
 {
-	struct decoded decoded;
 	const ZydisDecodedOperand *memory;
 	const struct rule *rule;
 	ZydisDecoder decoder;
 
-	if (!zydis.id_of)
-		return false;
 	if (!ZYAN_SUCCESS(zydis.init(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)) ||
-	    !ZYAN_SUCCESS(zydis.decode(&decoder, code, length, &decoded.instruction, decoded.operands)))
+	    !ZYAN_SUCCESS(
+		    zydis.decode(&decoder, code, length, &decoded->instruction, decoded->operands)))
 		return false;
-	*form = (struct trap_form){ .length = decoded.instruction.length };
-	memory = find_memory(&decoded);
+	*form = (struct trap_form){ .length = decoded->instruction.length };
+	memory = find_memory(decoded);
 	if (!memory)
 		return true;
-	read_address(form, &decoded, memory);
-	rule = find_rule(&decoded.instruction);
+	if (is_misread(decoded, memory, code))
+		return false;
+	read_address(form, decoded, memory);
+	rule = find_rule(&decoded->instruction);
 	if (rule) {
 		form->kind = (uint8_t)rule->kind;
 		form->op = rule->op;
-		if (!read_operands(form, &decoded))
-			form->kind = FORM_UNKNOWN;
 	}
+	if ((!rule || !read_operands(form, decoded)) && !rewrite(form, decoded, memory, code))
+		form->kind = FORM_UNKNOWN;
 	return true;
+}
+
+static __attribute__((noinline)) bool decode_on_stack(struct trap_form *form, const uint8_t *code,
+						      size_t length)
+{
+	struct decoded decoded;
+
+	return decode_in(&decoded, form, code, length);
+}
+
+bool form_decode(struct trap_form *form, const uint8_t *code, size_t length)
+{
+	struct decoded *decoded;
+	bool r;
+
+	_Static_assert(sizeof(*decoded) <= SCRATCH_SIZE, "what Zydis says of an instruction fits");
+	if (!zydis.id_of)
+		return false;
+	decoded = scratch_take();
+	if (!decoded)
+		return decode_on_stack(form, code, length);
+	r = decode_in(decoded, form, code, length);
+	scratch_give(decoded);
+	return r;
 }

@@ -3,11 +3,10 @@
 #include "trap-emulate.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "trap-alu.h"
-#include "trap-machine.h"
 #include "trap-memory.h"
+#include "trap-run.h"
 
 static uint64_t mask_of(unsigned int width)
 {
@@ -185,28 +184,6 @@ static bool do_cmpxchg(struct emulation *e, uintptr_t address)
 	return true;
 }
 
-static bool do_vector_load(struct emulation *e, uintptr_t address)
-{
-	size_t at = e->form.op == FORM_HIGH_HALF ? 8 : 0;
-	uint8_t value[32] = { 0 };
-
-	if (e->form.op == FORM_LOW_HALF || e->form.op == FORM_HIGH_HALF)
-		machine_get_vector(e->context, e->form.reg, value);
-	if (!memory_read(e->pc, address, value + at, e->form.width, &e->fault))
-		return false;
-	machine_set_vector(e->context, e->form.reg, value, e->form.op == FORM_LOW_AVX ? 32 : 16);
-	return true;
-}
-
-static bool do_vector_store(struct emulation *e, uintptr_t address)
-{
-	size_t at = e->form.op == FORM_HIGH_HALF ? 8 : 0;
-	uint8_t value[32];
-
-	machine_get_vector(e->context, e->form.reg, value);
-	return memory_write(e->pc, address, value + at, e->form.width, &e->fault);
-}
-
 /* A bit's number in a register counts from the operand's address in both directions. */
 static uintptr_t move_to_bit(const struct emulation *e, uintptr_t address)
 {
@@ -220,33 +197,116 @@ static uintptr_t move_to_bit(const struct emulation *e, uintptr_t address)
 	return e->form.address32 ? (uint32_t)address : address;
 }
 
-enum emulate_result emulate(struct emulation *e)
+static uintptr_t operand_of(const struct emulation *e)
 {
-	static bool (*const actions[])(struct emulation *e, uintptr_t address) = {
+	uintptr_t address = move_to_bit(e, address_of(e));
+
+	/* pop computes it with the new rsp. */
+	if (e->form.kind == FORM_STACK && e->form.op == FORM_POP && e->form.base == MACHINE_RSP)
+		address += e->form.width;
+	return address;
+}
+
+/* clflush and its kin: a device has no cache lines. */
+static bool do_nothing(struct emulation *e, uintptr_t address)
+{
+	(void)e;
+	(void)address;
+	return true;
+}
+
+/* Whether the state that the instruction works on is in the frame. */
+static bool is_possible(const struct emulation *e)
+{
+	switch (e->form.kind) {
+	case FORM_UNKNOWN:
+		return false;
+	case FORM_VECTOR_LOAD:
+	case FORM_VECTOR_STORE:
+		return emulate_has_vectors(e);
+	case FORM_RUN:
+		return emulate_can_run(e);
+	case FORM_STACK:
+		return e->form.op != FORM_CALL || emulate_has_stack();
+	default:
+		return true;
+	}
+}
+
+/* Whether the operand is where the fault was, and touches a hole. */
+static bool is_ours(const struct emulation *e, uintptr_t address)
+{
+	const struct trap_form *form = &e->form;
+
+	if (e->fault - address >= form->width)
+		return false;
+	if (form->mask)
+		return emulate_masked_hole(e, address);
+	return memory_is_hole(address, form->width, form->reads, form->writes);
+}
+
+static enum emulate_result do_instruction(struct emulation *e)
+{
+	static bool (*const actions[FORM_KINDS])(struct emulation *e, uintptr_t address) = {
 		[FORM_LOAD] = do_load, [FORM_STORE] = do_store, [FORM_BINARY] = do_binary, [FORM_UNARY] = do_unary,
 		[FORM_BIT] = do_bit, [FORM_XCHG] = do_xchg, [FORM_XADD] = do_xadd, [FORM_CMPXCHG] = do_cmpxchg,
-		[FORM_VECTOR_LOAD] = do_vector_load, [FORM_VECTOR_STORE] = do_vector_store,
+		[FORM_VECTOR_LOAD] = emulate_vector_load, [FORM_VECTOR_STORE] = emulate_vector_store,
+		[FORM_STACK] = emulate_stack, [FORM_NOTHING] = do_nothing, [FORM_RUN] = emulate_run,
 	};
-	const struct trap_form *form = &e->form;
 	uintptr_t address;
 
-	if (form->kind == FORM_UNKNOWN)
+	e->next = e->pc + e->form.length;
+	if (!is_possible(e))
 		return EMULATE_UNKNOWN;
-	if (form->kind == FORM_STRING)
+	if (e->form.kind == FORM_STRING)
 		return emulate_string(e);
-	if ((form->kind == FORM_VECTOR_LOAD || form->kind == FORM_VECTOR_STORE) &&
-	    !machine_has_vector(e->context, form->width == 32 || form->op == FORM_LOW_AVX ? 32 : 16))
-		return EMULATE_UNKNOWN;
-	address = move_to_bit(e, address_of(e));
-	if (e->fault - address >= form->width || !memory_is_hole(address, form->width, form->reads, form->writes))
+	address = operand_of(e);
+	if (!is_ours(e, address))
 		return EMULATE_NOT_OURS;
-	if (!actions[form->kind](e, address))
+	if (!actions[e->form.kind](e, address))
 		return EMULATE_FAULT;
-	machine_set(e->context, MACHINE_PC, e->pc + form->length);
+	machine_set(e->context, MACHINE_PC, e->next);
 	return EMULATE_DONE;
+}
+
+bool emulate_find(struct emulation *e)
+{
+	if (e->form.kind == FORM_UNKNOWN)
+		return false;
+	if (e->form.kind == FORM_STRING)
+		return emulate_find_string(e);
+	return memory_find(operand_of(e), e->form.width, &e->fault);
+}
+
+static enum emulate_result do_and_tell(struct emulation *e)
+{
+	enum emulate_result result = do_instruction(e);
+
+	if (result == EMULATE_FAULT)
+		machine_pretend_fault(e->info, e->context);
+	machine_forget_fault();
+	return result;
+}
+
+/* Out of line, since alternate stacks are small. */
+static __attribute__((noinline)) enum emulate_result do_above_another(struct emulation *e)
+{
+	struct machine_fault before = machine_take_fault();
+	enum emulate_result result = do_and_tell(e);
+
+	machine_put_fault(&before);
+	return result;
+}
+
+enum emulate_result emulate(struct emulation *e)
+{
+	return machine_has_fault() ? do_above_another(e) : do_and_tell(e);
 }
 
 int emulate_load(void)
 {
-	return form_load_decoder() ? 0 : -EOPNOTSUPP;
+	if (!form_load_decoder())
+		return -EOPNOTSUPP;
+	run_prepare();
+	return 0;
 }

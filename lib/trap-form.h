@@ -3,6 +3,7 @@
 #ifndef TRAP_FORM_H
 #define TRAP_FORM_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,9 +21,15 @@ enum form_kind {
 	FORM_STRING,		/* op: enum form_string */
 	FORM_VECTOR_LOAD,	/* op: enum form_vector */
 	FORM_VECTOR_STORE,
+	FORM_STACK,		/* op: enum form_stack */
+	FORM_NOTHING,		/* of the caches only */
+	FORM_RUN,		/* op: enum form_compute; runs out of line */
+	FORM_KINDS,
 };
 
 enum form_extend { FORM_ZERO, FORM_SIGN, FORM_SWAP };
+enum form_stack { FORM_PUSH, FORM_POP, FORM_CALL, FORM_JUMP };
+enum form_compute { FORM_COMPUTE, FORM_DIVIDE, FORM_DIVIDE_SIGNED };
 enum form_string { FORM_MOVS, FORM_STOS, FORM_LODS, FORM_CMPS, FORM_SCAS };
 
 /* Which part of the register the memory is, and what a load does to the rest of it. */
@@ -55,6 +62,12 @@ struct trap_form {
 	uint8_t other;		/* what the other operand is */
 	uint8_t reg;
 	uint8_t reg_width;
+
+	uint8_t mask;		/* the register that masks a vector; 0: none */
+	uint8_t element;	/* bytes for each bit of it */
+	bool zeroes;		/* elements of a load that are masked out */
+	bool uses_vector;	/* has a vector register */
+	uint16_t code;		/* what is to be run, see run_get() */
 	int64_t displacement;
 	uint64_t immediate;
 };
@@ -66,7 +79,8 @@ bool form_load_decoder(void);
 bool form_decode(struct trap_form *out, const uint8_t *code, size_t length);
 
 /* The form of the instruction at `pc`, which has just been executed; from the cache where it is there. False: it
- * cannot be read, or not be decoded. Safe anywhere. */
-bool form_at(struct trap_form *out, uintptr_t pc);
+ * cannot be read, or not be decoded. `alternate` is the thread's alternate stack, as the signal's context says. Safe
+ * anywhere. */
+bool form_at(struct trap_form *out, uintptr_t pc, const stack_t *alternate);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* See Intel's manual, volume 1, chapter 13 for the layout of vector registers, and the kernel's
- * arch/x86/include/uapi/asm/sigcontext.h for the frame. */
+/* See the kernel's arch/x86/include/uapi/asm/sigcontext.h for the frame. */
 #include "trap-machine.h"
 
 #include <string.h>
@@ -9,12 +8,8 @@
 
 #if defined(__x86_64__) && !defined(__ILP32__)
 #include <asm/prctl.h>
-#include <cpuid.h>
 
-enum { FAULT_WRITE = 1 << 1, FAULT_FETCH = 1 << 4, LEGACY_SIZE = 512, XMM_OFFSET = 160 };
-
-/* Parts of the XSAVE area, by their bit in its header. */
-enum { PART_SSE = 1, PART_YMM_HIGH = 2, PART_ZMM_HIGH = 6 };
+enum { FAULT_WRITE = 1 << 1, FAULT_FETCH = 1 << 4 };
 
 static const uint8_t places[MACHINE_PC + 1] = {
 	REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11,
@@ -34,6 +29,11 @@ void machine_set(ucontext_t *context, unsigned int reg, uint64_t value)
 uintptr_t machine_pc(const ucontext_t *context)
 {
 	return machine_get(context, MACHINE_PC);
+}
+
+uintptr_t machine_sp(const ucontext_t *context)
+{
+	return (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
 }
 
 enum machine_access machine_access(const ucontext_t *context)
@@ -91,14 +91,57 @@ __asm__(".pushsection .text\n"
 extern long machine_copy_one(void *to, const void *from, size_t width);
 extern long machine_copy_failed(void *to, const void *from, size_t width);
 
-bool machine_recover(ucontext_t *context)
+/* The other models may allocate on first use. */
+static __thread struct machine_fault last_fault __attribute__((tls_model("initial-exec")));
+
+bool machine_recover(const siginfo_t *info, ucontext_t *context)
 {
 	uintptr_t pc = machine_pc(context);
 
 	if (pc < (uintptr_t)machine_copy_one || pc >= (uintptr_t)machine_copy_failed)
 		return false;
+	last_fault = (struct machine_fault){
+		.number = info->si_signo, .code = info->si_code, .address = info->si_addr,
+		.cr2 = context->uc_mcontext.gregs[REG_CR2], .error = context->uc_mcontext.gregs[REG_ERR],
+		.trap = context->uc_mcontext.gregs[REG_TRAPNO],
+	};
 	machine_set(context, MACHINE_PC, (uintptr_t)machine_copy_failed);
 	return true;
+}
+
+bool machine_has_fault(void)
+{
+	return last_fault.number;
+}
+
+struct machine_fault machine_take_fault(void)
+{
+	struct machine_fault fault = last_fault;
+
+	last_fault.number = 0;
+	return fault;
+}
+
+void machine_put_fault(const struct machine_fault *fault)
+{
+	last_fault = *fault;
+}
+
+void machine_forget_fault(void)
+{
+	last_fault.number = 0;
+}
+
+void machine_pretend_fault(siginfo_t *info, ucontext_t *context)
+{
+	if (!last_fault.number)
+		return;
+	info->si_signo = last_fault.number;
+	info->si_code = last_fault.code;
+	info->si_addr = last_fault.address;
+	context->uc_mcontext.gregs[REG_CR2] = last_fault.cr2;
+	context->uc_mcontext.gregs[REG_ERR] = last_fault.error;
+	context->uc_mcontext.gregs[REG_TRAPNO] = last_fault.trap;
 }
 
 enum { STUBS = 64 };
@@ -140,103 +183,6 @@ void machine_set_flags_by_code(ucontext_t *context)
 	machine_set(context, MACHINE_PC, (uintptr_t)machine_stubs + i * 64);
 }
 
-static uint32_t part_offsets[PART_ZMM_HIGH + 1] = { [PART_SSE] = XMM_OFFSET };
-static const uint8_t part_widths[PART_ZMM_HIGH + 1] = { [PART_SSE] = 16, [PART_YMM_HIGH] = 16, [PART_ZMM_HIGH] = 32 };
-
-void machine_prepare(void)
-{
-	static const uint8_t parts[] = { PART_YMM_HIGH, PART_ZMM_HIGH };
-	unsigned int size, offset, c, d;
-
-	for (size_t i = 0; i < sizeof(parts); i++)
-		if (__get_cpuid_count(0xd, parts[i], &size, &offset, &c, &d) && size)
-			__atomic_store_n(&part_offsets[parts[i]], offset, __ATOMIC_RELAXED);
-}
-
-/* The header of the XSAVE area, a bit for each part that is not in its initial state, that is, zero; NULL: there is
- * none, so that only the SSE part is there, and always. */
-static uint64_t *header_of(const ucontext_t *context)
-{
-	uint8_t *area = (uint8_t *)context->uc_mcontext.fpregs;
-	const struct _fpx_sw_bytes *software = (const struct _fpx_sw_bytes *)(area + LEGACY_SIZE - sizeof(*software));
-
-	return software->magic1 == FP_XSTATE_MAGIC1 ? (uint64_t *)(void *)(area + LEGACY_SIZE) : NULL;
-}
-
-/* Where a register's part lies; NULL: the kernel has not saved any such. */
-static uint8_t *part_of(const ucontext_t *context, unsigned int part, unsigned int reg)
-{
-	uint8_t *area = (uint8_t *)context->uc_mcontext.fpregs;
-	const struct _fpx_sw_bytes *software;
-	uint32_t offset = __atomic_load_n(&part_offsets[part], __ATOMIC_RELAXED);
-
-	if (!area || !offset)
-		return NULL;
-	software = (const struct _fpx_sw_bytes *)(area + LEGACY_SIZE - sizeof(*software));
-	if (part != PART_SSE && (!header_of(context) || !(software->xstate_bv >> part & 1) ||
-				 offset + 16U * part_widths[part] > software->xstate_size))
-		return NULL;
-	return area + offset + reg * part_widths[part];
-}
-
-static bool is_initial(const ucontext_t *context, unsigned int part)
-{
-	const uint64_t *header = header_of(context);
-
-	return header && !(*header >> part & 1);
-}
-
-static void get_part(const ucontext_t *context, unsigned int part, unsigned int reg, uint8_t *out)
-{
-	const uint8_t *from = part_of(context, part, reg);
-
-	if (from && !is_initial(context, part))
-		memcpy(out, from, part_widths[part]);
-	else
-		memset(out, 0, part_widths[part]);
-}
-
-static bool set_part(ucontext_t *context, unsigned int part, unsigned int reg, const uint8_t *value)
-{
-	uint8_t *to = part_of(context, part, reg);
-
-	if (!to)
-		return false;
-	if (is_initial(context, part)) {
-		/* What the memory holds counts for nothing, until the bit is set. */
-		memset(to - reg * part_widths[part], 0, 16U * part_widths[part]);
-		*header_of(context) |= UINT64_C(1) << part;
-	}
-	memcpy(to, value, part_widths[part]);
-	return true;
-}
-
-bool machine_has_vector(const ucontext_t *context, size_t length)
-{
-	return part_of(context, PART_SSE, 0) && (length == 16 || part_of(context, PART_YMM_HIGH, 0));
-}
-
-void machine_get_vector(const ucontext_t *context, unsigned int reg, uint8_t *out)
-{
-	get_part(context, PART_SSE, reg, out);
-	get_part(context, PART_YMM_HIGH, reg, out + 16);
-}
-
-bool machine_set_vector(ucontext_t *context, unsigned int reg, const uint8_t *value, size_t length)
-{
-	static const uint8_t zero[32];
-
-	if (!part_of(context, PART_SSE, reg) || (length == 32 && !part_of(context, PART_YMM_HIGH, reg)))
-		return false;
-	set_part(context, PART_SSE, reg, value);
-	if (length == 32) {
-		set_part(context, PART_YMM_HIGH, reg, value + 16);
-		if (part_of(context, PART_ZMM_HIGH, reg) && !is_initial(context, PART_ZMM_HIGH))
-			set_part(context, PART_ZMM_HIGH, reg, zero);
-	}
-	return true;
-}
-
 #else /* another machine: explain and report only */
 
 #if defined(__aarch64__)
@@ -244,11 +190,22 @@ uintptr_t machine_pc(const ucontext_t *context)
 {
 	return context->uc_mcontext.pc;
 }
+
+uintptr_t machine_sp(const ucontext_t *context)
+{
+	return context->uc_mcontext.sp;
+}
 #else
 uintptr_t machine_pc(const ucontext_t *context)
 {
 	(void)context;
 	return 0;
+}
+
+uintptr_t machine_sp(const ucontext_t *context)
+{
+	(void)context;
+	return UINTPTR_MAX;
 }
 #endif
 
@@ -258,14 +215,11 @@ enum machine_access machine_access(const ucontext_t *context)
 	return MACHINE_UNKNOWN;
 }
 
-bool machine_recover(ucontext_t *context)
+bool machine_recover(const siginfo_t *info, ucontext_t *context)
 {
+	(void)info;
 	(void)context;
 	return false;
-}
-
-void machine_prepare(void)
-{
 }
 
 void machine_set_flags_by_code(ucontext_t *context)

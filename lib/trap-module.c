@@ -8,14 +8,8 @@
 
 #include "sys.h"
 
-struct reader {
-	int fd;
-	int used, next;
-	char buffer[1024];
-};
-
 /* The next character; -1 at the end. */
-static int next(struct reader *reader)
+static int next(struct module_reader *reader)
 {
 	if (reader->next == reader->used) {
 		reader->used = sys_read(reader->fd, reader->buffer, sizeof(reader->buffer));
@@ -34,7 +28,7 @@ static int digit(int c)
 }
 
 /* A hexadecimal number, and the character behind it. */
-static uint64_t read_number(struct reader *reader)
+static uint64_t read_number(struct module_reader *reader)
 {
 	uint64_t value = 0;
 
@@ -44,7 +38,7 @@ static uint64_t read_number(struct reader *reader)
 }
 
 /* The rest of a field, and the blanks behind it. Returns the first character that is neither. */
-static int skip_field(struct reader *reader)
+static int skip_field(struct module_reader *reader)
 {
 	int c;
 
@@ -56,8 +50,9 @@ static int skip_field(struct reader *reader)
 	return c;
 }
 
-static void read_path(struct reader *reader, int c, struct module *out)
+static void read_path(struct module *out, int c)
 {
+	struct module_reader *reader = &out->reader;
 	size_t n = 0;
 
 	for (; c >= 0 && c != '\n'; c = next(reader)) {
@@ -71,8 +66,9 @@ static void read_path(struct reader *reader, int c, struct module *out)
 }
 
 /* A line: start-end access offset device inode path. */
-static bool read_line(struct reader *reader, struct module *out)
+static bool read_line(struct module *out)
 {
+	struct module_reader *reader = &out->reader;
 	int c;
 
 	out->start = (uintptr_t)read_number(reader);
@@ -83,21 +79,30 @@ static bool read_line(struct reader *reader, struct module *out)
 	out->offset = read_number(reader);
 	skip_field(reader);
 	c = skip_field(reader);
-	read_path(reader, c, out);
+	read_path(out, c);
 	return reader->used > 0;
 }
 
 void module_find(struct module *out, uintptr_t address)
 {
-	struct reader reader = { .fd = sys_open("/proc/self/maps", O_RDONLY) };
+	out->reader.used = out->reader.next = 0;
+	out->reader.fd = sys_open("/proc/self/maps", O_RDONLY);
+	if (out->reader.fd >= 0) {
+		bool found = false;
 
-	if (reader.fd >= 0) {
-		while (read_line(&reader, out))
-			if (address - out->start < out->end - out->start) {
-				sys_close(reader.fd);
-				return;
-			}
-		sys_close(reader.fd);
+		while (!found && read_line(out))
+			found = address - out->start < out->end - out->start;
+		sys_close(out->reader.fd);
+		if (found)
+			return;
 	}
-	*out = (struct module){ .start = address, .end = address + 1, .path = "?" };
+	out->start = address;
+	out->end = address + 1;
+	out->offset = 0;
+	strcpy(out->path, "?");
+}
+
+bool module_is_file(const struct module *module)
+{
+	return module->path[0] == '/' && strncmp(module->path, "/memfd:", 7) != 0;
 }

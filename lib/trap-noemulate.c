@@ -15,9 +15,16 @@ enum emulate_result emulate(struct emulation *emulation)
 	return EMULATE_UNKNOWN;
 }
 
-bool form_at(struct trap_form *out, uintptr_t pc)
+bool emulate_find(struct emulation *emulation)
+{
+	(void)emulation;
+	return false;
+}
+
+bool form_at(struct trap_form *out, uintptr_t pc, const stack_t *alternate)
 {
 	(void)out;
 	(void)pc;
+	(void)alternate;
 	return false;
 }

@@ -128,3 +128,12 @@ enum emulate_result emulate_string(struct emulation *e)
 	} while (touches_hole(e, shape));
 	return EMULATE_DONE;
 }
+
+bool emulate_find_string(struct emulation *e)
+{
+	const struct shape *shape = &shapes[e->form.op];
+
+	return (shape->reads_rsi && memory_find(source(e), e->form.width, &e->fault)) ||
+	       ((shape->reads_rdi || shape->writes_rdi) &&
+		memory_find(destination(e), e->form.width, &e->fault));
+}

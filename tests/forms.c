@@ -95,7 +95,7 @@ static unsigned int any_gpr(void)
 {
 	unsigned int number = (unsigned int)below(15);
 
-	return number < MACHINE_RSP ? number : number + 1;
+	return number < MACHINE_STACK ? number : number + 1;
 }
 
 /* An address at which `width` bytes touch a hole, often at an edge. */
@@ -286,6 +286,7 @@ static void any_state(struct machine *machine)
 	for (size_t i = 0; i < sizeof(*machine) / sizeof(*words); i++)
 		words[i] = below(8) ? harness_random(seed) : below(3) - 1;
 	machine->flags = 2 | (machine->flags & MACHINE_STATUS);
+	machine->mxcsr = MACHINE_MXCSR;
 }
 
 /* movs, cmps, stos, lods and scas with any prefix, between any two places. */

@@ -52,6 +52,28 @@ static int drive(void)
 	return 0;
 }
 
+/* Memory of the driver's own over a part of the span: stores there are no
+ * accesses to the device any more, and others still are. */
+static int map_over(void)
+{
+	uint32_t before = peek(HOLE + 0x10);
+	void *hole = (void *)(uintptr_t)(base + HOLE);
+	volatile uint32_t *over = mmap(hole, 0x1000, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (over == MAP_FAILED || over[4] != 0)
+		return fail("no memory over a hole");
+	over[4] = ~before;
+	if (peek(HOLE + 0x10) != before)
+		return fail("a store to memory arrives at the device");
+	if (mprotect(hole, 0x1000, PROT_READ))
+		return fail("the memory is taken for the device's");
+	*(volatile uint32_t *)(base + HOLE + 0x1010) = 0x55;
+	if (peek(HOLE + 0x1010) != 0x55)
+		return fail("the rest of the hole is lost");
+	return 0;
+}
+
 static void on_fault(int number)
 {
 	(void)number;
@@ -73,6 +95,17 @@ static int use_handler(void)
 	return fail("a fault is lost");
 }
 
+/* The device is gone, and its mapped registers fault. */
+static int lose_device(void)
+{
+	if (ftruncate(device, BAR))
+		return fail("ftruncate");
+	if (*(volatile uint32_t *)base != UINT32_MAX)
+		return fail("a register of a device that is gone");
+	printf("ok\n");
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "";
@@ -90,7 +123,9 @@ int main(int argc, char **argv)
 		printf("ok\n");
 		return EXIT_SUCCESS;
 	}
-	if (drive())
+	if (!strcmp(mode, "lost"))
+		return lose_device();
+	if (drive() || (!strcmp(mode, "over") && map_over()))
 		return EXIT_FAILURE;
 	if (munmap((void *)(uintptr_t)base, SIZE) || close(device))
 		return fail("munmap");

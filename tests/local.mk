@@ -14,6 +14,8 @@ UNIT_TESTS = \
 	tests/test-legacy \
 	tests/test-msix \
 	tests/test-pci \
+	tests/test-owned \
+	tests/test-preload-hide \
 	tests/test-registry \
 	tests/test-reservation \
 	tests/test-soft \
@@ -21,26 +23,43 @@ UNIT_TESTS = \
 	tests/test-suspend \
 	tests/test-sys \
 	tests/test-trap \
+	tests/test-trap-cancel \
 	tests/test-trap-report \
+	tests/test-trap-stack \
 	tests/test-trap-threads \
 	tests/test-vfio \
 	tests/test-vfio-change \
-	tests/test-vfio-file
+	tests/test-vfio-file \
+	tests/test-vfio-name
 
 # ThreadSanitizer has signal handlers and masks of its own.
 if !TSAN
-UNIT_TESTS += tests/test-trap-chain
+UNIT_TESTS += tests/test-trap-chain tests/test-trap-rescue tests/test-trap-rescue-frame
 endif
 
 if EMULATE
-UNIT_TESTS += tests/test-trap-forms
-tests_test_trap_forms_SOURCES = tests/test-trap-forms.c tests/forms.c tests/forms.h tests/machine.c tests/machine.h
+UNIT_TESTS += tests/test-trap-code tests/test-trap-forms tests/test-trap-frame tests/test-trap-run tests/test-trap-special
+if !SANITIZED
+TESTS += tests/functions/check.sh
+endif
+WAYS = tests/ways.c tests/ways.h tests/forms.h tests/machine.c tests/machine.h
+tests_test_trap_forms_SOURCES = tests/test-trap-forms.c tests/forms.c $(WAYS)
 tests_test_trap_forms_LDADD = tests/libharness.la $(ZYDIS_LIBS)
+tests_test_trap_run_SOURCES = tests/test-trap-run.c tests/encodings.c tests/encodings.h $(WAYS)
+tests_test_trap_special_SOURCES = tests/test-trap-special.c tests/own-faults.c $(WAYS)
+tests_test_trap_run_LDADD = tests/libharness.la $(ZYDIS_LIBS)
 endif
 
+tests_test_preload_hide_SOURCES = tests/test-preload-hide.c lib/preload-hide.c lib/preload-hide.h
 tests_test_trap_SOURCES = tests/test-trap.c tests/trapped.c tests/trapped.h tests/own-faults.c
+tests_test_trap_cancel_SOURCES = tests/test-trap-cancel.c tests/trapped.c tests/trapped.h tests/own-faults.c
 tests_test_trap_chain_SOURCES = tests/test-trap-chain.c tests/own-faults.c
 tests_test_trap_report_SOURCES = tests/test-trap-report.c tests/trapped.c tests/trapped.h tests/own-faults.c
+tests_test_trap_rescue_frame_SOURCES = tests/test-trap-rescue-frame.c tests/trapped.c tests/trapped.h tests/own-faults.c
+tests_test_trap_rescue_SOURCES = tests/test-trap-rescue.c tests/trapped.c tests/trapped.h tests/own-faults.c
+tests_test_trap_stack_SOURCES = tests/test-trap-stack.c tests/trapped.c tests/trapped.h tests/own-faults.c
+# As the library is linked: the dynamic linker takes a lot of the stack that binds a function late.
+tests_test_trap_stack_LDFLAGS = $(AM_LDFLAGS) -Wl,-z,now
 tests_test_trap_threads_SOURCES = tests/test-trap-threads.c tests/own-faults.c
 
 check_PROGRAMS += $(UNIT_TESTS)
@@ -61,3 +80,4 @@ AM_LDFLAGS += \
 	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_mremap \
 	-Wl,--wrap=sys_remap -Wl,--wrap=sys_munlock
 endif
+EXTRA_DIST += tests/functions/check.sh tests/functions/functions.c tests/functions/functions.h tests/functions/run.c

@@ -6,13 +6,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MACHINE_RSP = 4, MACHINE_STATUS = 0x8d5, MACHINE_DF = 0x400 };
+enum { MACHINE_STACK = 4, MACHINE_STATUS = 0x8d5, MACHINE_DF = 0x400, MACHINE_MXCSR = 0x1f80 };
 
 struct machine {
 	uint64_t gprs[16];	/* by number; rsp stays what it is */
 	uint64_t flags;
-	uint8_t vectors[16][32];
+	uint8_t vectors[32][64];	/* as many and as long as the processor has */
+	uint64_t masks[8];
+	uint32_t mxcsr;		/* exceptions are masked, whatever it says */
+	uint32_t unused;
 };
+
+/* Where code is left: its own end jumps here, and a signal handler may. */
+extern char machine_leave[];
 
 /* Makes a page for code at an address. */
 void machine_make_code(void *address);

@@ -12,6 +12,7 @@
 #include <barspan/trap.h>
 #include "trap-emulate.h"
 #include "trap-memcheck.h"
+#include "trap-report.h"
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * PAGE, STACK = 1 << 16 };
 
@@ -42,6 +43,8 @@ static void set_up(void)
 	record = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert(record != MAP_FAILED && stack != MAP_FAILED);
+	/* Its memory moves the mappings that children make. */
+	ck_assert_zero(report_prepare());
 }
 
 static void tear_down(void)

@@ -1,86 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Each instruction that the trap emulates leaves the same registers, flags and memory as on memory, where the processor
  * does it: the same examples run on a span without holes, and on one with holes at the same addresses. */
-#include <asm/prctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-#include "forms.h"
-#include "harness.h"
 #include "trap-memcheck.h"
+#include "trap-memory.h"
+#include "ways.h"
 
-enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = FORMS_PAGE, SIZE = FORMS_SIZE };
-
-static const struct barspan_area holes[] = { { PAGE, PAGE }, { 3 * PAGE, PAGE } };
-static struct barspan_device *device;
-static struct barspan *span;
-static uint8_t *memory;		/* the device's, behind the library's back */
-static uint8_t *around[2];	/* memory below and above the span */
-
-static uint8_t *map_at(uintptr_t address)
-{
-	uint8_t *page = mmap((void *)address, PAGE, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-
-	ck_assert_ptr_eq(page, (void *)address);
-	return page;
-}
-
-static void set_up(void)
-{
-	const struct barspan_soft_region region = { .size = SIZE, .flags = RW | BARSPAN_REGION_MMAP };
-	const struct barspan_trap_options options = { .size = sizeof(options), .flags = BARSPAN_TRAP_EMULATE };
-
-	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
-	memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, barspan_soft_fd(device, 0), 0);
-	around[0] = map_at(FORMS_BASE - PAGE);
-	around[1] = map_at(FORMS_BASE + SIZE);
-	machine_make_code((void *)FORMS_CODE);
-	syscall(SYS_arch_prctl, ARCH_SET_GS, (unsigned long)FORMS_GS_BASE);
-	ck_assert_zero(barspan_trap_enable(&options));
-}
-
-static void map(size_t n_holes)
-{
-	const struct barspan_options options = {
-		.size = sizeof(options), .address = (void *)FORMS_BASE, .alignment = PAGE, .holes = holes, .n_holes = n_holes,
-	};
-	uint64_t seed = 1;
-
-	ck_assert_zero(barspan_map(&span, device, 0, &options));
-	for (size_t i = 0; i < SIZE; i++)
-		memory[i] = (uint8_t)harness_random(&seed);
-	memset(around[0], 0x11, PAGE);
-	memset(around[1], 0x22, PAGE);
-}
-
-static uint64_t hash(uint64_t value, const uint8_t *bytes, size_t length)
-{
-	for (uint64_t word; length; bytes += 8, length -= 8) {
-		memcpy(&word, bytes, 8);
-		value = (value ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-		value ^= value >> 32;
-	}
-	return value;
-}
+enum { PAGE = FORMS_PAGE };
 
 static void run(struct example *example)
 {
-	uint64_t before = barspan_trap_count(NULL);
+	uint64_t before = memory_count(NULL);
 
 	example->after = example->before;
 	machine_run(&example->after, example->code, example->length);
-	example->traps = barspan_trap_count(NULL) - before;
-	example->hash = hash(hash(hash(0, memory, SIZE), around[0], PAGE), around[1], PAGE);
+	example->traps = memory_count(NULL) - before;
+	example->hash = ways_hash();
 }
 
 static void run_all(struct example *examples, size_t n, size_t n_holes)
 {
-	map(n_holes);
+	ways_map(n_holes);
 	for (size_t i = 0; i < n; i++)
 		run(&examples[i]);
-	barspan_unmap(span);
+	ways_unmap();
 }
 
 static void show(const struct example *example, const char *what)
@@ -137,12 +79,11 @@ START_TEST(emulation_leaves_what_the_processor_leaves)
 	size_t n = harness_instrumented() ? 20 : 250;
 	uint64_t seed = given ? strtoull(given, NULL, 0) : 42, traps = 0;
 
-	set_up();
+	ways_set_up();
 	for (size_t i = 0; i < forms_count(); i++)
 		check_form(i, i == forms_count() - 1 ? 8 * n : n, &seed, &traps);
 	printf("# %zu forms, %zu examples each, %lu accesses served\n", forms_count(), n, traps);
-	barspan_trap_disable();
-	barspan_device_close(device);
+	ways_tear_down();
 }
 END_TEST
 
@@ -159,9 +100,9 @@ START_TEST(cmpxchg_of_equal_values)
 	};
 	struct machine results[2][4];
 
-	set_up();
+	ways_set_up();
 	for (size_t n_holes = 0; n_holes <= 2; n_holes += 2) {
-		map(n_holes);
+		ways_map(n_holes);
 		for (size_t i = 0; i < 4; i++) {
 			struct machine machine = { .gprs = { UINT64_C(0x123456789abcdef0), 0x5a5a5a5a5a5a5a5a, 0, FORMS_BASE + PAGE } };
 
@@ -172,11 +113,10 @@ START_TEST(cmpxchg_of_equal_values)
 			ck_assert_int_eq(memory[PAGE], 0x5a);
 			results[n_holes / 2][i] = machine;
 		}
-		barspan_unmap(span);
+		ways_unmap();
 	}
 	ck_assert_zero(memcmp(results[0], results[1], sizeof(results[0])));
-	barspan_trap_disable();
-	barspan_device_close(device);
+	ways_tear_down();
 }
 END_TEST
 
@@ -193,16 +133,15 @@ START_TEST(avx_loads_clear_all_of_the_register_above)
 
 	if (!__builtin_cpu_supports("avx512f"))
 		return;
-	set_up();
-	map(2);
+	ways_set_up();
+	ways_map(2);
 	memset(machine.vectors, 0x77, sizeof(machine.vectors));
 	machine_run(&machine, code, sizeof(code));
 	ck_assert_zero(memcmp(machine.vectors[0], memory + PAGE, 16));
 	ck_assert_zero(memcmp(machine.vectors[0] + 16, zero, 16));
 	ck_assert_zero(memcmp(machine.vectors[1], zero, 32));
-	barspan_unmap(span);
-	barspan_trap_disable();
-	barspan_device_close(device);
+	ways_unmap();
+	ways_tear_down();
 }
 END_TEST
 
@@ -216,8 +155,8 @@ START_TEST(avx_load_into_registers_that_are_initial)
 
 	if (!__builtin_cpu_supports("avx"))
 		return;
-	set_up();
-	map(2);
+	ways_set_up();
+	ways_map(2);
 	memset(machine.vectors, 0x77, sizeof(machine.vectors));
 	machine_run(&machine, code, sizeof(code));
 	ck_assert_zero(memcmp(machine.vectors[0], memory + PAGE, 32));
@@ -225,9 +164,8 @@ START_TEST(avx_load_into_registers_that_are_initial)
 	ck_assert_zero(memcmp(machine.vectors[1] + 8, zero, 24));
 	ck_assert_int_eq(machine.vectors[2][15], 0x77);
 	ck_assert_int_eq(machine.vectors[2][16], 0);
-	barspan_unmap(span);
-	barspan_trap_disable();
-	barspan_device_close(device);
+	ways_unmap();
+	ways_tear_down();
 }
 END_TEST
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "span.h"
 #include "trap-emulate.h"
 #include "trapped.h"
 
@@ -26,17 +27,20 @@ END_TEST
 
 START_TEST(emulation_that_is_not_built_in_is_refused)
 {
-	int r = enable(BARSPAN_TRAP_EMULATE);
+	static const unsigned int flags[] = { BARSPAN_TRAP_EMULATE, BARSPAN_TRAP_RESCUE };
 
-	ck_assert_int_eq(r, emulate_load());
-	barspan_trap_disable();
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(enable(flags[i]), emulate_load());
+		barspan_trap_disable();
+	}
 }
 END_TEST
 
 START_TEST(raw_accesses_reach_the_device)
 {
 	typedef uint16_t unaligned __attribute__((aligned(1)));
-	uint64_t reads, writes, before = barspan_trap_count(NULL), failed;
+	struct barspan_trap_counts before = count(), after;
+	uint64_t reads, writes;
 	uint32_t value;
 
 	set_up(BARSPAN_TRAP_EMULATE);
@@ -52,10 +56,32 @@ START_TEST(raw_accesses_reach_the_device)
 	ck_assert_zero(barspan_soft_trapped(device, 0, &reads, &writes));
 	ck_assert_uint_eq(reads, 1002);
 	ck_assert_uint_eq(writes, 1001);
-	ck_assert_uint_eq(barspan_trap_count(&failed) - before, 2002);
-	ck_assert_uint_eq(failed, 0);
+	after = count();
+	ck_assert_uint_eq(after.served - before.served, 2002);
+	ck_assert_uint_eq(after.failed, before.failed);
 	ck_assert_str_eq(read_back(output), "");
 	tear_down();
+}
+END_TEST
+
+START_TEST(counts_of_other_sizes_are_filled_in)
+{
+	struct {
+		struct barspan_trap_counts known;
+		uint64_t tail;
+	} longer = { .known.size = sizeof(longer), .tail = 1 };
+	struct barspan_trap_counts counts = { .size = 1, .served = 77 };
+
+	ck_assert_int_eq(barspan_trap_count(&counts), -EINVAL);
+	ck_assert_uint_eq(counts.served, 77);
+	counts = (struct barspan_trap_counts){ .size = offsetof(struct barspan_trap_counts, failed),
+					       .failed = 77 };
+	ck_assert_zero(barspan_trap_count(&counts));
+	ck_assert_uint_eq(counts.failed, 77);
+	ck_assert_uint_eq(counts.size, offsetof(struct barspan_trap_counts, failed));
+	ck_assert_zero(barspan_trap_count(&longer.known));
+	ck_assert_uint_eq(longer.tail, 0);
+	ck_assert_uint_eq(longer.known.size, sizeof(longer));
 }
 END_TEST
 
@@ -107,16 +133,15 @@ static int fail_write(void *context, uint64_t offset, const void *buffer, size_t
 
 START_TEST(failing_device_reads_as_all_ones_and_is_counted)
 {
-	uint64_t before, after;
+	uint64_t before;
 
 	set_up_device(&(struct barspan_soft_region){ .size = SIZE, .flags = RW, .read = fail_read, .write = fail_write });
 	ck_assert_zero(enable(BARSPAN_TRAP_EMULATE));
-	barspan_trap_count(&before);
+	before = count().failed;
 	ck_assert_uint_eq(*reg32(0), UINT32_MAX);
 	ck_assert_uint_eq(*(volatile uint8_t *)(base + 9), 0xff);
 	*reg32(0) = 1;
-	barspan_trap_count(&after);
-	ck_assert_uint_eq(after - before, 3);
+	ck_assert_uint_eq(count().failed - before, 3);
 	tear_down();
 }
 END_TEST
@@ -167,6 +192,75 @@ START_TEST(explanation_says_all_and_the_process_dies)
 		ck_assert_ptr_nonnull(strstr(text, "write of 4 bytes in a hole"));
 	ck_assert_ptr_nonnull(strstr(text, !emulate_load() ? "barspan_write32(span, 0x1010, value) instead" : "barspan_write"));
 	ck_assert_ptr_eq(strchr(text, '\n'), text + strlen(text) - 1);
+	tear_down();
+}
+END_TEST
+
+/* As barspan_mmap() makes it. */
+static void store_by_address(void)
+{
+	span_of(span)->owned_by_addresses = true;
+	store_to_hole();
+}
+
+START_TEST(explanation_names_the_file_and_a_call_by_address)
+{
+	const char *text;
+
+	set_up(0);
+	check_killed(store_by_address);
+	text = read_back(output);
+	ck_assert_msg(strstr(text, "call barspan_ptr_write32(p, value) instead; instruction at /") != NULL, "%s", text);
+	ck_assert_msg(strstr(text, "/test-trap+0x") != NULL, "%s", text);
+	tear_down();
+}
+END_TEST
+
+static struct sigaction traps;
+
+/* Resumes the span as another thread could between the fault and the handler. */
+static void resume_and_pass(int number, siginfo_t *info, void *context)
+{
+	if (barspan_resume(span))
+		_exit(4);
+	traps.sa_sigaction(number, info, context);
+}
+
+static void load_while_resumed(void)
+{
+	const struct sigaction mine = { .sa_sigaction = resume_and_pass,
+					.sa_flags = SA_SIGINFO | SA_NODEFER };
+
+	if (sigaction(SIGSEGV, &mine, &traps))
+		_exit(4);
+	for (unsigned int i = 0; i < 3000; i++)
+		if (barspan_suspend(span) || *reg32(8) != 5)
+			_exit(4);
+	_exit(3);
+}
+
+START_TEST(retries_that_succeed_are_not_counted)
+{
+	int status;
+
+	set_up(BARSPAN_TRAP_EMULATE);
+	*reg32(8) = 5;
+	status = end_of(load_while_resumed);
+	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 3, "status %x", status);
+	tear_down();
+}
+END_TEST
+
+static void load_protected(void)
+{
+	mprotect((void *)(uintptr_t)base, PAGE, PROT_NONE);
+	(void)*reg32(8);
+}
+
+START_TEST(retries_in_a_row_come_to_an_end)
+{
+	set_up(BARSPAN_TRAP_EMULATE);
+	check_killed(load_protected);
 	tear_down();
 }
 END_TEST
@@ -254,15 +348,23 @@ int main(void)
 {
 	Suite *suite = suite_create("trap");
 
-	harness_add(suite, "options", (const TTest *const[]){
-		options_are_checked, emulation_that_is_not_built_in_is_refused, NULL });
+	harness_add(suite, "options",
+		    (const TTest *const[]){ options_are_checked,
+					    counts_of_other_sizes_are_filled_in,
+					    emulation_that_is_not_built_in_is_refused, NULL });
 	if (!emulate_load())
-		harness_add(suite, "emulate", (const TTest *const[]){
-			raw_accesses_reach_the_device, errno_is_left_alone, bit_and_exchange_instructions_work,
-			failing_device_reads_as_all_ones_and_is_counted, store_in_a_read_only_span_is_a_fault,
-			suspended_span_is_served, unknown_instruction_is_explained_and_dies, system_call_on_a_hole_is_efault,
-			child_of_fork_traps_too, memcheck_is_told_which_holes_are_trapped, NULL });
+		harness_add(suite, "emulate",
+			    (const TTest *const[]){
+				    raw_accesses_reach_the_device, errno_is_left_alone,
+				    bit_and_exchange_instructions_work,
+				    failing_device_reads_as_all_ones_and_is_counted,
+				    store_in_a_read_only_span_is_a_fault, suspended_span_is_served,
+				    unknown_instruction_is_explained_and_dies,
+				    system_call_on_a_hole_is_efault, child_of_fork_traps_too,
+				    retries_that_succeed_are_not_counted,
+				    retries_in_a_row_come_to_an_end,
+				    memcheck_is_told_which_holes_are_trapped, NULL });
 	harness_add(suite, "explain", (const TTest *const[]){
-		explanation_says_all_and_the_process_dies, NULL });
+		explanation_says_all_and_the_process_dies, explanation_names_the_file_and_a_call_by_address, NULL });
 	return harness_run(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "trapped.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -43,6 +44,14 @@ void tear_down(void)
 	close(output);
 }
 
+struct barspan_trap_counts count(void)
+{
+	struct barspan_trap_counts counts = { .size = sizeof(counts) };
+
+	ck_assert_zero(barspan_trap_count(&counts));
+	return counts;
+}
+
 volatile uint32_t *reg32(uint64_t offset)
 {
 	return (volatile uint32_t *)(base + offset);
@@ -78,4 +87,48 @@ void check_killed(void (*act)(void))
 
 	ck_assert(WIFSIGNALED(status));
 	ck_assert_int_eq(WTERMSIG(status), SIGSEGV);
+}
+
+uint8_t registers[SIZE];
+bool gone;
+
+static int read_registers(void *context, uint64_t offset, void *buffer, size_t length)
+{
+	(void)context;
+	memcpy(buffer, registers + offset, length);
+	return gone ? -EIO : 0;
+}
+
+static int write_registers(void *context, uint64_t offset, const void *buffer, size_t length)
+{
+	(void)context;
+	if (gone)
+		return -EIO;
+	memcpy(registers + offset, buffer, length);
+	return 0;
+}
+
+void lose_page(void)
+{
+	ck_assert_zero(ftruncate(barspan_soft_fd(device, 0), 0));
+}
+
+void protect_page(int prot)
+{
+	ck_assert_zero(mprotect((void *)(uintptr_t)base, PAGE, prot));
+}
+
+void set_up_registers(void)
+{
+	set_up_device(&(struct barspan_soft_region){ .size = SIZE,
+						     .flags = RW | BARSPAN_REGION_MMAP,
+						     .n_areas = 1,
+						     .areas = &area,
+						     .read = read_registers,
+						     .write = write_registers });
+	gone = false;
+	for (size_t i = 0; i < SIZE; i++)
+		registers[i] = (uint8_t)(i * 7 + 1);
+	ck_assert_zero(enable(BARSPAN_TRAP_RESCUE));
+	lose_page();
 }

@@ -23,11 +23,24 @@ int enable(unsigned int flags);
 void set_up(unsigned int flags);
 void tear_down(void);
 
+struct barspan_trap_counts count(void);
+
 volatile uint32_t *reg32(uint64_t offset);
 const char *read_back(int fd);
 
 /* How a child ends that does something. */
 int end_of(void (*act)(void));
 void check_killed(void (*act)(void));
+
+/* A device that answers trapped accesses from `registers`, or fails them once
+ * it is `gone`, while its mapped page faults. The trap rescues. */
+extern uint8_t registers[SIZE];
+extern bool gone;
+void set_up_registers(void);
+
+/* Makes the first page, of a device of set_up(), fault: with SIGBUS, for there
+ * is no file behind it, or with SIGSEGV. */
+void lose_page(void);
+void protect_page(int prot);
 
 #endif

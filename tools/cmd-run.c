@@ -1,37 +1,48 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* barspan run: run a driver that cannot be changed, on BARs that are sparse. */
 #include <argp.h>
-#include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <link.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/xattr.h>
-#include <unistd.h>
 
 #include <barspan/trap.h>
 
 #include "command.h"
+#include "run-child.h"
+#include "run-counts.h"
+#include "run-elf.h"
+#include "run-find.h"
+#include "run-report.h"
 #include "tool.h"
 
 enum { EXIT_NOT_RUN = 126, EXIT_NOT_FOUND = 127 };
+enum { OPTION_SPARSE = 0x100 };	/* no letter */
 
 struct run {
-	const char *trap, *report, *log;
+	char trap[128];		/* modes, with commas */
+	const char *report, *log, *sparse;
+	bool summary;
 	char **command;
 };
 
 static const struct argp_option options[] = {
 	{ "trap", 't', "MODES", 0,
-	  "What becomes of a load or store in a hole: emulate (the default: it is served), report (its instruction is "
-	  "counted), explain (the program dies as it would, after a line that says why), off; emulate,report is both", 0 },
-	{ "report", 'r', "FILE", 0, "Write the report to FILE at the program's end, not to standard error", 0 },
-	{ "log", 'l', "LEVEL", 0, "Print the library's messages of LEVEL (error, warning or info) and above", 0 },
+	  "What becomes of a load or store in a hole: emulate (the default: it is served), report "
+	  "(its instruction is counted), explain (the program dies as it would, after a line that "
+	  "says why), rescue (a load or store in a mapped part that faults is served), off; "
+	  "emulate,report is both",
+	  0 },
+	{ "report", 'r', "FILE", 0, "Write the report to FILE, not to standard error", 0 },
+	{ "summary", 's', NULL, 0,
+	  "Print one line at the end: how many accesses were trapped, and how long it took", 0 },
+	{ "sparse", OPTION_SPARSE, "WHAT", 0,
+	  "Whether the program learns which parts of a BAR it may map: hide (the default: it maps "
+	  "all, and gets it) or show (for a program that handles holes itself)", 0 },
+	{ "log", 'l', "LEVEL", 0,
+	  "Print the library's messages of LEVEL (error, warning or info) and above", 0 },
 	{ 0 },
 };
 
@@ -43,31 +54,42 @@ static bool is_one_of(const char *word, size_t length, const char *const *words)
 	return false;
 }
 
-static void check_trap(struct argp_state *state, const char *modes)
+/* Repeated options add up. */
+static void add_modes(struct argp_state *state, const char *modes)
 {
-	static const char *const words[] = { "emulate", "report", "explain", NULL };
-	const char *at = modes;
+	static const char *const words[] = { "emulate", "report", "explain", "rescue", "off", NULL };
+	struct run *run = state->input;
+	size_t length, used = strlen(run->trap);
 
-	if (!strcmp(modes, "off"))
-		return;
-	for (size_t length;; at += length + 1) {
+	for (const char *at = modes;; at += length + 1) {
 		length = strcspn(at, ",");
 		if (!is_one_of(at, length, words))
-			argp_error(state, "--trap=%s: not emulate, report, explain or off", modes);
+			argp_error(state, "--trap=%s: not emulate, report, explain, rescue or off",
+				   modes);
 		if (!at[length])
-			return;
+			break;
 	}
+	if (used + strlen(modes) + 2 > sizeof(run->trap))
+		argp_error(state, "--trap=%s: too many modes", modes);
+	snprintf(run->trap + used, sizeof(run->trap) - used, "%s%s", used ? "," : "", modes);
+	if (strstr(run->trap, "off") && strcmp(run->trap, "off"))
+		argp_error(state, "--trap=%s: off excludes other modes", run->trap);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	static const char *const levels[] = { "error", "warning", "info", NULL };
+	static const char *const sparse[] = { "hide", "show", NULL };
 	struct run *run = state->input;
 
 	switch (key) {
+	case OPTION_SPARSE:
+		if (!is_one_of(argument, strlen(argument), sparse))
+			argp_error(state, "--sparse=%s: not hide or show", argument);
+		run->sparse = argument;
+		return 0;
 	case 't':
-		check_trap(state, argument);
-		run->trap = argument;
+		add_modes(state, argument);
 		return 0;
 	case 'r':
 		run->report = argument;
@@ -77,6 +99,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			argp_error(state, "--log=%s: not error, warning or info", argument);
 		run->log = argument;
 		return 0;
+	case 's':
+		run->summary = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		run->command = &state->argv[state->next - 1];
 		state->next = state->argc;
@@ -84,88 +109,26 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!run->command)
 			argp_error(state, "a COMMAND is missing");
+		if (!run->trap[0])
+			strcpy(run->trap, "emulate");
+		if (run->report && !strstr(run->trap, "report"))
+			argp_error(state, "--report=%s: without --trap=report there is no report",
+				   run->report);
+		if (run->summary && !strcmp(run->trap, "off"))
+			argp_error(state, "--summary: without a trap there is none");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-/* The object to preload: beside this program, where it is built, or where it is installed. */
-static int find_preload(char path[PATH_MAX])
+static bool needs_decoder(const char *modes)
 {
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - sizeof("/" PRELOAD));
-	char *slash = NULL;
-
-	if (n > 0) {
-		path[n] = '\0';
-		slash = strrchr(path, '/');
-	}
-	if (slash) {
-		strcpy(slash + 1, PRELOAD);
-		if (!access(path, R_OK))
-			return 0;
-	}
-	strcpy(path, PKGLIBDIR "/" PRELOAD);
-	return access(path, R_OK) ? -errno : 0;
+	return strstr(modes, "emulate") || strstr(modes, "rescue");
 }
 
-/* The file that a command name stands for, as execvp() finds it. */
-static int find_command(const char *name, char path[PATH_MAX])
-{
-	const char *at = getenv("PATH");
-	int length;
-
-	if (strchr(name, '/')) {
-		snprintf(path, PATH_MAX, "%s", name);
-		return access(path, X_OK) ? -errno : 0;
-	}
-	for (at = at ? at : "/bin:/usr/bin"; *at; at += length + (at[length] == ':')) {
-		length = (int)strcspn(at, ":");
-		snprintf(path, PATH_MAX, "%.*s%s%s", length, at, length ? "/" : "", name);
-		if (!access(path, X_OK))
-			return 0;
-	}
-	return -ENOENT;
-}
-
-/* Whether a file is an ELF executable that no dynamic linker starts. What cannot be read is left to exec. */
-static bool is_static(const char *path)
-{
-	ElfW(Ehdr) header;
-	ElfW(Phdr) segment;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool elf = fd >= 0 && pread(fd, &header, sizeof(header), 0) == sizeof(header) &&
-		   !memcmp(header.e_ident, ELFMAG, SELFMAG) && header.e_phentsize == sizeof(segment);
-
-	for (int i = 0; elf && i < header.e_phnum; i++) {
-		off_t at = (off_t)(header.e_phoff + (ElfW(Off))i * sizeof(segment));
-
-		if (pread(fd, &segment, sizeof(segment), at) != sizeof(segment) || segment.p_type == PT_INTERP)
-			elf = false;
-	}
-	if (fd >= 0)
-		close(fd);
-	return elf;
-}
-
-/* Says what the program cannot be helped with. */
-static bool can_be_preloaded(const char *path)
-{
-	struct stat status;
-
-	if (is_static(path)) {
-		tool_say("%s: linked statically: its system calls cannot be caught", path);
-		return false;
-	}
-	if ((!stat(path, &status) && status.st_mode & (S_ISUID | S_ISGID)) ||
-	    getxattr(path, "security.capability", NULL, 0) > 0) {
-		tool_say("%s: runs with other privileges than yours: nothing is preloaded into it", path);
-		return false;
-	}
-	return true;
-}
-
-static bool can_emulate(void)
+/* Whether these modes, which need the decoder, are available. */
+static bool can_decode(const char *modes)
 {
 	struct barspan_trap_options trap = { .size = sizeof(trap), .flags = BARSPAN_TRAP_EMULATE };
 	int r = barspan_trap_enable(&trap);
@@ -173,70 +136,134 @@ static bool can_emulate(void)
 	if (!r)
 		barspan_trap_disable();
 	else
-		tool_fail(r, "--trap=emulate: the decoder, libZydis, is not there, or this library is built without it");
+		tool_fail(r,
+			  "--trap=%s: the decoder, libZydis, is not there, or this library is "
+			  "built without it",
+			  modes);
 	return !r;
 }
 
-static int set_environment(const struct run *run, const char *preload)
+static int set_or_unset(const char *name, const char *value)
+{
+	return value ? setenv(name, value, 1) : unsetenv(name);
+}
+
+/* A sanitizer's runtime comes first, or the program refuses to start. */
+static int set_preload(const char *preload, const char *sanitizer)
 {
 	const char *others = getenv("LD_PRELOAD");
 	char *list = NULL;
-	int r = asprintf(&list, "%s%s%s", preload, others && *others ? ":" : "", others ? others : "");
+	int r = asprintf(&list, "%s%s%s%s%s", sanitizer, *sanitizer ? ":" : "", preload,
+			 others && *others ? ":" : "", others ? others : "");
 
 	if (r < 0)
 		return -ENOMEM;
-	r = setenv("LD_PRELOAD", list, 1) || setenv("BARSPAN_TRAP", run->trap, 1) ||
-	    (run->report ? setenv("BARSPAN_REPORT", run->report, 1) : unsetenv("BARSPAN_REPORT")) ||
-	    (run->log ? setenv("BARSPAN_LOG", run->log, 1) : unsetenv("BARSPAN_LOG"));
+	r = setenv("LD_PRELOAD", list, 1) ? -errno : 0;
 	free(list);
+	return r;
+}
+
+static int set_environment(const struct run *run, const char *preload, const char *sanitizer)
+{
+	int r = set_preload(preload, sanitizer);
+
+	if (r)
+		return r;
+	r = setenv("BARSPAN_TRAP", run->trap, 1) || setenv("BARSPAN_SPARSE", run->sparse, 1) ||
+	    set_or_unset("BARSPAN_LOG", run->log) ||
+	    unsetenv("BARSPAN_REPORT") || unsetenv("BARSPAN_COUNTS");
 	return r ? -errno : 0;
 }
 
-/* Each process that touched a hole adds its own report to the file. */
-static int truncate_report(const char *path)
+/* gdb stops at each signal. */
+static void hint_at_debugger(const char *command)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	const char *slash = strrchr(command, '/');
 
-	return fd < 0 ? -1 : close(fd);
+	if (!strcmp(slash ? slash + 1 : command, "gdb"))
+		tool_say("gdb stops at each access to a hole; tell it "
+			 "\"handle SIGSEGV SIGBUS nostop noprint pass\"");
+}
+
+static int fail_exec(int r, const char *command)
+{
+	tool_fail(r, "%s", command);
+	return EXIT_NOT_RUN;
+}
+
+/* With a report or a summary: stays, and writes them at the command's end. */
+static int run_counted(const struct run *run, const char *command)
+{
+	struct run_report report = { .fd = -1, .summary = run->summary };
+	struct run_counts counts;
+	struct run_child child;
+	int status, r = 0;
+
+	if (strstr(run->trap, "report"))
+		r = run_report_open(&report, run->report);
+	if (r)
+		return tool_fail(r, "%s", run->report ? run->report : "standard error");
+	r = run_counts_open(&counts, run->summary);
+	if (r)
+		return tool_fail(r, "cannot share counts with the command");
+	r = run_child_start(&child, command, run->command, counts.fd);
+	if (r)
+		return fail_exec(r, command);
+	run_counts_give(&counts);
+	status = run_child_wait(&child);
+	if (status < 0)
+		return tool_fail(status, "cannot wait for %s", command);
+	r = run_report_finish(&report, &counts);
+	if (r)
+		tool_fail(r, "%s: cannot write the report",
+			  run->report ? run->report : "standard error");
+	run_end_as(status);
 }
 
 static int start(const struct run *run)
 {
-	char preload[PATH_MAX], command[PATH_MAX];
-	int r = find_preload(preload);
+	char preload[PATH_MAX], command[PATH_MAX], sanitizer[RUN_NAME];
+	int r = run_find_preload(preload);
 
 	if (r)
-		return tool_fail(r, "%s", preload);
-	r = find_command(run->command[0], command);
+		return r == -ENOENT ? tool_fail(r, "%s", preload) : EXIT_FAILURE;
+	r = run_find_command(command, run->command[0]);
 	if (r) {
 		tool_fail(r, "%s", run->command[0]);
 		return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN;
 	}
-	if (!can_be_preloaded(command) || (strstr(run->trap, "emulate") && !can_emulate()))
+	if (!run_can_preload(command, run->command, sanitizer) ||
+	    (needs_decoder(run->trap) && !can_decode(run->trap)))
 		return EXIT_FAILURE;
-	r = set_environment(run, preload);
+	r = set_environment(run, preload, sanitizer);
 	if (r)
 		return tool_fail(r, "the environment");
-	if (run->report && truncate_report(run->report))
-		return tool_fail(-errno, "%s", run->report);
-	/* The program gets the signals as barspan was given them, but for this one. */
+	hint_at_debugger(command);
+	if (strstr(run->trap, "report") || run->summary)
+		return run_counted(run, command);
+	/* The program gets the signals as barspan was given them, but for this
+	 * one. */
 	signal(SIGPIPE, SIG_DFL);
-	execv(command, run->command);
-	tool_fail(-errno, "%s", command);
-	return EXIT_NOT_RUN;
+	return fail_exec(run_execute(command, run->command), command);
 }
 
 int cmd_run(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse, "[--] COMMAND [ARGUMENT...]",
-		"Run a driver as it is, on BARs that are sparse: what it maps whole becomes a span, and what it then loads "
+		options,
+		parse,
+		"[--] COMMAND [ARGUMENT...]",
+		"Run a driver as it is, on BARs that are sparse: what it maps whole becomes a "
+		"span, and what it then loads "
 		"and stores in holes is served by trapped access.\v"
-		"The exit status is COMMAND's; 127 where it is not found, 126 where it cannot be run. A program that is "
+		"The exit status is COMMAND's; 127 where it is not found, 126 where it cannot be "
+		"run. A program that is "
 		"linked statically, or that makes system calls of its own, cannot be helped.",
-		NULL, NULL, NULL,
+		NULL,
+		NULL,
+		NULL,
 	};
-	struct run run = { .trap = "emulate" };
+	struct run run = { .trap = "", .sparse = "hide" };
 
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &run))
 		return EXIT_FAILURE;

@@ -20,6 +20,14 @@ tools_libparts_la_SOURCES = \
 	tools/picture.c tools/picture.h \
 	tools/progress.c tools/progress.h \
 	tools/report.c tools/report.h \
+	tools/run-check.c \
+	tools/run-child.c tools/run-child.h \
+	tools/run-counts.c tools/run-counts.h \
+	tools/run-elf.c tools/run-elf.h \
+	tools/run-find.c tools/run-find.h \
+	tools/run-group.c tools/run-group.h \
+	tools/run-report.c tools/run-report.h \
+	tools/run-source.c tools/run-source.h \
 	tools/register.c tools/register.h \
 	tools/survey.c tools/survey.h \
 	tools/svg.c tools/svg.h \
@@ -27,10 +35,14 @@ tools_libparts_la_SOURCES = \
 	tools/target.c tools/target.h \
 	tools/terminal.c tools/terminal.h \
 	tools/tool.c tools/tool.h \
-	tools/words.c tools/words.h
-tools_libparts_la_CPPFLAGS = -I$(top_srcdir)/include \
-	-DPKGLIBDIR='"$(pkglibdir)"' -DPRELOAD='"libbarspan-preload.so"'
-tools_libparts_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(JANSSON_CFLAGS)
+	tools/words.c tools/words.h \
+	lib/owned.c lib/owned.h lib/sys.c lib/sys.h \
+	lib/trap-rows.c lib/trap-rows.h \
+	lib/trap-table.h \
+	lib/trap-text.c lib/trap-text.h
+tools_libparts_la_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib $(LIBDW_CPPFLAGS) \
+	-DBINDIR='"$(bindir)"' -DPKGLIBDIR='"$(pkglibdir)"' -DPRELOAD='"libbarspan-preload.so"'
+tools_libparts_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden $(JANSSON_CFLAGS) $(LIBDW_CFLAGS)
 tools_libparts_la_LDFLAGS = $(SANITIZER)
 
 # Its flags are its own: what the tests add to the common ones is not for it.
@@ -38,6 +50,6 @@ bin_PROGRAMS += barspan
 barspan_SOURCES = tools/main.c
 barspan_CPPFLAGS = -I$(top_srcdir)/include
 barspan_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
-barspan_LDFLAGS = $(SANITIZER)
-barspan_LDADD = tools/libparts.la libbarspan.la $(JANSSON_LIBS)
+barspan_LDFLAGS = $(SANITIZER) $(ORIGIN_RPATH)
+barspan_LDADD = tools/libparts.la libbarspan.la $(JANSSON_LIBS) $(LIBDW_LIBS)
 endif

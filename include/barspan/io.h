@@ -68,7 +68,8 @@ BARSPAN_INLINE_ void barspan_write64_relaxed(struct barspan *span, uint64_t offs
 int barspan_read(struct barspan *span, uint64_t offset, void *buffer, size_t length);
 int barspan_write(struct barspan *span, uint64_t offset, const void *buffer, size_t length);
 
-/* The first error of an accessor since the last call, for all threads together, and clears it; 0: there was none. */
+/* The first error of an accessor, or of an access that the trap served, since the last call, for all threads together,
+ * and clears it; 0: there was none. */
 int barspan_error(struct barspan *span);
 
 /*

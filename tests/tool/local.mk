@@ -37,13 +37,13 @@ tests_tool_lie_la_LDFLAGS = -module -shared -avoid-version -rpath /nowhere
 
 if HAVE_CHECK
 # The parts that need no device.
-TOOL_SUITES = tests/tool/test-parse tests/tool/test-draw
+TOOL_SUITES = tests/tool/test-parse tests/tool/test-draw tests/tool/test-run
 check_PROGRAMS += $(TOOL_SUITES)
 TESTS += $(TOOL_SUITES)
 
-TOOL_SUITE_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/tools
+TOOL_SUITE_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib -I$(top_srcdir)/tools
 TOOL_SUITE_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(CHECK_CFLAGS)
-TOOL_SUITE_LIBS = tools/libparts.la libbarspan.la $(JANSSON_LIBS) $(CHECK_LIBS)
+TOOL_SUITE_LIBS = tools/libparts.la libbarspan.la $(JANSSON_LIBS) $(LIBDW_LIBS) $(CHECK_LIBS)
 
 tests_tool_test_parse_SOURCES = tests/tool/test-parse.c tests/tool/suite.h
 tests_tool_test_parse_CPPFLAGS = $(TOOL_SUITE_CPPFLAGS)
@@ -56,5 +56,11 @@ tests_tool_test_draw_CPPFLAGS = $(TOOL_SUITE_CPPFLAGS)
 tests_tool_test_draw_CFLAGS = $(TOOL_SUITE_CFLAGS)
 tests_tool_test_draw_LDFLAGS = $(SANITIZER)
 tests_tool_test_draw_LDADD = $(TOOL_SUITE_LIBS)
+
+tests_tool_test_run_SOURCES = tests/tool/test-run.c tests/tool/suite.h
+tests_tool_test_run_CPPFLAGS = $(TOOL_SUITE_CPPFLAGS)
+tests_tool_test_run_CFLAGS = $(TOOL_SUITE_CFLAGS)
+tests_tool_test_run_LDFLAGS = $(SANITIZER)
+tests_tool_test_run_LDADD = $(TOOL_SUITE_LIBS)
 endif
 endif
