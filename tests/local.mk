@@ -25,12 +25,16 @@ UNIT_TESTS = \
 	tests/test-trap \
 	tests/test-trap-cancel \
 	tests/test-trap-report \
-	tests/test-trap-stack \
 	tests/test-trap-threads \
 	tests/test-vfio \
 	tests/test-vfio-change \
 	tests/test-vfio-file \
 	tests/test-vfio-name
+
+# Sanitizers take stack.
+if !SANITIZED
+UNIT_TESTS += tests/test-trap-stack
+endif
 
 # ThreadSanitizer has signal handlers and masks of its own.
 if !TSAN

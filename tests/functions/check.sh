@@ -48,7 +48,9 @@ check_valgrind() { # NAME...
 		skip "valgrind" "no valgrind, or no gcc"
 		return
 	fi
-	LD_LIBRARY_PATH=$PWD/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
+	# valgrind 3.19 gives up on what clang 14 writes for debuggers.
+	strip -g -o "$work/libbarspan.so.0" .libs/libbarspan.so.0
+	LD_LIBRARY_PATH=$work${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
 		valgrind -q --vex-iropt-register-updates=allregs-at-mem-access "$work/run" "$@" >"$work/out" 2>"$work/err"
 	grep -q '^3 of 5 functions are served$' "$work/out" &&
 		[ "$(grep -c '^[a-z_0-9]*: ended by signal 11$' "$work/out")" -eq 2 ]
