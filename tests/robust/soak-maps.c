@@ -193,15 +193,3 @@ void soak_check_descriptors(void)
 	SOAK_EXPECT((extra & 0xffff) <= allowed, "left: descriptor %d; %u duplicates for %u spans",
 		    extra_fd, extra & 0xffff, allowed);
 }
-
-size_t soak_map_limit(void)
-{
-	FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
-	size_t value = 0;
-
-	if (file && fscanf(file, "%zu", &value) != 1)
-		value = 0;
-	if (file)
-		fclose(file);
-	return value;
-}

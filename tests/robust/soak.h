@@ -143,7 +143,6 @@ bool soak_in_baseline(uintptr_t address);
 uintptr_t soak_baseline_end(uintptr_t address);
 void soak_check_descriptors(void);
 extern unsigned int soak_endless;	/* spans of barspan_mmap() that have lost all addresses to others */
-size_t soak_map_limit(void);
 
 /* soak-device.c */
 void soak_devices_open(void);
