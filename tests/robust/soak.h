@@ -138,6 +138,8 @@ extern struct soak_map *soak_maps;
 extern size_t soak_n_maps;
 void soak_maps_read(void);
 const struct soak_map *soak_map_at(uintptr_t address);
+/* Whether it may be a mapping of valgrind or a sanitizer. */
+bool soak_map_is_tool(const struct soak_map *map);
 void soak_baseline(void);
 bool soak_in_baseline(uintptr_t address);
 uintptr_t soak_baseline_end(uintptr_t address);
