@@ -54,6 +54,14 @@ static size_t default_alignment(const struct span *span)
 	return (size_t)(natural < max ? natural : max);
 }
 
+/* The caller's alignment, or the default one; a page at least. */
+static size_t chosen_alignment(const struct span *span, const struct barspan_options *options)
+{
+	size_t alignment = options->alignment ? options->alignment : default_alignment(span);
+
+	return alignment < span->page_size ? span->page_size : alignment;
+}
+
 /* Whether all of the span is one segment that can be mapped. */
 static bool is_all_wanted(const struct span *span)
 {
@@ -70,7 +78,7 @@ static void place_segments(struct span *span)
 static int reserve_whole(struct span *span, const struct barspan_options *options)
 {
 	struct reservation_request request = {
-		.alignment = options->alignment ? options->alignment : default_alignment(span),
+		.alignment = chosen_alignment(span, options),
 		.phase = options->alignment ? 0 : options->offset,
 		.with_neighbour = is_all_wanted(span),
 		.address = options->address,
@@ -78,8 +86,6 @@ static int reserve_whole(struct span *span, const struct barspan_options *option
 	};
 	int r;
 
-	if (request.alignment < span->page_size)
-		request.alignment = span->page_size;
 	request.length = (size_t)sys_page_up(span->request.length);
 	r = reservation_create(&span->reservation, &request);
 	if (r && !options->alignment && !options->address) {
@@ -99,11 +105,10 @@ static int reserve_whole(struct span *span, const struct barspan_options *option
 static bool map_as_one(struct span *span, const struct barspan_options *options)
 {
 	struct segment *segment = &span->segments[0];
-	size_t alignment = options->alignment ? options->alignment : default_alignment(span);
 	bool lost = false;
 
-	if (options->address || span->flags & BARSPAN_INDEPENDENT || alignment > span->page_size || !is_all_wanted(span) || !span->device->locate ||
-	    segment_map_new(span, 0, &lost))
+	if (options->address || span->flags & BARSPAN_INDEPENDENT || chosen_alignment(span, options) > span->page_size ||
+	    !is_all_wanted(span) || !span->device->locate || segment_map_new(span, 0, &lost))
 		return false;
 	segment->state = SEGMENT_DIRECT;
 	span->base = segment->address;

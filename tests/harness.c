@@ -179,6 +179,30 @@ uint64_t harness_status(const char *name)
 	return value * 1024;
 }
 
+size_t harness_map_limit(void)
+{
+	FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
+	size_t value = 0;
+
+	if (file && fscanf(file, "%zu", &value) != 1)
+		value = 0;
+	if (file)
+		fclose(file);
+	return value;
+}
+
+size_t harness_count_extents(const struct barspan *span, enum barspan_reason reason)
+{
+	struct barspan_extent extent;
+	size_t n = 0;
+
+	for (size_t i = 0; i < barspan_extent_count(span); i++) {
+		ck_assert_zero(barspan_extent_get(span, i, &extent));
+		n += extent.reason == reason;
+	}
+	return n;
+}
+
 static void listen_to(void *context, enum barspan_log_level level, const char *message)
 {
 	size_t used = strlen(harness_message);

@@ -44,6 +44,12 @@ char *harness_find_map(const char *name);
 /* The value of a line such as "VmRSS:" in /proc/self/status, in bytes. */
 uint64_t harness_status(const char *name);
 
+/* How many mappings the kernel lets a process have (vm.max_map_count); 0: unknown. */
+size_t harness_map_limit(void);
+
+/* How many extents of a span have this reason. */
+size_t harness_count_extents(const struct barspan *span, enum barspan_reason reason);
+
 /* The messages of the library since harness_listen(), a line each, and how many there were at each level. */
 extern char harness_message[4096];
 extern unsigned int harness_messages[3];

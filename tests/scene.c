@@ -303,16 +303,6 @@ void *scene_address(void)
 	return address;
 }
 
-size_t scene_count(const struct barspan *span, enum barspan_reason reason)
-{
-	struct barspan_extent extent;
-	size_t n = 0;
-
-	for (size_t i = 0; !barspan_extent_get(span, i, &extent); i++)
-		n += extent.reason == reason;
-	return n;
-}
-
 static void check_extent(const struct barspan *span, const struct barspan_extent *extent, const uint8_t *bytes)
 {
 	const volatile uint8_t *pointer = barspan_pointer(span, extent->offset, extent->length);

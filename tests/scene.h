@@ -35,9 +35,6 @@ unsigned long scene_fail_operation(unsigned long n, int error);
 /* An address, always the same, with nothing around it, where the kernel puts nothing by itself. */
 void *scene_address(void);
 
-/* How many extents of a span are holes for this reason. */
-size_t scene_count(const struct barspan *span, enum barspan_reason reason);
-
 /* Every direct byte is the device's at its natural offset, every hole faults, and accessors see all of the region. */
 void scene_check(struct barspan *span);
 

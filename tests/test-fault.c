@@ -158,13 +158,13 @@ static void check_recovery(const struct scenario *scenario, int r, bool once)
 	scene_check(span);
 	ck_assert_zero(barspan_suspend(span));
 	scene_check(span);
-	ck_assert_uint_eq(scene_count(span, BARSPAN_REASON_NONE), 0);
+	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_NONE), 0);
 	ck_assert_zero(barspan_resume(span));
 	scene_check(span);
 	/* Without a span there is no way back for what counts as lost. */
 	if (once || !scenario->options || !(scenario->options->flags & BARSPAN_INDEPENDENT))
-		ck_assert_uint_eq(scene_count(span, BARSPAN_REASON_FAILED), 0);
-	ck_assert_uint_ge(scene_count(span, BARSPAN_REASON_NONE), 1);
+		ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), 0);
+	ck_assert_uint_ge(harness_count_extents(span, BARSPAN_REASON_NONE), 1);
 }
 
 /*
@@ -225,7 +225,7 @@ static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n,
 	 * whether the group's node is missing or not permitted. */
 	ck_assert_msg(r || calls() - before_act > usual || may_go_unnoticed(scenario, call, error) ||
 		      (scenario->open == scene_open_pci_cdev && call == FAKE_OPEN && error == -EPERM && once) ||
-		      (scenario->act != act_open && scene_count(span, BARSPAN_REASON_FAILED)),
+		      (scenario->act != act_open && harness_count_extents(span, BARSPAN_REASON_FAILED)),
 		      "%s, call %lu of kind %d fails with %d (%s): no sign of it", scenario->name, n, call, error,
 		      once ? "once" : "for good");
 	check_recovery(scenario, r, once);
@@ -389,7 +389,7 @@ START_TEST(operations_of_a_transport)
 		ck_assert_int_eq(barspan_map(&span, device, 1, NULL), wanted[n - 1].r);
 		scene_fail_operation(0, 0);
 		if (!wanted[n - 1].r) {
-			ck_assert_uint_eq(scene_count(span, BARSPAN_REASON_FAILED), wanted[n - 1].failed);
+			ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), wanted[n - 1].failed);
 			scene_check(span);
 			barspan_unmap(span);
 		}

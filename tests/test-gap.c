@@ -185,7 +185,7 @@ static void place_elsewhere(void)
 	ck_assert_zero(map_with(NULL));
 	check_apart();
 	scene_check(span);
-	ck_assert_uint_eq(scene_count(span, BARSPAN_REASON_FAILED), failed);
+	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), failed);
 }
 
 START_TEST(the_span_goes_elsewhere)
@@ -276,7 +276,7 @@ START_TEST(an_early_failure_is_one_hole)
 		foreign.early = true;
 		ck_assert_zero(map_with(NULL));
 		scene_check(span);
-		ck_assert_uint_eq(scene_count(span, BARSPAN_REASON_FAILED), n == 1 ? 0 : 1);
+		ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), n == 1 ? 0 : 1);
 		end(before);
 	}
 	free(before);
@@ -293,7 +293,7 @@ static void map_without_areas(void)
 {
 	fake_hooks.mmap = refuse_device;
 	ck_assert_zero(barspan_map(&span, device, 1, NULL));
-	ck_assert_uint_eq(scene_count(span, BARSPAN_REASON_NONE), 0);
+	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_NONE), 0);
 	fake_hooks.mmap = NULL;
 	ck_assert_zero(barspan_suspend(span));
 }
@@ -312,7 +312,7 @@ static void lose_on_resume(void)
 	ck_assert_int_eq(barspan_resume(span), -EEXIST);
 	ck_assert_int_eq(barspan_resume(span), -EEXIST);
 	ck_assert_zero(barspan_suspend(span));
-	ck_assert_uint_eq(scene_count(span, BARSPAN_REASON_NONE), 0);
+	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_NONE), 0);
 	for (uint64_t at = 0; at < barspan_length(span); at += sys_page_size() / 2) {
 		ck_assert_zero(barspan_read(span, at, &byte, 1));
 		ck_assert_uint_eq(byte, scene_byte(1, at));
@@ -331,7 +331,7 @@ static void move_early(void)
 	foreign.early = true;
 	fake_hooks.mremap = late_mremap;
 	ck_assert_zero(barspan_resume(span));
-	ck_assert_uint_eq(scene_count(span, BARSPAN_REASON_FAILED), 1);
+	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), 1);
 	scene_check(span);
 }
 

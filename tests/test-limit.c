@@ -21,18 +21,6 @@ static struct barspan_device *device;
 static struct barspan *span;
 static char *before;
 
-static size_t read_limit(void)
-{
-	FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
-	size_t value = 0;
-
-	if (file && fscanf(file, "%zu", &value) != 1)
-		value = 0;
-	if (file)
-		fclose(file);
-	return value;
-}
-
 /* Areas of one page with a page between, each a mapping of its own. */
 static void set_up(size_t n)
 {
@@ -40,7 +28,7 @@ static void set_up(size_t n)
 	struct barspan_soft_region region = { .flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP };
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
-	limit = read_limit();
+	limit = harness_map_limit();
 	n_areas = n;
 	fake_reset();
 	areas = calloc(n_areas, sizeof(*areas));
@@ -66,18 +54,6 @@ static void tear_down(void)
 	ck_assert_str_eq(before, after);
 	free(before);
 	free(after);
-}
-
-static size_t count(enum barspan_reason reason)
-{
-	struct barspan_extent extent;
-	size_t n = 0;
-
-	for (size_t i = 0; i < barspan_extent_count(span); i++) {
-		ck_assert_zero(barspan_extent_get(span, i, &extent));
-		n += extent.reason == reason;
-	}
-	return n;
 }
 
 /* Takes mappings until there are only `left`. */
@@ -120,7 +96,7 @@ static void check_room(void)
 /* All areas are known by their addresses, where these are direct, and none has lost its contents. */
 static void check_few(size_t direct)
 {
-	ck_assert_uint_eq(count(BARSPAN_REASON_NONE), direct);
+	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_NONE), direct);
 	for (size_t i = 0; i < n_areas; i++) {
 		volatile void *pointer = barspan_pointer(span, 2 * i * page, 4);
 		uint64_t offset;
@@ -160,9 +136,10 @@ static void check_all(uint32_t sign)
 	for (size_t i = 0; i < n_areas; i += STEP)
 		ck_assert_uint_eq(barspan_read32(span, 2 * i * page), (uint32_t)i ^ sign);
 	ck_assert_zero(barspan_error(span));
-	ck_assert_uint_gt(count(BARSPAN_REASON_NONE), limit / 2 - 1000);
-	ck_assert_uint_eq(count(BARSPAN_REASON_NONE) + count(BARSPAN_REASON_FAILED), n_areas);
-	ck_assert_uint_eq(count(BARSPAN_REASON_SPARSE), n_areas);
+	ck_assert_uint_gt(harness_count_extents(span, BARSPAN_REASON_NONE), limit / 2 - 1000);
+	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_NONE) +
+			  harness_count_extents(span, BARSPAN_REASON_FAILED), n_areas);
+	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_SPARSE), n_areas);
 	check_room();
 }
 
@@ -186,13 +163,13 @@ static void check_flags(unsigned int flags)
 {
 	struct barspan_options options = { .size = sizeof(options), .flags = flags };
 
-	set_up(read_limit() + 1000);
+	set_up(harness_map_limit() + 1000);
 	ck_assert_zero(barspan_map(&span, device, 0, &options));
 	check_message();
 	ck_assert_uint_eq(harness_messages[BARSPAN_LOG_WARNING], 1);
 	check_all(0);
 	ck_assert_zero(barspan_suspend(span));
-	ck_assert_uint_eq(count(BARSPAN_REASON_NONE), 0);
+	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_NONE), 0);
 	ck_assert_zero(barspan_resume(span));
 	check_all(0x5a5a5a5a);
 	barspan_unmap(span);
@@ -215,7 +192,7 @@ START_TEST(strict_says_that_there_is_no_room)
 {
 	struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_STRICT };
 
-	set_up(read_limit() + 1000);
+	set_up(harness_map_limit() + 1000);
 	ck_assert_int_eq(barspan_map(&span, device, 0, &options), -ENOMEM);
 	ck_assert_ptr_nonnull(strstr(harness_message, "ENOMEM"));
 	check_room();
@@ -297,7 +274,7 @@ START_TEST(what_can_be_mapped_at_last_is_known_by_its_address)
 	set_up(FEW_AREAS);
 	use_up(150);
 	map_few(BARSPAN_INDEPENDENT);
-	ck_assert_uint_lt(count(BARSPAN_REASON_NONE), FEW_AREAS);
+	ck_assert_uint_lt(harness_count_extents(span, BARSPAN_REASON_NONE), FEW_AREAS);
 	give_up();
 	renew_few(FEW_AREAS);
 	barspan_unmap(span);
@@ -309,9 +286,9 @@ int main(void)
 {
 	Suite *suite = suite_create("limit");
 
-	if (read_limit() < LEAST_LIMIT || read_limit() > MOST_LIMIT) {
+	if (harness_map_limit() < LEAST_LIMIT || harness_map_limit() > MOST_LIMIT) {
 		printf("1..0 # SKIP vm.max_map_count is %zu: too few to do anything with, or too many to use up\n",
-		       read_limit());
+		       harness_map_limit());
 		return EXIT_SUCCESS;
 	}
 	harness_add(suite, "limit", (const TTest *const[]){

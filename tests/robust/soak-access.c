@@ -143,9 +143,13 @@ void soak_do_foreign(void)
 	soak_trace("foreign %zu pages at %p prot %d", pages, (void *)place, page.prot);
 	got = mmap(place, pages * soak_page, page.prot,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	if (got != MAP_FAILED && got != place) {
+		/* valgrind takes the address for a hint. */
+		munmap(got, pages * soak_page);
+		return;
+	}
 	if (got == MAP_FAILED)
 		return;
-	SOAK_EXPECT(got == place, "the addresses at %p should be free", (void *)place);
 	soak_foreign_add(place, pages, &page);
 	soak_foreign_fill((uintptr_t)place, pages);
 }

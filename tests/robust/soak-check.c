@@ -277,7 +277,7 @@ static void check_nothing_left(void)
 
 		if (map->exempt || (map->prot == (PROT_READ | PROT_WRITE) && !map->inode))
 			continue;
-		if (harness_instrumented() && !map->shared)
+		if (soak_map_is_tool(map))
 			continue;
 		for (uintptr_t at = map->start; at < map->end; at += soak_page) {
 			if (soak_in_baseline(at))

@@ -189,12 +189,13 @@ static int kernel_mremap(void *from, size_t length, void *to)
 
 static int kernel_open(const char *path, int flags)
 {
-	bool late;
+	bool late, in_proc = !strncmp(path, "/proc/", 6);
 
-	if (is_due(FAKE_OPEN, &late))
+	if (is_due(FAKE_OPEN, &late)) {
+		soak_trouble.no_proc |= in_proc;
 		return soak_failure.error;
-	return soak_failure.no_proc && !strncmp(path, "/proc/", 6) ? -ENOENT
-								   : real_sys_open(path, flags);
+	}
+	return soak_failure.no_proc && in_proc ? -ENOENT : real_sys_open(path, flags);
 }
 
 static int kernel_readlink(const char *path, char *buffer, size_t length)

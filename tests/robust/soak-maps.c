@@ -107,6 +107,14 @@ const struct soak_map *soak_map_at(uintptr_t address)
 	return map < soak_maps + soak_n_maps && map->start <= address ? map : NULL;
 }
 
+bool soak_map_is_tool(const struct soak_map *map)
+{
+	uintptr_t arena = (uintptr_t)soak_arena;
+
+	return harness_instrumented() && !map->shared &&
+	       (map->start < arena || map->end > arena + SOAK_ARENA_PAGES * soak_page);
+}
+
 bool soak_in_baseline(uintptr_t address)
 {
 	const struct soak_map *map = find_in(baseline, n_baseline, address);
@@ -192,16 +200,4 @@ void soak_check_descriptors(void)
 		    before);
 	SOAK_EXPECT((extra & 0xffff) <= allowed, "left: descriptor %d; %u duplicates for %u spans",
 		    extra_fd, extra & 0xffff, allowed);
-}
-
-size_t soak_map_limit(void)
-{
-	FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
-	size_t value = 0;
-
-	if (file && fscanf(file, "%zu", &value) != 1)
-		value = 0;
-	if (file)
-		fclose(file);
-	return value;
 }

@@ -245,7 +245,8 @@ static void note_protected(uintptr_t start, uintptr_t end, int prot)
 			soak_foreign[i].prot = prot;
 }
 
-/* A call that fails may have changed the first pages. */
+/* A call that fails may have changed the first pages, which valgrind does not
+ * notice, but for one that works. */
 static void note_half_protected(uintptr_t start, uintptr_t end, int prot)
 {
 	soak_maps_read();
@@ -253,8 +254,11 @@ static void note_half_protected(uintptr_t start, uintptr_t end, int prot)
 		struct soak_foreign *page = &soak_foreign[i];
 		const struct soak_map *map = soak_map_at(page->address);
 
-		if (page->address >= start && page->address < end && map && map->prot == prot)
-			page->prot = prot;
+		if (page->address < start || page->address >= end || !map || map->prot != prot)
+			continue;
+		page->prot = prot;
+		if (harness_instrumented())
+			mprotect((void *)page->address, soak_page, prot);
 	}
 }
 

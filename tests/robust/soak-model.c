@@ -258,8 +258,27 @@ uint8_t *soak_free_place(size_t pages)
 	return NULL;
 }
 
-/* A range outside the arena stays inside one span: its neighbours are mappings
- * of the process. */
+static bool has_gone(const struct soak_span *span, size_t first, size_t pages)
+{
+	for (size_t i = first; i < first + pages; i++)
+		if (span->gone[i])
+			return true;
+	return false;
+}
+
+/* A range outside the arena stays inside one span, without what is gone: other
+ * addresses there are the process's, or an allocator may take them. */
+static uint8_t *place_outside(const struct soak_span *span, size_t pages)
+{
+	size_t first;
+
+	if (pages > span->pages)
+		return soak_any_place(pages);
+	first = soak_random(span->pages - pages + 1);
+	return has_gone(span, first, pages) ? soak_any_place(pages)
+					    : span->base + first * soak_page;
+}
+
 uint8_t *soak_place_over(size_t pages)
 {
 	struct soak_span *span = soak_span_any();
@@ -268,9 +287,7 @@ uint8_t *soak_place_over(size_t pages)
 	if (!span || !span->base || soak_chance(4))
 		return soak_any_place(pages);
 	if (span->base < soak_arena || span->base >= soak_arena + SOAK_ARENA_PAGES * soak_page)
-		return pages <= span->pages
-			       ? span->base + soak_random(span->pages - pages + 1) * soak_page
-			       : soak_any_place(pages);
+		return place_outside(span, pages);
 	at = (span->base - soak_arena) / (int64_t)soak_page +
 	     (int64_t)soak_random(span->pages + pages) - (int64_t)pages;
 	if (soak_chance(3))
@@ -291,8 +308,7 @@ void soak_adopt_leftovers(bool all)
 		if (map->exempt || (map->prot == (PROT_READ | PROT_WRITE) && !map->inode) ||
 		    (!all && map->prot))
 			continue;
-		/* Other private mappings are those of valgrind or a sanitizer. */
-		if (harness_instrumented() && !map->shared)
+		if (soak_map_is_tool(map))
 			continue;
 		for (uintptr_t at = map->start; at < map->end; at += soak_page) {
 			const struct soak_foreign left = { .content = SOAK_LEFT };

@@ -137,7 +137,7 @@ static void change_transport(void)
 /* Leaves the process a few mappings. */
 static void use_mappings_up(void)
 {
-	size_t limit = soak_map_limit(), spare = soak_random(soak_chance(2) ? 4 : 60), n;
+	size_t limit = harness_map_limit(), spare = soak_random(soak_chance(2) ? 4 : 60), n;
 
 	soak_maps_read();
 	n = limit > soak_n_maps + spare ? limit - soak_n_maps - spare : 0;
@@ -171,7 +171,7 @@ void soak_trouble_begin(struct soak_region *region, enum fake_call call)
 {
 	memset(&soak_trouble, 0, sizeof(soak_trouble));
 	soak_trouble.any = region && soak_refuses(region);
-	if (soak_kind == SOAK_LIMIT && soak_map_limit() <= MOST_LIMIT && soak_chance(2))
+	if (soak_kind == SOAK_LIMIT && harness_map_limit() <= MOST_LIMIT && soak_chance(2))
 		use_mappings_up();
 	if (soak_without(SOAK_FAIL) || !soak_chance(2))
 		return;

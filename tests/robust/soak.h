@@ -138,12 +138,13 @@ extern struct soak_map *soak_maps;
 extern size_t soak_n_maps;
 void soak_maps_read(void);
 const struct soak_map *soak_map_at(uintptr_t address);
+/* Whether it may be a mapping of valgrind or a sanitizer. */
+bool soak_map_is_tool(const struct soak_map *map);
 void soak_baseline(void);
 bool soak_in_baseline(uintptr_t address);
 uintptr_t soak_baseline_end(uintptr_t address);
 void soak_check_descriptors(void);
 extern unsigned int soak_endless;	/* spans of barspan_mmap() that have lost all addresses to others */
-size_t soak_map_limit(void);
 
 /* soak-device.c */
 void soak_devices_open(void);

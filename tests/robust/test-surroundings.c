@@ -117,18 +117,6 @@ static int no_proc(const char *path, int flags)
 	return strncmp(path, "/proc/", 6) ? real_sys_open(path, flags) : -ENOENT;
 }
 
-static size_t count_failed(void)
-{
-	struct barspan_extent extent;
-	size_t n = 0;
-
-	for (size_t i = 0; i < barspan_extent_count(span); i++) {
-		ck_assert_zero(barspan_extent_get(span, i, &extent));
-		n += extent.reason == BARSPAN_REASON_FAILED;
-	}
-	return n;
-}
-
 /* Nothing is lost, and nothing is asked twice. valgrind's mremap() is no help, so there /proc has to be. */
 static void refuse_many(size_t n, bool late, unsigned int flags)
 {
@@ -141,13 +129,13 @@ static void refuse_many(size_t n, bool late, unsigned int flags)
 	transport.late = late;
 	ck_assert_zero(barspan_map(&span, device, 0, &options));
 	ck_assert_uint_eq(transport.calls, n);
-	ck_assert_uint_eq(count_failed(), n / 2);
+	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), n / 2);
 	for (int i = 0; i < 20; i++) {
 		ck_assert_zero(barspan_suspend(span));
 		transport.calls = 0;
 		ck_assert_zero(barspan_resume(span));
 		ck_assert_uint_eq(transport.calls, n);
-		ck_assert_uint_eq(count_failed(), n / 2);
+		ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), n / 2);
 	}
 	if (!sys_under_valgrind())
 		ck_assert_uint_eq(fake_count(FAKE_OPEN), 0);
@@ -198,7 +186,7 @@ START_TEST(a_map_that_fails_between_two_mappings)
 	set_up(1);
 	transport.manner = FAILS_IN_THE_MIDDLE;
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
-	ck_assert_uint_eq(count_failed(), 1);
+	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), 1);
 	ck_assert_ptr_nonnull(strstr(harness_message, "a mapping that is not the library's"));
 	ck_assert_uint_eq(harness_count_maps(barspan_base(span), 4 * transport.page), 1);
 	barspan_unmap(span);
