@@ -21,6 +21,7 @@ for sanitizers in "$@"; do
 		UBSAN_OPTIONS=print_stacktrace=1 make -j2 check >check.out 2>&1
 		code=$?
 		grep -E '^(FAIL|ERROR|# [A-Z]+:)' check.out
+		[ $code -eq 0 ] || [ ! -f test-suite.log ] || tail -n 150 test-suite.log
 		# Where nothing was run, the reason is in the end.
 		grep -q '^# PASS' check.out || tail -n 20 check.out
 		exit $code

@@ -4,7 +4,8 @@
  *
  * Usage: soak [SEED [STEPS]]: runs one episode and prints its steps.
  * Environment:
- *     BARSPAN_SOAK_SEED     first seed; alone it means one episode
+ *     BARSPAN_SOAK_SEED     first seed; alone it means one episode; default: 1,
+ *                           or another each time if a duration is given
  *     BARSPAN_SOAK_SECONDS  duration; default: 60, or 5 if instrumented
  *     BARSPAN_SOAK_STEPS    steps of an episode; default: random
  *     BARSPAN_SOAK_JOBS     episodes at a time; default: 1
@@ -277,11 +278,11 @@ static void fix_addresses(char **argv)
 int main(int argc, char **argv)
 {
 	const char *given = argc > 1 ? argv[1] : setting("BARSPAN_SOAK_SEED", NULL);
-	const char *seconds = setting("BARSPAN_SOAK_SECONDS", argc > 1 || given	       ? "0"
-							      : harness_instrumented() ? "5"
-										       : "60");
-	uint64_t seed = given ? (uint64_t)strtoull(given, NULL, 0)
-			      : ((uint64_t)time(NULL) << 20) ^ (uint64_t)getpid();
+	const char *wanted = setting("BARSPAN_SOAK_SECONDS", given ? "0" : NULL);
+	const char *seconds = wanted ? wanted : harness_instrumented() ? "5" : "60";
+	uint64_t seed = given	 ? (uint64_t)strtoull(given, NULL, 0)
+			: wanted ? ((uint64_t)time(NULL) << 20) ^ (uint64_t)getpid()
+				 : 1;
 
 	fix_addresses(argv);
 	if (argc > 2)

@@ -61,9 +61,9 @@ tests_vm_shown_LDADD = $(JANSSON_LIBS)
 
 VM_RUN = PATH="$(abs_builddir)/tests/vm:$$PATH" $(srcdir)/tests/vm/run --build tests/vm/boot --cache "$(VM_CACHE)" \
 	--library-path $(abs_builddir)/.libs
-VM_RUN_DEVICE = $(VM_RUN) --script $(srcdir)/tests/vm/device.sh --file tests/vm/device --timeout 240
+VM_RUN_DEVICE = $(VM_RUN) --script $(srcdir)/tests/vm/device.sh --file tests/vm/device --timeout 600
 VM_RUN_DPDK = $(VM_RUN) --script $(srcdir)/tests/vm/dpdk.sh --script $(srcdir)/tests/vm/rescue.sh \
-	--file tests/vm/disturb --timeout 360
+	--file tests/vm/disturb --timeout 600
 # A release of Debian whose DPDK knows of sparse BARs.
 VM_DPDK_SUITE = trixie
 # The C library loads the unwinder when a thread is cancelled or ends early.
