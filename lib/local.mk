@@ -6,80 +6,83 @@ BARSPAN_LIBTOOL_VERSION = 0:0:0
 # All of the library, for itself and for tests that look inside.
 noinst_LTLIBRARIES += lib/libcore.la
 lib_libcore_la_SOURCES = \
-	lib/capability.c lib/capability.h \
-	lib/detach.c lib/detach.h \
-	lib/device.c lib/device.h \
-	lib/fork.h \
-	lib/guard.c lib/guard.h \
-	lib/interval.c lib/interval.h \
-	lib/io.c lib/io.h \
-	lib/layout.c lib/layout.h \
-	lib/log.c lib/log.h \
-	lib/maps.c lib/maps.h \
-	lib/mmap.c \
-	lib/msix.c lib/msix.h \
-	lib/operation.c lib/operation.h \
-	lib/options.c lib/options.h \
-	lib/owned.c lib/owned.h \
-	lib/pci.c lib/pci.h \
-	lib/pci-address.c \
-	lib/private.c lib/private.h \
-	lib/ptr-cache.c lib/ptr-cache.h \
-	lib/ptr.c \
-	lib/registry.c lib/registry.h \
-	lib/reservation.c lib/reservation.h \
-	lib/segment.h \
-	lib/segment-map.c lib/segment-map.h \
-	lib/segment-split.c \
-	lib/segments.c \
-	lib/shared-device.c lib/shared-device.h \
-	lib/sized.c lib/sized.h \
-	lib/soft.c \
-	lib/span.c lib/span.h \
-	lib/span-map.c lib/span-map.h \
-	lib/suspend.c \
-	lib/sys.c lib/sys.h \
-	lib/table.c \
-	lib/trap.c \
-	lib/trap-chain.c lib/trap-chain.h \
-	lib/trap-emulate.h \
-	lib/trap-end.c lib/trap-end.h \
-	lib/trap-explain.c lib/trap-explain.h \
-	lib/trap-frame.c \
-	lib/trap-form.h \
-	lib/trap-machine.c lib/trap-machine.h \
-	lib/trap-memcheck.c lib/trap-memcheck.h \
-	lib/trap-memory.c lib/trap-memory.h \
-	lib/trap-module.c lib/trap-module.h \
-	lib/trap-print.c \
-	lib/trap-own.c lib/trap-own.h \
-	lib/trap-report.c lib/trap-report.h \
-	lib/trap-rows.c lib/trap-rows.h \
-	lib/trap-table.h \
-	lib/trap-rescue.c lib/trap-rescue.h \
-	lib/trap-scratch.c lib/trap-scratch.h \
-	lib/trap-text.c lib/trap-text.h \
-	lib/version.c \
-	lib/vfio.c \
-	lib/vfio-file.c \
-	lib/vfio-name.c lib/vfio-name.h
+	lib/layout/capability.c lib/layout/capability.h \
+	lib/span/detach.c lib/span/detach.h \
+	lib/device/device.c lib/device/device.h \
+	lib/util/fork.h \
+	lib/layout/guard.c lib/layout/guard.h \
+	lib/layout/interval.c lib/layout/interval.h \
+	lib/span/io.c lib/span/io.h \
+	lib/layout/layout.c lib/layout/layout.h \
+	lib/util/log.c lib/util/log.h \
+	lib/span/map.c \
+	lib/span/maps.c lib/span/maps.h \
+	lib/compat/mmap.c \
+	lib/layout/msix.c lib/layout/msix.h \
+	lib/util/border.c lib/util/border.h \
+	lib/util/operation.c lib/util/operation.h \
+	lib/span/options.c lib/span/options.h \
+	lib/util/owned.c lib/util/owned.h \
+	lib/device/pci.c lib/device/pci.h \
+	lib/device/pci-address.c \
+	lib/compat/private.c lib/compat/private.h \
+	lib/span/ptr-cache.c lib/span/ptr-cache.h \
+	lib/compat/ptr.c \
+	lib/span/registry.c lib/span/registry.h \
+	lib/span/reservation.c lib/span/reservation.h \
+	lib/span/segment.h \
+	lib/span/segment-map.c lib/span/segment-map.h \
+	lib/span/segment-split.c \
+	lib/span/segments.c \
+	lib/compat/shared-device.c lib/compat/shared-device.h \
+	lib/util/sized.c lib/util/sized.h \
+	lib/device/soft.c \
+	lib/span/span.c lib/span/span.h \
+	lib/span/span-map.c lib/span/span-map.h \
+	lib/span/suspend.c \
+	lib/util/sys.c lib/util/sys.h \
+	lib/span/table.c \
+	lib/trap/trap.c \
+	lib/trap/chain.c lib/trap/chain.h \
+	lib/trap/x86/emulate.h \
+	lib/trap/end.c lib/trap/end.h \
+	lib/trap/explain.c lib/trap/explain.h \
+	lib/trap/x86/frame.c \
+	lib/trap/x86/form.h \
+	lib/trap/x86/machine.c lib/trap/x86/machine.h \
+	lib/trap/memcheck.c lib/trap/memcheck.h \
+	lib/trap/memory.c lib/trap/memory.h \
+	lib/trap/module.c lib/trap/module.h \
+	lib/trap/print.c \
+	lib/trap/private.h \
+	lib/trap/own.c lib/trap/own.h \
+	lib/trap/report.c lib/trap/report.h \
+	lib/trap/rows.c lib/trap/rows.h \
+	lib/trap/table.h \
+	lib/trap/rescue.c lib/trap/rescue.h \
+	lib/trap/scratch.c lib/trap/scratch.h \
+	lib/trap/text.c lib/trap/text.h \
+	lib/util/version.c \
+	lib/device/vfio.c lib/device/vfio.h \
+	lib/device/vfio-file.c \
+	lib/device/vfio-name.c lib/device/vfio-name.h
 EMULATION = \
-	lib/trap-alu.c lib/trap-alu.h \
-	lib/trap-cache.c \
-	lib/trap-compute.c \
-	lib/trap-decode.c lib/trap-zydis.h \
-	lib/trap-emulate.c \
-	lib/trap-rewrite.c \
-	lib/trap-run.c lib/trap-run.h \
-	lib/trap-stack.c \
-	lib/trap-string.c \
-	lib/trap-vector.c
+	lib/trap/x86/alu.c lib/trap/x86/alu.h \
+	lib/trap/x86/cache.c \
+	lib/trap/x86/compute.c \
+	lib/trap/x86/decode.c lib/trap/x86/zydis.h \
+	lib/trap/x86/emulate.c \
+	lib/trap/x86/rewrite.c \
+	lib/trap/x86/run.c lib/trap/x86/run.h \
+	lib/trap/x86/stack.c \
+	lib/trap/x86/string.c \
+	lib/trap/x86/vector.c
 if EMULATE
 lib_libcore_la_SOURCES += $(EMULATION)
 else
-lib_libcore_la_SOURCES += lib/trap-noemulate.c
+lib_libcore_la_SOURCES += lib/trap/noemulate.c
 endif
-EXTRA_DIST += $(EMULATION) lib/trap-noemulate.c
+EXTRA_DIST += $(EMULATION) lib/trap/noemulate.c
 lib_libcore_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 
 lib_LTLIBRARIES += libbarspan.la
@@ -93,13 +96,13 @@ EXTRA_DIST += lib/libbarspan.map
 # What barspan run preloads; it finds the library beside it.
 pkglib_LTLIBRARIES = libbarspan-preload.la
 libbarspan_preload_la_SOURCES = \
-	lib/preload.c lib/preload.h \
-	lib/preload-descriptors.c \
-	lib/preload-hide.c lib/preload-hide.h \
-	lib/preload-ioctl.c \
-	lib/preload-masks.c \
-	lib/preload-memory.c \
-	lib/preload-signals.c
+	lib/preload/preload.c lib/preload/preload.h \
+	lib/preload/descriptors.c \
+	lib/preload/hide.c lib/preload/hide.h \
+	lib/preload/ioctl.c \
+	lib/preload/masks.c \
+	lib/preload/memory.c \
+	lib/preload/signals.c
 libbarspan_preload_la_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib
 libbarspan_preload_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden
 libbarspan_preload_la_LDFLAGS = $(SANITIZER) -module -avoid-version -shared $(ORIGIN_PARENT_RPATH)

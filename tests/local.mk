@@ -5,76 +5,76 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver
 if HAVE_CHECK
 # One suite a room, linked with the library's inside.
 UNIT_TESTS = \
-	tests/test-capability \
-	tests/test-device \
-	tests/test-guard \
-	tests/test-interval \
-	tests/test-io \
-	tests/test-layout \
-	tests/test-legacy \
-	tests/test-msix \
-	tests/test-pci \
-	tests/test-owned \
-	tests/test-preload-hide \
-	tests/test-registry \
-	tests/test-reservation \
-	tests/test-soft \
-	tests/test-span \
-	tests/test-suspend \
-	tests/test-sys \
-	tests/test-trap \
-	tests/test-trap-cancel \
-	tests/test-trap-report \
-	tests/test-trap-threads \
-	tests/test-vfio \
-	tests/test-vfio-change \
-	tests/test-vfio-file \
-	tests/test-vfio-name
+	tests/unit/test-capability \
+	tests/unit/test-device \
+	tests/unit/test-guard \
+	tests/unit/test-interval \
+	tests/unit/test-io \
+	tests/unit/test-layout \
+	tests/unit/test-legacy \
+	tests/unit/test-msix \
+	tests/unit/test-pci \
+	tests/unit/test-owned \
+	tests/unit/test-preload-hide \
+	tests/unit/test-registry \
+	tests/unit/test-reservation \
+	tests/unit/test-soft \
+	tests/unit/test-span \
+	tests/unit/test-suspend \
+	tests/unit/test-sys \
+	tests/unit/test-trap \
+	tests/unit/test-trap-cancel \
+	tests/unit/test-trap-report \
+	tests/unit/test-trap-threads \
+	tests/unit/test-vfio \
+	tests/unit/test-vfio-change \
+	tests/unit/test-vfio-file \
+	tests/unit/test-vfio-name
 
 # Sanitizers take stack.
 if !SANITIZED
-UNIT_TESTS += tests/test-trap-stack
+UNIT_TESTS += tests/unit/test-trap-stack
 endif
 
 # ThreadSanitizer has signal handlers and masks of its own.
 if !TSAN
-UNIT_TESTS += tests/test-trap-chain tests/test-trap-rescue tests/test-trap-rescue-frame
+UNIT_TESTS += tests/unit/test-trap-chain tests/unit/test-trap-rescue tests/unit/test-trap-rescue-frame
 endif
 
 if EMULATE
-UNIT_TESTS += tests/test-trap-code tests/test-trap-forms tests/test-trap-frame tests/test-trap-run tests/test-trap-special
+UNIT_TESTS += tests/unit/test-trap-code tests/unit/test-trap-forms tests/unit/test-trap-frame tests/unit/test-trap-run tests/unit/test-trap-special
 if !SANITIZED
-TESTS += tests/functions/check.sh
+TESTS += tests/unit/functions/check.sh
 endif
-WAYS = tests/ways.c tests/ways.h tests/forms.h tests/machine.c tests/machine.h
-tests_test_trap_forms_SOURCES = tests/test-trap-forms.c tests/forms.c $(WAYS)
-tests_test_trap_forms_LDADD = tests/libharness.la $(ZYDIS_LIBS)
-tests_test_trap_run_SOURCES = tests/test-trap-run.c tests/encodings.c tests/encodings.h $(WAYS)
-tests_test_trap_special_SOURCES = tests/test-trap-special.c tests/own-faults.c $(WAYS)
-tests_test_trap_run_LDADD = tests/libharness.la $(ZYDIS_LIBS)
+WAYS = tests/support/ways.c tests/support/ways.h tests/support/forms.h tests/support/machine.c tests/support/machine.h
+tests_unit_test_trap_forms_SOURCES = tests/unit/test-trap-forms.c tests/support/forms.c $(WAYS)
+tests_unit_test_trap_forms_LDADD = tests/support/libharness.la $(ZYDIS_LIBS)
+tests_unit_test_trap_run_SOURCES = tests/unit/test-trap-run.c tests/support/encodings.c tests/support/encodings.h $(WAYS)
+tests_unit_test_trap_special_SOURCES = tests/unit/test-trap-special.c tests/support/own-faults.c $(WAYS)
+tests_unit_test_trap_run_LDADD = tests/support/libharness.la $(ZYDIS_LIBS)
 endif
 
-tests_test_preload_hide_SOURCES = tests/test-preload-hide.c lib/preload-hide.c lib/preload-hide.h
-tests_test_trap_SOURCES = tests/test-trap.c tests/trapped.c tests/trapped.h tests/own-faults.c
-tests_test_trap_cancel_SOURCES = tests/test-trap-cancel.c tests/trapped.c tests/trapped.h tests/own-faults.c
-tests_test_trap_chain_SOURCES = tests/test-trap-chain.c tests/own-faults.c
-tests_test_trap_report_SOURCES = tests/test-trap-report.c tests/trapped.c tests/trapped.h tests/own-faults.c
-tests_test_trap_rescue_frame_SOURCES = tests/test-trap-rescue-frame.c tests/trapped.c tests/trapped.h tests/own-faults.c
-tests_test_trap_rescue_SOURCES = tests/test-trap-rescue.c tests/trapped.c tests/trapped.h tests/own-faults.c
-tests_test_trap_stack_SOURCES = tests/test-trap-stack.c tests/trapped.c tests/trapped.h tests/own-faults.c
+tests_unit_test_preload_hide_SOURCES = tests/unit/test-preload-hide.c lib/preload/hide.c lib/preload/hide.h
+tests_unit_test_trap_SOURCES = tests/unit/test-trap.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
+tests_unit_test_trap_cancel_SOURCES = tests/unit/test-trap-cancel.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
+tests_unit_test_trap_chain_SOURCES = tests/unit/test-trap-chain.c tests/support/own-faults.c
+tests_unit_test_trap_report_SOURCES = tests/unit/test-trap-report.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
+tests_unit_test_trap_rescue_frame_SOURCES = tests/unit/test-trap-rescue-frame.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
+tests_unit_test_trap_rescue_SOURCES = tests/unit/test-trap-rescue.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
+tests_unit_test_trap_stack_SOURCES = tests/unit/test-trap-stack.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
 # As the library is linked: the dynamic linker takes a lot of the stack that binds a function late.
-tests_test_trap_stack_LDFLAGS = $(AM_LDFLAGS) -Wl,-z,now
-tests_test_trap_threads_SOURCES = tests/test-trap-threads.c tests/own-faults.c
+tests_unit_test_trap_stack_LDFLAGS = $(AM_LDFLAGS) -Wl,-z,now
+tests_unit_test_trap_threads_SOURCES = tests/unit/test-trap-threads.c tests/support/own-faults.c
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 
-check_LTLIBRARIES += tests/libharness.la
-tests_libharness_la_SOURCES = tests/harness.c tests/harness.h tests/fake.c tests/fake.h tests/guard-ways.h
-tests_libharness_la_LIBADD = lib/libcore.la $(CHECK_LIBS)
+check_LTLIBRARIES += tests/support/libharness.la
+tests_support_libharness_la_SOURCES = tests/support/harness.c tests/support/harness.h tests/support/fake.c tests/support/fake.h tests/support/guard-ways.h
+tests_support_libharness_la_LIBADD = lib/libcore.la $(CHECK_LIBS)
 
 # What programs get that say nothing else: that is, the unit tests. For --wrap see tests/fake.h.
-LDADD = tests/libharness.la
+LDADD = tests/support/libharness.la
 AM_CPPFLAGS += -I$(top_srcdir)/lib -I$(top_srcdir)/tests
 AM_CFLAGS += $(CHECK_CFLAGS)
 AM_LDFLAGS += \
@@ -84,4 +84,6 @@ AM_LDFLAGS += \
 	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_mremap \
 	-Wl,--wrap=sys_remap -Wl,--wrap=sys_munlock
 endif
-EXTRA_DIST += tests/functions/check.sh tests/functions/functions.c tests/functions/functions.h tests/functions/run.c
+TESTS += tests/unit/includes.sh
+EXTRA_DIST += tests/unit/includes.sh
+EXTRA_DIST += tests/unit/functions/check.sh tests/unit/functions/functions.c tests/unit/functions/functions.h tests/unit/functions/run.c

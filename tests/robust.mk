@@ -7,12 +7,12 @@ ROBUST_TESTS = \
 	tests/robust/test-sharing \
 	tests/robust/test-surroundings \
 	tests/robust/test-takeover \
-	tests/test-fault \
-	tests/test-gap \
-	tests/test-memory \
-	tests/test-property \
-	tests/test-race \
-	tests/test-shapes \
+	tests/robust/test-fault \
+	tests/robust/test-gap \
+	tests/robust/test-memory \
+	tests/robust/test-property \
+	tests/robust/test-race \
+	tests/robust/test-shapes \
 	tests/robust/soak
 
 check_PROGRAMS += $(ROBUST_TESTS)
@@ -20,13 +20,13 @@ TESTS += $(ROBUST_TESTS)
 
 # valgrind has not so many mappings to give, and what sanitizers allocate with ends the program when there are none.
 if !SANITIZED
-check_PROGRAMS += tests/test-limit
-TESTS += tests/test-limit
+check_PROGRAMS += tests/robust/test-limit
+TESTS += tests/robust/test-limit
 endif
 
-tests_test_fault_SOURCES = tests/test-fault.c tests/scene.c tests/scene.h
+tests_robust_test_fault_SOURCES = tests/robust/test-fault.c tests/support/scene.c tests/support/scene.h
 tests_robust_test_surroundings_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_LIBRARY='"$(abs_top_builddir)/.libs/libbarspan.so.0"'
-tests_test_gap_SOURCES = tests/test-gap.c tests/scene.c tests/scene.h
+tests_robust_test_gap_SOURCES = tests/robust/test-gap.c tests/support/scene.c tests/support/scene.h
 tests_robust_soak_SOURCES = \
 	tests/robust/soak.c tests/robust/soak.h \
 	tests/robust/soak-access.c \
@@ -46,23 +46,23 @@ endif
 
 # A sanitized library is not what programs are compiled against.
 if !SANITIZED
-TESTS += tests/compile.sh
+TESTS += tests/unit/compile.sh
 endif
-EXTRA_DIST += tests/compile.sh tests/valgrind.sh tests/sanitize.sh
+EXTRA_DIST += tests/unit/compile.sh tests/support/valgrind.sh tests/support/sanitize.sh
 
 # All test programs under memcheck, two at a time.
 # valgrind does not know all instructions that test-trap-forms and test-trap-run try, has its own mappings at the
 # addresses of test-trap-special, and takes some of the stack that test-trap-stack measures.
-VALGRIND_UNIT = $(UNIT_TESTS:tests/test-trap-forms=)
-VALGRIND_LESS = $(VALGRIND_UNIT:tests/test-trap-run=)
-VALGRIND_REST = $(VALGRIND_LESS:tests/test-trap-special=)
-VALGRIND_TESTS = $(VALGRIND_REST:tests/test-trap-stack=) $(ROBUST_TESTS) $(FUZZ_TESTS)
+VALGRIND_UNIT = $(UNIT_TESTS:tests/unit/test-trap-forms=)
+VALGRIND_LESS = $(VALGRIND_UNIT:tests/unit/test-trap-run=)
+VALGRIND_REST = $(VALGRIND_LESS:tests/unit/test-trap-special=)
+VALGRIND_TESTS = $(VALGRIND_REST:tests/unit/test-trap-stack=) $(ROBUST_TESTS) $(FUZZ_TESTS)
 check-valgrind: all $(check_PROGRAMS) $(check_LTLIBRARIES) $(check_DATA)
-	$(SHELL) $(srcdir)/tests/valgrind.sh '$(LIBTOOL)' $(VALGRIND_TESTS)
+	$(SHELL) $(srcdir)/tests/support/valgrind.sh '$(LIBTOOL)' $(VALGRIND_TESTS)
 
 # All tests in builds of their own with the compiler's sanitizers.
 check-sanitize:
-	$(SHELL) $(srcdir)/tests/sanitize.sh $(srcdir) address,undefined thread
+	$(SHELL) $(srcdir)/tests/support/sanitize.sh $(srcdir) address,undefined thread
 
 # The random test for as long as wanted, as many episodes at a time as there are processors.
 SOAK_SECONDS = 3600

@@ -36,10 +36,10 @@ tools_libparts_la_SOURCES = \
 	tools/terminal.c tools/terminal.h \
 	tools/tool.c tools/tool.h \
 	tools/words.c tools/words.h \
-	lib/owned.c lib/owned.h lib/sys.c lib/sys.h \
-	lib/trap-rows.c lib/trap-rows.h \
-	lib/trap-table.h \
-	lib/trap-text.c lib/trap-text.h
+	lib/util/owned.c lib/util/owned.h lib/util/sys.c lib/util/sys.h \
+	lib/trap/rows.c lib/trap/rows.h \
+	lib/trap/table.h \
+	lib/trap/text.c lib/trap/text.h
 tools_libparts_la_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib $(LIBDW_CPPFLAGS) \
 	-DBINDIR='"$(bindir)"' -DPKGLIBDIR='"$(pkglibdir)"' -DPRELOAD='"libbarspan-preload.so"'
 tools_libparts_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden $(JANSSON_CFLAGS) $(LIBDW_CFLAGS)

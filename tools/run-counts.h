@@ -12,7 +12,7 @@
 
 #include <stdbool.h>
 
-#include "trap-table.h"
+#include "trap/table.h"
 
 struct run_counts {
 	int fd;		/* close-on-exec */

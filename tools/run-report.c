@@ -13,7 +13,7 @@
 
 #include "run-source.h"
 #include "tool.h"
-#include "trap-rows.h"
+#include "trap/rows.h"
 
 int run_report_open(struct run_report *report, const char *path)
 {

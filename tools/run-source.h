@@ -4,8 +4,8 @@
 #ifndef RUN_SOURCE_H
 #define RUN_SOURCE_H
 
-#include "trap-table.h"
-#include "trap-text.h"
+#include "trap/table.h"
+#include "trap/text.h"
 
 struct run_source;
 

@@ -146,7 +146,7 @@ struct sigaction;
 int barspan_trap_chain_(int number, const struct sigaction *action, struct sigaction *before);
 
 /* For the object that barspan(1) preloads, not for callers: counts into the file `fd` from now on, which processes
- * share and barspan reads; see lib/trap-table.h. Call it before barspan_trap_enable(). -EPROTO: the file is no such
+ * share and barspan reads; see lib/trap/table.h. Call it before barspan_trap_enable(). -EPROTO: the file is no such
  * table. Not for signal handlers. */
 int barspan_trap_share_(int fd);
 

@@ -6,7 +6,7 @@
 #include <linux/vfio.h>
 #include <string.h>
 
-#include "capability.h"
+#include "layout/capability.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

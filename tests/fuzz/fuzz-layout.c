@@ -6,10 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "guard.h"
-#include "guard-ways.h"
-#include "layout.h"
-#include "sys.h"
+#include "layout/guard.h"
+#include "support/guard-ways.h"
+#include "layout/layout.h"
+#include "util/sys.h"
 
 enum { MOST_HOLES = 8, MOST_AREAS = 64 };
 

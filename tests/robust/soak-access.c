@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "support/harness.h"
 #include "soak.h"
 
 static uint64_t read_by(struct barspan *span, uint64_t offset, unsigned int width,

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "support/harness.h"
 #include "soak.h"
 
 enum act { MAP, SUSPEND, RESUME, MMAP, MUNMAP, ACTS };

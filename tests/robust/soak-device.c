@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fake.h"
-#include "harness.h"
+#include "support/fake.h"
+#include "support/harness.h"
 #include "soak.h"
 
 enum { REGION_SHIFT = 22 };

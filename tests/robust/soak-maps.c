@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "support/harness.h"
 #include "soak.h"
 
 enum { MOST_MAPS = 1 << 18, MOST_DESCRIPTORS = 1024, BUFFER = 1 << 16 };

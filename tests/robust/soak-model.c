@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "harness.h"
+#include "support/harness.h"
 #include "soak.h"
 
 struct soak_span soak_spans[SOAK_SPANS];

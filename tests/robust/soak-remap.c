@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "harness.h"
+#include "support/harness.h"
 #include "soak.h"
 
 enum { MOST_PAGES = 12 };

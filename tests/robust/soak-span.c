@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "harness.h"
+#include "support/harness.h"
 #include "soak.h"
 
 static size_t pages_of(uint64_t length)

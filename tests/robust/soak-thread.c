@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "support/harness.h"
 #include "soak.h"
 
 enum { THREADS = 4, STACK = 1 << 20, FOREIGNERS = 2 };

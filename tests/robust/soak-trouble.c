@@ -7,8 +7,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "fake.h"
-#include "harness.h"
+#include "support/fake.h"
+#include "support/harness.h"
 #include "soak.h"
 
 struct soak_trouble soak_trouble;

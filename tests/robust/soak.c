@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "support/harness.h"
 #include "soak.h"
 
 enum { MOST_JOBS = 64, HANG_S = 15 };

@@ -26,7 +26,7 @@
 #include <barspan.h>
 #include <barspan/legacy.h>
 
-#include "fake.h"
+#include "support/fake.h"
 
 enum {
 	SOAK_DEVICES = 3, SOAK_REGIONS = 4, SOAK_AREAS = 8, SOAK_REGION_PAGES = 160,

@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fake.h"
-#include "harness.h"
+#include "support/fake.h"
+#include "support/harness.h"
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGES = 4 };
 

@@ -9,8 +9,8 @@
 
 #include <linux/vfio.h>
 
-#include "fake.h"
-#include "harness.h"
+#include "support/fake.h"
+#include "support/harness.h"
 
 enum { WINDOWS = 1024, REGION_PAGES = 2 * WINDOWS };
 

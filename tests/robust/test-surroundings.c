@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fake.h"
-#include "harness.h"
-#include "sys.h"
+#include "support/fake.h"
+#include "support/harness.h"
+#include "util/sys.h"
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, MAX_AREAS = 400 };
 

@@ -5,10 +5,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "fake.h"
-#include "harness.h"
-#include "span.h"
-#include "sys.h"
+#include "support/fake.h"
+#include "support/harness.h"
+#include "span/span.h"
+#include "util/sys.h"
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGES = 8 };
 

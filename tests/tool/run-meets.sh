@@ -3,8 +3,8 @@
 # The programs, scripts and folders that barspan run meets.
 . "${srcdir:-.}/tests/tool/tap.sh"
 
-driver=$PWD/tests/legacy-driver
-played=$PWD/tests/.libs/play-vfio.so
+driver=$PWD/tests/tool/legacy-driver
+played=$PWD/tests/tool/.libs/play-vfio.so
 linker=$(ldd "$driver" | sed -n 's,^[^/]*\(/[^ ]*/ld-[^ ]*\).*,\1,p')
 
 drive() { # ARGUMENT...
@@ -44,7 +44,7 @@ printf 'exec "$1"\n' >"$work/plain-script"
 chmod 755 "$work/plain-script"
 works "a script without an interpreter is the shell's" "$work/plain-script" "$driver"
 works 'with a report, too' --trap=emulate --trap=report --report="$work/report" "$work/plain-script" "$driver"
-printf '#!%s\n' "$PWD/tests/static-program" >"$work/static-script"
+printf '#!%s\n' "$PWD/tests/tool/static-program" >"$work/static-script"
 chmod 755 "$work/static-script"
 fails 'static-program: linked statically' 'a script of a static interpreter' run "$work/static-script"
 
@@ -52,7 +52,7 @@ fails 'static-program: linked statically' 'a script of a static interpreter' run
 if [ -n "$linker" ]; then
 	works 'ld.so PROGRAM' "$linker" "$driver"
 	works 'ld.so with options' "$linker" --library-path /nowhere "$driver"
-	fails 'static-program: linked statically' 'ld.so with a static program' run "$linker" "$PWD/tests/static-program"
+	fails 'static-program: linked statically' 'ld.so with a static program' run "$linker" "$PWD/tests/tool/static-program"
 else
 	skip 'ld.so PROGRAM' 'ldd names no dynamic linker'
 fi

@@ -14,7 +14,7 @@
 #include "run-elf.h"
 #include "run-find.h"
 #include "suite.h"
-#include "trap-rows.h"
+#include "trap/rows.h"
 
 static uint64_t state;
 

@@ -68,7 +68,7 @@ VM_RUN_DPDK = $(VM_RUN) --script $(srcdir)/tests/vm/dpdk.sh --script $(srcdir)/t
 VM_DPDK_SUITE = trixie
 # The C library loads the unwinder when a thread is cancelled or ends early.
 # QEMU reads more bytes than some instructions that test-trap-run tries.
-VM_TESTS = $(UNIT_TESTS:tests/test-trap-run=)
+VM_TESTS = $(UNIT_TESTS:tests/unit/test-trap-run=)
 VM_FILES = $(VM_TESTS:%=--file %:/test/unit/) \
 	--file "$$($(CC) -print-file-name=libgcc_s.so.1):/lib/x86_64-linux-gnu/"
 

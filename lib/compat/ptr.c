@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From an address to its span, and the slow path of accessors by address. */
+#include <barspan/legacy.h>
+
+#include <endian.h>
+
+#include "span/io.h"
+#include "span/ptr-cache.h"
+#include "span/registry.h"
+#include "span/span.h"
+
+struct barspan *barspan_find(const volatile void *pointer, uint64_t *offset)
+{
+	struct registry_range range;
+
+	if (registry_find(&range, (uintptr_t)pointer))
+		return NULL;
+	if (offset)
+		*offset = range.offset + ((uintptr_t)pointer - range.start);
+	return range.span;
+}
+
+/* Puts a page into the cache if every byte of it is accessed directly, and may be read and written. */
+static void cache_page(uintptr_t address, const struct registry_range *range, uint64_t generation)
+{
+	const uintptr_t size = (uintptr_t)1 << BARSPAN_PLAIN_PAGE_BITS_;
+	uintptr_t page = address / size * size;
+	struct registry_range other;
+
+	if (!range) {
+		if (registry_overlap(&other, page, page + size))
+			ptr_cache_insert(address, generation);
+		return;
+	}
+
+	const struct barspan_guard_ *guard = span_table(range->span);
+
+	if (page >= range->start && page + size <= range->end && guard->read_end && guard->write_end &&
+	    barspan_address_(guard, range->offset + (page - range->start), size))
+		ptr_cache_insert(address, generation);
+}
+
+uint64_t barspan_ptr_read_other_(const volatile void *pointer, unsigned int width)
+{
+	uint64_t generation = ptr_cache_generation(), value = 0;
+	uintptr_t address = (uintptr_t)pointer;
+	struct registry_range range;
+
+	if (!registry_find(&range, address)) {
+		value = barspan_read_other_(range.span, range.offset + (address - range.start), width);
+		cache_page(address, &range, generation);
+		return value;
+	}
+	io_load((uint8_t *)&value, address, width);
+	cache_page(address, NULL, generation);
+	return le64toh(value);
+}
+
+void barspan_ptr_write_other_(volatile void *pointer, uint64_t value, unsigned int width)
+{
+	uint64_t generation = ptr_cache_generation(), bytes = htole64(value);
+	uintptr_t address = (uintptr_t)pointer;
+	struct registry_range range;
+
+	if (!registry_find(&range, address)) {
+		barspan_write_other_(range.span, range.offset + (address - range.start), value, width);
+		cache_page(address, &range, generation);
+		return;
+	}
+	io_store(address, (const uint8_t *)&bytes, width);
+	cache_page(address, NULL, generation);
+}

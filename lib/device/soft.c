@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A software device: each region is a memory file, which direct and trapped accesses both reach. */
+#include <errno.h>
+#include <stdbool.h>
+
+#include "device/device.h"
+#include "layout/interval.h"
+#include "util/log.h"
+#include "util/operation.h"
+#include "util/sys.h"
+
+enum {
+	MOST_REGIONS = 256,
+	KNOWN_FLAGS = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE |
+		      BARSPAN_REGION_MSIX_MAPPABLE,
+};
+
+struct soft_region {
+	struct barspan_region region;
+	struct barspan_area *areas;	/* as they were given */
+	struct interval *mappable;	/* normalised */
+	size_t n_mappable;
+	int fd;		/* -1: of size 0 */
+	int (*read)(void *context, uint64_t offset, void *buffer, size_t length);
+	int (*write)(void *context, uint64_t offset, const void *buffer, size_t length);
+	void *context;
+	uint64_t reads, writes;	/* atomic */
+};
+
+struct soft {
+	size_t n;
+	struct soft_region regions[];
+};
+
+static int find(struct soft *soft, unsigned int index, struct soft_region **out)
+{
+	if (index >= soft->n)
+		return -ENOENT;
+	*out = &soft->regions[index];
+	return 0;
+}
+
+static int soft_region(void *context, unsigned int index, struct barspan_region *out)
+{
+	struct soft_region *own;
+	int r = find(context, index, &own);
+
+	if (!r)
+		*out = own->region;
+	return r;
+}
+
+/* Refuses what a sparse VFIO driver refuses, before anything is touched. */
+static int soft_locate(void *context, unsigned int index, uint64_t offset, size_t length, struct device_file *out)
+{
+	struct soft *soft = context;
+	struct soft_region *own;
+	uint64_t end, size;
+	int r = find(soft, index, &own);
+
+	if (r)
+		return r;
+	size = sys_page_up(own->region.size);
+	if (!(own->region.flags & BARSPAN_REGION_MMAP) || __builtin_add_overflow(offset, length, &end) || end > size)
+		return -EINVAL;
+	/* The rest of the last page comes along. */
+	if (end > own->region.size)
+		end = own->region.size;
+	if (own->region.flags & BARSPAN_REGION_SPARSE &&
+	    !interval_contains(own->mappable, own->n_mappable, offset, end))
+		return -EINVAL;
+	*out = (struct device_file){ own->fd, offset };
+	return 0;
+}
+
+static int soft_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
+{
+	struct soft_region *own;
+	int r = find(context, index, &own);
+
+	if (!r)
+		r = device_check_access(&own->region, BARSPAN_REGION_READ, offset, length);
+	if (r || !length)
+		return r;
+	__atomic_fetch_add(&own->reads, 1, __ATOMIC_RELAXED);
+	return own->read ? own->read(own->context, offset, buffer, length) : sys_pread(own->fd, buffer, length, offset);
+}
+
+static int soft_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+{
+	struct soft_region *own;
+	int r = find(context, index, &own);
+
+	if (!r)
+		r = device_check_access(&own->region, BARSPAN_REGION_WRITE, offset, length);
+	if (r || !length)
+		return r;
+	__atomic_fetch_add(&own->writes, 1, __ATOMIC_RELAXED);
+	return own->write ? own->write(own->context, offset, buffer, length)
+			  : sys_pwrite(own->fd, buffer, length, offset);
+}
+
+static void soft_close(void *context)
+{
+	struct soft *soft = context;
+
+	for (size_t i = 0; i < soft->n; i++) {
+		if (soft->regions[i].fd >= 0)
+			sys_close(soft->regions[i].fd);
+		sys_free(soft->regions[i].areas);
+		sys_free(soft->regions[i].mappable);
+	}
+	sys_free(soft);
+}
+
+static int copy_areas(struct soft_region *own, const struct barspan_soft_region *given)
+{
+	if (!given->n_areas)
+		return 0;
+	if (given->n_areas > BARSPAN_MAX_AREAS) {
+		log_error("soft: %u areas in one region, at most %u are possible", given->n_areas, BARSPAN_MAX_AREAS);
+		return -EINVAL;
+	}
+	own->areas = sys_calloc(given->n_areas, sizeof(*own->areas));
+	own->mappable = sys_calloc(given->n_areas, sizeof(*own->mappable));
+	if (!own->areas || !own->mappable)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < given->n_areas; i++) {
+		struct barspan_area area = given->areas[i];
+		uint64_t end;
+
+		/* Nonsense is handed on, so that a driver can be tested with it, but cannot be mapped. */
+		own->areas[i] = area;
+		if (!__builtin_add_overflow(area.offset, area.length, &end))
+			own->mappable[i] = (struct interval){ area.offset, end };
+	}
+	own->n_mappable = interval_normalise(own->mappable, given->n_areas, NULL);
+	own->region.areas = own->areas;
+	own->region.n_areas = given->n_areas;
+	own->region.flags |= BARSPAN_REGION_SPARSE;
+	return 0;
+}
+
+static int make_region(struct soft_region *own, const struct barspan_soft_region *given)
+{
+	int r;
+
+	if (given->flags & ~(uint32_t)KNOWN_FLAGS || (given->n_areas && !given->areas))
+		return -EINVAL;
+	own->region.size = given->size;
+	own->region.flags = given->flags;
+	own->read = given->read;
+	own->write = given->write;
+	own->context = given->context;
+	r = copy_areas(own, given);
+	if (r || !given->size)
+		return r;
+	own->fd = sys_memfd_create("barspan-soft");
+	return own->fd < 0 ? own->fd : sys_ftruncate(own->fd, given->size);
+}
+
+int barspan_device_open_soft(struct barspan_device **out, const struct barspan_soft_region *regions, size_t n)
+{
+	BORDER();
+	static const struct barspan_device_ops ops = {
+		.size = sizeof(ops),
+		.region = soft_region,
+		.read = soft_read,
+		.write = soft_write,
+		.close = soft_close,
+	};
+	struct soft *soft;
+	int r = 0;
+
+	if (n > MOST_REGIONS) {
+		log_error("soft: %zu regions, at most %d are possible", n, MOST_REGIONS);
+		return -EINVAL;
+	}
+	soft = sys_calloc(1, sizeof(*soft) + n * sizeof(soft->regions[0]));
+	if (!soft)
+		return -ENOMEM;
+	for (; !r && soft->n < n; soft->n++) {
+		soft->regions[soft->n].fd = -1;
+		r = make_region(&soft->regions[soft->n], &regions[soft->n]);
+	}
+	if (!r)
+		r = device_create(out, &ops, soft, "soft");
+	if (r) {
+		log_error("soft: cannot make region %zu: %s", soft->n ? soft->n - 1 : 0, log_error_name(r));
+		soft_close(soft);
+		return r;
+	}
+	(*out)->locate = soft_locate;
+	for (size_t i = 0; i < n; i++)
+		(*out)->calls_back |= regions[i].read || regions[i].write;
+	(*out)->has_config = n > BARSPAN_REGION_CONFIG && regions[BARSPAN_REGION_CONFIG].size >= 256 &&
+			     regions[BARSPAN_REGION_CONFIG].flags & BARSPAN_REGION_READ;
+	return 0;
+}
+
+static int find_in(struct barspan_device *device, unsigned int index, struct soft_region **out)
+{
+	return device->ops.region == soft_region ? find(device->context, index, out) : -EINVAL;
+}
+
+int barspan_soft_fd(struct barspan_device *device, unsigned int index)
+{
+	struct soft_region *own;
+	int r = find_in(device, index, &own);
+
+	if (r)
+		return r;
+	return own->fd >= 0 ? own->fd : -ENOENT;
+}
+
+int barspan_soft_trapped(struct barspan_device *device, unsigned int index, uint64_t *reads, uint64_t *writes)
+{
+	struct soft_region *own;
+	int r = find_in(device, index, &own);
+
+	if (r)
+		return r;
+	if (reads)
+		*reads = __atomic_load_n(&own->reads, __ATOMIC_RELAXED);
+	if (writes)
+		*writes = __atomic_load_n(&own->writes, __ATOMIC_RELAXED);
+	return 0;
+}

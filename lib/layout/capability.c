@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "layout/capability.h"
+
+#include <errno.h>
+#include <linux/vfio.h>
+#include <string.h>
+
+#define SPARSE_AREAS offsetof(struct vfio_region_info_cap_sparse_mmap, areas)
+
+static int parse_sparse(struct capabilities *out, const uint8_t *capability, size_t room, size_t at)
+{
+	struct vfio_region_info_cap_sparse_mmap sparse;
+
+	if (room < SPARSE_AREAS || out->sparse)
+		return -EPROTO;
+	memcpy(&sparse, capability, SPARSE_AREAS);
+	if (sparse.nr_areas > (room - SPARSE_AREAS) / sizeof(struct vfio_region_sparse_mmap_area))
+		return -EPROTO;
+
+	out->sparse = true;
+	out->n_areas = sparse.nr_areas;
+	out->areas_at = at + SPARSE_AREAS;
+	return 0;
+}
+
+int capabilities_parse(struct capabilities *out, const void *buffer, size_t length, uint32_t first, size_t *bad)
+{
+	const uint8_t *bytes = buffer;
+	struct vfio_info_cap_header header;
+	size_t most = length / sizeof(header);
+
+	memset(out, 0, sizeof(*out));
+	for (size_t at = first; at; at = header.next) {
+		*bad = at;
+		/* More headers than fit side by side: the chain comes back to where it was. */
+		if (!most-- || at < sizeof(struct vfio_region_info) || at > length || length - at < sizeof(header))
+			return -EPROTO;
+		memcpy(&header, bytes + at, sizeof(header));
+
+		if (header.id == VFIO_REGION_INFO_CAP_SPARSE_MMAP && header.version == 1) {
+			int r = parse_sparse(out, bytes + at, length - at, at);
+
+			if (r)
+				return r;
+		}
+		if (header.id == VFIO_REGION_INFO_CAP_MSIX_MAPPABLE && header.version == 1)
+			out->msix_mappable = true;
+	}
+	return 0;
+}
+
+struct barspan_area capabilities_area(const struct capabilities *found, const void *buffer, uint32_t i)
+{
+	struct vfio_region_sparse_mmap_area area;
+
+	memcpy(&area, (const uint8_t *)buffer + found->areas_at + i * sizeof(area), sizeof(area));
+	return (struct barspan_area){ area.offset, area.size };
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The object that `barspan run` preloads into a program that cannot be changed:
+ * mmap() and its kin become barspan_mmap() and its kin, and the trap serves
+ * what the program then loads and stores in holes.
+ *
+ * It stands in for the program's calls only. The library makes its own past it
+ * (lib/util/sys.c), and the C library never calls itself by these names.
+ *
+ * Configuration is by the environment, which a program with other privileges
+ * than its caller's ignores:
+ *     BARSPAN_TRAP     off, explain (the default), or emulate, report, rescue,
+ *                      or several with commas
+ *     BARSPAN_REPORT   a file to add the report to; standard error otherwise
+ *     BARSPAN_COUNTS   set by `barspan run`: the file to count in, which it
+ *                      makes the report from
+ *     BARSPAN_SPARSE   hide (the default), or show: whether the program is told
+ *                      which parts of a region it may map
+ *     BARSPAN_LOG      error, warning, or info: messages to standard error;
+ *                      none otherwise
+ */
+#include "preload/preload.h"
+
+#include <barspan.h>
+#include <barspan/trap.h>
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "compat/private.h"
+#include "trap/private.h"
+
+static bool reports;	/* at the end, by itself */
+static int output = STDERR_FILENO;
+
+static void print(void *context, enum barspan_log_level level, const char *message)
+{
+	(void)context;
+	(void)level;
+	fprintf(stderr, "barspan: %s\n", message);
+}
+
+static void set_up_log(const char *wanted)
+{
+	static const char *const levels[] = { "error", "warning", "info" };
+
+	for (size_t i = 0; wanted && i < sizeof(levels) / sizeof(levels[0]); i++)
+		if (!strcmp(wanted, levels[i]))
+			barspan_set_log(print, NULL, (enum barspan_log_level)i);
+}
+
+/* The modes that a list of words names; -1: it has another word. 0 is to
+ * explain. */
+static int parse_modes(const char *list)
+{
+	static const struct {
+		const char *name;
+		int mode;
+	} words[] = { { "emulate", BARSPAN_TRAP_EMULATE },
+		      { "report", BARSPAN_TRAP_REPORT },
+		      { "rescue", BARSPAN_TRAP_RESCUE },
+		      { "explain", 0 } };
+	const size_t n_words = sizeof(words) / sizeof(words[0]);
+	int modes = 0;
+
+	while (*list) {
+		size_t length = strcspn(list, ","), i = 0;
+
+		while (i < n_words &&
+		       (strlen(words[i].name) != length || strncmp(list, words[i].name, length)))
+			i++;
+		if (i == n_words)
+			return -1;
+		modes |= words[i].mode;
+		list += length + (list[length] == ',');
+	}
+	return modes;
+}
+
+/* The file to count in, as `barspan run` names it: the descriptor that a
+ * process inherits; the process and the descriptor that it can be opened by
+ * again, if somebody has closed the former; and its inode. */
+struct counts {
+	int fd, owner_fd;
+	int owner;
+	unsigned long inode;
+};
+
+static bool is_counts(int fd, const struct counts *counts)
+{
+	struct stat status;
+
+	return !fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_ino == counts->inode;
+}
+
+/* A file that is opened again is inherited by the same number, and locked as
+ * the first one is: `barspan run` waits for the end of all locks. */
+static int reopen_counts(const struct counts *counts)
+{
+	char path[64];
+	int fd, moved;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", counts->owner, counts->owner_fd);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (!is_counts(fd, counts) || flock(fd, LOCK_SH | LOCK_NB)) {
+		close(fd);
+		return -ENOENT;
+	}
+	moved = fcntl(fd, F_DUPFD, counts->fd);
+	if (moved >= 0)
+		close(fd);
+	return moved >= 0 ? moved : fd;
+}
+
+static int share_counts(const char *wanted)
+{
+	struct counts counts;
+	int fd;
+
+	if (sscanf(wanted, "%d:%d:%d:%lu", &counts.fd, &counts.owner, &counts.owner_fd,
+		   &counts.inode) != 4)
+		return -EINVAL;
+	fd = is_counts(counts.fd, &counts) ? counts.fd : reopen_counts(&counts);
+	if (fd < 0)
+		return fd;
+	/* Its lock tells `barspan run` that this process lives. */
+	barspan_note_descriptor_(fd);
+	return barspan_trap_share_(fd);
+}
+
+/* Returns the flags to enable the trap with. */
+static unsigned int set_up_counts(unsigned int modes)
+{
+	const char *counts = secure_getenv("BARSPAN_COUNTS");
+	int r;
+
+	reports = !counts && modes & BARSPAN_TRAP_REPORT;
+	if (!counts)
+		return modes;
+	r = share_counts(counts);
+	if (!r)
+		return modes | BARSPAN_TRAP_REPORT;
+	fprintf(stderr, "barspan: process %d is not in the report: %s\n", (int)getpid(),
+		strerror(-r));
+	return modes & ~(unsigned int)BARSPAN_TRAP_REPORT;
+}
+
+static void set_up_trap(const char *wanted)
+{
+	struct barspan_trap_options options = { .size = sizeof(options) };
+	int modes, r;
+
+	if (wanted && !strcmp(wanted, "off"))
+		return;
+	modes = parse_modes(wanted ? wanted : "");
+	if (modes < 0) {
+		fprintf(stderr,
+			"barspan: BARSPAN_TRAP=%s: not off, explain, emulate, report or rescue\n",
+			wanted);
+		_exit(2);
+	}
+	/* A program that closes its standard error may get a device there. */
+	options.fd = barspan_keep_descriptor_(dup(STDERR_FILENO));
+	if (options.fd < 0)
+		options.fd = 0;
+	options.flags = set_up_counts((unsigned int)modes);
+	r = barspan_trap_enable(&options);
+	if (r) {
+		fprintf(stderr, "barspan: the trap cannot be enabled: %s\n", strerror(-r));
+		_exit(1);
+	}
+	output = options.fd ? options.fd : STDERR_FILENO;
+	preload_shade_masks();
+}
+
+void preload_check_trap(void)
+{
+	static bool said;
+	int number = barspan_trap_check_();
+
+	if (number && !__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+		dprintf(output,
+			"barspan: the program has replaced the trap's handler for %s by a call that cannot be caught: "
+			"accesses to holes of its BARs are not served\n",
+			number == SIGSEGV ? "SIGSEGV" : "SIGBUS");
+}
+
+void preload_find(void **next, const char *name)
+{
+	if (!*next)
+		*next = dlsym(RTLD_NEXT, name);
+}
+
+__attribute__((constructor)) static void start(void)
+{
+	const char *sparse = secure_getenv("BARSPAN_SPARSE");
+
+	preload_find_descriptors();
+	preload_find_ioctl();
+	preload_find_masks();
+	preload_find_signals();
+	if (sparse && !strcmp(sparse, "show"))
+		preload_show_sparse();
+	set_up_log(secure_getenv("BARSPAN_LOG"));
+	set_up_trap(secure_getenv("BARSPAN_TRAP"));
+}
+
+/* Adds to the file what this process has counted. One without a hole to report
+ * says so if nobody has said anything: there always is a report. */
+static void write_report(int fd)
+{
+	struct barspan_trap_counts counts = { .size = sizeof(counts) };
+	struct stat status;
+
+	barspan_trap_count(&counts);
+	if (!counts.served && !counts.rescued && !fstat(fd, &status) && S_ISREG(status.st_mode) &&
+	    status.st_size)
+		return;
+	if (barspan_trap_report(fd))
+		fprintf(stderr, "barspan: the report cannot be written\n");
+}
+
+__attribute__((destructor)) static void finish(void)
+{
+	const char *path = secure_getenv("BARSPAN_REPORT");
+	int fd = STDERR_FILENO;
+
+	if (!reports)
+		return;
+	if (path)
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0) {
+		fprintf(stderr, "barspan: the report cannot be written to %s: %s\n", path,
+			strerror(errno));
+		return;
+	}
+	write_report(fd);
+	if (path)
+		close(fd);
+}

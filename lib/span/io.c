@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Accesses that are not an aligned direct one. No lock, no allocation, no message: signal handlers come here. */
+#include <barspan/io.h>
+
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+
+#include "device/device.h"
+#include "span/io.h"
+#include "span/span.h"
+
+enum { WORD = sizeof(uintptr_t) };
+
+/* The widest naturally aligned access at an address, less than a word, that does not go past `left` bytes. */
+static size_t widest(uintptr_t address, size_t left)
+{
+	size_t width = WORD / 2;
+
+	while (address % width || width > left)
+		width /= 2;
+	return width;
+}
+
+/* Bytes move in the device's order, so values are neither swapped nor interpreted here. */
+#define COPY(type, to, from) memcpy(to, &(type){ *(const volatile type *)(from) }, sizeof(type))
+
+static size_t load_part(uint8_t *to, uintptr_t from, size_t length)
+{
+	size_t width = widest(from, length);
+
+	if (width == 4)
+		COPY(uint32_t, to, from);
+	else if (width == 2)
+		COPY(uint16_t, to, from);
+	else
+		COPY(uint8_t, to, from);
+	return width;
+}
+
+/* Keeps the compiler from joining the words of a row in vector registers, and so from loading them there. */
+#define KEEP_WHOLE(word) __asm__("" : "+r"(word))
+
+/* All whole words from an aligned address on. Four at a time take less than one by one. */
+static size_t load_words(uint8_t *to, uintptr_t from, size_t length)
+{
+	size_t done = 0;
+
+	for (; length - done >= 4 * WORD; done += 4 * WORD) {
+		const volatile uintptr_t *words = (const volatile uintptr_t *)(from + done);
+		uintptr_t a = words[0], b = words[1], c = words[2], d = words[3];
+
+		KEEP_WHOLE(a);
+		KEEP_WHOLE(b);
+		KEEP_WHOLE(c);
+		KEEP_WHOLE(d);
+		memcpy(to + done, &a, WORD);
+		memcpy(to + done + WORD, &b, WORD);
+		memcpy(to + done + 2 * WORD, &c, WORD);
+		memcpy(to + done + 3 * WORD, &d, WORD);
+	}
+	for (; length - done >= WORD; done += WORD)
+		COPY(uintptr_t, to + done, from + done);
+	return done;
+}
+
+void io_load(uint8_t *to, uintptr_t from, size_t length)
+{
+	for (size_t n; length; length -= n, to += n, from += n)
+		n = from % WORD || length < WORD ? load_part(to, from, length) : load_words(to, from, length);
+}
+
+static size_t store_part(uintptr_t to, const uint8_t *from, size_t length)
+{
+	size_t width = widest(to, length);
+	union {
+		uint32_t u32;
+		uint16_t u16;
+		uint8_t u8;
+	} value;
+
+	memcpy(&value, from, width);
+	if (width == 4)
+		*(volatile uint32_t *)to = value.u32;
+	else if (width == 2)
+		*(volatile uint16_t *)to = value.u16;
+	else
+		*(volatile uint8_t *)to = value.u8;
+	return width;
+}
+
+static size_t store_words(uintptr_t to, const uint8_t *from, size_t length)
+{
+	size_t done = 0;
+
+	for (; length - done >= 4 * WORD; done += 4 * WORD) {
+		volatile uintptr_t *words = (volatile uintptr_t *)(to + done);
+		uintptr_t a, b, c, d;
+
+		memcpy(&a, from + done, WORD);
+		memcpy(&b, from + done + WORD, WORD);
+		memcpy(&c, from + done + 2 * WORD, WORD);
+		memcpy(&d, from + done + 3 * WORD, WORD);
+		words[0] = a;
+		words[1] = b;
+		words[2] = c;
+		words[3] = d;
+	}
+	for (uintptr_t value; length - done >= WORD; done += WORD) {
+		memcpy(&value, from + done, WORD);
+		*(volatile uintptr_t *)(to + done) = value;
+	}
+	return done;
+}
+
+void io_store(uintptr_t to, const uint8_t *from, size_t length)
+{
+	for (size_t n; length; length -= n, to += n, from += n)
+		n = to % WORD || length < WORD ? store_part(to, from, length) : store_words(to, from, length);
+}
+
+static int check_range(const struct barspan_guard_ *table, uint64_t end, uint64_t offset, size_t length)
+{
+	if (offset > table->length || length > table->length - offset)
+		return -ERANGE;
+	return end ? 0 : -EACCES;
+}
+
+static inline size_t part_length(const struct span_part *part, uint64_t offset, size_t length)
+{
+	return part->end - offset < length ? (size_t)(part->end - offset) : length;
+}
+
+static inline int read_parts(const struct span *span, uint64_t offset, uint8_t *to, size_t length)
+{
+	const struct barspan_guard_ *table = span_table(&span->face);
+	int r = check_range(table, table->read_end, offset, length);
+
+	for (size_t n; !r && length; offset += n, to += n, length -= n) {
+		struct span_part part = span_part_at(&span->face, table, offset);
+
+		n = part_length(&part, offset, length);
+		if (part.address)
+			io_load(to, part.address, n);
+		else
+			r = device_read(span->device, span->index, span->request.offset + offset, to, n);
+	}
+	return r;
+}
+
+static inline int write_parts(const struct span *span, uint64_t offset, const uint8_t *from, size_t length)
+{
+	const struct barspan_guard_ *table = span_table(&span->face);
+	int r = check_range(table, table->write_end, offset, length);
+
+	for (size_t n; !r && length; offset += n, from += n, length -= n) {
+		struct span_part part = span_part_at(&span->face, table, offset);
+
+		n = part_length(&part, offset, length);
+		if (part.address)
+			io_store(part.address, from, n);
+		else
+			r = device_write(span->device, span->index, span->request.offset + offset, from, n);
+	}
+	return r;
+}
+
+int barspan_read(struct barspan *face, uint64_t offset, void *buffer, size_t length)
+{
+	int r = read_parts(span_of(face), offset, buffer, length);
+
+	BARSPAN_AFTER_READ_();
+	return r;
+}
+
+int barspan_write(struct barspan *face, uint64_t offset, const void *buffer, size_t length)
+{
+	BARSPAN_BEFORE_WRITE_();
+	return write_parts(span_of(face), offset, buffer, length);
+}
+
+void io_note_error(struct barspan *face, int r)
+{
+	int none = 0;
+
+	__atomic_compare_exchange_n(&span_of(face)->error, &none, r, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+int barspan_error(struct barspan *face)
+{
+	return __atomic_exchange_n(&span_of(face)->error, 0, __ATOMIC_RELAXED);
+}
+
+uint64_t barspan_read_other_(struct barspan *face, uint64_t offset, unsigned int width)
+{
+	uint64_t value = 0;
+	int r = read_parts(span_of(face), offset, (uint8_t *)&value, width);
+
+	if (!r)
+		return le64toh(value);
+	io_note_error(face, r);
+	return UINT64_MAX;
+}
+
+void barspan_write_other_(struct barspan *face, uint64_t offset, uint64_t value, unsigned int width)
+{
+	uint64_t bytes = htole64(value);
+	int r = write_parts(span_of(face), offset, (const uint8_t *)&bytes, width);
+
+	if (r)
+		io_note_error(face, r);
+}
+
+/* The bodies that callers get who do not inline. */
+extern inline size_t barspan_now_(size_t *length);
+extern inline int barspan_all_main_(const struct barspan_guard_ *guard, uint64_t end, uint64_t offset);
+extern inline uintptr_t barspan_readable_(const struct barspan *span, uint64_t offset, unsigned int width);
+extern inline uintptr_t barspan_writable_(const struct barspan *span, uint64_t offset, unsigned int width);
+
+#define BODIES(bits)                                                                                                   \
+	extern inline uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset);                        \
+	extern inline uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, uint64_t offset);              \
+	extern inline void barspan_write##bits(struct barspan *span, uint64_t offset, uint##bits##_t value);           \
+	extern inline void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value);
+
+BODIES(8)
+BODIES(16)
+BODIES(32)
+BODIES(64)

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Spans for callers: barspan_map(), barspan_unmap(), and what a span is of. */
+#include <barspan/span.h>
+
+#include <errno.h>
+
+#include "span/detach.h"
+#include "span/span-map.h"
+#include "span/span.h"
+#include "util/log.h"
+#include "util/operation.h"
+
+int barspan_map(struct barspan **out, struct barspan_device *device, unsigned int index,
+		const struct barspan_options *options)
+{
+	BORDER();
+	struct span *span, *ended = NULL;
+	struct barspan_region region;
+	int r = barspan_device_region(device, index, &region);
+
+	if (r == -ENOENT)
+		log_error("%s region %u: there is no such region", barspan_device_name(device), index);
+	if (!r)
+		r = operation_begin();
+	if (r)
+		return r;
+	r = span_map(&span, device, index, options, &region, &ended);
+	operation_end();
+	detach_destroy_ended(ended);
+	if (!r)
+		*out = &span->face;
+	return r;
+}
+
+void barspan_unmap(struct barspan *face)
+{
+	BORDER();
+	struct span *span;
+
+	if (!face)
+		return;
+	span = span_of(face);
+	if (operation_begin()) {
+		log_error("%s region %u: barspan_unmap() called back by a transport's map: ignored",
+			  span->request.device, span->index);
+		return;
+	}
+	span_release(span);
+	operation_end();
+	span_destroy(span);
+}
+
+volatile void *barspan_base(const struct barspan *face)
+{
+	return span_of_const(face)->base;
+}
+
+uint64_t barspan_length(const struct barspan *face)
+{
+	return span_of_const(face)->request.length;
+}
+
+struct barspan_device *barspan_span_device(const struct barspan *face)
+{
+	return span_of_const(face)->device;
+}
+
+unsigned int barspan_span_index(const struct barspan *face)
+{
+	return span_of_const(face)->index;
+}
+
+uint64_t barspan_span_offset(const struct barspan *face)
+{
+	return span_of_const(face)->request.offset;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How a span comes to be: layout, reservation, mapping, table, registry; and how to undo them. */
+#include "span/span-map.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "span/detach.h"
+#include "device/device.h"
+#include "util/log.h"
+#include "span/options.h"
+#include "span/segment-map.h"
+#include "span/span.h"
+#include "util/sys.h"
+
+static int make_segments(struct span *span)
+{
+	struct barspan_extent *extents;
+	size_t n;
+	int r = layout(&extents, &n, &span->request);
+
+	if (r)
+		return r;
+	span->request.holes = NULL;
+	span->request.n_holes = 0;
+	if (n > GUARD_MOST_EXTENTS) {
+		log_error("%s region %u: %zu extents, at most %u are possible", span->request.device, span->index, n,
+			  GUARD_MOST_EXTENTS);
+		r = -EPROTO;
+	} else {
+		span->segments = sys_calloc(n, sizeof(*span->segments));
+		r = span->segments ? 0 : -ENOMEM;
+	}
+	for (size_t i = 0; !r && i < n; i++)
+		span->segments[i] = (struct segment){
+			.offset = extents[i].offset,
+			.length = extents[i].length,
+			.reason = extents[i].reason,
+			.state = extents[i].kind == BARSPAN_DIRECT ? SEGMENT_WANTED : SEGMENT_HOLE,
+		};
+	span->n_segments = n;
+	sys_free(extents);
+	return r;
+}
+
+/* Alignment that the kernel can use: of huge pages, which are a page of page-table entries long, up to 1 GiB. */
+static size_t default_alignment(const struct span *span)
+{
+	uint64_t natural = UINT64_C(1) << (63 - __builtin_clzll(span->request.region.size));
+	uint64_t huge = (uint64_t)span->page_size * (span->page_size / sizeof(uint64_t)), max = UINT64_C(1) << 30;
+
+	if (natural < huge)
+		return span->page_size;
+	return (size_t)(natural < max ? natural : max);
+}
+
+/* The caller's alignment, or the default one; a page at least. */
+static size_t chosen_alignment(const struct span *span, const struct barspan_options *options)
+{
+	size_t alignment = options->alignment ? options->alignment : default_alignment(span);
+
+	return alignment < span->page_size ? span->page_size : alignment;
+}
+
+/* Whether all of the span is one segment that can be mapped. */
+static bool is_all_wanted(const struct span *span)
+{
+	return span->n_segments == 1 && span->segments[0].state == SEGMENT_WANTED;
+}
+
+static void place_segments(struct span *span)
+{
+	span->base = span->reservation.base;
+	for (size_t i = 0; i < span->n_segments; i++)
+		span->segments[i].address = span->base + span->segments[i].offset;
+}
+
+static int reserve_whole(struct span *span, const struct barspan_options *options)
+{
+	struct reservation_request request = {
+		.alignment = chosen_alignment(span, options),
+		.phase = options->alignment ? 0 : options->offset,
+		.with_neighbour = is_all_wanted(span),
+		.address = options->address,
+		.replace = options->flags & BARSPAN_FIXED,
+	};
+	int r;
+
+	request.length = (size_t)sys_page_up(span->request.length);
+	r = reservation_create(&span->reservation, &request);
+	if (r && !options->alignment && !options->address) {
+		/* If addresses are scarce, a span without the default alignment is better than none. */
+		request.alignment = span->page_size;
+		r = reservation_create(&span->reservation, &request);
+	}
+	if (!r)
+		place_segments(span);
+	return r;
+}
+
+/*
+ * A span that one mapping covers needs no reservation, and nothing to be undone if it fails: then all goes the usual
+ * way. Returns whether it worked.
+ */
+static bool map_as_one(struct span *span, const struct barspan_options *options)
+{
+	struct segment *segment = &span->segments[0];
+	bool lost = false;
+
+	if (options->address || span->flags & BARSPAN_INDEPENDENT || chosen_alignment(span, options) > span->page_size ||
+	    !is_all_wanted(span) || !span->device->locate || segment_map_new(span, 0, &lost))
+		return false;
+	segment->state = SEGMENT_DIRECT;
+	span->base = segment->address;
+	span->reservation = (struct reservation){
+		.start = span->base, .length = segment_size(segment), .base = span->base,
+	};
+	return true;
+}
+
+/* Reserves the span's addresses. With BARSPAN_INDEPENDENT each segment gets its own when it is mapped. */
+static int reserve_span(struct span *span, const struct barspan_options *options)
+{
+	int r = 0;
+
+	if (span->request.length > SIZE_MAX - span->page_size)
+		r = -ENOMEM;
+	else if (!(span->flags & BARSPAN_INDEPENDENT))
+		r = reserve_whole(span, options);
+	if (r)
+		log_error("%s region %u: cannot reserve 0x%" PRIx64 " bytes of addresses: %s", span->request.device,
+			  span->index, span->request.length, log_error_name(r));
+	return r;
+}
+
+/* Unmaps what a span that nobody knows yet has mapped and reserved, but for a range that is lost. */
+static void abandon_mappings(struct span *span, const struct map_failure *failure)
+{
+	const struct reservation *reservation = &span->reservation;
+	uint8_t *end = reservation->start + reservation->length;
+
+	for (size_t i = 0; i < span->n_segments; i++) {
+		struct segment *segment = &span->segments[i];
+
+		if (!span->base && segment_is_mapped(segment))
+			reservation_release(segment->address, segment_size(segment));
+		if (segment_is_mapped(segment))
+			segment->state = SEGMENT_WANTED;
+		segment->address = NULL;
+	}
+	if (span->base && failure->lost) {
+		reservation_release(reservation->start, (size_t)(failure->lost - reservation->start));
+		reservation_release(failure->lost + failure->lost_length,
+				    (size_t)(end - (failure->lost + failure->lost_length)));
+	} else if (span->base) {
+		reservation_release(reservation->start, reservation->length);
+	}
+	span->base = NULL;
+	span->reservation = (struct reservation){ 0 };
+}
+
+/*
+ * Fills the reservation. If a part of it is lost to another mapping, the rest is given back, and all starts over at
+ * another address without the segment that failed, so this ends.
+ */
+static int map_segments(struct span *span, const struct barspan_options *options)
+{
+	struct map_failure failure = { 0 };
+	enum map_result result = segments_map_new(span, &failure);
+	int r = 0;
+
+	while (result == MAP_RANGE_LOST) {
+		abandon_mappings(span, &failure);
+		if (options->address) {
+			log_error("%s region %u: %p + 0x%zx, in the range that was asked for, is lost: %s",
+				  span->request.device, span->index, (void *)failure.lost, failure.lost_length,
+				  failure.error == -ENOMEM ? "no more mappings" : "another mapping is there");
+			return failure.error == -ENOMEM ? -ENOMEM : -EEXIST;
+		}
+		failure = (struct map_failure){ 0 };
+		r = reserve_span(span, options);
+		if (r)
+			return r;
+		result = segments_map_new(span, &failure);
+	}
+	if (result == MAP_ERROR)
+		r = failure.error;
+	else if (span->base)
+		r = reservation_trim(&span->reservation, (size_t)sys_page_up(span->request.length));
+	if (r)
+		abandon_mappings(span, &failure);
+	return r;
+}
+
+/* Reserves, and, with BARSPAN_FIXED, settles what became of the spans that were there. */
+static int reserve_over(struct span *span, const struct barspan_options *options, struct span **ended)
+{
+	uintptr_t start = (uintptr_t)options->address, end = start + (uintptr_t)sys_page_up(span->request.length);
+	struct detachment detachment;
+	int r;
+
+	if (!(options->flags & BARSPAN_FIXED) || end < start)
+		return reserve_span(span, options);
+	r = detach_begin(&detachment, start, end, DETACH_RESERVE, ended);
+	if (r)
+		return r;
+	r = reserve_span(span, options);
+	detach_end(&detachment, r, ended);
+	return r;
+}
+
+static int map_span(struct span *span, const struct barspan_options *options, struct span **ended)
+{
+	const struct barspan_guard_ *table;
+	int r = 0;
+
+	if (!map_as_one(span, options)) {
+		r = reserve_over(span, options, ended);
+		if (!r)
+			r = map_segments(span, options);
+		if (r)
+			return r;
+	}
+	r = segments_exclude_from_dumps(span);
+	if (!r)
+		r = span_build_table(span, TABLE_NOW, &table);
+	if (!r) {
+		span_publish(span, table);
+		r = span_register(span);
+	}
+	if (r)
+		abandon_mappings(span, &(struct map_failure){ 0 });
+	else
+		span_changed(span);
+	return r;
+}
+
+int span_map(struct span **out, struct barspan_device *device, unsigned int index,
+	     const struct barspan_options *given, const struct barspan_region *region, struct span **ended)
+{
+	struct layout_request request;
+	struct barspan_options options;
+	struct span *span;
+	int r = options_read(&options, given, device, index);
+
+	if (!r)
+		r = options_to_request(&request, &options, device, index, region);
+	if (r)
+		return r;
+	span = sys_calloc(1, sizeof(*span));
+	if (!span)
+		return -ENOMEM;
+	device_hold(device);
+	span->device = device;
+	span->index = index;
+	span->flags = options.flags;
+	span->prot = options.prot;
+	span->request = request;
+	span->page_size = sys_page_size();
+
+	r = make_segments(span);
+	if (!r)
+		r = map_span(span, &options, ended);
+	if (r) {
+		span_destroy(span);
+		return r;
+	}
+	log_info("%s region %u: 0x%" PRIx64 " bytes at %p, %" PRIu32 " extents", request.device, index, request.length,
+		 (void *)span->base, span->face.table_->n_extents);
+	*out = span;
+	return 0;
+}

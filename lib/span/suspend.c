@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Suspend and resume. Suspending takes the access away from the device's mappings, and resuming gives it back: nothing
+ * is unmapped, so nothing can move in. Before that the device is asked whether it still lets each segment be mapped, at
+ * another address. Whatever fails, each segment's state is that of its mapping, and the table is made from the states.
+ */
+#include <errno.h>
+
+#include "util/log.h"
+#include "util/operation.h"
+#include "span/registry.h"
+#include "span/span.h"
+
+/* After a change of access that failed half-way: makes the table say which segments have access. Cannot fail, since
+ * memory for the table was set aside. */
+static void show_access(struct span *span)
+{
+	const struct barspan_guard_ *table;
+
+	span->state = SPAN_RUNNING;
+	if (!span_build_table(span, TABLE_NOW, &table))
+		span_publish(span, table);
+}
+
+static int suspend_span(struct span *span)
+{
+	const struct barspan_guard_ *table;
+	int r;
+
+	if (span->state != SPAN_RUNNING)
+		return 0;
+	r = segments_split_taken(span);
+	if (!r)
+		r = span_build_table(span, TABLE_SUSPENDED, &table);
+	if (!r)
+		r = span_reserve_table(span);
+	if (r)
+		return r;
+	/* The table first: no offset is direct without access. */
+	span_publish(span, table);
+	r = segments_take_access(span);
+	if (!r) {
+		span->state = SPAN_SUSPENDED;
+		return 0;
+	}
+	segments_give_access(span);
+	show_access(span);
+	return r;
+}
+
+int barspan_suspend(struct barspan *face)
+{
+	BORDER();
+	int r = operation_begin();
+
+	if (r)
+		return r;
+	r = suspend_span(span_of(face));
+	operation_end();
+	return r;
+}
+
+/* The addresses that another mapping is in are the span's no more, and the span stays suspended. */
+static int lose_range(struct span *span, const struct map_failure *failure)
+{
+	uintptr_t start = (uintptr_t)failure->lost;
+
+	log_error("%s region %u: another mapping moved into the span at %p + 0x%zx: it stays suspended",
+		  span->request.device, span->index, (void *)failure->lost, failure->lost_length);
+	span_detour(span, true);
+	registry_remove(&span->face, start, start + failure->lost_length);
+	span->state = SPAN_LOST;
+	return -EEXIST;
+}
+
+/*
+ * Gives access to all that is mapped. If that fails half-way, a span of which nothing had access is suspended as before,
+ * and another has access to more than before.
+ */
+static int give_all_access(struct span *span, const struct barspan_guard_ *table)
+{
+	int r = segments_give_access(span);
+
+	if (!r) {
+		span_publish(span, table);
+		span->state = SPAN_RUNNING;
+		return 0;
+	}
+	if (span->state == SPAN_RUNNING || segments_take_access(span))
+		show_access(span);
+	return r;
+}
+
+static int map_failed_segments(struct span *span)
+{
+	struct map_failure failure = { 0 };
+	enum map_result result;
+
+	segments_change_state(span, SEGMENT_FAILED, SEGMENT_WANTED);
+	result = segments_map_suspended(span, &failure);
+	segments_change_state(span, SEGMENT_WANTED, SEGMENT_FAILED);
+	if (result == MAP_RANGE_LOST)
+		return lose_range(span, &failure);
+	return result == MAP_ERROR ? failure.error : 0;
+}
+
+static int resume_span(struct span *span)
+{
+	const struct barspan_guard_ *table;
+	int r;
+
+	if (span->state == SPAN_LOST)
+		return -EEXIST;
+	if (span->state == SPAN_RUNNING && !segments_have(span, SEGMENT_NO_ACCESS))
+		return 0;
+	/* All tables are kept for readers that may be in them, so a device cannot be let change its mind for ever. */
+	if (span->n_guards >= MAX_GUARDS)
+		return -ENOMEM;
+	/* Losing a range must not fail, nor showing what access there is. */
+	r = registry_reserve(1);
+	if (!r)
+		r = segments_split_taken(span);
+	if (r)
+		return r;
+	segments_change_state(span, SEGMENT_REFUSED, SEGMENT_NO_ACCESS);
+	r = segments_ask_device(span);
+	if (!r && span->state == SPAN_SUSPENDED)
+		r = map_failed_segments(span);
+	if (!r)
+		r = span_build_table(span, TABLE_RESUMED, &table);
+	if (!r)
+		r = span_reserve_table(span);
+	return r ? r : give_all_access(span, table);
+}
+
+int barspan_resume(struct barspan *face)
+{
+	BORDER();
+	int r = operation_begin();
+
+	if (r)
+		return r;
+	r = resume_span(span_of(face));
+	operation_end();
+	return r;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "trap/memcheck.h"
+
+#include "span/registry.h"
+#include "span/span.h"
+
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+
+bool memcheck_is_there(void)
+{
+	return RUNNING_ON_VALGRIND;
+}
+
+/* What of a guard table's holes lies in a range. */
+static void announce(const struct registry_range *range, bool trapped)
+{
+	const struct barspan_guard_ *guard = span_table(range->span);
+	uint64_t end = range->offset + (range->end - range->start);
+
+	for (uint32_t i = 0; i < guard->n_extents; i++) {
+		uint64_t from = guard->entries[i].start, to = guard->entries[i + 1].start;
+
+		if (from < range->offset)
+			from = range->offset;
+		if (to > end)
+			to = end;
+		if (guard->entries[i].reason == BARSPAN_REASON_NONE || from >= to)
+			continue;
+		if (trapped)
+			VALGRIND_MAKE_MEM_DEFINED(range->start + (from - range->offset), to - from);
+		else
+			VALGRIND_MAKE_MEM_NOACCESS(range->start + (from - range->offset), to - from);
+	}
+}
+
+/* NULL: those of all spans. */
+static void announce_all(const struct span *span, bool trapped)
+{
+	struct registry_range range;
+
+	for (uintptr_t at = 0; !registry_overlap(&range, at, UINTPTR_MAX); at = range.end)
+		if (!span || range.span == &span->face)
+			announce(&range, trapped);
+}
+
+static void on_change(const struct span *span)
+{
+	announce_all(span, true);
+}
+
+void memcheck_set_trapped(bool trapped)
+{
+	if (!memcheck_is_there())
+		return;
+	/* Watch before the look around, so that no span is missed. */
+	span_watch(trapped ? on_change : NULL);
+	announce_all(NULL, trapped);
+}
+
+#else
+
+bool memcheck_is_there(void)
+{
+	return false;
+}
+
+void memcheck_set_trapped(bool trapped)
+{
+	(void)trapped;
+}
+
+#endif

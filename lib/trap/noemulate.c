@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* In the place of the emulation where it cannot be had. */
+#include "trap/x86/emulate.h"
+
+#include <errno.h>
+
+int emulate_load(void)
+{
+	return -EOPNOTSUPP;
+}
+
+enum emulate_result emulate(struct emulation *emulation)
+{
+	(void)emulation;
+	return EMULATE_UNKNOWN;
+}
+
+bool emulate_find(struct emulation *emulation)
+{
+	(void)emulation;
+	return false;
+}
+
+bool form_at(struct trap_form *out, uintptr_t pc, const stack_t *alternate)
+{
+	(void)out;
+	(void)pc;
+	(void)alternate;
+	return false;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "trap/rescue.h"
+
+#include <barspan/span.h>
+
+#include "util/log.h"
+#include "span/span.h"
+#include "trap/x86/machine.h"
+#include "trap/scratch.h"
+#include "trap/text.h"
+
+/* Such as "barspan: 0000:01:00.0 region 0 offset 0x10: mapped, but faults
+ * (SIGBUS)"; NULL: no buffer is left. */
+static struct text *begin_text(const struct barspan *span, uint64_t offset, const siginfo_t *fault)
+{
+	struct text *text = scratch_take();
+
+	_Static_assert(sizeof(*text) <= SCRATCH_SIZE, "a line fits");
+	if (!text)
+		return NULL;
+	text->length = 0;
+	text_add(text, "barspan: ");
+	text_add(text, barspan_device_name(barspan_span_device(span)));
+	text_add(text, " region ");
+	text_decimal(text, barspan_span_index(span));
+	text_add(text, " offset ");
+	text_hex(text, barspan_span_offset(span) + offset);
+	text_add(text, ": mapped, but faults (");
+	text_add(text, fault->si_signo == SIGBUS ? "SIGBUS" : "SIGSEGV");
+	text_add(text, "): ");
+	return text;
+}
+
+void rescue_tell(int fd, struct barspan *span, uint64_t offset, const siginfo_t *fault, int error)
+{
+	struct text *text;
+
+	if (__atomic_exchange_n(&span_of(span)->rescued, true, __ATOMIC_RELAXED))
+		return;
+	text = begin_text(span, offset, fault);
+	if (!text)
+		return;
+	text_add(text, "served by trapped access");
+	if (error) {
+		text_add(text, ", which fails: ");
+		text_add(text, log_error_name(error));
+	}
+	text_write_line(text, fd);
+	scratch_give(text);
+}
+
+void rescue_tell_unknown(int fd, struct barspan *span, uint64_t offset, const siginfo_t *fault,
+			 uintptr_t pc, unsigned int length)
+{
+	struct text *text = begin_text(span, offset, fault);
+	uint8_t code[16];
+
+	if (!text)
+		return;
+	text_add(text, "instruction at ");
+	text_hex(text, pc);
+	text_add(text, " cannot be emulated:");
+	if (length <= sizeof(code) && !machine_copy(code, (const void *)pc, length))
+		for (unsigned int i = 0; i < length; i++) {
+			text_add(text, " ");
+			text_hex(text, code[i]);
+		}
+	text_write_line(text, fd);
+	scratch_give(text);
+}

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <barspan/trap.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <barspan/guard.h>
+
+#include "util/fork.h"
+#include "span/ptr-cache.h"
+#include "span/registry.h"
+#include "util/sized.h"
+#include "span/span.h"
+#include "trap/chain.h"
+#include "trap/x86/emulate.h"
+#include "trap/end.h"
+#include "trap/explain.h"
+#include "trap/x86/machine.h"
+#include "trap/memcheck.h"
+#include "trap/memory.h"
+#include "trap/own.h"
+#include "trap/report.h"
+#include "trap/rescue.h"
+
+enum {
+	KNOWN_FLAGS = BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_REPORT | BARSPAN_TRAP_RESCUE,
+	DECODING_FLAGS = BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_RESCUE,
+	ENABLED = 1 << 16,
+	RETRIES = 1000,
+};
+
+static pthread_mutex_t mode_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned int mode;	/* atomic, as is what follows; ENABLED and flags */
+static int output = STDERR_FILENO;
+
+PROTECT_ACROSS_FORK(mode_lock, 102);
+
+/* A fault that happened where there is a span. */
+struct fault {
+	int number;
+	siginfo_t *info;
+	ucontext_t *context;
+	unsigned int mode;
+	uintptr_t address;	/* a byte that it is for */
+	struct registry_range range;
+	enum machine_access access;
+	bool cramped;		/* the alternate stack has too little room */
+};
+
+static int output_now(void)
+{
+	return __atomic_load_n(&output, __ATOMIC_RELAXED);
+}
+
+static uint64_t offset_of(const struct fault *fault)
+{
+	return fault->range.offset + (fault->address - fault->range.start);
+}
+
+/* If another thread has made the hole direct meanwhile, by barspan_resume(),
+ * the thread only has to try the instruction again. It does so up to `most`
+ * times in a row, for the page may be out of reach for another reason. A
+ * change of any span since the last retry begins a new row. */
+static bool retry(const struct fault *fault, unsigned int most)
+{
+	static __thread struct {
+		uint64_t changes;
+		uintptr_t pc, address;
+		unsigned int times;
+	} last __attribute__((tls_model("initial-exec")));	/* the other models may allocate on first use */
+	uintptr_t pc = machine_pc(fault->context);
+	uint64_t changes = ptr_cache_generation();
+	bool same = last.changes == changes;
+
+	/* Without a change, another address is out of reach for the same
+	 * reason. */
+	if (most > 1 && (last.pc != pc || last.address != fault->address))
+		same = false;
+	last.times = same ? last.times : 0;
+	last.changes = changes;
+	last.pc = pc;
+	last.address = fault->address;
+	return last.times++ < most;
+}
+
+static bool is_allowed(const struct fault *fault, const struct barspan_guard_ *guard)
+{
+	if (fault->access == MACHINE_UNKNOWN)
+		return guard->read_end || guard->write_end;
+	return fault->access == MACHINE_WRITE ? guard->write_end : guard->read_end;
+}
+
+/* Whether the kernel says that a page cannot be accessed as it was. */
+static bool is_of_page(const struct fault *fault)
+{
+	int code = fault->info->si_code;
+
+	return fault->number == SIGSEGV ? code == SEGV_MAPERR || code == SEGV_ACCERR
+					: code == BUS_ADRERR;
+}
+
+/* Whether the kernel of a confidential guest (SEV-SNP, TDX) refuses a user's
+ * access to a device. The frame's error code is then not a page fault's, and
+ * the address may be missing. */
+static bool is_refused(const struct fault *fault)
+{
+	int code = fault->info->si_code;
+
+	return fault->number == SIGSEGV ? code == SI_KERNEL && !fault->info->si_addr
+					: code == BUS_OBJERR;
+}
+
+/* Out of line, for its stack not to be there when the access is made. */
+static __attribute__((noinline)) bool find_operand(struct fault *fault)
+{
+	struct emulation emulation = { .context = fault->context,
+				       .pc = machine_pc(fault->context) };
+
+	if (!form_at(&emulation.form, emulation.pc, &fault->context->uc_stack) || !emulate_find(&emulation))
+		return false;
+	fault->address = emulation.fault;
+	return true;
+}
+
+/* A range of a span may be mapped over by the program, and is a hole no more; the registry knows. */
+static bool is_in_span(struct fault *fault)
+{
+	fault->address = (uintptr_t)fault->info->si_addr;
+	if (is_of_page(fault)) {
+		fault->access = machine_access(fault->context);
+		if (fault->access == MACHINE_FETCH)
+			return false;
+	} else if (!(fault->mode & BARSPAN_TRAP_RESCUE) || !is_refused(fault) ||
+		   (!fault->address && !find_operand(fault))) {
+		return false;
+	}
+	return !registry_find(&fault->range, fault->address);
+}
+
+/* An access that is not served: says so, and counts it, as far as is asked
+ * for. Out of line, since handlers may have little stack. */
+static __attribute__((noinline)) void tell(const struct fault *fault, const struct trap_form *form)
+{
+	struct explain what = {
+		.pc = machine_pc(fault->context), .address = fault->address, .range = fault->range,
+		.form = form, .emulating = fault->mode & BARSPAN_TRAP_EMULATE,
+		.reads = form ? form->reads : fault->access == MACHINE_READ,
+		.writes = form ? form->writes : fault->access == MACHINE_WRITE,
+	};
+	uint64_t offset = offset_of(fault);
+	size_t width = form ? form->width : 0;
+	int fd = output_now();
+
+	if (fault->mode & BARSPAN_TRAP_REPORT) {
+		if (what.reads || !what.writes)
+			report_count(what.pc, fault->range.span, offset, REPORT_READ, width);
+		if (what.writes)
+			report_count(what.pc, fault->range.span, offset, REPORT_WRITE, width);
+	}
+	explain(fd, &what);
+	if (fault->mode & BARSPAN_TRAP_REPORT && chain_is_fatal(fault->number, fault->info))
+		report_write_dying(fd);
+}
+
+/* Whether the fault is dealt with. `rescuing`: it is of a direct byte. */
+static bool emulate_access(struct fault *fault, bool rescuing)
+{
+	struct emulation emulation = {
+		.context = fault->context,
+		.pc = machine_pc(fault->context),
+		.fault = fault->address,
+		.info = fault->info,
+	};
+	bool known = form_at(&emulation.form, emulation.pc, &fault->context->uc_stack), before;
+	enum emulate_result result = EMULATE_UNKNOWN;
+
+	/* valgrind does not give a handler the vector registers. */
+	if (known && emulation.form.uses_vector && memcheck_is_there())
+		emulation.form.kind = FORM_UNKNOWN;
+	if (known && (rescuing || fault->mode & BARSPAN_TRAP_EMULATE)) {
+		before = memory_begin(rescuing, &fault->range);
+		result = emulate(&emulation);
+		memory_end(before);
+	}
+	if (result == EMULATE_UNKNOWN && rescuing)
+		rescue_tell_unknown(output_now(), fault->range.span, offset_of(fault), fault->info,
+				    emulation.pc, known ? emulation.form.length : 0);
+	else if (result == EMULATE_UNKNOWN)
+		tell(fault, known ? &emulation.form : NULL);
+	else if (result == EMULATE_DONE && rescuing)
+		rescue_tell(output_now(), fault->range.span, offset_of(fault), fault->info,
+			    memory_error());
+	/* That, too, may be because the span was resumed meanwhile. */
+	if (result == EMULATE_NOT_OURS)
+		return !rescuing && fault->number == SIGSEGV && retry(fault, RETRIES);
+	if (result == EMULATE_FAULT)
+		fault->number = fault->info->si_signo;
+	if (result == EMULATE_DONE && memcheck_is_there())
+		machine_set_flags_by_code(fault->context);
+	return result == EMULATE_DONE;
+}
+
+static bool serve(struct fault *fault)
+{
+	const struct barspan_guard_ *guard;
+	bool direct;
+
+	if (!(fault->mode & ENABLED) || !is_in_span(fault))
+		return false;
+	guard = span_table(fault->range.span);
+	if (!is_allowed(fault, guard))
+		return false;
+	direct = barspan_address_(guard, offset_of(fault), 1);
+	if (direct && !(fault->mode & BARSPAN_TRAP_RESCUE))
+		return fault->number == SIGSEGV && retry(fault, RETRIES);
+	/* Once: a device that is out of reach stays so for long. */
+	if (direct && retry(fault, 1))
+		return true;
+	if (fault->cramped) {
+		end_without_room(output_now(), fault->number, fault->context);
+		return true;
+	}
+	return emulate_access(fault, direct);
+}
+
+/* Called as the last thing, for its stack not to lie on ours. */
+static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, ucontext_t *context,
+						size_t room)
+{
+	struct fault fault = {
+		.number = number, .info = info, .context = context, .cramped = room < END_ROOM,
+		.mode = __atomic_load_n(&mode, __ATOMIC_ACQUIRE),
+	};
+	uintptr_t before = own_note((uintptr_t)__builtin_frame_address(0));
+	int saved = errno;
+	uint64_t begin = fault.mode & BARSPAN_TRAP_REPORT ? report_begin() : 0;
+	bool served =
+		(info->si_code > 0 && machine_recover(info, context)) || serve(&fault);
+
+	report_end(begin);
+	own_note(before);
+	/* Where a span's memory faults under the handler, it is the device's. */
+	if (!served && own_is_fault(before, context) &&
+	    registry_find(&fault.range, (uintptr_t)info->si_addr)) {
+		end_of_own(output_now(), number, info, context);
+		served = true;
+	}
+	errno = saved;
+	if (!served)
+		chain_pass(fault.number, info, context);
+}
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+	size_t room = end_room(context);
+
+	if (room < END_LEAST_ROOM && __atomic_load_n(&mode, __ATOMIC_RELAXED) & ENABLED)
+		end_without_any_room(output_now(), number);
+	else
+		deal_with(number, info, context, room);
+}
+
+static int enable(const struct barspan_trap_options *options)
+{
+	int r = options->flags & BARSPAN_TRAP_REPORT ? report_prepare() : 0;
+
+	machine_prepare();
+	own_prepare();
+	if (!r)
+		r = chain_install(on_fault);
+	if (r)
+		return r;
+	__atomic_store_n(&output, options->fd ? options->fd : STDERR_FILENO, __ATOMIC_RELAXED);
+	memory_set_report(options->flags & BARSPAN_TRAP_REPORT);
+	__atomic_store_n(&mode, options->flags | ENABLED, __ATOMIC_RELEASE);
+	memcheck_set_trapped(options->flags & BARSPAN_TRAP_EMULATE);
+	return 0;
+}
+
+int barspan_trap_enable(const struct barspan_trap_options *given)
+{
+	struct barspan_trap_options options = { .size = sizeof(options) };
+	int r = given ? sized_copy(&options, sizeof(options), given, sizeof(given->size)) : 0;
+
+	if (r)
+		return r;
+	if (options.flags & ~(unsigned int)KNOWN_FLAGS)
+		return -EINVAL;
+	pthread_mutex_lock(&mode_lock);
+	/* Explanations are better with it, too, but go without. */
+	r = emulate_load();
+	if (!r || !(options.flags & DECODING_FLAGS))
+		r = enable(&options);
+	pthread_mutex_unlock(&mode_lock);
+	return r;
+}
+
+void barspan_trap_disable(void)
+{
+	pthread_mutex_lock(&mode_lock);
+	__atomic_store_n(&mode, 0, __ATOMIC_RELEASE);
+	chain_restore();
+	memcheck_set_trapped(false);
+	pthread_mutex_unlock(&mode_lock);
+}
+
+int barspan_trap_share_(int fd)
+{
+	int r;
+
+	pthread_mutex_lock(&mode_lock);
+	r = report_share(fd);
+	pthread_mutex_unlock(&mode_lock);
+	return r;
+}
+
+int barspan_trap_report(int fd)
+{
+	return report_write(fd, true);
+}
+
+int barspan_trap_count(struct barspan_trap_counts *counts)
+{
+	struct barspan_trap_counts known = { .size = counts->size };
+	size_t size = counts->size;
+
+	if (size < sizeof(size))
+		return -EINVAL;
+	known.served = memory_count(&known.failed);
+	known.rescued = memory_count_rescued(&known.rescue_failed);
+	memset(counts, 0, size);
+	memcpy(counts, &known, size < sizeof(known) ? size : sizeof(known));
+	return 0;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Instructions that were decoded before, by address. A lost race costs a decoding, no more. */
+#include "trap/x86/form.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "trap/x86/machine.h"
+#include "trap/memcheck.h"
+
+enum { LONGEST = 15, SMALLEST_PAGE = 4096, ENTRIES = 1024 };
+
+/* Code may be replaced, so that an entry is only as good as the bytes that it was made from. */
+struct known {
+	uint64_t pc;
+	uint8_t code[LONGEST + 1];
+	struct trap_form form;
+};
+
+enum { WORDS = sizeof(struct known) / sizeof(uint64_t) };
+
+_Static_assert(sizeof(struct known) % sizeof(uint64_t) == 0, "an entry is copied in words");
+
+static struct entry {
+	uint32_t sequence;	/* odd: the words change */
+	uint64_t words[WORDS];
+} entries[ENTRIES];
+
+static struct entry *entry_of(uintptr_t pc)
+{
+	return &entries[(pc * UINT64_C(0x9e3779b97f4a7c15)) >> 54];
+}
+
+static bool find(struct known *out, uintptr_t pc)
+{
+	const struct entry *entry = entry_of(pc);
+	uint32_t before = __atomic_load_n(&entry->sequence, __ATOMIC_ACQUIRE);
+	uint64_t words[WORDS];
+
+	for (size_t i = 0; i < WORDS; i++)
+		words[i] = __atomic_load_n(&entry->words[i], __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (before % 2 || __atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) != before)
+		return false;
+	memcpy(out, words, sizeof(*out));
+	return out->form.length && out->pc == pc;
+}
+
+/* Gives up where somebody else, who may be ourselves below this signal handler, is at it. */
+static void keep(const struct known *known)
+{
+	struct entry *entry = entry_of((uintptr_t)known->pc);
+	uint32_t even = __atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) & ~1U;
+
+	if (!__atomic_compare_exchange_n(&entry->sequence, &even, even + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return;
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	for (size_t i = 0; i < WORDS; i++) {
+		uint64_t word;
+
+		memcpy(&word, (const uint8_t *)known + i * sizeof(word), sizeof(word));
+		__atomic_store_n(&entry->words[i], word, __ATOMIC_RELAXED);
+	}
+	__atomic_store_n(&entry->sequence, even + 2, __ATOMIC_RELEASE);
+}
+
+/* Reads as much of an instruction as there is: the page behind it may not be. */
+static size_t read_code(uint8_t *code, uintptr_t pc, size_t length)
+{
+	size_t here = SMALLEST_PAGE - pc % SMALLEST_PAGE;
+
+	if (here > length)
+		here = length;
+	if (machine_copy(code, (const void *)pc, here))
+		return 0;
+	return length - machine_copy(code + here, (const void *)(pc + here), length - here);
+}
+
+/* Decoding takes more stack than all else that a handler does. Alternate stacks may
+ * be small: there it has some of its own, unless more threads than there are stacks
+ * decode at once. No signal is to come meanwhile, for its handler needs more. */
+enum { STACKS = 4, STACK_SIZE = 16384 };
+
+static uint8_t stacks[STACKS][STACK_SIZE] __attribute__((aligned(64)));
+static bool taken[STACKS];	/* atomic */
+
+/* bool cache_decode_on(out, code, length, stack): form_decode() there. */
+__asm__(".pushsection .text\n"
+	".hidden cache_decode_on, form_decode\n"
+	".globl cache_decode_on\n"
+	".type cache_decode_on, @function\n"
+	"cache_decode_on:\n"
+	"	endbr64\n"
+	"	pushq %rbp\n"
+	"	movq %rsp, %rbp\n"
+	"	movq %rcx, %rsp\n"
+	"	callq form_decode\n"
+	"	movq %rbp, %rsp\n"
+	"	popq %rbp\n"
+	"	ret\n"
+	".size cache_decode_on, . - cache_decode_on\n"
+	".popsection\n");
+
+extern bool cache_decode_on(struct trap_form *out, const uint8_t *code, size_t length, void *stack);
+
+static bool is_on(const stack_t *alternate)
+{
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+	return here - (uintptr_t)alternate->ss_sp < alternate->ss_size;
+}
+
+static bool decode_away(struct trap_form *out, const uint8_t *code, size_t length)
+{
+	uint64_t all = UINT64_MAX, mask;
+	bool known;
+
+	/* valgrind takes another stack for a mistake. */
+	for (unsigned int i = 0; i < STACKS && !memcheck_is_there(); i++) {
+		if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &mask, sizeof(mask)))
+			break;
+		if (!__atomic_exchange_n(&taken[i], true, __ATOMIC_ACQUIRE)) {
+			known = cache_decode_on(out, code, length, stacks[i] + STACK_SIZE);
+			__atomic_store_n(&taken[i], false, __ATOMIC_RELEASE);
+			syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+			return known;
+		}
+		syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+	}
+	return form_decode(out, code, length);
+}
+
+static __attribute__((noinline)) bool recall_form(struct trap_form *out, uintptr_t pc)
+{
+	uint8_t code[LONGEST];
+	struct known known;
+
+	if (!find(&known, pc) || read_code(code, pc, known.form.length) != known.form.length ||
+	    memcmp(code, known.code, known.form.length))
+		return false;
+	*out = known.form;
+	return true;
+}
+
+static __attribute__((noinline)) bool learn_form(struct trap_form *out, uintptr_t pc, const stack_t *alternate)
+{
+	struct known known = { .pc = pc };
+	struct machine_fault before = machine_take_fault();
+	size_t length = read_code(known.code, pc, LONGEST);
+
+	machine_put_fault(&before);
+	if (!(is_on(alternate) ? decode_away : form_decode)(&known.form, known.code, length))
+		return false;
+	keep(&known);
+	*out = known.form;
+	return true;
+}
+
+bool form_at(struct trap_form *out, uintptr_t pc, const stack_t *alternate)
+{
+	return recall_form(out, pc) || learn_form(out, pc, alternate);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Instructions that run out of line, on copies of what they work on. */
+#include "trap/x86/emulate.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "trap/chain.h"
+#include "trap/x86/machine.h"
+#include "trap/memory.h"
+#include "trap/x86/run.h"
+#include "trap/scratch.h"
+
+static const uint8_t lengths[] = { [RUN_LEGACY] = 16, [RUN_VEX] = 32, [RUN_EVEX] = 64 };
+
+enum { STATUS = 0x8d5, ALWAYS = 1 << 1, MASKED_EXCEPTIONS = 0x1f80 };
+
+/* An arithmetic exception must be the program's: it can be told beforehand for
+ * division only, and others must be masked. */
+bool emulate_can_run(const struct emulation *e)
+{
+	const struct run_code *code = run_get(e->form.code);
+	uint64_t mask;
+	const uint32_t *mxcsr = machine_mxcsr(e->context);
+
+	if ((code->sets_mask || code->by_mask) && !machine_get_mask(e->context, code->mask, &mask))
+		return false;
+	for (unsigned int i = 0; i < code->n_vectors; i++)
+		if (!machine_has_vector(e->context, code->vectors[i], lengths[code->encoding]))
+			return false;
+	return !code->floating || (mxcsr && (*mxcsr & MASKED_EXCEPTIONS) == MASKED_EXCEPTIONS);
+}
+
+static void get_registers(const struct emulation *e, const struct run_code *code,
+			  struct run_state *state)
+{
+	uint64_t *gpr = state->gprs;
+
+	for (unsigned int reg = 0; reg < MACHINE_GPRS; reg++)
+		if (code->gprs >> reg & 1)
+			*gpr++ = machine_get(e->context, reg);
+	state->flags = (machine_get(e->context, MACHINE_FLAGS) & STATUS) | ALWAYS;
+	if (code->by_mask)
+		machine_get_mask(e->context, code->by_mask, &state->mask);
+	if (code->floating)
+		state->mxcsr = *machine_mxcsr(e->context);
+}
+
+static void set_registers(const struct emulation *e, const struct run_code *code,
+			  const struct run_state *state)
+{
+	uint64_t flags = machine_get(e->context, MACHINE_FLAGS);
+	const uint64_t *gpr = state->gprs;
+
+	for (unsigned int reg = 0; reg < MACHINE_GPRS; reg++) {
+		if (code->gprs_written >> reg & 1)
+			machine_set(e->context, reg, *gpr);
+		gpr += code->gprs >> reg & 1;
+	}
+	machine_set(e->context, MACHINE_FLAGS,
+		    (flags & ~(uint64_t)STATUS) | (state->flags & STATUS));
+	if (code->sets_mask)
+		machine_set_mask(e->context, code->mask, state->mask);
+	if (code->floating)
+		*machine_mxcsr(e->context) = state->mxcsr;
+}
+
+/* The dividend and the divisor, as numbers without a sign, and what the quotient
+ * must be less than. */
+struct division {
+	unsigned __int128 dividend, divisor, limit;
+};
+
+static struct division get_division(const struct trap_form *form, const struct run_state *state)
+{
+	unsigned int bits = 8U * form->width;
+	/* Only byte division has no rdx, and rax comes first. */
+	uint64_t rax = state->gprs[0], rdx = state->gprs[1], divisor = 0,
+		 mask = UINT64_MAX >> (64 - bits);
+	unsigned __int128 sign = (unsigned __int128)1 << (2 * bits - 1);
+	struct division d;
+
+	memcpy(&divisor, state->memory, form->width);
+	if (bits == 8)
+		d.dividend = rax & 0xffff;
+	else
+		d.dividend = (unsigned __int128)(rdx & mask) << bits | (rax & mask);
+	d.limit = (unsigned __int128)1 << bits;
+	d.divisor = divisor;
+	if (form->op == FORM_DIVIDE_SIGNED) {
+		bool negative = (d.dividend & sign) != 0, by_negative = divisor >> (bits - 1);
+
+		d.limit = (d.limit >> 1) + (negative != by_negative);
+		if (negative)
+			d.dividend = (sign - d.dividend) + sign;
+		if (by_negative)
+			d.divisor = ((mask >> 1) + 1 - divisor) + (mask >> 1) + 1;
+		d.divisor &= mask;
+	}
+	return d;
+}
+
+static bool __attribute__((noinline))
+fails_to_divide(const struct trap_form *form, const struct run_state *state)
+{
+	struct division d = get_division(form, state);
+
+	/* The largest limit times the largest divisor is less than 2^128. */
+	return !d.divisor || d.dividend >= d.limit * d.divisor;
+}
+
+/* The program gets what the processor's exception makes the kernel send, when it
+ * is back at the instruction; if it blocks or ignores that, it ends of it. False:
+ * the system does not allow it. */
+static bool __attribute__((noinline)) raise_division_error(struct emulation *e)
+{
+	siginfo_t info = { .si_signo = SIGFPE, .si_code = FPE_INTDIV, .si_addr = (void *)e->pc };
+	const unsigned long self = 1UL << (SIGFPE - 1);
+	unsigned long action[4];	/* the kernel's structure, of which the handler is the first */
+
+	syscall(SYS_rt_sigprocmask, SIG_BLOCK, &self, NULL, sizeof(self));
+	syscall(SYS_rt_sigaction, SIGFPE, NULL, action, sizeof(self));
+	if (sigismember(&e->context->uc_sigmask, SIGFPE) || action[0] == (unsigned long)SIG_IGN) {
+		chain_end(SIGFPE);
+		sigdelset(&e->context->uc_sigmask, SIGFPE);
+	}
+	e->next = e->pc;
+	return !syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), SIGFPE, &info);
+}
+
+static void get_vectors(const struct emulation *e, const struct run_code *code,
+			struct run_block *block)
+{
+	for (unsigned int i = 0; i < code->n_vectors; i++) {
+		memset(block->vectors[i], 0, sizeof(block->vectors[i]));
+		machine_get_vector(e->context, code->vectors[i], block->vectors[i],
+				   lengths[code->encoding]);
+	}
+}
+
+static void set_vectors(const struct emulation *e, const struct run_code *code,
+			const struct run_block *block)
+{
+	for (unsigned int i = 0; i < code->n_vectors; i++) {
+		if (!(code->vectors_written >> i & 1))
+			continue;
+		if (code->encoding == RUN_LEGACY)
+			machine_set_low_vector(e->context, code->vectors[i], block->vectors[i]);
+		else
+			machine_set_vector(e->context, code->vectors[i], block->vectors[i]);
+	}
+}
+
+/* An instruction that writes memory sets no vector register, see rewrite(). */
+static bool compute_in(struct run_block *block, struct emulation *e, uintptr_t address)
+{
+	const struct run_code *code = run_get(e->form.code);
+	struct run_state *state = &block->state;
+
+	if (e->form.reads && !emulate_read(e, address, state->memory))
+		return false;
+	get_registers(e, code, state);
+	if (e->form.op != FORM_COMPUTE && fails_to_divide(&e->form, state))
+		return raise_division_error(e);
+	get_vectors(e, code, block);
+	run_call(e->form.code, state);
+	set_vectors(e, code, block);
+	if (e->form.writes && !memory_write(e->pc, address, state->memory, e->form.width, &e->fault))
+		return false;
+	set_registers(e, code, state);
+	return true;
+}
+
+static bool __attribute__((noinline)) compute_on_stack(struct emulation *e, uintptr_t address)
+{
+	struct run_block block;
+
+	return compute_in(&block, e, address);
+}
+
+bool emulate_run(struct emulation *e, uintptr_t address)
+{
+	struct run_block *block = scratch_take();
+	bool done;
+
+	_Static_assert(sizeof(*block) <= SCRATCH_SIZE, "the registers fit");
+	if (!block)
+		return compute_on_stack(e, address);
+	done = compute_in(block, e, address);
+	scratch_give(block);
+	return done;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* push, pop, call and jmp through memory. */
+#include "trap/x86/emulate.h"
+
+#include <asm/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "trap/x86/machine.h"
+#include "trap/memcheck.h"
+#include "trap/memory.h"
+
+#ifndef ARCH_SHSTK_STATUS
+#define ARCH_SHSTK_STATUS 0x5005
+#endif
+
+static bool push_value(struct emulation *e, uint64_t value, size_t width)
+{
+	uint64_t rsp = machine_get(e->context, MACHINE_RSP) - width;
+
+	if (!memory_write(e->pc, rsp, &value, width, &e->fault))
+		return false;
+	machine_set(e->context, MACHINE_RSP, rsp);
+	return true;
+}
+
+static bool pop_value(struct emulation *e, uintptr_t address)
+{
+	uint64_t rsp = machine_get(e->context, MACHINE_RSP), value = 0;
+
+	if (!memory_read(e->pc, rsp, &value, e->form.width, &e->fault) ||
+	    !memory_write(e->pc, address, &value, e->form.width, &e->fault))
+		return false;
+	machine_set(e->context, MACHINE_RSP, rsp + e->form.width);
+	return true;
+}
+
+/* A shadow stack has return addresses that nobody else can put there. */
+bool emulate_has_stack(void)
+{
+	uint64_t features = 0;
+
+	return memcheck_is_there() || syscall(SYS_arch_prctl, ARCH_SHSTK_STATUS, &features) ||
+	       !(features & 1);
+}
+
+bool emulate_stack(struct emulation *e, uintptr_t address)
+{
+	uint64_t value = 0;
+
+	if (e->form.op == FORM_POP)
+		return pop_value(e, address);
+	if (!memory_read(e->pc, address, &value, e->form.width, &e->fault))
+		return false;
+	if (e->form.op == FORM_PUSH)
+		return push_value(e, value, e->form.width);
+	if (e->form.op == FORM_CALL && !push_value(e, e->next, sizeof(e->next)))
+		return false;
+	e->next = value;
+	return true;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* movs, stos, lods, cmps, scas: an element at a time, for as long as elements touch a hole; the rest is the
+ * processor's. */
+#include "trap/x86/emulate.h"
+
+#include "trap/x86/alu.h"
+#include "trap/x86/machine.h"
+#include "trap/memory.h"
+
+enum { DIRECTION_FLAG = 1 << 10, ZERO_FLAG = 1 << 6 };
+
+/* What an instruction does with memory at rsi and at rdi. */
+struct shape {
+	bool reads_rsi, reads_rdi, writes_rdi;
+};
+
+static const struct shape shapes[] = {
+	[FORM_MOVS] = { .reads_rsi = true, .writes_rdi = true },
+	[FORM_STOS] = { .writes_rdi = true },
+	[FORM_LODS] = { .reads_rsi = true },
+	[FORM_CMPS] = { .reads_rsi = true, .reads_rdi = true },
+	[FORM_SCAS] = { .reads_rdi = true },
+};
+
+static uint64_t get_pointer(const struct emulation *e, unsigned int reg)
+{
+	uint64_t value = machine_get(e->context, reg);
+
+	return e->form.address32 ? (uint32_t)value : value;
+}
+
+static void advance(struct emulation *e, unsigned int reg, uint64_t by)
+{
+	uint64_t value = get_pointer(e, reg) + by;
+
+	machine_set(e->context, reg, e->form.address32 ? (uint32_t)value : value);
+}
+
+/* The addresses of the next element: the source's segment can be chosen, the destination's not. */
+static uintptr_t source(const struct emulation *e)
+{
+	return get_pointer(e, MACHINE_RSI) + machine_segment_base(e->form.segment);
+}
+
+static uintptr_t destination(const struct emulation *e)
+{
+	return get_pointer(e, MACHINE_RDI);
+}
+
+static bool touches_hole(const struct emulation *e, const struct shape *shape)
+{
+	size_t width = e->form.width;
+
+	if (shape->reads_rsi && memory_is_hole(source(e), width, true, false))
+		return true;
+	return (shape->reads_rdi || shape->writes_rdi) &&
+	       memory_is_hole(destination(e), width, shape->reads_rdi, shape->writes_rdi);
+}
+
+static uint64_t accumulator(const struct emulation *e)
+{
+	return machine_get(e->context, MACHINE_RAX) & (UINT64_MAX >> (64 - 8 * e->form.width));
+}
+
+static void set_accumulator(struct emulation *e, uint64_t value)
+{
+	uint64_t mask = e->form.width == 4 ? UINT64_MAX : UINT64_MAX >> (64 - 8 * e->form.width);
+
+	machine_set(e->context, MACHINE_RAX, (machine_get(e->context, MACHINE_RAX) & ~mask) | value);
+}
+
+/* One element. */
+static bool step(struct emulation *e, const struct shape *shape)
+{
+	uint64_t flags = machine_get(e->context, MACHINE_FLAGS), left = accumulator(e), right = 0;
+	uint64_t by = flags & DIRECTION_FLAG ? -(uint64_t)e->form.width : e->form.width;
+
+	if (shape->reads_rdi && !memory_read(e->pc, destination(e), &right, e->form.width, &e->fault))
+		return false;
+	if (shape->reads_rsi) {
+		left = 0;
+		if (!memory_read(e->pc, source(e), &left, e->form.width, &e->fault))
+			return false;
+	}
+	if (shape->writes_rdi && !memory_write(e->pc, destination(e), &left, e->form.width, &e->fault))
+		return false;
+	if (shape->reads_rdi) {
+		alu(ALU_CMP, e->form.width, left, right, &flags);
+		machine_set(e->context, MACHINE_FLAGS, flags);
+	}
+	if (e->form.op == FORM_LODS)
+		set_accumulator(e, left);
+	if (shape->reads_rsi)
+		advance(e, MACHINE_RSI, by);
+	if (shape->reads_rdi || shape->writes_rdi)
+		advance(e, MACHINE_RDI, by);
+	return true;
+}
+
+/* Whether a repetition is over, after an element. */
+static bool is_over(struct emulation *e, const struct shape *shape)
+{
+	bool zero = machine_get(e->context, MACHINE_FLAGS) & ZERO_FLAG;
+
+	if (e->form.repeat == FORM_ONCE)
+		return true;
+	advance(e, MACHINE_RCX, UINT64_MAX);
+	if (!get_pointer(e, MACHINE_RCX))
+		return true;
+	return shape->reads_rdi && zero != (e->form.repeat == FORM_REP);
+}
+
+enum emulate_result emulate_string(struct emulation *e)
+{
+	const struct shape *shape = &shapes[e->form.op];
+	bool at_source = shape->reads_rsi && e->fault - source(e) < e->form.width;
+	bool at_destination = (shape->reads_rdi || shape->writes_rdi) && e->fault - destination(e) < e->form.width;
+
+	if ((!at_source && !at_destination) || !touches_hole(e, shape))
+		return EMULATE_NOT_OURS;
+	do {
+		if (!step(e, shape))
+			return EMULATE_FAULT;
+		if (is_over(e, shape)) {
+			machine_set(e->context, MACHINE_PC, e->pc + e->form.length);
+			return EMULATE_DONE;
+		}
+	} while (touches_hole(e, shape));
+	return EMULATE_DONE;
+}
+
+bool emulate_find_string(struct emulation *e)
+{
+	const struct shape *shape = &shapes[e->form.op];
+
+	return (shape->reads_rsi && memory_find(source(e), e->form.width, &e->fault)) ||
+	       ((shape->reads_rdi || shape->writes_rdi) &&
+		memory_find(destination(e), e->form.width, &e->fault));
+}

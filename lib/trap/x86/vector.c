@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Moves between memory and a vector register. A masked move accesses only the
+ * elements that its mask names, those side by side at once. */
+#include "trap/x86/emulate.h"
+
+#include <string.h>
+
+#include "trap/x86/machine.h"
+#include "trap/memory.h"
+#include "trap/scratch.h"
+
+/* Elements side by side that a masked move accesses. */
+struct stretch {
+	size_t start, length;	/* in the operand */
+};
+
+static uint64_t mask_of(const struct emulation *e)
+{
+	uint64_t mask = 0;
+
+	if (e->form.mask)
+		machine_get_mask(e->context, e->form.mask, &mask);
+	return mask;
+}
+
+/* The next stretch from `*at` on; false: none. Without a mask it is the whole. */
+static bool next_stretch(const struct emulation *e, uint64_t mask, size_t *at, struct stretch *out)
+{
+	size_t element = e->form.element, n = e->form.mask ? e->form.width / element : 1, i;
+
+	if (!e->form.mask) {
+		*out = (struct stretch){ 0, e->form.width };
+		return !(*at)++;
+	}
+	for (i = *at; i < n && !(mask >> i & 1); i++)
+		;
+	out->start = i * element;
+	for (*at = i; *at < n && mask >> *at & 1; ++*at)
+		;
+	out->length = *at * element - out->start;
+	return out->length;
+}
+
+bool emulate_has_vectors(const struct emulation *e)
+{
+	const struct trap_form *form = &e->form;
+	size_t length = form->width;
+	uint64_t mask;
+
+	if (form->kind == FORM_VECTOR_LOAD && form->op == FORM_LOW_AVX && length < 32)
+		length = 32;
+	return machine_has_vector(e->context, form->reg, length) &&
+	       (!form->mask || machine_get_mask(e->context, form->mask, &mask));
+}
+
+bool emulate_masked_hole(const struct emulation *e, uintptr_t address)
+{
+	struct stretch stretch;
+
+	for (size_t at = 0; next_stretch(e, mask_of(e), &at, &stretch);)
+		if (memory_is_hole(address + stretch.start, stretch.length, e->form.reads,
+				   e->form.writes))
+			return true;
+	return false;
+}
+
+/* What the register holds before elements are loaded. */
+static void get_before(const struct emulation *e, uint8_t *value)
+{
+	const struct trap_form *form = &e->form;
+	size_t length = form->width <= 16 ? 16 : form->width;
+
+	memset(value, 0, MACHINE_VECTOR);
+	if (form->op == FORM_LOW_HALF || form->op == FORM_HIGH_HALF) {
+		machine_get_vector(e->context, form->reg, value, 16);
+	} else if (form->mask && !form->zeroes) {
+		machine_get_vector(e->context, form->reg, value, length);
+		memset(value + form->width, 0, MACHINE_VECTOR - form->width);
+	}
+}
+
+static __attribute__((noinline)) bool read_stretches(struct emulation *e, uintptr_t address,
+						     uint8_t *out)
+{
+	struct stretch stretch;
+
+	for (size_t at = 0; next_stretch(e, mask_of(e), &at, &stretch);)
+		if (!memory_read(e->pc, address + stretch.start, out + stretch.start,
+				 stretch.length, &e->fault))
+			return false;
+	return true;
+}
+
+/* Without a mask it takes less of the stack. */
+bool emulate_read(struct emulation *e, uintptr_t address, uint8_t *out)
+{
+	if (e->form.mask)
+		return read_stretches(e, address, out);
+	return memory_read(e->pc, address, out, e->form.width, &e->fault);
+}
+
+/* Inline, as are the next ones: each frame is on a small stack. */
+static inline __attribute__((always_inline)) bool load_by(uint8_t *value, struct emulation *e,
+						   uintptr_t address)
+{
+	get_before(e, value);
+	if (!emulate_read(e, address, value + (e->form.op == FORM_HIGH_HALF ? 8 : 0)))
+		return false;
+	if (e->form.op == FORM_LOW_AVX)
+		machine_set_vector(e->context, e->form.reg, value);
+	else
+		machine_set_low_vector(e->context, e->form.reg, value);
+	return true;
+}
+
+static __attribute__((noinline)) bool write_stretches(struct emulation *e, uintptr_t address,
+						      const uint8_t *from)
+{
+	struct stretch stretch;
+
+	for (size_t at = 0; next_stretch(e, mask_of(e), &at, &stretch);)
+		if (!memory_write(e->pc, address + stretch.start, from + stretch.start,
+				  stretch.length, &e->fault))
+			return false;
+	return true;
+}
+
+static inline __attribute__((always_inline)) bool store_by(uint8_t *value, struct emulation *e,
+						    uintptr_t address)
+{
+	const uint8_t *from = value + (e->form.op == FORM_HIGH_HALF ? 8 : 0);
+
+	machine_get_vector(e->context, e->form.reg, value,
+			   e->form.width <= 16 ? 16 : e->form.width);
+	if (e->form.mask)
+		return write_stretches(e, address, from);
+	return memory_write(e->pc, address, from, e->form.width, &e->fault);
+}
+
+typedef bool move_by(uint8_t *value, struct emulation *e, uintptr_t address);
+
+static bool __attribute__((noinline))
+move_on_stack(move_by *move, struct emulation *e, uintptr_t address)
+{
+	uint8_t value[MACHINE_VECTOR];
+
+	return move(value, e, address);
+}
+
+static inline __attribute__((always_inline)) bool move_vector(move_by *move, struct emulation *e,
+						       uintptr_t address)
+{
+	uint8_t *value = scratch_take();
+	bool done;
+
+	if (!value)
+		return move_on_stack(move, e, address);
+	done = move(value, e, address);
+	scratch_give(value);
+	return done;
+}
+
+bool emulate_vector_load(struct emulation *e, uintptr_t address)
+{
+	return move_vector(load_by, e, address);
+}
+
+bool emulate_vector_store(struct emulation *e, uintptr_t address)
+{
+	return move_vector(store_by, e, address);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "util/sized.h"
+
+#include <errno.h>
+#include <string.h>
+
+int sized_copy(void *to, size_t known, const void *from, size_t least)
+{
+	const unsigned char *bytes = from;
+	size_t size;
+
+	memcpy(&size, from, sizeof(size));
+	if (size < least)
+		return -EINVAL;
+	if (size > SIZED_MOST)
+		return -E2BIG;
+	for (size_t i = known; i < size; i++)
+		if (bytes[i])
+			return -E2BIG;
+	memset(to, 0, known);
+	memcpy(to, from, size < known ? size : known);
+	return 0;
+}

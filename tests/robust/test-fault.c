@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Each system call and allocation of each public function fails, once or from then on. */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "support/scene.h"
+#include "util/sys.h"
+
+/* A call that may fail, in a world that is made ready without failures. */
+struct scenario {
+	const char *name;
+	int (*open)(struct barspan_device **out);
+	const struct barspan_options *options;
+	bool map_first, suspend_first;
+	int (*act)(const struct scenario *scenario);
+};
+
+static struct barspan_device *device;
+static struct barspan *span;
+
+static int act_open(const struct scenario *scenario)
+{
+	return scenario->open(&device);
+}
+
+static int act_map(const struct scenario *scenario)
+{
+	return barspan_map(&span, device, 1, scenario->options);
+}
+
+static int act_suspend(const struct scenario *scenario)
+{
+	(void)scenario;
+	return barspan_suspend(span);
+}
+
+static int act_resume(const struct scenario *scenario)
+{
+	(void)scenario;
+	return barspan_resume(span);
+}
+
+static int act_region(const struct scenario *scenario)
+{
+	struct barspan_region region = { .size = 77, .flags = 77 };
+	int r = barspan_device_region(device, 1, &region);
+
+	(void)scenario;
+	ck_assert_uint_eq(region.size, r ? 77 : SCENE_PAGES * sys_page_size());
+	return r;
+}
+
+static int act_read(const struct scenario *scenario)
+{
+	uint8_t byte = 1;
+	int r = barspan_read(span, 3 * sys_page_size(), &byte, 1);
+
+	(void)scenario;
+	if (!r)
+		ck_assert_uint_eq(byte, scene_byte(1, barspan_span_offset(span) + 3 * sys_page_size()));
+	return r;
+}
+
+static int act_read32(const struct scenario *scenario)
+{
+	uint32_t value = barspan_read32(span, 3 * sys_page_size());
+	int r = barspan_error(span);
+
+	(void)scenario;
+	ck_assert_int_eq(value == UINT32_MAX, r != 0);
+	ck_assert_zero(barspan_error(span));
+	return r;
+}
+
+static int act_write(const struct scenario *scenario)
+{
+	uint8_t byte = scene_byte(1, 3 * sys_page_size());
+
+	(void)scenario;
+	return barspan_write(span, 3 * sys_page_size(), &byte, 1);
+}
+
+static int act_device_access(const struct scenario *scenario)
+{
+	uint8_t byte = scene_byte(0, 5);
+	int r = barspan_device_write(device, 0, 5, &byte, 1);
+
+	(void)scenario;
+	return r ? r : barspan_device_read(device, 0, 5, &byte, 1);
+}
+
+static void prepare(const struct scenario *scenario)
+{
+	device = SCENE_UNTOUCHED;
+	span = SCENE_UNTOUCHED;
+	if (scenario->act == act_open) {
+		scene_play_vfio(true);
+		return;
+	}
+	ck_assert_zero(scenario->open(&device));
+	if (scenario->map_first)
+		ck_assert_zero(act_map(scenario));
+	if (scenario->suspend_first)
+		ck_assert_zero(barspan_suspend(span));
+}
+
+static void tidy(void)
+{
+	if (span != SCENE_UNTOUCHED)
+		barspan_unmap(span);
+	if (device != SCENE_UNTOUCHED)
+		barspan_device_close(device);
+	fake_reset();
+}
+
+/*
+ * A resume that cannot ask the device, for want of addresses, gives the old mappings their access; and suspend and
+ * resume have set memory aside for their tables.
+ */
+static bool may_go_unnoticed(const struct scenario *scenario, enum fake_call call, int error)
+{
+	if (scenario->act == act_suspend)
+		return call == FAKE_CALLOC;
+	return scenario->act == act_resume && (call == FAKE_CALLOC ||
+					     (error == -ENOMEM && (call == FAKE_MMAP || call == FAKE_MADVISE)));
+}
+
+/* Whether `error` from the n-th call may come out as `r`. */
+static bool is_right(const struct scenario *scenario, int r, enum fake_call call, int error, bool once)
+{
+	if (r == error)
+		return true;
+	if (call == FAKE_CALLOC || call == FAKE_REALLOC || !once)
+		if (r == -ENOMEM)
+			return true;
+	/* What other files than a VFIO device's say to the first ioctl. */
+	if (call == FAKE_IOCTL && scenario->act == act_open && error == -EPERM && r == -ENOTTY)
+		return true;
+	/* Under valgrind only /proc can tell whether a range is still reserved, and all calls fail. */
+	return !once && scenario->options && r == -EEXIST && scenario->options->address && sys_under_valgrind();
+}
+
+/* After the failure has passed, all is as if it had never been. */
+static void check_recovery(const struct scenario *scenario, int r, bool once)
+{
+	/* A suspend that could not even be undone; suspend_is_retried() has more of it. */
+	if (r && scenario->act == act_suspend && !once)
+		r = barspan_resume(span);
+	if (r && scenario->act == act_map && scenario->options->address && !once && sys_under_valgrind())
+		munmap(scenario->options->address, SCENE_PAGES * sys_page_size());
+	if (r) {
+		ck_assert_ptr_eq(span, scenario->map_first ? span : SCENE_UNTOUCHED);
+		ck_assert_ptr_eq(device, scenario->act == act_open ? SCENE_UNTOUCHED : device);
+		ck_assert_zero(scenario->act(scenario));
+	}
+	if (span == SCENE_UNTOUCHED)
+		return;
+	scene_check(span);
+	ck_assert_zero(barspan_suspend(span));
+	scene_check(span);
+	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_NONE), 0);
+	ck_assert_zero(barspan_resume(span));
+	scene_check(span);
+	/* Without a span there is no way back for what counts as lost. */
+	if (once || !scenario->options || !(scenario->options->flags & BARSPAN_INDEPENDENT))
+		ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), 0);
+	ck_assert_uint_ge(harness_count_extents(span, BARSPAN_REASON_NONE), 1);
+}
+
+/*
+ * Under valgrind, without /proc, reserved addresses that could not be told from another mapping may be left, but
+ * nothing that can be accessed.
+ */
+static void check_nothing_left(const char *before, const char *after, bool once, enum fake_call call)
+{
+	char *lines, *rest;
+
+	if (!strcmp(before, after))
+		return;
+	ck_assert_msg(sys_under_valgrind() && !once && (call == FAKE_MMAP || call == FAKE_MREMAP), "left:\n%swas:\n%s", after, before);
+	lines = strdup(after);
+	for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		ck_assert_msg(strstr(before, line) || strstr(line, " ---"), "left: %s", line);
+	free(lines);
+}
+
+/* The calls that are made to fail. */
+static unsigned long calls(void)
+{
+	return fake_total() - fake_count(FAKE_MUNMAP);
+}
+
+/* How many there are without a failure. */
+static unsigned long count_calls(const struct scenario *scenario)
+{
+	unsigned long before, n;
+
+	prepare(scenario);
+	before = calls();
+	ck_assert_zero(scenario->act(scenario));
+	n = calls() - before;
+	tidy();
+	return n;
+}
+
+/* Lets the n-th of `usual` calls fail. Returns which kind it was; `first` says so where it fails for good. */
+static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n, unsigned long usual, int error,
+			       bool once, enum fake_call first)
+{
+	char *before = harness_snapshot(), *after;
+	unsigned long before_act;
+	enum fake_call call;
+	int r;
+
+	prepare(scenario);
+	before_act = calls();
+	fake_fail(n, error, once);
+	r = scenario->act(scenario);
+	fake_fail(0, 0, 1);
+	call = once ? fake_failed() : first;
+	ck_assert_int_ne(fake_failed(), FAKE_CALLS);
+	ck_assert_msg(!r || is_right(scenario, r, call, error, once), "%s, call %lu of kind %d fails with %d (%s): %d",
+		      scenario->name, n, call, error, once ? "once" : "for good", r);
+	/* Some area is a hole, or another way was taken, which takes more calls. The way to a character device is the same
+	 * whether the group's node is missing or not permitted. */
+	ck_assert_msg(r || calls() - before_act > usual || may_go_unnoticed(scenario, call, error) ||
+		      (scenario->open == scene_open_pci_cdev && call == FAKE_OPEN && error == -EPERM && once) ||
+		      (scenario->act != act_open && harness_count_extents(span, BARSPAN_REASON_FAILED)),
+		      "%s, call %lu of kind %d fails with %d (%s): no sign of it", scenario->name, n, call, error,
+		      once ? "once" : "for good");
+	check_recovery(scenario, r, once);
+	tidy();
+	after = harness_snapshot();
+	check_nothing_left(before, after, once, call);
+	if (scenario->options && scenario->options->address && !once)
+		munmap(scenario->options->address, SCENE_PAGES * sys_page_size());
+	free(before);
+	free(after);
+	return call;
+}
+
+static void fail_all(const struct scenario *scenario)
+{
+	static const int errors[] = { -ENOMEM, -EPERM, -EIO };
+	size_t n_errors = harness_instrumented() ? 1 : 3;
+	unsigned long usual;
+
+	fake_reset();
+	scene_play_vfio(true);	/* makes the memory, which is there before and after */
+	usual = count_calls(scenario);
+	/* Only the kernel's devices need a call for each and every thing. */
+	ck_assert(usual || scenario->open != scene_open_vfio);
+	for (unsigned long n = 1; n <= usual; n++)
+		for (size_t i = 0; i < n_errors; i++) {
+			enum fake_call call = fail_nth(scenario, n, usual, errors[i], true, FAKE_CALLS);
+
+			fail_nth(scenario, n, usual, errors[i], false, call);
+		}
+	fake_reset();
+	scene_end();
+}
+
+START_TEST(devices_open)
+{
+	static const struct scenario scenarios[] = {
+		{ .name = "open_soft", .open = scene_open_soft, .act = act_open },
+		{ .name = "open_ops", .open = scene_open_ops, .act = act_open },
+		{ .name = "open_vfio", .open = scene_open_vfio, .act = act_open },
+		{ .name = "open_pci, group", .open = scene_open_pci_group, .act = act_open },
+		{ .name = "open_pci, character device", .open = scene_open_pci_cdev, .act = act_open },
+	};
+
+	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
+		fail_all(&scenarios[i]);
+}
+END_TEST
+
+/* The options of the scenarios below, once page size and addresses are known. */
+enum { PLAIN, STRICT, INDEPENDENT, WINDOW, AT_ADDRESS, REPLACE, ALIGNED, KINDS };
+
+static struct barspan_options options[KINDS];
+
+static void make_options(void)
+{
+	static struct barspan_area hole;
+	size_t page = sys_page_size();
+
+	hole = (struct barspan_area){ 10 * page + 5, 1 };
+	for (int i = 0; i < KINDS; i++)
+		options[i].size = sizeof(options[i]);
+	options[STRICT].flags = BARSPAN_STRICT;
+	options[INDEPENDENT].flags = BARSPAN_INDEPENDENT;
+	options[WINDOW].offset = 2 * page;
+	options[WINDOW].length = 9 * page + 7;
+	options[WINDOW].holes = &hole;
+	options[WINDOW].n_holes = 1;
+	options[AT_ADDRESS].address = options[REPLACE].address = scene_address();
+	options[REPLACE].flags = BARSPAN_FIXED;
+	options[ALIGNED].alignment = 1 << 22;
+}
+
+static int (*const kinds_of_device[])(struct barspan_device **out) = { scene_open_soft, scene_open_ops, scene_open_vfio };
+enum { DEVICES = sizeof(kinds_of_device) / sizeof(kinds_of_device[0]) };
+
+static void fail_all_with(struct scenario scenario)
+{
+	char name[80];
+
+	make_options();
+	for (int i = 0; i < DEVICES; i++)
+		for (int j = 0; j < KINDS; j++) {
+			snprintf(name, sizeof(name), "%s, device %d, options %d", scenario.name, i, j);
+
+			struct scenario one = scenario;
+
+			one.name = name;
+			one.open = kinds_of_device[i];
+			one.options = &options[j];
+			fail_all(&one);
+		}
+}
+
+START_TEST(map)
+{
+	fail_all_with((struct scenario){ .name = "map", .act = act_map });
+}
+END_TEST
+
+START_TEST(suspend)
+{
+	fail_all_with((struct scenario){ .name = "suspend", .map_first = true, .act = act_suspend });
+}
+END_TEST
+
+static int refuse_mprotect(void *address, size_t length, int prot)
+{
+	(void)address;
+	(void)length;
+	(void)prot;
+	return -EPERM;
+}
+
+/* mprotect fails, and so does taking that back: the span counts as suspended, but its holes can be read. */
+START_TEST(suspend_is_retried)
+{
+	make_options();
+	ck_assert_zero(scene_open_soft(&device));
+	ck_assert_zero(barspan_map(&span, device, 1, &options[PLAIN]));
+	fake_hooks.mprotect = refuse_mprotect;
+	ck_assert_int_eq(barspan_suspend(span), -EPERM);
+	fake_hooks.mprotect = NULL;
+	ck_assert_zero(barspan_suspend(span));
+	scene_check(span);
+	tidy();
+}
+END_TEST
+
+START_TEST(resume)
+{
+	fail_all_with((struct scenario){ .name = "resume", .map_first = true, .suspend_first = true, .act = act_resume });
+}
+END_TEST
+
+START_TEST(accesses_and_descriptions)
+{
+	static int (*const acts[])(const struct scenario *scenario) = {
+		act_region, act_read, act_read32, act_write, act_device_access,
+	};
+
+	make_options();
+	for (int i = 0; i < DEVICES; i++)
+		for (size_t j = 0; j < sizeof(acts) / sizeof(acts[0]); j++)
+			fail_all(&(struct scenario){ .name = "access", .open = kinds_of_device[i], .options = &options[PLAIN],
+						     .map_first = acts[j] != act_region && acts[j] != act_device_access, .act = acts[j] });
+}
+END_TEST
+
+/* Each operation of a transport fails once, and its map leaves a gap. */
+START_TEST(operations_of_a_transport)
+{
+	/* The description, then four extents, the first of which is made of two areas: they are tried one by one. */
+	static const struct { int r; size_t failed; } wanted[] = {
+		{ -EIO, 0 }, { 0, 0 }, { 0, 1 }, { 0, 1 }, { 0, 1 }, { 0, 0 },
+	};
+
+	for (unsigned long n = 1; n <= 6; n++) {
+		ck_assert_zero(scene_open_ops(&device));
+		scene_fail_operation(n, -EIO);
+		ck_assert_int_eq(barspan_map(&span, device, 1, NULL), wanted[n - 1].r);
+		scene_fail_operation(0, 0);
+		if (!wanted[n - 1].r) {
+			ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), wanted[n - 1].failed);
+			scene_check(span);
+			barspan_unmap(span);
+		}
+		barspan_device_close(device);
+	}
+	scene_end();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("fault");
+
+	harness_add(suite, "fault", (const TTest *const[]){
+		devices_open, map, suspend, suspend_is_retried, resume, accesses_and_descriptions, operations_of_a_transport, NULL });
+	return harness_run(suite);
+}

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Random layouts and guard tables against a byte map that follows the documented rules one byte at a time. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "layout/guard.h"
+#include "support/guard-ways.h"
+#include "support/harness.h"
+#include "layout/layout.h"
+#include "util/sys.h"
+
+enum { MOST_AREAS = 10, MOST_HOLES = 4, MOST_PAGES = 9, QUERIES = 60 };
+
+#define BASE UINT64_C(0x100000000)
+
+/* A layout to be made, and what is random about it. */
+struct trial {
+	uint64_t seed, random;
+	struct layout_request request;
+	struct barspan_area areas[MOST_AREAS], holes[MOST_HOLES];
+};
+
+/* What the rules say of each byte of the region, and what of the request is nonsense. */
+struct map {
+	uint8_t *reason;
+	bool insane;	/* -EPROTO under strict */
+	bool bad_hole;	/* -ERANGE */
+};
+
+static uint64_t below(struct trial *trial, uint64_t limit)
+{
+	return harness_random(&trial->random) % limit;
+}
+
+static bool one_in(struct trial *trial, uint64_t n)
+{
+	return !below(trial, n);
+}
+
+/* An offset that is likely to be on or next to an edge of a page or of the region. */
+static uint64_t some_offset(struct trial *trial)
+{
+	uint64_t page = trial->request.page_size, size = trial->request.region.size;
+
+	switch (below(trial, 8)) {
+	case 0:
+		return size;
+	case 1:
+		return size - below(trial, size < 4 ? size : 4);
+	case 2:
+		return below(trial, size + page);
+	case 3:
+		return page * below(trial, size / page + 2) + 1 + below(trial, 3);
+	case 4:
+		return page * (1 + below(trial, size / page + 2)) - 1 - below(trial, 3);
+	default:
+		return page * below(trial, size / page + 2);
+	}
+}
+
+static struct barspan_area some_area(struct trial *trial)
+{
+	uint64_t start = some_offset(trial), end = some_offset(trial);
+
+	switch (below(trial, 40)) {
+	case 0:
+		return (struct barspan_area){ start, 0 };
+	case 1:
+		return (struct barspan_area){ start, UINT64_MAX - below(trial, 2 * start + 1) };
+	case 2:
+		return (struct barspan_area){ UINT64_MAX - below(trial, 3), below(trial, 3) };
+	case 3:
+		return (struct barspan_area){ start, UINT64_MAX - start };
+	default:
+		return start < end ? (struct barspan_area){ start, end - start } : (struct barspan_area){ end, start - end };
+	}
+}
+
+static void make_areas(struct trial *trial)
+{
+	struct barspan_region *region = &trial->request.region;
+
+	region->n_areas = (uint32_t)below(trial, MOST_AREAS + 1);
+	region->areas = trial->areas;
+	for (uint32_t i = 0; i < region->n_areas; i++) {
+		trial->areas[i] = some_area(trial);
+		/* Areas that touch are rare by chance. */
+		if (i && one_in(trial, 4))
+			trial->areas[i].offset = trial->areas[i - 1].offset + trial->areas[i - 1].length;
+	}
+}
+
+static void make_holes(struct trial *trial)
+{
+	uint64_t size = trial->request.region.size;
+
+	trial->request.n_holes = one_in(trial, 2) ? below(trial, MOST_HOLES + 1) : 0;
+	trial->request.holes = trial->holes;
+	for (size_t i = 0; i < trial->request.n_holes; i++) {
+		struct barspan_area hole = some_area(trial);
+
+		if (!one_in(trial, 20) && (hole.offset > size || hole.length > size - hole.offset)) {
+			hole.offset %= size;
+			hole.length = below(trial, size - hole.offset + 1);
+		}
+		trial->holes[i] = hole;
+	}
+}
+
+static struct msix_table some_table(struct trial *trial)
+{
+	uint64_t offset = some_offset(trial), length = 16 * (1 + below(trial, 2048));
+
+	return (struct msix_table){ .bar = (unsigned int)below(trial, 2), .offset = offset, .length = length };
+}
+
+static void make_trial(struct trial *trial, uint64_t seed, uint64_t page_size)
+{
+	struct layout_request *request = &trial->request;
+
+	memset(trial, 0, sizeof(*trial));
+	trial->seed = trial->random = seed;
+	request->device = "property";
+	request->index = (unsigned int)below(trial, 2);
+	request->page_size = page_size;
+	request->region.size = one_in(trial, 10) ? 1 + below(trial, page_size) : page_size * (1 + below(trial, MOST_PAGES));
+	if (one_in(trial, 3))
+		request->region.size += 1 + below(trial, page_size);
+	request->region.flags = (one_in(trial, 30) ? 0 : BARSPAN_REGION_MMAP) | (one_in(trial, 8) ? 0 : BARSPAN_REGION_SPARSE) |
+				(one_in(trial, 4) ? BARSPAN_REGION_MSIX_MAPPABLE : 0);
+	make_areas(trial);
+	make_holes(trial);
+	if (one_in(trial, 2))
+		request->msix = some_table(trial);
+	request->length = request->region.size;
+	if (one_in(trial, 3)) {
+		request->offset = page_size * below(trial, (request->region.size - 1) / page_size + 1);
+		request->length = 1 + below(trial, request->region.size - request->offset);
+	}
+	request->prot = one_in(trial, 30) ? PROT_NONE : PROT_READ | PROT_WRITE;
+	request->strict = one_in(trial, 4);
+}
+
+static bool msix_has(const struct layout_request *request, uint64_t at)
+{
+	return request->msix.bar == request->index && !(request->region.flags & BARSPAN_REGION_MSIX_MAPPABLE) &&
+	       at >= request->msix.offset && at < request->msix.offset + request->msix.length;
+}
+
+/* Paints `bit` over the bytes of an area that are inside the region. Returns whether there was paint already. */
+static bool paint(uint8_t *bytes, uint64_t size, struct barspan_area area, uint8_t bit)
+{
+	bool twice = false;
+
+	for (uint64_t i = 0; i < area.length && area.offset < size && i < size - area.offset; i++) {
+		twice |= bytes[area.offset + i] & bit;
+		bytes[area.offset + i] |= bit;
+	}
+	return twice;
+}
+
+enum { ADVERTISED = 1, REQUESTED = 2, MSIX = 4, DIRECT = 8 };
+
+static void paint_areas(const struct layout_request *request, struct map *map, uint8_t *bytes)
+{
+	const struct barspan_region *region = &request->region;
+
+	if (!(region->flags & BARSPAN_REGION_SPARSE)) {
+		memset(bytes, ADVERTISED, region->size);
+		return;
+	}
+	for (uint32_t i = 0; i < region->n_areas; i++) {
+		struct barspan_area area = region->areas[i];
+
+		if (!area.length)
+			continue;
+		/* An end past 64 bits, or on 2^64 itself, is one that overflows. */
+		if (area.length > UINT64_MAX - area.offset) {
+			map->insane = true;
+			continue;
+		}
+		map->insane |= area.offset > region->size || area.length > region->size - area.offset;
+		map->insane |= paint(bytes, region->size, area, ADVERTISED);
+	}
+}
+
+static enum barspan_reason reason_of(const struct layout_request *request, uint8_t byte)
+{
+	if (!(request->region.flags & BARSPAN_REGION_MMAP) || !request->prot)
+		return BARSPAN_REASON_UNMAPPABLE;
+	if (!(byte & ADVERTISED))
+		return BARSPAN_REASON_SPARSE;
+	if (byte & MSIX)
+		return BARSPAN_REASON_MSIX;
+	if (byte & REQUESTED)
+		return BARSPAN_REASON_REQUESTED;
+	return byte & DIRECT ? BARSPAN_REASON_NONE : BARSPAN_REASON_PAGE;
+}
+
+static void make_map(const struct layout_request *request, struct map *map)
+{
+	uint64_t size = request->region.size, page = request->page_size;
+	uint8_t *bytes = calloc(1, size);
+
+	memset(map, 0, sizeof(*map));
+	paint_areas(request, map, bytes);
+	if (!(request->region.flags & BARSPAN_REGION_MMAP) || !request->prot)
+		map->insane = false;
+	for (size_t i = 0; i < request->n_holes; i++) {
+		map->bad_hole |= request->holes[i].offset > size || request->holes[i].length > size - request->holes[i].offset;
+		paint(bytes, size, request->holes[i], REQUESTED);
+	}
+	for (uint64_t at = request->msix.offset; at < size && msix_has(request, at); at++)
+		bytes[at] |= MSIX;
+	for (uint64_t start = 0; start < size; start += page) {
+		uint64_t end = size - start < page ? size : start + page;
+		bool all = true;
+
+		for (uint64_t at = start; at < end; at++)
+			all &= bytes[at] == ADVERTISED;
+		for (uint64_t at = start; all && at < end; at++)
+			bytes[at] |= DIRECT;
+	}
+	for (uint64_t at = 0; at < size; at++)
+		bytes[at] = (uint8_t)reason_of(request, bytes[at]);
+	map->reason = bytes;
+}
+
+/* A ck_assert_msg() that costs nothing while it holds. */
+#define FAIL_UNLESS(trial, expression)                                                                                 \
+	do {                                                                                                           \
+		if (!(expression))                                                                                     \
+			ck_abort_msg("page size %llu, seed %llu: " #expression,                                        \
+				     (unsigned long long)(trial)->request.page_size,                                   \
+				     (unsigned long long)(trial)->seed);                                               \
+	} while (0)
+
+/* Sorted, gapless, maximal, and each byte what the map says. */
+static void check_extents(const struct trial *trial, const struct map *map, const struct barspan_extent *extents, size_t n)
+{
+	const struct layout_request *request = &trial->request;
+	uint64_t at = 0;
+
+	FAIL_UNLESS(trial, n > 0);
+	for (size_t i = 0; i < n; i++) {
+		bool direct = extents[i].reason == BARSPAN_REASON_NONE;
+		bool same = true;
+
+		FAIL_UNLESS(trial, extents[i].offset == at && extents[i].length > 0);
+		FAIL_UNLESS(trial, extents[i].length <= request->length - at);
+		FAIL_UNLESS(trial, extents[i].kind == (direct ? BARSPAN_DIRECT : BARSPAN_HOLE));
+		FAIL_UNLESS(trial, !i || extents[i].reason != extents[i - 1].reason);
+		for (uint64_t end = at + extents[i].length; at < end; at++)
+			same &= map->reason[request->offset + at] == extents[i].reason;
+		FAIL_UNLESS(trial, same);
+	}
+	FAIL_UNLESS(trial, at == request->length);
+}
+
+/* A length that is 0, small, on an edge, up to the end, huge or wrapping. */
+static uint64_t some_length(struct trial *trial, uint64_t offset)
+{
+	switch (below(trial, 8)) {
+	case 0:
+		return 0;
+	case 1:
+		return UINT64_MAX - below(trial, 3);
+	case 2:
+		return UINT64_C(0) - offset + below(trial, trial->request.length + 1);
+	case 3:
+		return trial->request.length - offset;
+	case 4:
+		return trial->request.page_size;
+	case 5:
+		return below(trial, trial->request.length + 2);
+	default:
+		return 1 + below(trial, 8);
+	}
+}
+
+static void check_query(struct trial *trial, const struct map *map, const uint64_t *run_end, const struct barspan *span,
+			uint64_t offset)
+{
+	const uint8_t *reason = map->reason + trial->request.offset;
+	uint64_t length = some_length(trial, offset);
+	bool inside = offset < trial->request.length;
+	bool direct = inside && reason[offset] == BARSPAN_REASON_NONE && length && length <= run_end[offset] - offset;
+	struct barspan_extent extent = { 0 };
+	int r = barspan_extent_at(span, offset, &extent);
+
+	FAIL_UNLESS(trial, barspan_is_direct(span, offset, length) == direct);
+	FAIL_UNLESS(trial, (uintptr_t)barspan_pointer(span, offset, length) == (direct ? BASE + offset : 0));
+	FAIL_UNLESS(trial, guard_ways_agree(span, offset));
+	FAIL_UNLESS(trial, r == (inside ? 0 : -ERANGE));
+	if (!inside)
+		return;
+	FAIL_UNLESS(trial, extent.offset <= offset && extent.offset + extent.length == run_end[offset]);
+	FAIL_UNLESS(trial, extent.reason == reason[offset]);
+	FAIL_UNLESS(trial, !extent.offset || reason[extent.offset - 1] != extent.reason);
+}
+
+static void check_guard(struct trial *trial, const struct map *map, const struct barspan_extent *extents, size_t n)
+{
+	struct barspan_entry_ *entries = calloc(n + 1, sizeof(*entries));
+	uint64_t length = trial->request.length, *run_end = calloc(length, sizeof(*run_end));
+	struct barspan_extent got;
+	struct barspan_guard_ *guard;
+
+	for (size_t i = 0; i < n; i++) {
+		entries[i].start = extents[i].offset;
+		entries[i].reason = extents[i].reason;
+		entries[i].base = extents[i].kind == BARSPAN_DIRECT ? BASE : 0;
+	}
+	entries[n].start = length;
+	for (uint64_t at = length; at-- > 0;) {
+		const uint8_t *reason = map->reason + trial->request.offset + at;
+		bool last = at + 1 == length || reason[0] != reason[1];
+
+		run_end[at] = last ? at + 1 : run_end[at + 1];
+	}
+	FAIL_UNLESS(trial, !guard_build(&guard, entries, n, PROT_READ, NULL, NULL));
+
+	struct barspan span = { 0 };
+
+	guard_publish(&span, guard, guard);
+
+	FAIL_UNLESS(trial, barspan_extent_count(&span) == n);
+	FAIL_UNLESS(trial, barspan_extent_get(&span, n, &got) == -ERANGE);
+	for (size_t i = 0; i < n; i++) {
+		FAIL_UNLESS(trial, !barspan_extent_get(&span, i, &got));
+		FAIL_UNLESS(trial, got.offset == extents[i].offset && got.length == extents[i].length);
+		FAIL_UNLESS(trial, got.kind == extents[i].kind && got.reason == extents[i].reason);
+		check_query(trial, map, run_end, &span, got.offset);
+		check_query(trial, map, run_end, &span, got.offset + got.length - 1);
+	}
+	for (int i = 0; i < QUERIES; i++)
+		check_query(trial, map, run_end, &span, below(trial, length + 4));
+	check_query(trial, map, run_end, &span, UINT64_MAX - below(trial, 4));
+	sys_free(guard);
+	free(run_end);
+	free(entries);
+}
+
+static void run_trial(struct trial *trial)
+{
+	struct barspan_extent *extents = NULL;
+	struct map map;
+	size_t n = 0;
+	int r = layout(&extents, &n, &trial->request);
+
+	make_map(&trial->request, &map);
+	if (map.insane && trial->request.strict)
+		FAIL_UNLESS(trial, r == -EPROTO || (map.bad_hole && r == -ERANGE));
+	else
+		FAIL_UNLESS(trial, r == (map.bad_hole ? -ERANGE : 0));
+	if (!r) {
+		check_extents(trial, &map, extents, n);
+		check_guard(trial, &map, extents, n);
+		sys_free(extents);
+	}
+	free(map.reason);
+}
+
+static void run_trials(uint64_t page_size, uint64_t n)
+{
+	struct trial trial;
+
+	if (harness_instrumented())
+		n = n / 100 + 20;
+	for (uint64_t seed = 1; seed <= n; seed++) {
+		make_trial(&trial, seed, page_size);
+		run_trial(&trial);
+	}
+}
+
+/* Small pages make for many cases in little time. */
+START_TEST(layouts_with_pages_of_32_bytes_agree_with_a_byte_map)
+{
+	run_trials(32, 40000);
+}
+END_TEST
+
+START_TEST(layouts_with_pages_of_4K_agree_with_a_byte_map)
+{
+	run_trials(4096, 8000);
+}
+END_TEST
+
+START_TEST(layouts_with_pages_of_16K_agree_with_a_byte_map)
+{
+	run_trials(16384, 4000);
+}
+END_TEST
+
+START_TEST(layouts_with_pages_of_64K_agree_with_a_byte_map)
+{
+	run_trials(65536, 1500);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("property");
+
+	harness_add(suite, "property", (const TTest *const[]){
+		layouts_with_pages_of_32_bytes_agree_with_a_byte_map, layouts_with_pages_of_4K_agree_with_a_byte_map,
+		layouts_with_pages_of_16K_agree_with_a_byte_map, layouts_with_pages_of_64K_agree_with_a_byte_map, NULL });
+	return harness_run(suite);
+}

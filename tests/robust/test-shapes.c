@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Guard tables of extents that lie as unevenly as can be, against a search over the extents; and how large they get. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "layout/guard.h"
+#include "support/guard-ways.h"
+#include "support/harness.h"
+#include "util/sys.h"
+
+enum {
+	MOST = 65536,
+	SLOTS = 65536,	/* bytes */
+	EXTENT = 32,	/* bytes */
+	REST = 256,	/* bytes */
+	FEW = 8, MANY = 14,	/* steps of a query, at most */
+};
+
+#define TOP (UINT64_C(1) << 63)
+
+/* Extents by their starts, the first of which is 0, and where the last ends. */
+struct shape {
+	const char *name;
+	uint64_t *starts;
+	size_t n;
+	uint64_t length;
+	unsigned int steps;	/* that a query may take */
+	bool spread_bases;	/* each direct extent has a base of its own */
+};
+
+/* A ck_assert_msg() that costs nothing while it holds. */
+#define FAIL_UNLESS(shape, at, expression)                                                                             \
+	do {                                                                                                           \
+		if (!(expression))                                                                                     \
+			ck_abort_msg("%s of %zu extents in 0x%llx bytes, offset 0x%llx: " #expression, (shape)->name,  \
+				     (shape)->n, (unsigned long long)(shape)->length, (unsigned long long)(at));       \
+	} while (0)
+
+static int compare(const void *left, const void *right)
+{
+	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+
+	return (a > b) - (a < b);
+}
+
+/* Sorts the starts, and drops what is there twice or past the end. */
+static void finish(struct shape *shape)
+{
+	size_t kept = 0;
+
+	shape->starts[0] = 0;
+	qsort(shape->starts, shape->n, sizeof(*shape->starts), compare);
+	for (size_t i = 0; i < shape->n; i++)
+		if (shape->starts[i] < shape->length && (!kept || shape->starts[i] != shape->starts[kept - 1]))
+			shape->starts[kept++] = shape->starts[i];
+	shape->n = kept;
+}
+
+/* Two kinds in turn, so that no neighbours merge: direct ones are at odd places. */
+static uint32_t reason_of(size_t i)
+{
+	static const uint32_t reasons[] = {
+		BARSPAN_REASON_SPARSE, BARSPAN_REASON_NONE, BARSPAN_REASON_MSIX, BARSPAN_REASON_NONE, BARSPAN_REASON_PAGE,
+		BARSPAN_REASON_FAILED,
+	};
+
+	return reasons[i % (sizeof(reasons) / sizeof(reasons[0]))];
+}
+
+static uintptr_t base_of(const struct shape *shape, size_t i)
+{
+	return reason_of(i) == BARSPAN_REASON_NONE ? 4096 + (shape->spread_bases ? i * 65536 : 0) : 0;
+}
+
+/* The extent an offset lies in, by looking at all of them. */
+static size_t naive(const struct shape *shape, uint64_t offset)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < shape->n; i++)
+		if (shape->starts[i] <= offset)
+			found = i;
+	return found;
+}
+
+static void check_at(const struct shape *shape, const struct barspan *span, uint64_t offset, size_t i)
+{
+	uint64_t end = i + 1 < shape->n ? shape->starts[i + 1] : shape->length;
+	bool direct = reason_of(i) == BARSPAN_REASON_NONE;
+	struct barspan_extent extent = { 0 };
+
+	FAIL_UNLESS(shape, offset, !barspan_extent_at(span, offset, &extent));
+	FAIL_UNLESS(shape, offset, extent.offset == shape->starts[i]);
+	FAIL_UNLESS(shape, offset, extent.length == end - shape->starts[i]);
+	FAIL_UNLESS(shape, offset, extent.reason == reason_of(i));
+	FAIL_UNLESS(shape, offset, barspan_is_direct(span, offset, end - offset) == direct);
+	FAIL_UNLESS(shape, offset, barspan_is_direct(span, offset, 1) == direct);
+	FAIL_UNLESS(shape, offset, !barspan_is_direct(span, offset, end - offset + 1));
+	FAIL_UNLESS(shape, offset, !barspan_is_direct(span, offset, UINT64_MAX - offset + 1));
+	FAIL_UNLESS(shape, offset, (uintptr_t)barspan_pointer(span, offset, 1) == (direct ? base_of(shape, i) + offset : 0));
+	FAIL_UNLESS(shape, offset, guard_ways_steps(span->guard_, offset) <= shape->steps);
+	FAIL_UNLESS(shape, offset, guard_ways_agree(span, offset));
+}
+
+static void check_queries(const struct shape *shape, const struct barspan *span)
+{
+	uint64_t seed = shape->n;
+	struct barspan_extent extent;
+
+	for (size_t i = 0; i < shape->n; i++) {
+		uint64_t end = i + 1 < shape->n ? shape->starts[i + 1] : shape->length;
+
+		check_at(shape, span, shape->starts[i], i);
+		check_at(shape, span, end - 1, i);
+		check_at(shape, span, shape->starts[i] + harness_random(&seed) % (end - shape->starts[i]), i);
+	}
+	for (int i = 0; i < (shape->n > 5000 ? 50 : 300); i++) {
+		/* Evenly over the span, and evenly over the orders of magnitude. */
+		uint64_t offset = (harness_random(&seed) >> (i % 2 ? harness_random(&seed) % 64 : 0)) % shape->length;
+
+		check_at(shape, span, offset, naive(shape, offset));
+	}
+	ck_assert_int_eq(barspan_extent_at(span, shape->length, &extent), -ERANGE);
+	ck_assert_int_eq(barspan_extent_at(span, UINT64_MAX, &extent), -ERANGE);
+	ck_assert(!barspan_is_direct(span, shape->length, 1));
+}
+
+static void check_shape(struct shape *shape)
+{
+	struct barspan_entry_ *entries = calloc(shape->n + 1, sizeof(*entries));
+	struct barspan_guard_ *guard;
+
+	for (size_t i = 0; i < shape->n; i++)
+		entries[i] = (struct barspan_entry_){ shape->starts[i], base_of(shape, i), reason_of(i) };
+	entries[shape->n].start = shape->length;
+	ck_assert_zero(guard_build(&guard, entries, shape->n, PROT_READ | PROT_WRITE, NULL, NULL));
+
+	struct barspan span = { 0 };
+
+	guard_publish(&span, guard, guard);
+
+	ck_assert_uint_eq(barspan_extent_count(&span), shape->n);
+	FAIL_UNLESS(shape, 0, guard_size(guard) <= SLOTS + EXTENT * shape->n + REST);
+	check_queries(shape, &span);
+	sys_free(guard);
+	free(entries);
+}
+
+/* Makes a shape of `n` starts, checks it with one base for all and with one for each, and frees it. */
+static void check_starts(const char *name, unsigned int steps_at_most, size_t n, uint64_t length,
+			 uint64_t (*start)(size_t i, uint64_t *seed, uint64_t length))
+{
+	struct shape shape = { name, calloc(n, sizeof(uint64_t)), n, length, steps_at_most, false };
+	uint64_t seed = n;
+
+	ck_assert_ptr_nonnull(shape.starts);
+	for (size_t i = 1; i < n; i++)
+		shape.starts[i] = start(i, &seed, length);
+	finish(&shape);
+	check_shape(&shape);
+	shape.spread_bases = true;
+	check_shape(&shape);
+	free(shape.starts);
+}
+
+static size_t fewer(size_t n)
+{
+	return harness_instrumented() && n > 2000 ? 2000 : n;
+}
+
+static uint64_t anywhere(size_t i, uint64_t *seed, uint64_t length)
+{
+	(void)i;
+	return harness_random(seed) % length;
+}
+
+START_TEST(evenly_spread_extents)
+{
+	static const size_t numbers[] = { 1, 2, 3, 5, 17, 256, 4096, MOST };
+	static const uint64_t lengths[] = {
+		1, 2, 7, 4096, 1 << 20, UINT64_C(1) << 40, TOP - 1, TOP, TOP + 1, UINT64_MAX - 4095,
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		for (size_t j = 0; j < sizeof(lengths) / sizeof(lengths[0]); j++)
+			check_starts("even", FEW, fewer(numbers[i]), lengths[j], anywhere);
+}
+END_TEST
+
+static uint64_t packed(size_t i, uint64_t *seed, uint64_t length)
+{
+	(void)seed;
+	(void)length;
+	return i * 4096;
+}
+
+static uint64_t packed_at_the_end(size_t i, uint64_t *seed, uint64_t length)
+{
+	(void)seed;
+	return length - i * 4096;
+}
+
+static uint64_t single_bytes(size_t i, uint64_t *seed, uint64_t length)
+{
+	(void)seed;
+	return length / 2 + i;
+}
+
+START_TEST(one_cluster_in_a_huge_span)
+{
+	check_starts("start", MANY, fewer(MOST), TOP, packed);
+	check_starts("end", MANY, fewer(MOST), TOP, packed_at_the_end);
+	check_starts("middle", FEW, fewer(MOST), TOP, single_bytes);
+	check_starts("middle of less", FEW, fewer(3000), UINT64_C(1) << 40, single_bytes);
+}
+END_TEST
+
+static uint64_t exponential(size_t i, uint64_t *seed, uint64_t length)
+{
+	(void)seed;
+	(void)length;
+	return UINT64_C(1) << (i - 1);
+}
+
+static uint64_t exponential_both_ways(size_t i, uint64_t *seed, uint64_t length)
+{
+	(void)seed;
+	return i % 2 ? UINT64_C(1) << i / 2 : length - (UINT64_C(1) << i / 2);
+}
+
+static uint64_t exponential_clusters(size_t i, uint64_t *seed, uint64_t length)
+{
+	return ((UINT64_C(1) << i % 63) + harness_random(seed) % 4096) % length;
+}
+
+START_TEST(exponentially_spaced_extents)
+{
+	check_starts("exponential", MANY, 64, TOP, exponential);
+	check_starts("exponential, odd length", MANY, 64, TOP - 12345, exponential);
+	check_starts("both ways", MANY, 120, TOP, exponential_both_ways);
+	check_starts("clusters", MANY, fewer(20000), TOP, exponential_clusters);
+}
+END_TEST
+
+static uint64_t nested(size_t i, uint64_t *seed, uint64_t length)
+{
+	uint64_t room = length, at = 0;
+
+	/* Each level halves its room some times over, towards one end or the other. */
+	for (size_t bits = i; bits && room > 2; bits /= 4) {
+		room >>= 1 + harness_random(seed) % 12;
+		if (bits & 1)
+			at += length / 2 > at + room ? room : 0;
+	}
+	return at + (room ? harness_random(seed) % room : 0);
+}
+
+static uint64_t many_clusters(size_t i, uint64_t *seed, uint64_t length)
+{
+	return length / 1024 * (i % 1024) + harness_random(seed) % 4096;
+}
+
+static uint64_t clusters_of_three(size_t i, uint64_t *seed, uint64_t length)
+{
+	(void)seed;
+	return length / (MOST / 3 + 1) * (i / 3) + i % 3;
+}
+
+/* Whatever asks for most slots: the early clusters use them up, and the later ones are searched. */
+START_TEST(shapes_that_want_more_slots_than_there_are)
+{
+	check_starts("nested", MANY, fewer(MOST), TOP, nested);
+	check_starts("many clusters", MANY, fewer(MOST), TOP, many_clusters);
+	check_starts("clusters of three", MANY, fewer(MOST), TOP, clusters_of_three);
+	check_starts("many small clusters", MANY, fewer(8000), UINT64_C(1) << 48, many_clusters);
+}
+END_TEST
+
+START_TEST(random_shapes)
+{
+	uint64_t (*const shapes[])(size_t, uint64_t *, uint64_t) = {
+		anywhere, packed, single_bytes, exponential_clusters, nested, many_clusters,
+	};
+	uint64_t seed = 1;
+
+	for (int i = 0; i < (harness_instrumented() ? 20 : 2000); i++) {
+		uint64_t length = (harness_random(&seed) >> (harness_random(&seed) % 60)) + 1;
+		size_t n = 1 + harness_random(&seed) % 200;
+
+		check_starts("random", MANY, n, length, shapes[i % 6]);
+	}
+}
+END_TEST
+
+START_TEST(neighbours_that_are_one_extent_are_merged)
+{
+	struct barspan_entry_ entries[] = {
+		{ 0, 4096, BARSPAN_REASON_NONE }, { 10, 4096, BARSPAN_REASON_NONE }, { 20, 8192, BARSPAN_REASON_NONE },
+		{ 30, 0, BARSPAN_REASON_PAGE }, { 40, 0, BARSPAN_REASON_PAGE }, { 50, 0, BARSPAN_REASON_MSIX }, { 60, 0, 0 },
+	};
+	static const uint64_t starts[] = { 0, 20, 30, 50, 60 };
+	struct barspan_guard_ *guard;
+	struct barspan_extent extent;
+
+	ck_assert_zero(guard_build(&guard, entries, 6, PROT_READ, NULL, NULL));
+
+	struct barspan span = { 0 };
+
+	guard_publish(&span, guard, guard);
+
+	ck_assert_uint_eq(barspan_extent_count(&span), 4);
+	for (size_t i = 0; i < 4; i++) {
+		ck_assert_zero(barspan_extent_get(&span, i, &extent));
+		ck_assert_uint_eq(extent.offset, starts[i]);
+		ck_assert_uint_eq(extent.length, starts[i + 1] - starts[i]);
+	}
+	ck_assert(barspan_is_direct(&span, 5, 15));
+	ck_assert(!barspan_is_direct(&span, 5, 16));	/* direct all along, but not at one address */
+	sys_free(guard);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("shapes");
+
+	harness_add(suite, "shapes", (const TTest *const[]){
+		evenly_spread_extents, one_cluster_in_a_huge_span, exponentially_spaced_extents,
+		shapes_that_want_more_slots_than_there_are, random_shapes, neighbours_that_are_one_extent_are_merged, NULL });
+	return harness_run(suite);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* See Intel's manual, volume 2, chapter 2. */
+#include "support/encodings.h"
+
+#include <Zydis/Zydis.h>
+#include <string.h>
+
+#include "support/harness.h"
+#include "trap/x86/machine.h"
+
+enum {
+	LEGACY = 4 * 4 * 3 * 8 * 256,
+	VEX = 3 * 4 * 2 * 2 * 2 * 8 * 256,
+	EVEX = 3 * 4 * 2 * 3 * 2 * 2 * 8 * 256
+};
+
+static uint64_t *seed;
+
+/* The digits of a number, in turn. */
+static unsigned int take(size_t *i, unsigned int n)
+{
+	unsigned int digit = (unsigned int)(*i % n);
+
+	*i /= n;
+	return digit;
+}
+
+static unsigned int below(unsigned int n)
+{
+	return (unsigned int)(harness_random(seed) % n);
+}
+
+/* Overrides of segments that have no base. Behind gs, which the processor then
+ * still uses, QEMU uses none. */
+static bool is_null_override(unsigned int opcode)
+{
+	return opcode == 0x26 || opcode == 0x2e || opcode == 0x36 || opcode == 0x3e;
+}
+
+static uint8_t *put_legacy(uint8_t *at, size_t i)
+{
+	static const uint8_t mandatory[] = { 0, 0x66, 0xf3, 0xf2 };
+	unsigned int opcode = take(&i, 256), map = take(&i, 4), prefix = take(&i, 4),
+		     rex = take(&i, 3);
+
+	if (!below(8))
+		*at++ = 0x67;
+	if (!below(8) && (map || !is_null_override(opcode)))
+		*at++ = 0x65;
+	if (prefix)
+		*at++ = mandatory[prefix];
+	if (rex)
+		*at++ = (uint8_t)(0x40 | (rex - 1) << 3 | below(8));
+	if (map)
+		*at++ = 0x0f;
+	if (map > 1)
+		*at++ = map == 2 ? 0x38 : 0x3a;
+	*at++ = (uint8_t)opcode;
+	*at++ = (uint8_t)(take(&i, 8) << 3);
+	return at;
+}
+
+static uint8_t *put_vex(uint8_t *at, size_t i)
+{
+	unsigned int opcode = take(&i, 256), map = take(&i, 3) + 1, pp = take(&i, 4),
+		     w = take(&i, 2), l = take(&i, 2);
+	unsigned int vvvv = take(&i, 2) ? 15 : below(16);
+
+	if (map == 1 && !w && below(2)) {
+		*at++ = 0xc5;
+		*at++ = (uint8_t)(below(2) << 7 | vvvv << 3 | l << 2 | pp);
+	} else {
+		*at++ = 0xc4;
+		*at++ = (uint8_t)(below(8) << 5 | map);
+		*at++ = (uint8_t)(w << 7 | vvvv << 3 | l << 2 | pp);
+	}
+	*at++ = (uint8_t)opcode;
+	*at++ = (uint8_t)(take(&i, 8) << 3);
+	return at;
+}
+
+static uint8_t *put_evex(uint8_t *at, size_t i)
+{
+	unsigned int opcode = take(&i, 256), map = take(&i, 3) + 1, pp = take(&i, 4),
+		     w = take(&i, 2), l = take(&i, 3);
+	unsigned int broadcast = take(&i, 2), any = take(&i, 2), vvvv = any ? 31 : below(32);
+	unsigned int mask = below(3) ? 0 : below(8), zero = mask ? below(2) : 0;
+
+	*at++ = 0x62;
+	*at++ = (uint8_t)(below(16) << 4 | map);
+	*at++ = (uint8_t)(w << 7 | (vvvv & 15) << 3 | 4 | pp);
+	*at++ = (uint8_t)(zero << 7 | l << 5 | broadcast << 4 | (vvvv & 16) >> 1 | mask);
+	*at++ = (uint8_t)opcode;
+	*at++ = (uint8_t)(take(&i, 8) << 3);
+	return at;
+}
+
+/* What comes behind the register of a ModRM byte, and what an instruction may have
+ * behind that. */
+static void put_rest(uint8_t *at)
+{
+	unsigned int mode = below(8) ? below(3) : 0, rm = below(8);
+
+	*at = (uint8_t)(at[0] | mode << 6 | rm);
+	at++;
+	if (rm == 4)
+		*at++ = (uint8_t)below(255);
+	for (unsigned int i = 0; i < 8; i++)
+		*at++ = (uint8_t)below(255);
+	/* A displacement of 32 bits is small, and the code before the operand. */
+	at -= 8;
+	if (mode == 2)
+		at[2] = at[3] = 0;
+}
+
+static bool decode_name(struct encoding *encoding)
+{
+	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
+	ZydisDecodedInstruction instruction;
+	ZydisDecoder decoder;
+
+	ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
+	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, encoding->example.code,
+						 sizeof(encoding->example.code), &instruction,
+						 operands)))
+		return false;
+	snprintf(encoding->name, sizeof(encoding->name), "%s",
+		 ZydisMnemonicGetString(instruction.mnemonic));
+	return true;
+}
+
+size_t encodings_count(void)
+{
+	return LEGACY + VEX + EVEX;
+}
+
+bool encodings_make(struct encoding *encoding, size_t i, uint64_t *random)
+{
+	uint8_t *code = encoding->example.code, *end;
+	uint8_t buffer[32] = { 0 };
+
+	seed = random;
+	memset(encoding, 0, sizeof(*encoding));
+	if (i < LEGACY)
+		end = put_legacy(buffer, i);
+	else if (i < LEGACY + VEX)
+		end = put_vex(buffer, i - LEGACY);
+	else
+		end = put_evex(buffer, i - LEGACY - VEX);
+	put_rest(end - 1);
+	memcpy(code, buffer, sizeof(encoding->example.code));
+	if (!form_decode(&encoding->form, code, sizeof(encoding->example.code)))
+		return false;
+	encoding->example.length = encoding->form.length;
+	switch (encoding->form.kind) {
+	case FORM_UNKNOWN: case FORM_STRING: case FORM_STACK: case FORM_NOTHING: case FORM_BIT:
+		return false;
+	default:
+		return decode_name(encoding);
+	}
+}
+
+/* A displacement that counts from the code lies where a form says it does. */
+static bool aim_from_code(struct encoding *encoding, uintptr_t operand)
+{
+	struct example *example = &encoding->example;
+	uint32_t displacement, now = (uint32_t)encoding->form.displacement;
+
+	displacement = (uint32_t)(operand - FORMS_CODE - example->length);
+	for (unsigned int i = 1; i + 4 <= example->length; i++) {
+		if (memcmp(example->code + i, &now, 4))
+			continue;
+		memcpy(example->code + i, &displacement, 4);
+		return form_decode(&encoding->form, example->code, example->length) &&
+		       (uint32_t)encoding->form.displacement == displacement;
+	}
+	return false;
+}
+
+bool encodings_aim(struct encoding *encoding, uintptr_t operand, uint64_t *random)
+{
+	const struct trap_form *form = &encoding->form;
+	uint64_t *gprs = encoding->example.before.gprs;
+	uint64_t address = operand - (form->segment == MACHINE_GS ? FORMS_GS_BASE : 0);
+
+	seed = random;
+	if (form->segment == MACHINE_FS)
+		return false;
+	if (form->base == MACHINE_PC)
+		return aim_from_code(encoding, address);
+	if (form->base == FORM_NO_REGISTER || form->base == form->index || form->base == 4)
+		return false;
+	address -= (uint64_t)form->displacement;
+	if (form->index != FORM_NO_REGISTER) {
+		gprs[form->index] = harness_random(seed) % 65536;
+		address -= gprs[form->index] * form->scale;
+	}
+	gprs[form->base] =
+		form->address32 ? (uint32_t)address | harness_random(seed) << 32 : address;
+	return true;
+}

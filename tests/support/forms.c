@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "support/forms.h"
+
+#include <Zydis/Zydis.h>
+#include <asm/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "support/harness.h"
+
+enum { PAGE = FORMS_PAGE, SIZE = FORMS_SIZE };
+
+#define BASE FORMS_BASE
+
+enum shape {
+	LOAD, STORE, STORE_IMMEDIATE, EXTEND, BINARY, UNARY, BITS, EXCHANGE, VECTOR_LOAD, VECTOR_STORE,
+};
+
+#define FORM(name, shape_, ...) { .mnemonic = ZYDIS_MNEMONIC_##name, .shape = shape_, __VA_ARGS__ }
+#define MOVES(name, ...) FORM(name, VECTOR_LOAD, __VA_ARGS__), FORM(name, VECTOR_STORE, __VA_ARGS__)
+
+static const struct form {
+	ZydisMnemonic mnemonic;
+	enum shape shape;
+	uint8_t widths;		/* those of memory that there are: a bit each */
+	uint8_t vector;		/* the register's width where that is one */
+	bool aligned, evex;
+	uint8_t to;		/* EXTEND: the least width to which */
+} forms[] = {
+	FORM(MOV, LOAD, .widths = 15), FORM(MOV, STORE, .widths = 15), FORM(MOV, STORE_IMMEDIATE, .widths = 15),
+	FORM(MOVBE, LOAD, .widths = 14), FORM(MOVBE, STORE, .widths = 14), FORM(MOVNTI, STORE, .widths = 12),
+	FORM(MOVZX, EXTEND, .widths = 3, .to = 2), FORM(MOVSX, EXTEND, .widths = 3, .to = 2),
+	FORM(MOVSXD, EXTEND, .widths = 4, .to = 8), FORM(ADD, BINARY, .widths = 15), FORM(OR, BINARY, .widths = 15),
+	FORM(ADC, BINARY, .widths = 15), FORM(SBB, BINARY, .widths = 15), FORM(AND, BINARY, .widths = 15),
+	FORM(SUB, BINARY, .widths = 15), FORM(XOR, BINARY, .widths = 15), FORM(CMP, BINARY, .widths = 15),
+	FORM(TEST, BINARY, .widths = 15), FORM(NOT, UNARY, .widths = 15), FORM(NEG, UNARY, .widths = 15),
+	FORM(INC, UNARY, .widths = 15), FORM(DEC, UNARY, .widths = 15), FORM(BT, BITS, .widths = 14),
+	FORM(BTS, BITS, .widths = 14), FORM(BTR, BITS, .widths = 14), FORM(BTC, BITS, .widths = 14),
+	FORM(XCHG, EXCHANGE, .widths = 15), FORM(XADD, EXCHANGE, .widths = 15), FORM(CMPXCHG, EXCHANGE, .widths = 15),
+	MOVES(MOVD, .widths = 4, .vector = 16), MOVES(MOVQ, .widths = 8, .vector = 16),
+	MOVES(MOVSS, .widths = 4, .vector = 16), MOVES(MOVSD, .widths = 8, .vector = 16),
+	MOVES(MOVUPS, .widths = 16, .vector = 16), MOVES(MOVUPD, .widths = 16, .vector = 16),
+	MOVES(MOVDQU, .widths = 16, .vector = 16), MOVES(MOVAPS, .widths = 16, .vector = 16, .aligned = true),
+	MOVES(MOVAPD, .widths = 16, .vector = 16, .aligned = true),
+	MOVES(MOVDQA, .widths = 16, .vector = 16, .aligned = true), MOVES(MOVLPS, .widths = 8, .vector = 16),
+	MOVES(MOVHPS, .widths = 8, .vector = 16), MOVES(MOVLPD, .widths = 8, .vector = 16),
+	MOVES(MOVHPD, .widths = 8, .vector = 16), FORM(LDDQU, VECTOR_LOAD, .widths = 16, .vector = 16),
+	FORM(MOVNTDQA, VECTOR_LOAD, .widths = 16, .vector = 16, .aligned = true),
+	FORM(MOVNTDQ, VECTOR_STORE, .widths = 16, .vector = 16, .aligned = true),
+	FORM(MOVNTPS, VECTOR_STORE, .widths = 16, .vector = 16, .aligned = true),
+	FORM(MOVNTPD, VECTOR_STORE, .widths = 16, .vector = 16, .aligned = true),
+	/* From here on for AVX. */
+	MOVES(VMOVD, .widths = 4, .vector = 16), MOVES(VMOVQ, .widths = 8, .vector = 16),
+	MOVES(VMOVSS, .widths = 4, .vector = 16), MOVES(VMOVSD, .widths = 8, .vector = 16),
+	MOVES(VMOVUPS, .widths = 16, .vector = 16), MOVES(VMOVUPS, .widths = 32, .vector = 32),
+	MOVES(VMOVUPD, .widths = 32, .vector = 32), MOVES(VMOVDQU, .widths = 16, .vector = 16),
+	MOVES(VMOVDQU, .widths = 32, .vector = 32), MOVES(VMOVAPS, .widths = 16, .vector = 16, .aligned = true),
+	MOVES(VMOVAPS, .widths = 32, .vector = 32, .aligned = true),
+	MOVES(VMOVAPD, .widths = 32, .vector = 32, .aligned = true),
+	MOVES(VMOVDQA, .widths = 16, .vector = 16, .aligned = true),
+	MOVES(VMOVDQA, .widths = 32, .vector = 32, .aligned = true),
+	FORM(VLDDQU, VECTOR_LOAD, .widths = 32, .vector = 32),
+	FORM(VMOVNTDQ, VECTOR_STORE, .widths = 32, .vector = 32, .aligned = true),
+	FORM(VMOVNTPS, VECTOR_STORE, .widths = 32, .vector = 32, .aligned = true),
+	FORM(VMOVNTDQA, VECTOR_LOAD, .widths = 16, .vector = 16, .aligned = true),
+	FORM(VMOVLPS, VECTOR_STORE, .widths = 8, .vector = 16),
+	FORM(VMOVHPD, VECTOR_STORE, .widths = 8, .vector = 16),
+	/* From here on for AVX-512VL. */
+	MOVES(VMOVDQU8, .widths = 16, .vector = 16, .evex = true),
+	MOVES(VMOVDQU16, .widths = 32, .vector = 32, .evex = true),
+	MOVES(VMOVDQU32, .widths = 32, .vector = 32, .evex = true),
+	MOVES(VMOVDQU64, .widths = 32, .vector = 32, .evex = true),
+	MOVES(VMOVDQU64, .widths = 16, .vector = 16, .evex = true),
+	MOVES(VMOVDQA64, .widths = 32, .vector = 32, .aligned = true, .evex = true),
+};
+
+static uint64_t *seed;
+
+static uint64_t below(uint64_t n)
+{
+	return harness_random(seed) % n;
+}
+
+static ZydisRegister gpr(unsigned int number, unsigned int width)
+{
+	static const ZydisRegisterClass classes[] = {
+		[1] = ZYDIS_REGCLASS_GPR8, [2] = ZYDIS_REGCLASS_GPR16, [4] = ZYDIS_REGCLASS_GPR32, [8] = ZYDIS_REGCLASS_GPR64,
+	};
+
+	/* Between bl and spl there are ah to bh. */
+	return ZydisRegisterEncode(classes[width], (uint8_t)(width == 1 && number >= 4 ? number + 4 : number));
+}
+
+static unsigned int any_gpr(void)
+{
+	unsigned int number = (unsigned int)below(15);
+
+	return number < MACHINE_STACK ? number : number + 1;
+}
+
+/* An address at which `width` bytes touch a hole, often at an edge. */
+static uintptr_t target_address(size_t width, bool aligned)
+{
+	static const unsigned int edges[] = { PAGE, 2 * PAGE, 3 * PAGE, 4 * PAGE };
+	uintptr_t address = BASE + (below(2) ? PAGE : 3 * PAGE) + below(PAGE - width + 1);
+
+	if (aligned)
+		return address & ~(uintptr_t)(width - 1);
+	if (width > 1 && !below(3))
+		return BASE + edges[below(4)] - 1 - below(width - 1);
+	return address;
+}
+
+/* An operand for an address, and what the registers must be for it. */
+static void address_operand(ZydisEncoderRequest *request, ZydisEncoderOperand *operand, struct machine *machine,
+			    uintptr_t address, unsigned int avoid)
+{
+	static const uint8_t scales[] = { 1, 2, 4, 8 };
+	unsigned int base, index, width = below(5) ? 8 : 4;
+	uint64_t fs;
+
+	do
+		base = any_gpr(), index = any_gpr();
+	while (base == index || base == avoid || index == avoid);
+	operand->type = ZYDIS_OPERAND_TYPE_MEMORY;
+	if (!below(8)) {
+		operand->mem.base = ZYDIS_REGISTER_RIP;
+		operand->mem.displacement = (int64_t)address;	/* fix_displacement() does the rest */
+		return;
+	}
+	if (!below(6)) {
+		request->prefixes |= ZYDIS_ATTRIB_HAS_SEGMENT_GS;
+		address -= FORMS_GS_BASE;
+	} else if (!below(6)) {
+		syscall(SYS_arch_prctl, ARCH_GET_FS, &fs);
+		request->prefixes |= ZYDIS_ATTRIB_HAS_SEGMENT_FS;
+		address -= fs;
+		width = 8;
+	}
+	operand->mem.base = gpr(base, width);
+	if (below(2))
+		operand->mem.displacement = below(2) ? (int64_t)below(256) - 128 : (int64_t)below(1 << 20) - (1 << 19);
+	address -= (uint64_t)operand->mem.displacement;
+	if (below(2)) {
+		operand->mem.index = gpr(index, width);
+		operand->mem.scale = scales[below(4)];
+		machine->gprs[index] = below(2) ? below(1 << 16) : (uint64_t)-(int64_t)below(1 << 16);
+		address -= machine->gprs[index] * operand->mem.scale;
+	}
+	machine->gprs[base] = width == 4 ? (uint32_t)address : address;
+	if (width == 4)	/* what is above counts for nothing */
+		machine->gprs[base] |= harness_random(seed) << 32;
+}
+
+static bool encode(struct example *example, ZydisEncoderRequest *request)
+{
+	size_t length = sizeof(example->code);
+
+	request->machine_mode = ZYDIS_MACHINE_MODE_LONG_64;
+	for (unsigned int i = 0; i < request->operand_count; i++) {
+		ZydisEncoderOperand *operand = &request->operands[i];
+		int64_t address = operand->mem.displacement;
+
+		if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY || operand->mem.base != ZYDIS_REGISTER_RIP)
+			continue;
+		operand->mem.displacement = 0x1000000;
+		if (!ZYAN_SUCCESS(ZydisEncoderEncodeInstruction(request, example->code, &length)))
+			return false;
+		operand->mem.displacement = address - (int64_t)(FORMS_CODE + length);
+		length = sizeof(example->code);
+	}
+	if (!ZYAN_SUCCESS(ZydisEncoderEncodeInstruction(request, example->code, &length)))
+		return false;
+	example->length = (uint8_t)length;
+	return true;
+}
+
+static void add_register(ZydisEncoderRequest *request, ZydisRegister reg)
+{
+	ZydisEncoderOperand *operand = &request->operands[request->operand_count++];
+
+	operand->type = ZYDIS_OPERAND_TYPE_REGISTER;
+	operand->reg.value = reg;
+}
+
+static void add_immediate(ZydisEncoderRequest *request, unsigned int width)
+{
+	ZydisEncoderOperand *operand = &request->operands[request->operand_count++];
+	uint64_t value = harness_random(seed);
+
+	operand->type = ZYDIS_OPERAND_TYPE_IMMEDIATE;
+	operand->imm.s = width == 1 || below(2) ? (int8_t)value : width == 2 ? (int16_t)value : (int32_t)value;
+}
+
+/* The register beside memory. */
+static void add_other(ZydisEncoderRequest *request, const struct form *form, unsigned int width, unsigned int reg)
+{
+	if (form->vector) {
+		add_register(request, ZydisRegisterEncode(form->vector == 16 ? ZYDIS_REGCLASS_XMM : ZYDIS_REGCLASS_YMM, (uint8_t)reg));
+		return;
+	}
+	if (form->shape == EXTEND)
+		for (width = 8; width > form->to && below(2);)
+			width /= 2;
+	if (width == 1 && form->shape != EXTEND && !below(4))
+		add_register(request, (ZydisRegister)(ZYDIS_REGISTER_AH + below(4)));
+	else
+		add_register(request, gpr(reg, width));
+}
+
+static bool is_load(const struct form *form)
+{
+	if (form->shape == BINARY)
+		return form->mnemonic != ZYDIS_MNEMONIC_TEST && !below(3);
+	return form->shape == LOAD || form->shape == EXTEND || form->shape == VECTOR_LOAD;
+}
+
+static bool may_lock(const struct form *form, bool load)
+{
+	if (load || form->mnemonic == ZYDIS_MNEMONIC_CMP || form->mnemonic == ZYDIS_MNEMONIC_TEST ||
+	    form->mnemonic == ZYDIS_MNEMONIC_BT)
+		return false;
+	return form->shape == BINARY || form->shape == UNARY || form->shape == BITS || form->shape == EXCHANGE;
+}
+
+/* A bit's number far from the operand's first byte: returns how far, in bytes. */
+static int64_t choose_bit(struct machine *machine, unsigned int reg, unsigned int width)
+{
+	int64_t bit = (int64_t)below(4000) - 2000;
+	uint64_t value = (uint64_t)bit;
+
+	if (width == 4)
+		value = (uint32_t)value | harness_random(seed) << 32;
+	if (width == 2)
+		value = (uint16_t)value | harness_random(seed) << 16;
+	machine->gprs[reg] = value;
+	return (bit >> (width == 2 ? 4 : width == 4 ? 5 : 6)) * (int64_t)width;
+}
+
+static bool make_form(struct example *example, const struct form *form)
+{
+	ZydisEncoderRequest request = { .mnemonic = form->mnemonic };
+	ZydisEncoderOperand *operand;
+	struct machine *machine = &example->before;
+	bool load = is_load(form), lock = may_lock(form, load) && !below(4);
+	unsigned int width, reg = any_gpr();
+	uintptr_t address;
+
+	do
+		width = 1U << below(6);
+	while (!(form->widths & width));
+	/* A lock across cache lines is a fault of its own. */
+	address = target_address(width, form->aligned || lock || form->mnemonic == ZYDIS_MNEMONIC_XCHG);
+	if (form->evex)
+		request.allowed_encodings = ZYDIS_ENCODABLE_ENCODING_EVEX;
+	if (lock)
+		request.prefixes |= ZYDIS_ATTRIB_HAS_LOCK;
+	if (load)
+		add_other(&request, form, width, reg);
+	if (load && form->evex)
+		add_register(&request, ZYDIS_REGISTER_K0);
+	operand = &request.operands[request.operand_count++];
+	operand->mem.size = (uint16_t)width;
+	if (!load && form->evex)
+		add_register(&request, ZYDIS_REGISTER_K0);
+	if (form->shape == BITS && below(2)) {
+		address -= (uintptr_t)choose_bit(machine, reg, width);
+		address_operand(&request, operand, machine, address, reg);
+		add_register(&request, gpr(reg, width));
+		return encode(example, &request);
+	}
+	address_operand(&request, operand, machine, address, 99);
+	if (load)
+		return encode(example, &request);
+	if (form->shape == BITS || form->shape == STORE_IMMEDIATE || (form->shape == BINARY && below(2)))
+		add_immediate(&request, form->shape == BITS ? 1 : width);
+	else if (form->shape != UNARY)
+		add_other(&request, form, width, reg);
+	return encode(example, &request);
+}
+
+static void any_state(struct machine *machine)
+{
+	uint64_t *words = (uint64_t *)machine;
+
+	for (size_t i = 0; i < sizeof(*machine) / sizeof(*words); i++)
+		words[i] = below(8) ? harness_random(seed) : below(3) - 1;
+	machine->flags = 2 | (machine->flags & MACHINE_STATUS);
+	machine->mxcsr = MACHINE_MXCSR;
+}
+
+/* movs, cmps, stos, lods and scas with any prefix, between any two places. */
+static void make_string(struct example *example)
+{
+	static const uint8_t opcodes[] = { 0xa4, 0xa6, 0xaa, 0xac, 0xae };
+	uint8_t *code = example->code, opcode = opcodes[below(5)];
+	struct machine *machine = &example->before;
+	unsigned int width = 1U << below(4);
+	bool down = below(2), address32 = !below(4), gs = !below(5), repeat = below(3);
+	uint64_t count = 1 + below(60);
+
+	/* Room for all elements in both directions, somewhere on the five pages around the holes. */
+	for (unsigned int reg = 6; reg <= 7; reg++)
+		machine->gprs[reg] = BASE + PAGE / 2 + below(SIZE - PAGE / 2);
+	if (below(2))
+		machine->gprs[6 + below(2)] = BASE + PAGE + below(PAGE);
+	if (gs)
+		machine->gprs[6] -= FORMS_GS_BASE;
+	machine->gprs[1] = repeat || below(2) ? count : 0;
+	if (address32)
+		*code++ = 0x67;
+	if (gs)
+		*code++ = 0x65;
+	if (repeat)	/* rep or repe, and for cmps and scas also repne */
+		*code++ = (opcode == 0xa6 || opcode == 0xae) && below(2) ? 0xf2 : 0xf3;
+	if (width == 2)
+		*code++ = 0x66;
+	if (width == 8)
+		*code++ = 0x48;
+	*code++ = (uint8_t)(opcode + (width > 1));
+	example->length = (uint8_t)(code - example->code);
+	machine->flags |= down ? MACHINE_DF : 0;
+}
+
+static bool is_supported(const struct form *form)
+{
+	if (form->mnemonic == ZYDIS_MNEMONIC_MOVBE)
+		return __builtin_cpu_supports("avx2");	/* all that have the one have the other */
+	if (form->evex)
+		return __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
+	if (form->vector && ZydisMnemonicGetString(form->mnemonic)[0] == 'v')
+		return form->mnemonic == ZYDIS_MNEMONIC_VMOVNTDQA || form->vector == 16 ? __builtin_cpu_supports("avx")
+										       : __builtin_cpu_supports("avx2");
+	return true;
+}
+
+size_t forms_count(void)
+{
+	return sizeof(forms) / sizeof(forms[0]) + 1;
+}
+
+const char *forms_name(size_t form)
+{
+	return form == forms_count() - 1 ? "string" : ZydisMnemonicGetString(forms[form].mnemonic);
+}
+
+bool forms_make(struct example *example, size_t form, uint64_t *random)
+{
+	bool string = form == forms_count() - 1;
+
+	seed = random;
+	if (!string && !is_supported(&forms[form]))
+		return false;
+	/* Some choices, such as ah with a register that takes a prefix, are not to be had. */
+	do {
+		memset(example, 0, sizeof(*example));
+		any_state(&example->before);
+		if (string)
+			make_string(example);
+	} while (!string && !make_form(example, &forms[form]));
+	return true;
+}

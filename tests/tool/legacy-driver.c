@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A driver that knows nothing of libbarspan: it maps a whole BAR with one mmap() and loads and stores at base + offset.
+ * Its device is a memory file that tests/tool/play-vfio.c passes off as a VFIO device, whose BAR has a hole in its middle.
+ */
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000 };
+
+static int device;
+static volatile uint8_t *base;
+static volatile int *volatile nowhere;
+
+static int fail(const char *what)
+{
+	printf("not ok: %s\n", what);
+	return EXIT_FAILURE;
+}
+
+/* What the device has at an offset of the BAR. */
+static uint32_t peek(uint32_t offset)
+{
+	uint32_t value = 0;
+
+	return pread(device, &value, sizeof(value), BAR + offset) == sizeof(value) ? value : 0;
+}
+
+static int drive(void)
+{
+	for (uint32_t offset = 0; offset < SIZE; offset += 0x404) {
+		volatile uint32_t *reg = (volatile uint32_t *)(base + offset);
+
+		*reg = offset + 1;
+		if (peek(offset) != offset + 1)
+			return fail("a store does not arrive");
+		*reg |= 0x80000000;
+		if (*reg != ((offset + 1) | 0x80000000))
+			return fail("a load gives another value");
+		*(volatile uint8_t *)reg = 7;
+		if ((peek(offset) & 0xff) != 7)
+			return fail("a byte does not arrive");
+	}
+	memset((void *)(uintptr_t)(base + HOLE + 0x100), 0x5a, 64);
+	if (peek(HOLE + 0x120) != 0x5a5a5a5a)
+		return fail("a fill does not arrive");
+	return 0;
+}
+
+/* Memory of the driver's own over a part of the span: stores there are no
+ * accesses to the device any more, and others still are. */
+static int map_over(void)
+{
+	uint32_t before = peek(HOLE + 0x10);
+	void *hole = (void *)(uintptr_t)(base + HOLE);
+	volatile uint32_t *over = mmap(hole, 0x1000, PROT_READ | PROT_WRITE,
+				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+	if (over == MAP_FAILED || over[4] != 0)
+		return fail("no memory over a hole");
+	over[4] = ~before;
+	if (peek(HOLE + 0x10) != before)
+		return fail("a store to memory arrives at the device");
+	if (mprotect(hole, 0x1000, PROT_READ))
+		return fail("the memory is taken for the device's");
+	*(volatile uint32_t *)(base + HOLE + 0x1010) = 0x55;
+	if (peek(HOLE + 0x1010) != 0x55)
+		return fail("the rest of the hole is lost");
+	return 0;
+}
+
+static void on_fault(int number)
+{
+	(void)number;
+	_exit(42);
+}
+
+/* The program's own handler is installed, as far as it can tell, and gets what is not the trap's. */
+static int use_handler(void)
+{
+	struct sigaction old;
+
+	if (signal(SIGSEGV, on_fault) != SIG_DFL)
+		return fail("there is a handler already");
+	if (sigaction(SIGSEGV, NULL, &old) || old.sa_handler != on_fault)
+		return fail("the handler is not installed");
+	if (drive())
+		return EXIT_FAILURE;
+	*nowhere = 1;
+	return fail("a fault is lost");
+}
+
+/* The device is gone, and its mapped registers fault. */
+static int lose_device(void)
+{
+	if (ftruncate(device, BAR))
+		return fail("ftruncate");
+	if (*(volatile uint32_t *)base != UINT32_MAX)
+		return fail("a register of a device that is gone");
+	printf("ok\n");
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	const char *mode = argc > 1 ? argv[1] : "";
+
+	device = memfd_create("vfio", MFD_CLOEXEC);
+	if (device < 0 || ftruncate(device, BAR + SIZE))
+		return fail("no device");
+	base = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, device, BAR);
+	if (base == MAP_FAILED)
+		return fail("mmap");
+	if (!strcmp(mode, "handler"))
+		return use_handler();
+	if (!strcmp(mode, "direct")) {
+		base[0x10] = 1;
+		printf("ok\n");
+		return EXIT_SUCCESS;
+	}
+	if (!strcmp(mode, "lost"))
+		return lose_device();
+	if (drive() || (!strcmp(mode, "over") && map_over()))
+		return EXIT_FAILURE;
+	if (munmap((void *)(uintptr_t)base, SIZE) || close(device))
+		return fail("munmap");
+	printf("ok\n");
+	return EXIT_SUCCESS;
+}

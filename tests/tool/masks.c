@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A driver that blocks signals in the way that its argument names, and accesses
+ * a hole meanwhile. It is also told of the masks that it has set.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "tool/drive.h"
+
+/* Not in the headers that this is compiled with, but programs are linked with
+ * them. */
+int sigblock(int bits);
+int sigsetmask(int bits);
+
+static void try_masks(void)
+{
+	sigset_t now, some;
+
+	require(!sigprocmask(SIG_SETMASK, &all, NULL), "sigprocmask");
+	use_hole();
+	require(!sigprocmask(SIG_SETMASK, NULL, &now) && is_equal(&now, &all),
+		"another mask than was set");
+	sigemptyset(&some);
+	sigaddset(&some, SIGSEGV);
+	require(!pthread_sigmask(SIG_UNBLOCK, &some, &now) && is_equal(&now, &all),
+		"another old mask");
+	require(!is_blocked(SIGSEGV) && is_blocked(SIGBUS) && is_blocked(SIGUSR1),
+		"the wrong one is unblocked");
+	require(!pthread_sigmask(SIG_SETMASK, &some, NULL), "pthread_sigmask");
+	require(is_blocked(SIGSEGV) && !is_blocked(SIGBUS) && !is_blocked(SIGUSR1),
+		"the wrong one is blocked");
+	use_hole();
+	/* Most programs leave faults alone when they block the rest. */
+	now = all;
+	sigdelset(&now, SIGSEGV);
+	sigdelset(&now, SIGBUS);
+	require(!sigprocmask(SIG_SETMASK, &now, NULL), "all but faults");
+	require(!is_blocked(SIGSEGV) && !is_blocked(SIGBUS) && is_blocked(SIGUSR1),
+		"faults are blocked");
+	signal(SIGSEGV, SIG_DFL);
+	require(sigprocmask(77, &now, NULL) == -1 && errno == EINVAL, "an impossible change");
+	require(!sigprocmask(SIG_SETMASK, &none, NULL), "sigprocmask");
+}
+
+static void try_old_masks(void)
+{
+	int bits = 1 << (SIGSEGV - 1) | 1 << (SIGUSR1 - 1), mask;
+	int (*get_mask)(void);	/* the linker warns of its name */
+
+	*(void **)&get_mask = dlsym(RTLD_DEFAULT, "siggetmask");
+
+	require(sigblock(bits) == 0 && get_mask() == bits, "sigblock");
+	use_hole();
+	mask = sigsetmask(1 << (SIGBUS - 1));
+	require(mask == bits && get_mask() == 1 << (SIGBUS - 1), "sigsetmask");
+	use_hole();
+	sigsetmask(0);
+	require(!sighold(SIGSEGV) && is_blocked(SIGSEGV), "sighold");
+	use_hole();
+	require(!sigrelse(SIGSEGV) && !is_blocked(SIGSEGV), "sigrelse");
+	require(sigset(SIGSEGV, SIG_HOLD) == SIG_DFL && is_blocked(SIGSEGV), "sigset holds");
+	use_hole();
+	require(sigset(SIGSEGV, count_call) == SIG_HOLD && !is_blocked(SIGSEGV), "sigset");
+	require(sigset(SIGSEGV, SIG_DFL) == count_call, "sigset back");
+	require(sighold(77) == -1 && errno == EINVAL, "an impossible signal");
+}
+
+static void *run_thread(void *argument)
+{
+	sigset_t now;
+
+	require(!pthread_sigmask(SIG_SETMASK, NULL, &now) && is_equal(&now, argument),
+		"the thread's mask");
+	use_hole();
+	return NULL;
+}
+
+static void try_threads(void)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+	sigset_t got;
+
+	require(!pthread_sigmask(SIG_SETMASK, &all, NULL), "pthread_sigmask");
+	require(!pthread_create(&thread, NULL, run_thread, &all) && !pthread_join(thread, NULL),
+		"inherited");
+	require(!pthread_sigmask(SIG_SETMASK, &none, NULL), "pthread_sigmask");
+	pthread_attr_init(&attributes);
+	require(!pthread_attr_setsigmask_np(&attributes, &all), "pthread_attr_setsigmask_np");
+	require(!pthread_attr_getsigmask_np(&attributes, &got) && is_equal(&got, &all),
+		"attributes");
+	require(!pthread_create(&thread, &attributes, run_thread, &all) &&
+			!pthread_join(thread, NULL),
+		"by attributes");
+	pthread_attr_destroy(&attributes);
+}
+
+/* Each waits with everything blocked but SIGALRM, whose handler accesses a
+ * hole. */
+static void try_waits(void)
+{
+	struct itimerval soon = { .it_value = { 0, 50000 } };
+	struct timespec long_time = { 10, 0 };
+	struct epoll_event event;
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+	sigset_t but_alarm = all;
+
+	sigdelset(&but_alarm, SIGALRM);
+	set_handler(SIGALRM, use_hole_in_handler);
+	require(!sigprocmask(SIG_SETMASK, &all, NULL), "sigprocmask");
+	for (int i = 0; i < 5; i++) {
+		int r = -1;
+
+		setitimer(ITIMER_REAL, &soon, NULL);
+		switch (i) {
+		case 0: r = sigsuspend(&but_alarm); break;
+		case 1: r = ppoll(NULL, 0, &long_time, &but_alarm); break;
+		case 2: r = pselect(0, NULL, NULL, NULL, &long_time, &but_alarm); break;
+		case 3: r = epoll_pwait(epoll, &event, 1, 10000, &but_alarm); break;
+		case 4: r = epoll_pwait2(epoll, &event, 1, &long_time, &but_alarm); break;
+		}
+		require((r == -1 && errno == EINTR) || errno == ENOSYS, "the wait is interrupted");
+		require(calls == i + 1 || errno == ENOSYS, "the handler is called");
+		require(is_blocked(SIGSEGV) && is_blocked(SIGALRM), "the mask afterwards");
+	}
+}
+
+static void try_fork(void)
+{
+	int status;
+	pid_t child;
+
+	require(!sigprocmask(SIG_SETMASK, &all, NULL), "sigprocmask");
+	child = fork();
+	if (!child) {
+		use_hole();
+		_exit(is_blocked(SIGSEGV) ? 0 : 3);
+	}
+	require(waitpid(child, &status, 0) == child && !status, "the child");
+}
+
+/* A context has the mask of its time. */
+static void try_contexts(void)
+{
+	ucontext_t context;
+	volatile int times = 0;
+
+	require(!sigprocmask(SIG_SETMASK, &all, NULL), "sigprocmask");
+	require(!getcontext(&context), "getcontext");
+	require(is_blocked(SIGSEGV) && is_blocked(SIGBUS), "the mask comes back");
+	use_hole();
+	if (times++)
+		return;
+	require(!sigprocmask(SIG_SETMASK, &none, NULL), "sigprocmask");
+	setcontext(&context);
+	fail("setcontext");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct mode modes[] = {
+		{ "masks", try_masks },
+		{ "old-masks", try_old_masks },
+		{ "threads", try_threads },
+		{ "waits", try_waits },
+		{ "fork", try_fork },
+		{ "contexts", try_contexts },
+		{ NULL, NULL },
+	};
+
+	return run_mode(modes, argc, argv);
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <endian.h>
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "support/fake.h"
+#include "support/harness.h"
+
+enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, MAPPABLE = RW | BARSPAN_REGION_MMAP, SIZE = 0x4000 };
+
+static const struct barspan_area areas[] = { { 0, 0x1000 }, { 0x2000, 0x1000 } };
+
+static struct barspan_device *device;
+static struct barspan *span;
+
+static void set_up(uint32_t flags, int prot, uint64_t size)
+{
+	const struct barspan_soft_region region = {
+		.size = size, .flags = flags, .n_areas = flags & BARSPAN_REGION_MMAP ? 2 : 0, .areas = areas,
+	};
+	const struct barspan_options options = { .size = sizeof(options), .prot = prot };
+
+	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
+	ck_assert_zero(barspan_map(&span, device, 0, &options));
+	fake_reset();
+}
+
+static void tear_down(void)
+{
+	barspan_unmap(span);
+	barspan_device_close(device);
+}
+
+static uint64_t traps(void)
+{
+	uint64_t reads, writes;
+
+	ck_assert_zero(barspan_soft_trapped(device, 0, &reads, &writes));
+	return reads + writes;
+}
+
+/* The region's bytes, behind the library's back. */
+static void peek(uint64_t offset, void *to, size_t length)
+{
+	ck_assert_int_eq(pread(barspan_soft_fd(device, 0), to, length, (off_t)offset), (ssize_t)length);
+}
+
+static uint64_t read_width(unsigned int width, uint64_t offset)
+{
+	switch (width) {
+	case 1: return barspan_read8(span, offset);
+	case 2: return barspan_read16(span, offset);
+	case 4: return barspan_read32(span, offset);
+	default: return barspan_read64(span, offset);
+	}
+}
+
+static void write_width(unsigned int width, uint64_t offset, uint64_t value)
+{
+	switch (width) {
+	case 1: barspan_write8(span, offset, (uint8_t)value); break;
+	case 2: barspan_write16(span, offset, (uint16_t)value); break;
+	case 4: barspan_write32(span, offset, (uint32_t)value); break;
+	default: barspan_write64(span, offset, value); break;
+	}
+}
+
+/* Direct, hole, and across each kind of edge, at every alignment. */
+START_TEST(every_width_at_every_offset_has_one_value)
+{
+	static const uint64_t around[] = { 0, 0x800, 0xff0, 0x1000, 0x1800, 0x1ff0, 0x2ff0, 0x3fe8 };
+	const uint64_t value = UINT64_C(0x8877665544332211);
+
+	set_up(MAPPABLE, 0, SIZE);
+	for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++)
+		for (uint64_t offset = around[i]; offset < around[i] + 16; offset++)
+			for (unsigned int width = 1; width <= 8; width *= 2) {
+				uint64_t mask = UINT64_MAX >> (64 - 8 * width), bytes = 0;
+				const uint64_t zero = 0;
+
+				ck_assert_zero(barspan_write(span, offset, &zero, width));
+				write_width(width, offset, value);
+				peek(offset, &bytes, width);
+				/* Little-endian in the device. */
+				ck_assert_uint_eq(le64toh(bytes), value & mask);
+				ck_assert_uint_eq(read_width(width, offset), value & mask);
+			}
+	ck_assert_zero(barspan_error(span));
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_direct_access_is_no_system_call)
+{
+	set_up(MAPPABLE, 0, SIZE);
+	for (unsigned int width = 1; width <= 8; width *= 2) {
+		write_width(width, 0x2008, 5);
+		ck_assert_uint_eq(read_width(width, 0x2008), 5);
+		write_width(width, 0x8, 5);
+		ck_assert_uint_eq(read_width(width, 0x8), 5);
+	}
+	ck_assert_uint_eq(fake_total(), 0);
+	tear_down();
+}
+END_TEST
+
+static size_t last_length;
+
+static int note_length(int fd, void *buffer, size_t length, uint64_t offset)
+{
+	last_length = length;
+	return real_sys_pread(fd, buffer, length, offset);
+}
+
+START_TEST(an_aligned_trapped_access_is_one_of_its_width)
+{
+	set_up(MAPPABLE, 0, SIZE);
+	fake_hooks.pread = note_length;
+	for (unsigned int width = 1; width <= 8; width *= 2) {
+		fake_reset();
+		fake_hooks.pread = note_length;
+		read_width(width, 0x1008);
+		write_width(width, 0x1008, 5);
+		ck_assert_uint_eq(fake_count(FAKE_PREAD), 1);
+		ck_assert_uint_eq(fake_count(FAKE_PWRITE), 1);
+		ck_assert_uint_eq(last_length, width);
+		ck_assert_uint_eq(fake_total(), 2);
+	}
+	fake_reset();
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_straddling_access_is_served_part_by_part)
+{
+	set_up(MAPPABLE, 0, SIZE);
+	barspan_write32(span, 0xffe, 0x44332211);
+	ck_assert_uint_eq(traps(), 1);
+	ck_assert_uint_eq(barspan_read32(span, 0xffe), 0x44332211);
+	ck_assert_uint_eq(traps(), 2);
+	ck_assert_uint_eq(barspan_read16(span, 0xffe), 0x2211);
+	ck_assert_uint_eq(traps(), 2);
+	ck_assert_uint_eq(barspan_read16(span, 0x1000), 0x4433);
+	tear_down();
+}
+END_TEST
+
+START_TEST(relaxed_accessors_do_the_same)
+{
+	set_up(MAPPABLE, 0, SIZE);
+	for (uint64_t offset = 0; offset < SIZE; offset += 0x7f8) {
+		barspan_write8_relaxed(span, offset, 1);
+		ck_assert_uint_eq(barspan_read8_relaxed(span, offset), 1);
+		barspan_write16_relaxed(span, offset, 0x102);
+		ck_assert_uint_eq(barspan_read16_relaxed(span, offset), 0x102);
+		barspan_write32_relaxed(span, offset, 0x1020304);
+		ck_assert_uint_eq(barspan_read32_relaxed(span, offset), 0x1020304);
+		barspan_write64_relaxed(span, offset, UINT64_C(0x102030405060708));
+		ck_assert_uint_eq(barspan_read64_relaxed(span, offset), UINT64_C(0x102030405060708));
+	}
+	tear_down();
+}
+END_TEST
+
+START_TEST(the_bodies_out_of_line_do_the_same)
+{
+	uint32_t (*volatile read32)(struct barspan *, uint64_t) = barspan_read32;
+	void (*volatile write32)(struct barspan *, uint64_t, uint32_t) = barspan_write32;
+	bool (*volatile is_direct)(const struct barspan *, uint64_t, uint64_t) = barspan_is_direct;
+
+	set_up(MAPPABLE, 0, SIZE);
+	write32(span, 0x2000, 7);
+	write32(span, 0x1000, 8);
+	ck_assert_uint_eq(read32(span, 0x2000), 7);
+	ck_assert_uint_eq(read32(span, 0x1000), 8);
+	ck_assert(is_direct(span, 0x2000, 4));
+	ck_assert(!is_direct(span, 0x1000, 4));
+	tear_down();
+}
+END_TEST
+
+START_TEST(past_the_end_nothing_is_touched)
+{
+	uint64_t bytes = 0;
+
+	set_up(MAPPABLE, 0, SIZE);
+	barspan_write64(span, SIZE - 8, 0x1111111111111111);
+	for (uint64_t offset = SIZE - 7; offset <= SIZE + 8; offset++) {
+		fake_reset();
+		ck_assert_uint_eq(barspan_read64(span, offset), UINT64_MAX);
+		ck_assert_int_eq(barspan_error(span), -ERANGE);
+		barspan_write64(span, offset, 0);
+		ck_assert_int_eq(barspan_error(span), -ERANGE);
+		ck_assert_uint_eq(fake_total(), 0);
+	}
+	ck_assert_uint_eq(barspan_read8(span, UINT64_MAX), 0xff);
+	ck_assert_uint_eq(barspan_read16(span, UINT64_MAX), 0xffff);
+	ck_assert_uint_eq(barspan_read32(span, UINT64_MAX - 3), UINT32_MAX);
+	peek(SIZE - 8, &bytes, 8);
+	ck_assert_uint_eq(bytes, 0x1111111111111111);
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_region_of_odd_size_ends_where_it_ends)
+{
+	set_up(RW, 0, 0x1003);
+	barspan_write8(span, 0x1002, 9);
+	ck_assert_uint_eq(barspan_read8(span, 0x1002), 9);
+	ck_assert_zero(barspan_error(span));
+	ck_assert_uint_eq(barspan_read32(span, 0x1000), UINT32_MAX);
+	ck_assert_int_eq(barspan_error(span), -ERANGE);
+	tear_down();
+	set_up(MAPPABLE, 0, 0x2003);
+	ck_assert_uint_eq(barspan_read16(span, 0x2000), 0);
+	ck_assert_zero(barspan_error(span));
+	ck_assert_uint_eq(barspan_read32(span, 0x2000), UINT32_MAX);
+	ck_assert_int_eq(barspan_error(span), -ERANGE);
+	tear_down();
+}
+END_TEST
+
+START_TEST(prot_forbids)
+{
+	set_up(MAPPABLE, PROT_READ, SIZE);
+	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000) {
+		barspan_write32(span, offset, 1);
+		ck_assert_int_eq(barspan_error(span), -EACCES);
+		ck_assert_int_eq(barspan_write(span, offset, "x", 1), -EACCES);
+		ck_assert_uint_eq(barspan_read32(span, offset), 0);
+		ck_assert_zero(barspan_error(span));
+	}
+	tear_down();
+	set_up(MAPPABLE, PROT_WRITE, SIZE);
+	ck_assert_uint_eq(barspan_read32(span, 0), UINT32_MAX);
+	ck_assert_int_eq(barspan_error(span), -EACCES);
+	barspan_write32(span, 0, 1);
+	ck_assert_zero(barspan_error(span));
+	tear_down();
+}
+END_TEST
+
+START_TEST(the_regions_flags_forbid)
+{
+	set_up(BARSPAN_REGION_READ, 0, SIZE);
+	barspan_write8(span, 0, 1);
+	ck_assert_int_eq(barspan_error(span), -EACCES);
+	tear_down();
+	set_up(0, 0, SIZE);
+	ck_assert_uint_eq(barspan_read16(span, 0), 0xffff);
+	ck_assert_int_eq(barspan_error(span), -EACCES);
+	tear_down();
+}
+END_TEST
+
+START_TEST(the_first_error_is_kept_until_it_is_asked_for)
+{
+	set_up(MAPPABLE, 0, SIZE);
+	fake_fail_call(FAKE_PREAD, 1, -ENODEV);
+	ck_assert_uint_eq(barspan_read8(span, 0x1000), 0xff);
+	ck_assert_uint_eq(barspan_read8(span, SIZE), 0xff);
+	ck_assert_int_eq(barspan_error(span), -ENODEV);
+	ck_assert_zero(barspan_error(span));
+	fake_fail_call(FAKE_PWRITE, 1, -EIO);
+	barspan_write64(span, 0x1000, 1);
+	ck_assert_int_eq(barspan_error(span), -EIO);
+	fake_reset();
+	tear_down();
+}
+END_TEST
+
+START_TEST(errno_is_left_alone)
+{
+	set_up(MAPPABLE, 0, SIZE);
+	errno = 12345;
+	barspan_read32(span, 0x1000);
+	fake_fail_call(FAKE_PREAD, 1, -EIO);
+	barspan_read32(span, 0x1000);
+	barspan_read32(span, SIZE);
+	ck_assert_int_eq(errno, 12345);
+	fake_reset();
+	tear_down();
+}
+END_TEST
+
+START_TEST(ranges_cross_everything)
+{
+	static uint8_t pattern[SIZE], got[SIZE];
+	uint64_t seed = 7;
+
+	set_up(MAPPABLE, 0, SIZE);
+	for (int round = 0; round < 300; round++) {
+		uint64_t offset = harness_random(&seed) % SIZE;
+		size_t length = harness_random(&seed) % (SIZE - offset + 1);
+
+		for (size_t i = 0; i < length; i++)
+			pattern[offset + i] = (uint8_t)harness_random(&seed);
+		/* The caller's buffer has any alignment. */
+		ck_assert_zero(barspan_write(span, offset, pattern + offset, length));
+		peek(0, got, SIZE);
+		ck_assert_mem_eq(got, pattern, SIZE);
+		memset(got, 0, SIZE);
+		ck_assert_zero(barspan_read(span, offset, got + offset / 2, length));
+		ck_assert_mem_eq(got + offset / 2, pattern + offset, length);
+	}
+	tear_down();
+}
+END_TEST
+
+START_TEST(short_direct_ranges_of_every_alignment)
+{
+	uint8_t pattern[96], got[96];
+
+	set_up(MAPPABLE, 0, SIZE);
+	for (size_t i = 0; i < sizeof(pattern); i++)
+		pattern[i] = (uint8_t)(i + 1);
+	for (size_t at = 0; at < 16; at++)
+		for (size_t length = 0; at + length < sizeof(got); length++) {
+			memset(got, 0, sizeof(got));
+			ck_assert_zero(barspan_write(span, 0, got, sizeof(got)));
+			ck_assert_zero(barspan_write(span, at, pattern + at, length));
+			peek(0, got, sizeof(got));
+			for (size_t i = 0; i < sizeof(got); i++)
+				ck_assert_uint_eq(got[i], i - at < length ? pattern[i] : 0);
+			memset(got, 0, sizeof(got));
+			ck_assert_zero(barspan_read(span, at, got + 1, length));
+			ck_assert_mem_eq(got + 1, pattern + at, length);
+			ck_assert_uint_eq(got[0], 0);
+			if (length + 1 < sizeof(got))
+				ck_assert_uint_eq(got[length + 1], 0);
+		}
+	ck_assert_uint_eq(traps(), 0);
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_range_takes_one_trap_a_hole)
+{
+	uint8_t bytes[SIZE];
+
+	set_up(MAPPABLE, 0, SIZE);
+	ck_assert_zero(barspan_read(span, 0, bytes, SIZE));
+	ck_assert_uint_eq(traps(), 2);
+	ck_assert_zero(barspan_read(span, 0x2000, bytes, 0x1000));
+	ck_assert_uint_eq(traps(), 2);
+	tear_down();
+}
+END_TEST
+
+START_TEST(ranges_at_the_end)
+{
+	uint8_t byte = 1;
+
+	set_up(MAPPABLE, 0, SIZE);
+	ck_assert_zero(barspan_read(span, SIZE, &byte, 0));
+	ck_assert_int_eq(barspan_read(span, SIZE + 1, &byte, 0), -ERANGE);
+	ck_assert_int_eq(barspan_read(span, SIZE, &byte, 1), -ERANGE);
+	ck_assert_int_eq(barspan_write(span, 0, &byte, SIZE + 1), -ERANGE);
+	ck_assert_int_eq(barspan_read(span, 1, &byte, SIZE_MAX), -ERANGE);
+	ck_assert_zero(barspan_error(span));
+	ck_assert_uint_eq(traps(), 0);
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_range_stops_at_the_first_error)
+{
+	uint8_t bytes[SIZE];
+
+	set_up(MAPPABLE, 0, SIZE);
+	memset(bytes, 0xaa, sizeof(bytes));
+	barspan_write8(span, 0x10, 1);
+	fake_fail_call(FAKE_PREAD, 1, -EIO);
+	ck_assert_int_eq(barspan_read(span, 0, bytes, SIZE), -EIO);
+	ck_assert_uint_eq(bytes[0x10], 1);
+	ck_assert_uint_eq(bytes[0x2000], 0xaa);
+	ck_assert_zero(barspan_error(span));
+	fake_reset();
+	tear_down();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("io");
+
+	harness_add(suite, "accessors", (const TTest *const[]){
+		every_width_at_every_offset_has_one_value, a_direct_access_is_no_system_call,
+		an_aligned_trapped_access_is_one_of_its_width, a_straddling_access_is_served_part_by_part,
+		relaxed_accessors_do_the_same, the_bodies_out_of_line_do_the_same, NULL });
+	harness_add(suite, "errors", (const TTest *const[]){
+		past_the_end_nothing_is_touched, a_region_of_odd_size_ends_where_it_ends, prot_forbids, the_regions_flags_forbid,
+		the_first_error_is_kept_until_it_is_asked_for, errno_is_left_alone, NULL });
+	harness_add(suite, "ranges", (const TTest *const[]){
+		ranges_cross_everything, short_direct_ranges_of_every_alignment, a_range_takes_one_trap_a_hole,
+		ranges_at_the_end, a_range_stops_at_the_first_error, NULL });
+	return harness_run(suite);
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "support/fake.h"
+#include "support/harness.h"
+#include "span/registry.h"
+
+/* Spans that are never looked into. */
+static struct barspan spans[2048];
+
+static struct registry_range at(size_t i)
+{
+	return (struct registry_range){ (i + 1) * 0x10000, (i + 1) * 0x10000 + 0x8000, 0, &spans[i] };
+}
+
+static void add(size_t i)
+{
+	struct registry_range range = at(i);
+
+	ck_assert_zero(registry_add(&range, 1));
+}
+
+static void drop_all(void)
+{
+	ck_assert_zero(registry_remove(NULL, 0, UINTPTR_MAX));
+}
+
+static void expect(uintptr_t address, const struct barspan *span, uint64_t offset)
+{
+	struct registry_range found;
+
+	if (!span) {
+		ck_assert_int_eq(registry_find(&found, address), -ENOENT);
+		return;
+	}
+	ck_assert_zero(registry_find(&found, address));
+	ck_assert_ptr_eq(found.span, span);
+	ck_assert_uint_eq(found.offset + (address - found.start), offset);
+}
+
+START_TEST(an_address_finds_its_span)
+{
+	for (size_t i = 0; i < 1024; i++)
+		add((i * 389) % 1024);
+	for (size_t i = 0; i < 1024; i++) {
+		expect(at(i).start, &spans[i], 0);
+		expect(at(i).end - 1, &spans[i], 0x7fff);
+		expect(at(i).end, NULL, 0);
+		expect(at(i).start - 1, NULL, 0);
+	}
+	expect(0, NULL, 0);
+	expect(UINTPTR_MAX, NULL, 0);
+	drop_all();
+	expect(at(5).start, NULL, 0);
+}
+END_TEST
+
+START_TEST(many_are_added_at_once_in_any_order)
+{
+	static struct registry_range odd[512];
+
+	for (size_t i = 0; i < 1024; i += 2)
+		add(i);
+	for (size_t i = 0; i < 512; i++)
+		odd[i] = at(2 * (i * 389 % 512) + 1);
+	ck_assert_zero(registry_add(odd, 512));
+	ck_assert_zero(registry_add(odd, 0));
+	for (size_t i = 0; i < 1024; i++) {
+		expect(at(i).start, &spans[i], 0);
+		expect(at(i).end - 1, &spans[i], 0x7fff);
+		expect(at(i).end, NULL, 0);
+	}
+	drop_all();
+}
+END_TEST
+
+START_TEST(a_part_can_be_removed)
+{
+	struct registry_range range;
+
+	add(0);
+	add(1);
+	ck_assert_zero(registry_remove(NULL, 0x12000, 0x13000));
+	expect(0x11fff, &spans[0], 0x1fff);
+	expect(0x12000, NULL, 0);
+	expect(0x13000, &spans[0], 0x3000);
+	ck_assert_zero(registry_remove(NULL, 0x14000, 0x21000));
+	expect(0x13fff, &spans[0], 0x3fff);
+	expect(0x14000, NULL, 0);
+	expect(0x20fff, NULL, 0);
+	expect(0x21000, &spans[1], 0x1000);
+	ck_assert_zero(registry_overlap(&range, 0x14000, 0x21001));
+	ck_assert_ptr_eq(range.span, &spans[1]);
+	ck_assert_int_eq(registry_overlap(&range, 0x14000, 0x21000), -ENOENT);
+	drop_all();
+}
+END_TEST
+
+START_TEST(a_span_can_be_removed_alone)
+{
+	add(0);
+	add(1);
+	add(2);
+	ck_assert_zero(registry_remove(&spans[1], 0, UINTPTR_MAX));
+	expect(0x10000, &spans[0], 0);
+	expect(0x20000, NULL, 0);
+	expect(0x30000, &spans[2], 0);
+	drop_all();
+}
+END_TEST
+
+/* Every removal is undone, and leaves the ranges as they were: one of a part, one at an end, one of all. */
+START_TEST(a_removal_can_be_undone_without_memory)
+{
+	static const struct { uintptr_t start, end; } parts[] = {
+		{ 0x12000, 0x13000 }, { 0x10000, 0x11000 }, { 0x17000, 0x18000 }, { 0x10000, 0x18000 },
+	};
+	struct registry_range found;
+
+	add(0);
+	add(1);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const struct registry_range part = {
+			parts[i].start, parts[i].end, parts[i].start - 0x10000, &spans[0],
+		};
+
+		ck_assert_zero(registry_remove(NULL, part.start, part.end));
+		expect(part.start, NULL, 0);
+		fake_reset();
+		fake_fail(1, -ENOMEM, 0);
+		registry_restore(&part);
+		fake_reset();
+		expect(0x10000, &spans[0], 0);
+		ck_assert_zero(registry_overlap(&found, 0x10000, 0x20000));
+		ck_assert_uint_eq(found.start, 0x10000);
+		ck_assert_uint_eq(found.end, 0x18000);
+		expect(0x20000, &spans[1], 0);
+	}
+	drop_all();
+}
+END_TEST
+
+/* Random changes against a map of pages. */
+START_TEST(changes_agree_with_a_map_of_pages)
+{
+	enum { PAGES = 256 };
+	const struct barspan *owner[PAGES] = { NULL };
+	uint64_t offset[PAGES], seed = 3;
+
+	for (int round = 0; round < 3000; round++) {
+		size_t first = harness_random(&seed) % PAGES, n = 1 + harness_random(&seed) % (PAGES - first);
+		struct registry_range range = { (first + 1) << 12, (first + n + 1) << 12, first * 8, &spans[round % 7] };
+		struct barspan *only = round % 3 ? NULL : &spans[harness_random(&seed) % 7];
+
+		if (round % 2) {
+			ck_assert_zero(registry_remove(NULL, range.start, range.end));
+			ck_assert_zero(registry_add(&range, 1));
+		} else {
+			ck_assert_zero(registry_remove(only, range.start, range.end));
+		}
+		for (size_t i = first; i < first + n; i++)
+			if (round % 2 || !only || owner[i] == only) {
+				owner[i] = round % 2 ? range.span : NULL;
+				offset[i] = range.offset + ((i - first) << 12);
+			}
+		for (size_t i = 0; i < PAGES; i++)
+			expect(((i + 1) << 12) + 5, owner[i], owner[i] ? offset[i] + 5 : 0);
+	}
+	drop_all();
+}
+END_TEST
+
+START_TEST(without_memory_nothing_changes)
+{
+	struct registry_range range;
+	size_t n = 0;
+
+	fake_reset();
+	fake_fail(1, -ENOMEM, 0);
+	for (; n < 2048; n++) {
+		range = at(n);
+		if (registry_add(&range, 1))
+			break;
+	}
+	/* The first ones need none. */
+	ck_assert_uint_ge(n, 64);
+	ck_assert_uint_lt(n, 2048);
+	expect(at(n).start, NULL, 0);
+	for (size_t i = 0; i < n; i++)
+		expect(at(i).start, &spans[i], 0);
+	fake_reset();
+	drop_all();
+}
+END_TEST
+
+static bool stop;	/* atomic */
+
+/* Looks for spans that are always there among those that come and go. */
+static void *look(void *unused)
+{
+	unsigned long *count = unused;
+	uint64_t seed = (uintptr_t)unused;
+
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		size_t i = harness_random(&seed) % 64;
+		struct registry_range found;
+		int r = registry_find(&found, at(i).start + 5);
+
+		if (i % 2 && (r || found.span != &spans[i] || found.start != at(i).start || found.end != at(i).end))
+			return count;
+		if (i % 2 == 0 && !r && (found.span != &spans[i] || found.start != at(i).start))
+			return count;
+		++*count;
+	}
+	return NULL;
+}
+
+START_TEST(readers_see_whole_ranges_while_others_come_and_go)
+{
+	enum { READERS = 3 };
+	unsigned long counts[READERS] = { 0 };
+	int rounds = harness_instrumented() ? 2000 : 40000;
+	pthread_t readers[READERS];
+
+	for (size_t i = 1; i < 64; i += 2)
+		add(i);
+	__atomic_store_n(&stop, false, __ATOMIC_RELAXED);
+	for (int i = 0; i < READERS; i++)
+		ck_assert_zero(pthread_create(&readers[i], NULL, look, &counts[i]));
+	for (int i = 0; i < rounds; i++) {
+		size_t which = (size_t)(i * 14) % 64;
+		struct registry_range range = at(which);
+
+		ck_assert_zero(registry_add(&range, 1));
+		ck_assert_zero(registry_remove(&spans[which], range.start, range.end));
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (int i = 0; i < READERS; i++) {
+		void *bad;
+
+		ck_assert_zero(pthread_join(readers[i], &bad));
+		ck_assert_ptr_null(bad);
+	}
+	drop_all();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("registry");
+
+	harness_add(suite, "registry", (const TTest *const[]){
+		/* The first, since tables never shrink, and tests may share a process. */
+		without_memory_nothing_changes, an_address_finds_its_span, many_are_added_at_once_in_any_order, a_part_can_be_removed,
+		a_span_can_be_removed_alone, a_removal_can_be_undone_without_memory, changes_agree_with_a_map_of_pages,
+		readers_see_whole_ranges_while_others_come_and_go, NULL });
+	return harness_run(suite);
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "support/fake.h"
+#include "support/harness.h"
+#include "span/maps.h"
+#include "span/reservation.h"
+#include "util/sys.h"
+
+static size_t page;
+
+static uint8_t *reserve(size_t length)
+{
+	const struct reservation_request request = { .length = length, .alignment = page };
+	struct reservation made;
+
+	ck_assert_zero(reservation_create(&made, &request));
+	ck_assert_ptr_eq(made.start, made.base);
+	ck_assert_uint_eq(made.length, length);
+	return made.base;
+}
+
+static bool is_whole(const uint8_t *address, size_t length)
+{
+	return maps_has_one((uintptr_t)address, (uintptr_t)address + length);
+}
+
+START_TEST(a_reservation_cannot_be_touched)
+{
+	uint8_t *address = reserve(4 * page);
+	char *maps = harness_maps_of(address, 4 * page);
+
+	ck_assert_ptr_nonnull(strstr(maps, "---p"));
+	ck_assert_ptr_null(strstr(maps, "r--"));
+	ck_assert(is_whole(address, 4 * page));
+	ck_assert(!harness_can_read(address));
+	ck_assert(!harness_can_read(address + 4 * page - 1));
+	free(maps);
+	reservation_release(address, 4 * page);
+}
+END_TEST
+
+START_TEST(alignment_and_phase_are_kept)
+{
+	for (size_t alignment = page; alignment <= 64 << 20; alignment *= 4) {
+		const struct reservation_request request = {
+			.length = 3 * page, .alignment = alignment, .phase = 5 * page,
+		};
+		char *before = harness_snapshot(), *after;
+		struct reservation made;
+
+		ck_assert_zero(reservation_create(&made, &request));
+		ck_assert_uint_eq(((uintptr_t)made.base - 5 * page) % alignment, 0);
+		ck_assert(made.start <= made.base && made.base + 3 * page <= made.start + made.length);
+		ck_assert_zero(reservation_trim(&made, 3 * page));
+		ck_assert_ptr_eq(made.start, made.base);
+		ck_assert_uint_eq(made.length, 3 * page);
+		reservation_release(made.start, made.length);
+		after = harness_snapshot();
+		ck_assert_str_eq(before, after);
+		free(before);
+		free(after);
+	}
+}
+END_TEST
+
+START_TEST(a_neighbour_is_reserved_on_request)
+{
+	const struct reservation_request request = { .length = page, .alignment = page, .with_neighbour = true };
+	struct reservation made;
+
+	ck_assert_zero(reservation_create(&made, &request));
+	ck_assert_uint_eq(made.length, 2 * page);
+	ck_assert_zero(reservation_trim(&made, page));
+	ck_assert_uint_eq(made.length, page);
+	reservation_release(made.start, made.length);
+}
+END_TEST
+
+START_TEST(an_address_is_kept_or_refused)
+{
+	uint8_t *address = reserve(4 * page);
+	struct reservation_request request = { .length = 2 * page, .alignment = page, .address = address + page };
+	struct reservation got = { 0 };
+
+	ck_assert_int_eq(reservation_create(&got, &request), -EEXIST);
+	ck_assert_ptr_null(got.start);
+	ck_assert(is_whole(address, 4 * page));
+	request.replace = true;
+	ck_assert_zero(reservation_create(&got, &request));
+	ck_assert_ptr_eq(got.base, address + page);
+	reservation_release(address, 4 * page);
+	request.replace = false;
+	ck_assert_zero(reservation_create(&got, &request));
+	ck_assert_ptr_eq(got.base, address + page);
+	reservation_release(got.base, 2 * page);
+}
+END_TEST
+
+START_TEST(more_than_there_is_is_refused)
+{
+	struct reservation_request request = { .length = SIZE_MAX - page + 1, .alignment = 2 * page };
+	struct reservation got = { 0 };
+
+	ck_assert_int_eq(reservation_create(&got, &request), -ENOMEM);
+	request.alignment = page;
+	/* Linux says ENOMEM; valgrind, which answers in its place, EINVAL. */
+	ck_assert_int_lt(reservation_create(&got, &request), 0);
+	ck_assert_ptr_null(got.start);
+}
+END_TEST
+
+START_TEST(a_gap_is_taken_back)
+{
+	uint8_t *address = reserve(4 * page);
+
+	ck_assert_zero(munmap(address + page, 2 * page));
+	ck_assert(reservation_reclaim(address + page, 2 * page, address));
+	ck_assert(is_whole(address, 4 * page));
+	reservation_release(address, 4 * page);
+}
+END_TEST
+
+START_TEST(an_untouched_reservation_is_recognised)
+{
+	uint8_t *address = reserve(4 * page);
+
+	ck_assert(reservation_reclaim(address + page, 2 * page, address));
+	ck_assert(reservation_reclaim(address + page, 2 * page, address + 3 * page));
+	/* Without such a page, one beside the range is tried. */
+	ck_assert(reservation_reclaim(address, 4 * page, NULL));
+	ck_assert_uint_eq(harness_count_maps(address, 4 * page), 1);
+	reservation_release(address, 4 * page);
+}
+END_TEST
+
+/* What may have moved into a gap. */
+static void move_in(uint8_t *address, size_t length, int prot)
+{
+	ck_assert_zero(munmap(address, length));
+	ck_assert_ptr_eq(mmap(address, length, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0), address);
+}
+
+START_TEST(a_mapping_that_moved_in_is_not_ours)
+{
+	uint8_t *address = reserve(4 * page);
+
+	move_in(address + page, 2 * page, PROT_READ | PROT_WRITE);
+	address[page] = 42;
+	ck_assert(!reservation_reclaim(address + page, 2 * page, address));
+	ck_assert_uint_eq(address[page], 42);
+	reservation_release(address, 4 * page);
+}
+END_TEST
+
+START_TEST(not_even_one_without_access_as_ours_are)
+{
+	uint8_t *address = reserve(4 * page);
+
+	move_in(address + page, 2 * page, PROT_NONE);
+	ck_assert(!reservation_reclaim(address + page, 2 * page, address));
+	reservation_release(address, 4 * page);
+}
+END_TEST
+
+START_TEST(nor_one_that_fills_a_part)
+{
+	uint8_t *address = reserve(6 * page);
+
+	ck_assert_zero(munmap(address + page, 4 * page));
+	for (size_t at = 1; at < 5; at++) {
+		void *foreign = mmap(address + at * page, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+
+		ck_assert(!reservation_reclaim(address + page, 4 * page, address));
+		ck_assert(harness_can_read(foreign));
+		ck_assert_zero(munmap(foreign, page));
+	}
+	reservation_release(address, page);
+	reservation_release(address + 5 * page, page);
+}
+END_TEST
+
+/* The page beside it ends the mapping in one case, and the reservation in the other. */
+START_TEST(an_untouched_range_at_an_edge_is_recognised)
+{
+	uint8_t *address = reserve(4 * page);
+
+	ck_assert(reservation_reclaim(address, 3 * page, address + 3 * page));
+	ck_assert(reservation_reclaim(address + page, 3 * page, address));
+	move_in(address + 3 * page, page, PROT_NONE);
+	ck_assert(reservation_reclaim(address, 2 * page, address + 2 * page));
+	ck_assert(!reservation_reclaim(address + 2 * page, 2 * page, address + page));
+	ck_assert_uint_eq(harness_count_maps(address, 4 * page), 2);
+	reservation_release(address, 4 * page);
+}
+END_TEST
+
+START_TEST(without_a_neighbour_another_mapping_is_not_ours)
+{
+	uint8_t *address = reserve(6 * page), *all;
+
+	/* With free addresses on both sides. */
+	ck_assert_zero(munmap(address, page));
+	ck_assert_zero(munmap(address + 5 * page, page));
+	move_in(address + page, 4 * page, PROT_NONE);
+	ck_assert(!reservation_reclaim(address + page, 4 * page, NULL));
+	ck_assert_uint_eq(harness_count_maps(address, 6 * page), 1);
+	munmap(address + page, 4 * page);
+	/* With none. */
+	all = mmap(NULL, 6 * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	address = all + page;
+	move_in(address, 4 * page, PROT_NONE);
+	ck_assert_zero(madvise(address, 4 * page, MADV_DONTDUMP));
+	ck_assert(!reservation_reclaim(address, 4 * page, NULL));
+	munmap(all, 6 * page);
+}
+END_TEST
+
+/* With free addresses behind it, so it could grow. */
+START_TEST(asking_changes_nothing)
+{
+	uint8_t *address = reserve(1024 * page);
+	char *before, *after;
+
+	ck_assert_zero(munmap(address + 8 * page, 1016 * page));
+	before = harness_snapshot();
+	ck_assert(reservation_reclaim(address, 7 * page, address + 7 * page));
+	after = harness_snapshot();
+	ck_assert_str_eq(before, after);
+	free(before);
+	free(after);
+	reservation_release(address, 8 * page);
+}
+END_TEST
+
+START_TEST(it_needs_no_proc)
+{
+	uint8_t *address = reserve(3 * page);
+
+	if (sys_under_valgrind())
+		return;
+	fake_reset();
+	fake_fail_call(FAKE_OPEN, 1, -EACCES);
+	ck_assert(reservation_reclaim(address, 2 * page, address + 2 * page));
+	ck_assert_uint_eq(fake_count(FAKE_OPEN), 0);
+	fake_reset();
+	reservation_release(address, 3 * page);
+}
+END_TEST
+
+START_TEST(a_failed_reservation_leaves_nothing)
+{
+	char *before = harness_snapshot(), *after;
+
+	for (unsigned long n = 1; n <= 4; n++) {
+		const struct reservation_request request = { .length = 3 * page, .alignment = 1 << 20, .phase = page };
+		struct reservation got = { 0 };
+
+		fake_reset();
+		fake_fail(n, -EPERM, 1);
+		if (!reservation_create(&got, &request))
+			reservation_release(got.start, got.length);
+		else
+			ck_assert_ptr_null(got.start);
+	}
+	fake_reset();
+	after = harness_snapshot();
+	ck_assert_str_eq(before, after);
+	free(before);
+	free(after);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("reservation");
+
+	page = (size_t)sysconf(_SC_PAGESIZE);
+	harness_add(suite, "create", (const TTest *const[]){
+		a_reservation_cannot_be_touched, alignment_and_phase_are_kept, a_neighbour_is_reserved_on_request,
+		an_address_is_kept_or_refused, more_than_there_is_is_refused, a_failed_reservation_leaves_nothing, NULL });
+	harness_add(suite, "reclaim", (const TTest *const[]){
+		a_gap_is_taken_back, an_untouched_reservation_is_recognised, an_untouched_range_at_an_edge_is_recognised,
+		a_mapping_that_moved_in_is_not_ours, not_even_one_without_access_as_ours_are, nor_one_that_fills_a_part,
+		without_a_neighbour_another_mapping_is_not_ours, asking_changes_nothing, it_needs_no_proc, NULL });
+	return harness_run(suite);
+}

@@ -1,0 +1,566 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "support/fake.h"
+#include "support/harness.h"
+
+enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, MAPPABLE = RW | BARSPAN_REGION_MMAP, SIZE = 0x8000 };
+
+/* Two areas that touch, and one apart. */
+static const struct barspan_area areas[] = { { 0x1000, 0x1000 }, { 0x2000, 0x1000 }, { 0x5000, 0x1000 } };
+
+static struct barspan_device *device;
+static struct barspan *span;
+static struct barspan_options options;
+static char *before;
+
+static void set_up(void)
+{
+	const struct barspan_soft_region regions[] = {
+		{ .size = SIZE, .flags = MAPPABLE, .n_areas = 3, .areas = areas },
+		{ .size = SIZE, .flags = MAPPABLE },
+		{ .size = SIZE, .flags = BARSPAN_REGION_READ | BARSPAN_REGION_MMAP },
+		{ .size = SIZE, .flags = RW },
+		{ .size = 0x100, .flags = MAPPABLE },
+		{ .size = 0 },
+	};
+
+	fake_reset();
+	harness_listen();
+	free(before);
+	before = harness_snapshot();
+	ck_assert_zero(barspan_device_open_soft(&device, regions, 6));
+	options = (struct barspan_options){ .size = sizeof(options) };
+	span = NULL;
+}
+
+/* Everything is as it was before set_up(). */
+static void tear_down(void)
+{
+	char *after;
+
+	barspan_unmap(span);
+	barspan_device_close(device);
+	fake_reset();
+	after = harness_snapshot();
+	ck_assert_str_eq(before, after);
+	free(after);
+	free(before);
+	before = NULL;
+}
+
+static volatile uint8_t *base(void)
+{
+	return barspan_base(span);
+}
+
+static enum barspan_reason reason_at(uint64_t offset)
+{
+	struct barspan_extent extent;
+
+	ck_assert_zero(barspan_extent_at(span, offset, &extent));
+	return extent.reason;
+}
+
+START_TEST(direct_bytes_are_at_base_plus_offset)
+{
+	uint8_t byte = 0;
+
+	set_up();
+	ck_assert_zero(barspan_map(&span, device, 0, NULL));
+	ck_assert_uint_eq(barspan_length(span), SIZE);
+	ck_assert_uint_eq(barspan_span_index(span), 0);
+	ck_assert_uint_eq(barspan_extent_count(span), 5);
+	for (uint64_t offset = 0x1000; offset < 0x6000; offset += offset == 0x2c00 ? 0x2400 : 0x400) {
+		ck_assert(barspan_is_direct(span, offset, 0x400));
+		base()[offset] = (uint8_t)(offset >> 8);
+		ck_assert_zero(barspan_device_read(device, 0, offset, &byte, 1));
+		ck_assert_uint_eq(byte, (uint8_t)(offset >> 8));
+	}
+	tear_down();
+}
+END_TEST
+
+START_TEST(holes_fault)
+{
+	set_up();
+	ck_assert_zero(barspan_map(&span, device, 0, NULL));
+	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000) {
+		ck_assert_int_eq(harness_can_read(base() + offset), barspan_is_direct(span, offset, 1));
+		ck_assert_int_eq(harness_can_write(base() + offset + 0xfff), barspan_is_direct(span, offset, 1));
+	}
+	tear_down();
+}
+END_TEST
+
+START_TEST(adjacent_areas_are_one_extent_and_one_call)
+{
+	set_up();
+	fake_reset();
+	ck_assert_zero(barspan_map(&span, device, 0, NULL));
+	ck_assert_uint_eq(fake_count(FAKE_MMAP), 1 + 2);
+	ck_assert(barspan_is_direct(span, 0x1ffc, 8));
+	tear_down();
+}
+END_TEST
+
+START_TEST(system_calls_are_few)
+{
+	set_up();
+	fake_reset();
+	ck_assert_zero(barspan_map(&span, device, 1, NULL));
+	/* One area is the whole span: map, and mark. */
+	ck_assert_uint_eq(fake_count(FAKE_MMAP), 1);
+	ck_assert_uint_eq(fake_count(FAKE_MADVISE), 1);
+	ck_assert_uint_eq(fake_total() - fake_count(FAKE_CALLOC) - fake_count(FAKE_REALLOC), 2);
+	barspan_unmap(span);
+	fake_reset();
+	ck_assert_zero(barspan_map(&span, device, 0, NULL));
+	/* Reserve, mark; map two extents; mark. */
+	ck_assert_uint_eq(fake_count(FAKE_MMAP), 3);
+	ck_assert_uint_eq(fake_count(FAKE_MADVISE), 2);
+	ck_assert_uint_eq(fake_total() - fake_count(FAKE_CALLOC) - fake_count(FAKE_REALLOC), 5);
+	tear_down();
+}
+END_TEST
+
+/* As far as the kernel can use huge pages there. */
+START_TEST(the_base_is_aligned_naturally)
+{
+	enum { HUGE = 2 << 20 };
+	static const struct barspan_area parts[] = { { 0, HUGE }, { HUGE + 0x1000, 0x1000 } };
+	const struct barspan_soft_region regions[] = {
+		{ .size = 2 * HUGE, .flags = MAPPABLE },
+		{ .size = 2 * HUGE, .flags = MAPPABLE, .n_areas = 2, .areas = parts },
+	};
+	struct barspan_device *large;
+
+	set_up();
+	ck_assert_zero(barspan_device_open_soft(&large, regions, 2));
+	for (unsigned int i = 0; i < 8; i++) {
+		struct barspan *one;
+
+		ck_assert_zero(barspan_map(&one, large, i % 2, NULL));
+		ck_assert_uint_eq((uintptr_t)barspan_base(one) % (2 * HUGE), 0);
+		barspan_unmap(one);
+		options.offset = 0x1000;
+		ck_assert_zero(barspan_map(&one, large, i % 2, &options));
+		ck_assert_uint_eq(((uintptr_t)barspan_base(one) - 0x1000) % (2 * HUGE), 0);
+		barspan_unmap(one);
+	}
+	options.offset = 0;
+	barspan_device_close(large);
+	options.alignment = 1 << 21;
+	ck_assert_zero(barspan_map(&span, device, 1, &options));
+	ck_assert_uint_eq((uintptr_t)base() % (1 << 21), 0);
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_window_is_a_part_of_the_region)
+{
+	uint8_t byte = 0;
+
+	set_up();
+	options.offset = 0x2000;
+	options.length = 0x3800;
+	ck_assert_zero(barspan_map(&span, device, 0, &options));
+	ck_assert_uint_eq(barspan_length(span), 0x3800);
+	ck_assert_uint_eq(barspan_span_offset(span), 0x2000);
+	ck_assert_uint_eq(barspan_extent_count(span), 3);
+	ck_assert(barspan_is_direct(span, 0x3000, 0x800));
+	ck_assert(!barspan_is_direct(span, 0x3000, 0x801));
+	base()[0x37ff] = 0x77;
+	ck_assert_zero(barspan_device_read(device, 0, 0x57ff, &byte, 1));
+	ck_assert_uint_eq(byte, 0x77);
+	barspan_write8(span, 0x1800, 0x66);
+	ck_assert_zero(barspan_device_read(device, 0, 0x3800, &byte, 1));
+	ck_assert_uint_eq(byte, 0x66);
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_window_to_the_end)
+{
+	set_up();
+	options.offset = 0x5000;
+	ck_assert_zero(barspan_map(&span, device, 0, &options));
+	ck_assert_uint_eq(barspan_length(span), 0x3000);
+	tear_down();
+}
+END_TEST
+
+START_TEST(the_callers_holes_count_from_the_regions_start)
+{
+	const struct barspan_area hole = { 0x5000, 4 };
+
+	set_up();
+	options.offset = 0x4000;
+	options.holes = &hole;
+	options.n_holes = 1;
+	ck_assert_zero(barspan_map(&span, device, 1, &options));
+	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_REQUESTED);
+	ck_assert_int_eq(reason_at(0x1004), BARSPAN_REASON_PAGE);
+	ck_assert_int_eq(reason_at(0x2000), BARSPAN_REASON_NONE);
+	tear_down();
+}
+END_TEST
+
+START_TEST(prot_is_what_the_region_allows)
+{
+	set_up();
+	ck_assert_zero(barspan_map(&span, device, 2, NULL));
+	ck_assert(harness_can_read(base()));
+	ck_assert(!harness_can_write(base()));
+	barspan_unmap(span);
+	span = NULL;
+	options.prot = PROT_READ;
+	ck_assert_zero(barspan_map(&span, device, 1, &options));
+	ck_assert(!harness_can_write(base()));
+	barspan_unmap(span);
+	span = NULL;
+	options.prot = PROT_READ | PROT_WRITE;
+	ck_assert_int_eq(barspan_map(&span, device, 2, &options), -EACCES);
+	ck_assert_ptr_null(span);
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_region_that_cannot_be_mapped_is_all_hole)
+{
+	set_up();
+	ck_assert_zero(barspan_map(&span, device, 3, NULL));
+	ck_assert_uint_eq(barspan_extent_count(span), 1);
+	ck_assert_int_eq(reason_at(0), BARSPAN_REASON_UNMAPPABLE);
+	barspan_write32(span, 0x10, 0x1234);
+	ck_assert_uint_eq(barspan_read32(span, 0x10), 0x1234);
+	ck_assert_zero(barspan_error(span));
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_region_smaller_than_a_page)
+{
+	set_up();
+	ck_assert_zero(barspan_map(&span, device, 4, NULL));
+	ck_assert_uint_eq(barspan_length(span), 0x100);
+	ck_assert(barspan_is_direct(span, 0, 0x100));
+	ck_assert(!barspan_is_direct(span, 0, 0x101));
+	base()[0xff] = 1;
+	ck_assert_uint_eq(barspan_read8(span, 0xff), 1);
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_region_of_size_0_or_none_at_all)
+{
+	set_up();
+	ck_assert_int_eq(barspan_map(&span, device, 5, NULL), -ENOENT);
+	ck_assert_ptr_nonnull(strstr(harness_message, "soft region 5"));
+	ck_assert_int_eq(barspan_map(&span, device, 6, NULL), -ENOENT);
+	ck_assert_ptr_null(span);
+	tear_down();
+}
+END_TEST
+
+START_TEST(options_that_make_no_sense)
+{
+	const struct barspan_options bad[] = {
+		{ .offset = 0x10 },
+		{ .address = (void *)0x10010 },
+		{ .alignment = 0x3000 },
+		{ .address = (void *)0x11000, .alignment = 0x2000 },
+		{ .flags = BARSPAN_FIXED },
+		{ .flags = 1 << 10 },
+		{ .flags = BARSPAN_INDEPENDENT, .address = (void *)0x10000 },
+		{ .flags = BARSPAN_INDEPENDENT, .alignment = 0x2000 },
+		{ .prot = PROT_EXEC },
+		{ .n_holes = 1 },
+	};
+
+	set_up();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		options = bad[i];
+		options.size = sizeof(options);
+		if (barspan_map(&span, device, 1, &options) != -EINVAL)
+			ck_abort_msg("options %zu are accepted", i);
+	}
+	ck_assert_ptr_null(span);
+	tear_down();
+}
+END_TEST
+
+START_TEST(windows_outside_the_region)
+{
+	set_up();
+	options.offset = SIZE;
+	ck_assert_int_eq(barspan_map(&span, device, 1, &options), -ERANGE);
+	options.offset = 0x1000;
+	options.length = SIZE - 0xfff;
+	ck_assert_int_eq(barspan_map(&span, device, 1, &options), -ERANGE);
+	options.length = UINT64_MAX;
+	ck_assert_int_eq(barspan_map(&span, device, 1, &options), -ERANGE);
+	ck_assert_ptr_nonnull(strstr(harness_message, "0x1000 + 0xffffffffffffffff"));
+	tear_down();
+}
+END_TEST
+
+START_TEST(options_of_other_sizes)
+{
+	struct {
+		struct barspan_options options;
+		uint64_t later;
+	} newer = { .options = { .size = sizeof(newer) } };
+
+	set_up();
+	ck_assert_zero(barspan_map(&span, device, 1, &newer.options));
+	barspan_unmap(span);
+	span = NULL;
+	newer.later = 1;
+	ck_assert_int_eq(barspan_map(&span, device, 1, &newer.options), -E2BIG);
+	newer.options.size = sizeof(size_t);
+	newer.options.offset = 1;
+	ck_assert_zero(barspan_map(&span, device, 1, &newer.options));
+	barspan_unmap(span);
+	span = NULL;
+	newer.options.size = 0;
+	ck_assert_int_eq(barspan_map(&span, device, 1, &newer.options), -EINVAL);
+	tear_down();
+}
+END_TEST
+
+START_TEST(an_occupied_address_is_refused_and_left_alone)
+{
+	uint8_t *there = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	set_up();
+	there[0x3000] = 42;
+	options.address = there;
+	ck_assert_int_eq(barspan_map(&span, device, 0, &options), -EEXIST);
+	ck_assert_uint_eq(there[0x3000], 42);
+	options.flags = BARSPAN_FIXED;
+	ck_assert_zero(barspan_map(&span, device, 0, &options));
+	ck_assert_ptr_eq((void *)(uintptr_t)base(), there);
+	ck_assert(!harness_can_read(there + 0x3000));
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_free_address_is_used)
+{
+	uint8_t *there = mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	munmap(there, SIZE);
+	set_up();
+	options.address = there;
+	ck_assert_zero(barspan_map(&span, device, 0, &options));
+	ck_assert_ptr_eq((void *)(uintptr_t)base(), there);
+	tear_down();
+}
+END_TEST
+
+START_TEST(independent_extents_have_no_base)
+{
+	volatile uint8_t *pointer;
+	uint8_t byte = 0;
+
+	set_up();
+	options.flags = BARSPAN_INDEPENDENT;
+	ck_assert_zero(barspan_map(&span, device, 0, &options));
+	ck_assert_ptr_null((void *)(uintptr_t)base());
+	ck_assert_uint_eq(barspan_length(span), SIZE);
+	ck_assert_uint_eq(barspan_extent_count(span), 5);
+	pointer = barspan_pointer(span, 0x5004, 4);
+	ck_assert_ptr_nonnull((void *)(uintptr_t)pointer);
+	*pointer = 0x12;
+	ck_assert_zero(barspan_device_read(device, 0, 0x5004, &byte, 1));
+	ck_assert_uint_eq(byte, 0x12);
+	for (uint64_t offset = 0; offset < SIZE; offset += 0x400) {
+		barspan_write32(span, offset, (uint32_t)offset);
+		ck_assert_uint_eq(barspan_read32(span, offset), offset);
+	}
+	ck_assert_zero(barspan_error(span));
+	tear_down();
+}
+END_TEST
+
+/* An area that cannot be mapped: as Linux does, the range is unmapped first. */
+static uint64_t bad_offset;
+static int bad_error;
+
+static int refuse_bad(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+{
+	if (fd < 0 || offset > bad_offset || offset + length <= bad_offset)
+		return real_sys_mmap(out, address, length, prot, flags, fd, offset);
+	if (bad_error == -EINVAL && address)
+		munmap(address, length);
+	return bad_error;
+}
+
+static void make_bad(uint64_t offset, int error)
+{
+	bad_offset = offset;
+	bad_error = error;
+	fake_hooks.mmap = refuse_bad;
+}
+
+START_TEST(one_bad_area_is_one_hole)
+{
+	/* A device that has no memory is no process without mappings: see test-limit.c. */
+	static const int errors[] = { -EINVAL, -EAGAIN, -ENOMEM };
+
+	for (size_t i = 0; i < 3; i++) {
+		set_up();
+		make_bad(0x2000, errors[i]);
+		ck_assert_zero(barspan_map(&span, device, 0, NULL));
+		/* It touches another area, which stays direct. */
+		ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_NONE);
+		ck_assert_int_eq(reason_at(0x2000), BARSPAN_REASON_FAILED);
+		ck_assert_int_eq(reason_at(0x3000), BARSPAN_REASON_SPARSE);
+		ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
+		ck_assert(!harness_can_read(base() + 0x2000));
+		barspan_write32(span, 0x1ffe, 0x11223344);
+		ck_assert_uint_eq(barspan_read32(span, 0x1ffe), 0x11223344);
+		ck_assert_ptr_nonnull(strstr(harness_message, "soft region 0: cannot map 0x2000 + 0x1000: "));
+		tear_down();
+	}
+}
+END_TEST
+
+START_TEST(one_bad_area_is_one_hole_where_there_is_no_span)
+{
+	set_up();
+	make_bad(0x2000, -EINVAL);
+	options.flags = BARSPAN_INDEPENDENT;
+	ck_assert_zero(barspan_map(&span, device, 0, &options));
+	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_NONE);
+	ck_assert_int_eq(reason_at(0x2000), BARSPAN_REASON_FAILED);
+	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
+	tear_down();
+}
+END_TEST
+
+/* As refuse_bad(), and a mapping of somebody else's is there at once. */
+static uint8_t *moved_in;
+static size_t moved_in_length;
+
+static int lose_bad(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+{
+	if (fd < 0 || offset > bad_offset || offset + length <= bad_offset || moved_in)
+		return refuse_bad(out, address, length, prot, flags, fd, offset);
+	moved_in_length = length;
+	moved_in = mmap(address, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	moved_in[0] = 42;
+	return -EINVAL;
+}
+
+START_TEST(one_bad_area_is_one_hole_though_its_addresses_are_lost)
+{
+	set_up();
+	make_bad(0x2000, -EINVAL);
+	moved_in = NULL;
+	fake_hooks.mmap = lose_bad;
+	ck_assert_zero(barspan_map(&span, device, 0, &options));
+	ck_assert_ptr_nonnull(moved_in);
+	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_NONE);
+	ck_assert_int_eq(reason_at(0x2000), BARSPAN_REASON_FAILED);
+	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
+	ck_assert_uint_eq(moved_in[0], 42);
+	barspan_unmap(span);
+	span = NULL;
+	ck_assert_uint_eq(moved_in[0], 42);
+	munmap(moved_in, moved_in_length);
+	tear_down();
+}
+END_TEST
+
+START_TEST(strict_wants_every_area)
+{
+	set_up();
+	make_bad(0x5000, -EINVAL);
+	options.flags = BARSPAN_STRICT;
+	ck_assert_int_eq(barspan_map(&span, device, 0, &options), -EINVAL);
+	ck_assert_ptr_null(span);
+	make_bad(0x5000, -EAGAIN);
+	ck_assert_int_eq(barspan_map(&span, device, 0, &options), -EAGAIN);
+	options.flags |= BARSPAN_INDEPENDENT;
+	ck_assert_int_eq(barspan_map(&span, device, 0, &options), -EAGAIN);
+	tear_down();
+}
+END_TEST
+
+/* A transport that maps spans in its `map`. */
+static int map_within(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+{
+	struct barspan *inner;
+
+	(void)index;
+	(void)offset;
+	(void)prot;
+	(void)address;
+	ck_assert_uint_gt(length, 0);
+	return barspan_map(&inner, context, 1, NULL);
+}
+
+static int one_region(void *context, unsigned int index, struct barspan_region *out)
+{
+	(void)context;
+	*out = (struct barspan_region){ .size = 0x1000, .flags = MAPPABLE };
+	return index ? -EINVAL : 0;
+}
+
+static int no_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
+{
+	(void)context;
+	(void)index;
+	(void)offset;
+	memset(buffer, 0, length);
+	return -EIO;
+}
+
+static int no_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+{
+	(void)context;
+	(void)index;
+	(void)offset;
+	(void)buffer;
+	(void)length;
+	return -EIO;
+}
+
+START_TEST(mapping_within_a_mapping_is_refused)
+{
+	struct barspan_device_ops ops = {
+		.size = sizeof(ops), .region = one_region, .map = map_within, .read = no_read, .write = no_write,
+	};
+	struct barspan_device *outer;
+
+	set_up();
+	ck_assert_zero(barspan_device_open_ops(&outer, &ops, device));
+	options.flags = BARSPAN_STRICT;
+	ck_assert_int_eq(barspan_map(&span, outer, 0, &options), -EDEADLK);
+	barspan_device_close(outer);
+	tear_down();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("span");
+
+	harness_add(suite, "map", (const TTest *const[]){
+		direct_bytes_are_at_base_plus_offset, holes_fault, adjacent_areas_are_one_extent_and_one_call,
+		system_calls_are_few, the_base_is_aligned_naturally, a_window_is_a_part_of_the_region, a_window_to_the_end,
+		the_callers_holes_count_from_the_regions_start, prot_is_what_the_region_allows,
+		a_region_that_cannot_be_mapped_is_all_hole, a_region_smaller_than_a_page, a_region_of_size_0_or_none_at_all, NULL });
+	harness_add(suite, "options", (const TTest *const[]){
+		options_that_make_no_sense, windows_outside_the_region, options_of_other_sizes,
+		an_occupied_address_is_refused_and_left_alone, a_free_address_is_used, independent_extents_have_no_base, NULL });
+	harness_add(suite, "failures", (const TTest *const[]){
+		one_bad_area_is_one_hole, one_bad_area_is_one_hole_where_there_is_no_span,
+		one_bad_area_is_one_hole_though_its_addresses_are_lost, strict_wants_every_area,
+		mapping_within_a_mapping_is_refused, NULL });
+	return harness_run(suite);
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every instruction that the decoder takes leaves in a hole the same registers,
+ * flags, memory and signals as on memory, and accesses no more and no less than
+ * the decoder says. */
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/encodings.h"
+#include "trap/memcheck.h"
+#include "trap/memory.h"
+#include "support/ways.h"
+
+enum { PAGE = FORMS_PAGE, SIZE = FORMS_SIZE, BATCH = 400, NAMES = 2048 };
+
+struct result {
+	struct encoding encoding;
+	struct machine after[2];
+	uint64_t hash[2], traps;
+	int signal[2], code[2];
+};
+
+/* What children find, one after the other. */
+static struct found {
+	size_t next, examples, signals;
+	size_t n_names;
+	char names[NAMES][24];	/* those that were served */
+} *found;
+
+static volatile int last_signal, last_code;
+
+/* What the processor does not do, such as an access that is not aligned, or a
+ * division by zero, ends the example. */
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	ucontext_t *where = context;
+
+	last_signal = number;
+	last_code = info->si_code;
+	where->uc_mcontext.gregs[REG_RIP] = (greg_t)machine_leave;
+}
+
+static void set_up(void)
+{
+	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
+	static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+	ways_set_up();
+}
+
+/* Half of all numbers are ones that floating point calculates with. */
+static void fill(void *bytes, size_t length, uint64_t *seed)
+{
+	uint32_t *words = bytes;
+
+	for (size_t i = 0; i < length / 4; i++)
+		words[i] = (uint32_t)harness_random(seed) % 2
+				   ? (uint32_t)harness_random(seed)
+				   : 0x3e000000 | (uint32_t)harness_random(seed) % 0x4000000;
+}
+
+static void map(size_t n_holes)
+{
+	uint64_t seed = 1;
+
+	ways_map(n_holes);
+	fill(memory, SIZE, &seed);
+}
+
+static void run(struct result *result, unsigned int way)
+{
+	struct machine *after = &result->after[way];
+	uint64_t before = memory_count(NULL);
+
+	last_signal = last_code = 0;
+	*after = result->encoding.example.before;
+	machine_run(after, result->encoding.example.code, result->encoding.example.length);
+	result->signal[way] = last_signal;
+	result->code[way] = last_code;
+	result->traps = memory_count(NULL) - before;
+	result->hash[way] = ways_hash();
+}
+
+static void show(const struct result *result)
+{
+	const struct example *example = &result->encoding.example;
+	const uint64_t *words[2] = { (const uint64_t *)&result->after[0],
+				     (const uint64_t *)&result->after[1] };
+
+	printf("# %s:", result->encoding.name);
+	for (size_t i = 0; i < example->length; i++)
+		printf(" %02x", example->code[i]);
+	printf(", kind %u, signals %d.%d and %d.%d, traps %lu, memory %s\n",
+	       result->encoding.form.kind, result->signal[0], result->code[0], result->signal[1],
+	       result->code[1], result->traps,
+	       result->hash[0] == result->hash[1] ? "equal" : "differs");
+	for (size_t i = 0; i < sizeof(struct machine) / 8; i++)
+		if (words[0][i] != words[1][i])
+			printf("# word %zu: %016lx, %016lx\n", i, words[0][i], words[1][i]);
+	fflush(stdout);
+}
+
+static void note_name(const char *name)
+{
+	for (size_t i = 0; i < found->n_names; i++)
+		if (!strcmp(found->names[i], name))
+			return;
+	if (found->n_names < NAMES)
+		strcpy(found->names[found->n_names++], name);
+}
+
+static void compare(const struct result *result)
+{
+	bool same = !memcmp(&result->after[0], &result->after[1], sizeof(result->after[0])) &&
+		    result->hash[0] == result->hash[1] && result->signal[0] == result->signal[1] &&
+		    result->code[0] == result->code[1];
+	/* A division that fails has read its operand; a mask may name nothing. */
+	bool served = result->traps || result->signal[0] || result->encoding.form.mask;
+
+	if (!same || !served)
+		show(result);
+	ck_assert(same);
+	ck_assert(served);
+	found->examples++;
+	found->signals += result->signal[0] != 0;
+	if (!result->signal[0])
+		note_name(result->encoding.name);
+}
+
+/* The last byte that may be accessed is the operand's last byte: then, and only
+ * then, the processor has no objection. */
+static void check_width(struct encoding encoding, uint64_t *seed)
+{
+	uintptr_t end = FORMS_BASE + SIZE + PAGE;
+
+	for (unsigned int over = 0; over < 2; over++) {
+		if (encoding.form.mask ||
+		    !encodings_aim(&encoding, end - encoding.form.width + over, seed))
+			return;
+		last_signal = last_code = 0;
+		struct machine machine = encoding.example.before;
+
+		machine_run(&machine, encoding.example.code, encoding.example.length);
+		if (last_signal == SIGILL)
+			return;
+		if (over ? last_signal != SIGSEGV : last_signal == SIGSEGV)
+			show(&(struct result){ .encoding = encoding,
+					       .signal = { last_signal, 0 },
+					       .code = { last_code, 0 } });
+		ck_assert(over ? last_signal == SIGSEGV : last_signal != SIGSEGV);
+	}
+}
+
+static uintptr_t choose_place(size_t width, uint64_t *seed)
+{
+	uint64_t random = harness_random(seed);
+	uintptr_t hole = FORMS_BASE + (random & 1 ? PAGE : 3 * PAGE);
+
+	random >>= 8;
+	switch (random % 4) {
+	case 0:
+		return hole + PAGE - 1 - (random >> 8) % width;
+	case 1:
+		return hole - width + 1 + (random >> 8) % width;
+	default:
+		return hole + ((random >> 8) % (PAGE / 64)) * 64;
+	}
+}
+
+static void any_state(struct machine *machine, uint64_t *seed)
+{
+	uint64_t random = harness_random(seed);
+
+	fill(machine, sizeof(*machine), seed);
+	/* Division seldom fits if these are random. */
+	if (random & 1)
+		machine->gprs[2] = random & 2 ? UINT64_MAX : 0;
+	if (random & 4)
+		machine->gprs[0] &= 0xff;
+	machine->flags = 2 | (machine->flags & MACHINE_STATUS);
+	machine->mxcsr = (uint32_t)(random >> 8) & 0xe040;
+	machine->unused = 0;
+}
+
+static size_t make_batch(struct result *results, size_t *at)
+{
+	const char *given = getenv("BARSPAN_TEST_SEED");
+	uint64_t seed = (given ? strtoull(given, NULL, 0) : 42) + *at;
+	size_t n = 0;
+
+	for (; *at < encodings_count() && n < BATCH; ++*at) {
+		struct result *result = &results[n];
+
+		if (!encodings_make(&result->encoding, *at, &seed))
+			continue;
+		any_state(&result->encoding.example.before, &seed);
+		check_width(result->encoding, &seed);
+		n += encodings_aim(&result->encoding,
+				   choose_place(result->encoding.form.width, &seed), &seed);
+	}
+	return n;
+}
+
+/* Code is made for each, and there is no room for all of it: hence in a child. */
+static void run_batch(void)
+{
+	struct result *results = calloc(BATCH, sizeof(*results));
+	size_t at = found->next, n;
+
+	set_up();
+	n = make_batch(results, &at);
+	map(0);
+	for (size_t i = 0; i < n; i++)
+		run(&results[i], 0);
+	ways_unmap();
+	map(2);
+	for (size_t i = 0; i < n; i++)
+		run(&results[i], 1);
+	for (size_t i = 0; i < n; i++)
+		compare(&results[i]);
+	found->next = at;
+	free(results);
+}
+
+static void check_names(void)
+{
+	static const char *const expected[] = {
+		"imul", "mul", "div", "idiv", "setz", "setnl", "cmovz", "cmovnbe", "shl", "shr", "sar", "rol", "ror", "rcl",
+		"rcr", "shld", "shrd", "bsf", "bsr", "popcnt", "crc32", "cmpxchg8b", "cmpxchg16b", "addss", "addsd", "mulps",
+		"divsd", "sqrtss", "ucomisd", "comiss", "cvtsi2sd", "cvttsd2si", "cvtss2sd", "cvtdq2pd", "pinsrw", "pinsrd",
+		"pextrb", "pextrq", "paddd", "pshufd", "pand", "pcmpeqb", "pmovzxbw", "blendvps", "pcmpistri", "cmpps", "roundsd",
+	};
+	static const char *const expected_of_v3[] = {
+		"tzcnt", "lzcnt", "andn", "bextr", "blsi", "blsr", "blsmsk", "bzhi", "pdep", "pext", "mulx", "shlx", "sarx",
+		"shrx", "rorx", "vaddss", "vmulsd", "vcvtsi2sd", "vpbroadcastd", "vbroadcastss", "vinserti128", "vfmadd213sd",
+		"vpaddd", "vpinsrq", "vblendvps",
+	};
+
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]) +
+				       sizeof(expected_of_v3) / sizeof(expected_of_v3[0]);
+	     i++) {
+		size_t n = sizeof(expected) / sizeof(expected[0]), j = 0;
+		const char *name = i < n ? expected[i] : expected_of_v3[i - n];
+
+		while (j < found->n_names && strcmp(found->names[j], name))
+			j++;
+		ck_assert_msg(j < found->n_names || (i >= n && !__builtin_cpu_supports("avx2")),
+			      "%s", name);
+	}
+}
+
+START_TEST(instructions_leave_what_the_processor_leaves)
+{
+	int status;
+
+	found = mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
+	while (found->next < encodings_count()) {
+		pid_t child = fork();
+
+		if (!child) {
+			run_batch();
+			_exit(0);
+		}
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		ck_assert_msg(!status, "status %x from %zu on", status, found->next);
+	}
+	printf("# %zu examples of %zu instructions, %zu end in a signal\n", found->examples,
+	       found->n_names, found->signals);
+	check_names();
+	munmap(found, sizeof(*found));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite;
+
+	if (memcheck_is_there()) {
+		printf("1..0 # SKIP valgrind does not know all of these instructions\n");
+		return 0;
+	}
+	suite = suite_create("trap-run");
+	harness_add(suite, "run",
+		    (const TTest *const[]){ instructions_leave_what_the_processor_leaves, NULL });
+	return harness_run(suite);
+}

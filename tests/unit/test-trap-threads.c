@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The trap in threads, on alternate stacks, in signal handlers, and where memory faults under it. */
+#include <barspan/trap.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "support/harness.h"
+#include "trap/memcheck.h"
+
+enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * PAGE, HOLE = PAGE, THREADS = 4 };
+
+static const struct barspan_area area = { 0, PAGE };
+static struct barspan_device *device;
+static bool stop;
+
+static void set_up(unsigned int flags)
+{
+	const struct barspan_soft_region region = {
+		.size = SIZE, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 1, .areas = &area,
+	};
+	const struct barspan_trap_options options = { .size = sizeof(options), .flags = flags };
+
+	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
+	ck_assert_zero(barspan_trap_enable(&options));
+	stop = false;
+}
+
+static void tear_down(void)
+{
+	barspan_trap_disable();
+	barspan_device_close(device);
+}
+
+static struct barspan *map(void)
+{
+	struct barspan *span;
+
+	ck_assert_zero(barspan_map(&span, device, 0, NULL));
+	return span;
+}
+
+static volatile uint32_t *reg32(struct barspan *span, uint64_t offset)
+{
+	return (volatile uint32_t *)((volatile uint8_t *)barspan_base(span) + offset);
+}
+
+/* Each thread has registers of its own. */
+static void *trap_much(void *argument)
+{
+	uintptr_t me = (uintptr_t)argument;
+	unsigned int rounds = harness_instrumented() ? 300 : 20000;
+	struct barspan *span = map();
+
+	for (uint32_t i = 0; i < rounds; i++) {
+		volatile uint32_t *reg = reg32(span, HOLE + 256 * me + 4 * (i % 16));
+
+		*reg = i;
+		*reg += 1;
+		ck_assert_uint_eq(*reg, i + 1);
+	}
+	barspan_unmap(span);
+	return NULL;
+}
+
+static void *come_and_go(void *argument)
+{
+	(void)argument;
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		struct barspan *spans[8];
+
+		for (size_t i = 0; i < 8; i++)
+			spans[i] = map();
+		ck_assert_uint_eq(*reg32(spans[3], SIZE - 4), 0);
+		for (size_t i = 0; i < 8; i++)
+			barspan_unmap(spans[i]);
+	}
+	return NULL;
+}
+
+START_TEST(threads_trap_at_once_while_spans_come_and_go)
+{
+	pthread_t threads[THREADS], other;
+	struct barspan_trap_counts counts = { .size = sizeof(counts) };
+
+	set_up(BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_REPORT);
+	pthread_create(&other, NULL, come_and_go, NULL);
+	for (uintptr_t i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, trap_much, (void *)i);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pthread_join(other, NULL);
+	ck_assert_zero(barspan_trap_count(&counts));
+	ck_assert_uint_eq(counts.failed, 0);
+	tear_down();
+}
+END_TEST
+
+static struct barspan *shared;
+
+static void *suspend_and_resume(void *argument)
+{
+	(void)argument;
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		ck_assert_zero(barspan_suspend(shared));
+		ck_assert_zero(barspan_resume(shared));
+	}
+	return NULL;
+}
+
+/* The fault may find the hole direct again. */
+START_TEST(suspend_and_resume_under_raw_accesses)
+{
+	unsigned int rounds = harness_instrumented() ? 2000 : 200000;
+	pthread_t other;
+
+	set_up(BARSPAN_TRAP_EMULATE);
+	shared = map();
+	pthread_create(&other, NULL, suspend_and_resume, NULL);
+	for (uint32_t i = 0; i < rounds; i++) {
+		*reg32(shared, 8) = i;
+		ck_assert_uint_eq(*reg32(shared, 8), i);
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pthread_join(other, NULL);
+	barspan_unmap(shared);
+	tear_down();
+}
+END_TEST
+
+static uint32_t seen_in_handler;
+
+static void access_in_handler(int number)
+{
+	(void)number;
+	*reg32(shared, HOLE + 4) += 1;
+	seen_in_handler = *reg32(shared, HOLE + 4);
+}
+
+static int raise_in_read(void *context, uint64_t offset, void *buffer, size_t length)
+{
+	(void)context;
+	/* A signal that arrives within the trap's own handler. */
+	if (offset == HOLE)
+		raise(SIGUSR1);
+	memset(buffer, (int)(offset & 0xff), length);
+	return 0;
+}
+
+static int ignore_write(void *context, uint64_t offset, const void *buffer, size_t length)
+{
+	(void)context;
+	(void)offset;
+	(void)buffer;
+	(void)length;
+	return 0;
+}
+
+static void *nest(void *argument)
+{
+	(void)argument;
+	ck_assert_uint_eq(*reg32(shared, HOLE), 0);
+	return NULL;
+}
+
+#ifndef __SANITIZE_THREAD__	/* it blocks all signals in a handler */
+START_TEST(nested_in_a_signal_handler)
+{
+	pthread_t thread;
+
+	const struct barspan_soft_region region = { .size = SIZE, .flags = RW, .read = raise_in_read, .write = ignore_write };
+	const struct barspan_trap_options options = { .size = sizeof(options), .flags = BARSPAN_TRAP_EMULATE };
+
+	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
+	ck_assert_zero(barspan_trap_enable(&options));
+	shared = map();
+	signal(SIGUSR1, access_in_handler);
+	/* valgrind does not extend the first thread's stack for a signal frame. */
+	pthread_create(&thread, NULL, nest, NULL);
+	pthread_join(thread, NULL);
+	ck_assert_uint_eq(seen_in_handler, 0x04040404);
+	signal(SIGUSR1, SIG_DFL);
+	barspan_unmap(shared);
+	tear_down();
+}
+END_TEST
+
+#endif
+
+/* The smallest one that a signal fits on, plus a little. */
+static void *trap_on_other_stack(void *argument)
+{
+	size_t size = (size_t)sysconf(_SC_SIGSTKSZ);
+	stack_t stack = { .ss_size = size < 8192 ? 8192 : size, .ss_sp = malloc(size < 8192 ? 8192 : size) };
+
+	(void)argument;
+	ck_assert_zero(sigaltstack(&stack, NULL));
+	ck_assert_uint_eq(*reg32(shared, HOLE + 0x40), 0);
+	stack.ss_flags = SS_DISABLE;
+	sigaltstack(&stack, NULL);
+	free(stack.ss_sp);
+	return NULL;
+}
+
+START_TEST(alternate_stack_of_a_thread)
+{
+	pthread_t thread;
+
+	set_up(BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_REPORT);
+	shared = map();
+	pthread_create(&thread, NULL, trap_on_other_stack, NULL);
+	pthread_join(thread, NULL);
+	barspan_unmap(shared);
+	tear_down();
+}
+END_TEST
+
+static void *block_and_wait(void *argument)
+{
+	sigset_t all;
+
+	(void)argument;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
+		usleep(1000);
+	return NULL;
+}
+
+START_TEST(signal_blocked_in_another_thread)
+{
+	pthread_t other;
+
+	set_up(BARSPAN_TRAP_EMULATE);
+	shared = map();
+	pthread_create(&other, NULL, block_and_wait, NULL);
+	for (uint32_t i = 0; i < 100; i++)
+		*reg32(shared, HOLE) = *reg32(shared, HOLE) + 1;
+	ck_assert_uint_eq(*reg32(shared, HOLE), 100);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pthread_join(other, NULL);
+	barspan_unmap(shared);
+	tear_down();
+}
+END_TEST
+
+#ifdef __x86_64__
+static sigjmp_buf jump;
+static siginfo_t fault_info;
+static mcontext_t fault_machine;
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+	fault_info = *info;
+	fault_machine = ((ucontext_t *)context)->uc_mcontext;
+	siglongjmp(jump, number);
+}
+
+/* Copies eight bytes from a hole to memory of which the fourth one is not there:
+ * returns the signal. */
+static int copy_from_hole(uint8_t *memory)
+{
+	void *to = memory - 3, *from = (void *)(uintptr_t)reg32(shared, HOLE);
+	uint64_t count = 8;
+	int number = sigsetjmp(jump, 1);
+
+	if (!number)
+		__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count) :: "memory");
+	return number;
+}
+
+/* The program's handler hears of the memory, not of the hole. */
+START_TEST(memory_that_faults_under_a_string_instruction)
+{
+	const struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+	int fd = memfd_create("short", MFD_CLOEXEC);
+	uint8_t *memory;
+
+	ck_assert_zero(ftruncate(fd, PAGE));
+	memory = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	ck_assert_zero(sigaction(SIGSEGV, &action, NULL));
+	ck_assert_zero(sigaction(SIGBUS, &action, NULL));
+	set_up(BARSPAN_TRAP_EMULATE);
+	shared = map();
+	*reg32(shared, HOLE) = 0x04030201;
+	/* memcheck counts accesses to memory that is not mapped. */
+	for (unsigned int round = 0; round < (memcheck_is_there() ? 2 : 3); round++) {
+		static const int numbers[] = { SIGBUS, SIGSEGV, SIGSEGV }, codes[] = { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR };
+
+		if (round == 1)
+			ck_assert_zero(mprotect(memory + PAGE, PAGE, PROT_NONE));
+		if (round == 2)
+			munmap(memory + PAGE, PAGE);
+		memset(memory, 0, PAGE);
+		ck_assert_int_eq(copy_from_hole(memory + PAGE), numbers[round]);
+		ck_assert_int_eq(fault_info.si_signo, numbers[round]);
+		ck_assert_int_eq(fault_info.si_code, codes[round]);
+		ck_assert_ptr_eq(fault_info.si_addr, memory + PAGE);
+		if (!memcheck_is_there()) {
+			ck_assert_int_eq(fault_machine.gregs[REG_CR2], (greg_t)(uintptr_t)(memory + PAGE));
+			/* A write by user code; the fault in the hole was a read. */
+			ck_assert_int_eq(fault_machine.gregs[REG_ERR] & 6, 6);
+		}
+		ck_assert_uint_eq(memory[PAGE - 3], 1);
+		ck_assert_uint_eq(memory[PAGE - 1], 3);
+	}
+	barspan_unmap(shared);
+	tear_down();
+	signal(SIGSEGV, SIG_DFL);
+	signal(SIGBUS, SIG_DFL);
+	munmap(memory, PAGE);
+	close(fd);
+}
+END_TEST
+#endif
+
+int main(void)
+{
+	const struct barspan_trap_options options = { .size = sizeof(options), .flags = BARSPAN_TRAP_EMULATE };
+	Suite *suite = suite_create("trap-threads");
+
+	if (barspan_trap_enable(&options)) {
+		printf("1..0 # SKIP emulation is not built in\n");
+		return 0;
+	}
+	barspan_trap_disable();
+	harness_add(suite, "threads", (const TTest *const[]){
+		threads_trap_at_once_while_spans_come_and_go, suspend_and_resume_under_raw_accesses,
+#ifndef __SANITIZE_THREAD__
+		nested_in_a_signal_handler,
+#endif
+		alternate_stack_of_a_thread, signal_blocked_in_another_thread,
+#ifdef __x86_64__
+		memory_that_faults_under_a_string_instruction,
+#endif
+		NULL });
+	return harness_run(suite);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A VFIO device that describes its regions differently from call to call. */
+#include <errno.h>
+#include <linux/vfio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "device/device.h"
+#include "device/vfio.h"
+#include "support/fake.h"
+#include "support/harness.h"
+
+enum { BAR_OFFSET = 0x100000, SIZE = 0x4000, FILE_SIZE = 0x800000, MAPPABLE = 7, KEPT = 64 };
+
+/* What the kernel says of one region; others have no size. */
+static struct {
+	int file;
+	unsigned int index;
+	uint64_t size, area;
+	uint32_t flags, n_areas;
+	unsigned int region_calls;
+} kernel;
+
+static struct barspan_device *device;
+
+static int answer_region(struct vfio_region_info *info)
+{
+	struct vfio_region_info_cap_sparse_mmap *sparse = (void *)(info + 1);
+	uint32_t needed = (uint32_t)(sizeof(*info) + sizeof(*sparse) + kernel.n_areas * sizeof(sparse->areas[0]));
+
+	kernel.region_calls++;
+	info->offset = (uint64_t)BAR_OFFSET * (1 + info->index);
+	info->flags = kernel.flags;
+	info->size = info->index == kernel.index ? kernel.size : 0;
+	if (!info->size)
+		return 0;
+	info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
+	if (info->argsz < needed) {
+		info->argsz = needed;
+		return 0;
+	}
+	info->cap_offset = sizeof(*info);
+	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
+	sparse->header.version = 1;
+	sparse->nr_areas = kernel.n_areas;
+	for (uint32_t i = 0; i < kernel.n_areas; i++)
+		sparse->areas[i].size = kernel.area;
+	return 0;
+}
+
+static int play_ioctl(int fd, unsigned long request, void *argument)
+{
+	ck_assert_int_eq(fd, kernel.file);
+	if (request == VFIO_DEVICE_GET_REGION_INFO)
+		return answer_region(argument);
+	((struct vfio_device_info *)argument)->flags = VFIO_DEVICE_FLAGS_PLATFORM;
+	((struct vfio_device_info *)argument)->num_regions = 3;
+	return 0;
+}
+
+static void set_up(void)
+{
+	fake_reset();
+	memset(&kernel, 0, sizeof(kernel));
+	kernel.file = memfd_create("vfio", MFD_CLOEXEC);
+	ck_assert_zero(ftruncate(kernel.file, FILE_SIZE));
+	kernel.size = SIZE;
+	kernel.area = 0x1000;
+	kernel.n_areas = 1;
+	kernel.flags = MAPPABLE;
+	fake_hooks.ioctl = play_ioctl;
+	harness_listen();
+	ck_assert_zero(barspan_device_open_vfio(&device, kernel.file));
+}
+
+static void tear_down(void)
+{
+	barspan_device_close(device);
+	close(kernel.file);
+	fake_reset();
+}
+
+/* Describes the region as the kernel does now. */
+static struct barspan_region ask(void)
+{
+	struct barspan_region region;
+
+	ck_assert_zero(barspan_device_region(device, 0, &region));
+	ck_assert_uint_eq(region.size, kernel.size);
+	return region;
+}
+
+static void expect_access(struct barspan *span, uint64_t offset)
+{
+	uint32_t value = 0xc0ffee, got = 0;
+
+	ck_assert_zero(barspan_write(span, offset, &value, 4));
+	ck_assert_zero(barspan_read(span, offset, &got, 4));
+	ck_assert_uint_eq(got, value);
+	ck_assert_int_eq(pread(kernel.file, &got, 4, (off_t)(BAR_OFFSET + offset)), 4);
+	ck_assert_uint_eq(got, value);
+}
+
+START_TEST(a_span_outlives_a_description_without_a_size)
+{
+	struct barspan *span;
+
+	set_up();
+	ck_assert_zero(barspan_map(&span, device, 0, NULL));
+	kernel.size = 0;
+	ask();
+	kernel.region_calls = 0;
+	expect_access(span, 0x2000);
+	ck_assert_zero(barspan_suspend(span));
+	expect_access(span, 0);
+	ck_assert_zero(barspan_resume(span));
+	ck_assert(barspan_is_direct(span, 0, 0x1000));
+	ck_assert_uint_eq(kernel.region_calls, 0);
+	barspan_unmap(span);
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_region_may_get_its_size_later)
+{
+	uint32_t value = 0;
+
+	set_up();
+	kernel.size = 0;
+	ask();
+	ck_assert_int_eq(barspan_device_read(device, 0, 0x2000, &value, 4), -ERANGE);
+	kernel.size = SIZE;
+	ck_assert_zero(barspan_device_read(device, 0, 0x2000, &value, 4));
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_span_outlives_a_smaller_description)
+{
+	struct barspan *span;
+	uint32_t value = 0;
+
+	set_up();
+	ck_assert_zero(barspan_map(&span, device, 0, NULL));
+	kernel.size = 0x1000;
+	kernel.flags = VFIO_REGION_INFO_FLAG_READ;
+	ask();
+	expect_access(span, 0x2000);
+	ck_assert_int_eq(barspan_device_read(device, 0, SIZE, &value, 4), -ERANGE);
+	barspan_unmap(span);
+	tear_down();
+}
+END_TEST
+
+START_TEST(descriptions_that_alternate_share_their_memory)
+{
+	struct barspan_region first, second, none;
+	uint64_t before;
+
+	set_up();
+	first = ask();
+	kernel.area = 0x2000;
+	second = ask();
+	kernel.size = 0;
+	none = ask();
+	ck_assert_ptr_ne(first.areas, second.areas);
+	before = harness_status("VmRSS:");
+	for (int i = 0; i < 20000; i++) {
+		kernel.size = i % 3 ? SIZE : 0;
+		kernel.area = i % 3 == 1 ? 0x1000 : 0x2000;
+		ck_assert_ptr_eq(ask().areas, i % 3 == 0 ? none.areas : i % 3 == 1 ? first.areas : second.areas);
+	}
+	ck_assert_uint_eq(first.areas[0].length, 0x1000);
+	ck_assert_uint_eq(second.areas[0].length, 0x2000);
+	if (!harness_instrumented())
+		ck_assert_uint_le(harness_status("VmRSS:"), before + (1 << 20));
+	tear_down();
+}
+END_TEST
+
+START_TEST(descriptions_that_all_differ_have_a_bound)
+{
+	struct barspan_region region, first;
+	uint32_t value = 0;
+
+	set_up();
+	first = ask();
+	for (uint64_t i = 2; i <= KEPT; i++) {
+		kernel.area = i * 0x1000;
+		ask();
+	}
+	kernel.area = (KEPT + 1) * 0x1000;
+	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
+	ck_assert_ptr_nonnull(strstr(harness_message, "region 0: more than 64 different descriptions"));
+	ck_assert_zero(barspan_device_read(device, 0, 0x2000, &value, 4));
+	kernel.area = 0x1000;
+	ck_assert_ptr_eq(ask().areas, first.areas);
+	tear_down();
+}
+END_TEST
+
+START_TEST(so_many_areas_and_no_more)
+{
+	struct barspan_region region;
+
+	set_up();
+	kernel.n_areas = BARSPAN_MAX_AREAS;
+	ck_assert_uint_eq(ask().n_areas, BARSPAN_MAX_AREAS);
+	kernel.n_areas++;
+	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
+	ck_assert_ptr_nonnull(strstr(harness_message, "region 0: 1048577 areas, at most 1048576 are possible"));
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_region_is_found_without_asking_for_those_that_have_no_size)
+{
+	unsigned int index = 7;
+	uint64_t offset = 7;
+
+	set_up();
+	kernel.index = 2;
+	ck_assert_zero(vfio_find_region(device, 3 * BAR_OFFSET + 0x1234, &index, &offset));
+	ck_assert_uint_eq(index, 2);
+	ck_assert_uint_eq(offset, 0x1234);
+	ck_assert_int_eq(vfio_find_region(device, 3 * BAR_OFFSET + SIZE, &index, &offset), -EINVAL);
+	ck_assert_int_eq(vfio_find_region(device, BAR_OFFSET, &index, &offset), -EINVAL);
+	kernel.region_calls = 0;
+	ck_assert_zero(vfio_find_region(device, 3 * BAR_OFFSET, &index, &offset));
+	ck_assert_uint_eq(kernel.region_calls, 0);
+	tear_down();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("vfio-change");
+
+	harness_add(suite, "change", (const TTest *const[]){
+		a_span_outlives_a_description_without_a_size, a_region_may_get_its_size_later,
+		a_span_outlives_a_smaller_description, descriptions_that_alternate_share_their_memory,
+		descriptions_that_all_differ_have_a_bound, so_many_areas_and_no_more,
+		a_region_is_found_without_asking_for_those_that_have_no_size, NULL });
+	return harness_run(suite);
+}
