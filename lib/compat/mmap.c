@@ -290,6 +290,7 @@ static int move_from_spans(void **out, const struct move *move)
 	r = detach_begin(&source, taken_start(move), end, DETACH_MOVE, &ended);
 	if (!r)
 		r = move_detached(out, move, &source, &ended);
+	detach_keep_living(&ended);
 	operation_end();
 	detach_destroy_ended(ended);
 	return r;

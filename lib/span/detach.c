@@ -269,6 +269,20 @@ void detach_end(struct detachment *detachment, int r, struct span **ended)
 	free_detachment(detachment);
 }
 
+void detach_keep_living(struct span **ended)
+{
+	while (*ended) {
+		struct span *span = *ended;
+
+		if (!has_addresses(span)) {
+			ended = &span->next_ended;
+			continue;
+		}
+		*ended = span->next_ended;
+		span->owned_by_addresses = true;
+	}
+}
+
 void detach_destroy_ended(struct span *ended)
 {
 	struct span *next;

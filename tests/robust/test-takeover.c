@@ -5,9 +5,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "device/device.h"
+#include "span/span.h"
 #include "support/fake.h"
 #include "support/harness.h"
-#include "span/span.h"
 #include "util/sys.h"
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGES = 8 };
@@ -365,6 +366,32 @@ START_TEST(a_span_that_is_moved_onto_itself_knows_what_it_lost)
 }
 END_TEST
 
+/* Of barspan_mmap(): it ends with its last address, and not while the source of a move is away. */
+START_TEST(a_span_that_is_moved_onto_itself_does_not_end)
+{
+	set_up();
+	span_of(span)->owned_by_addresses = true;
+	ck_assert_zero(barspan_munmap(base, page));
+	ck_assert_zero(barspan_munmap(base + 3 * page, (PAGES - 3) * page));
+	moved_to = NULL;
+	closed_lists = 0;
+	fake_hooks.open = open_once;
+	fake_hooks.remap = fail_remap;
+	ck_assert_ptr_eq(barspan_mremap(base + 2 * page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
+			 MAP_FAILED);
+	fake_hooks.open = NULL;
+	fake_hooks.remap = NULL;
+	ck_assert_uint_eq(device->references, 2);
+	ck_assert_ptr_eq(barspan_find(base + 2 * page, NULL), span);
+	ck_assert_uint_eq(barspan_read32(span, 2 * page), 102);
+	ck_assert_zero(barspan_munmap(base + 2 * page, page));
+	ck_assert_uint_eq(device->references, 1);
+	span = NULL;
+	munmap(base + page, page);
+	tear_down();
+}
+END_TEST
+
 /* Newer kernels move a range with a gap, and leave the mapping where the gap goes. */
 START_TEST(a_range_with_a_gap_is_not_moved_over_a_span)
 {
@@ -528,7 +555,7 @@ int main(void)
 		without_proc_a_failed_map_fixed_takes_the_range, without_proc_and_mappings_nothing_is_taken,
 		a_mapping_that_looks_like_a_hole_is_told_from_it, a_munmap_that_the_kernel_refuses_changes_nothing,
 		a_remap_that_fails_tells_the_span_what_it_did, a_hole_between_two_mappings_stays_the_spans,
-		a_span_that_is_moved_onto_itself_knows_what_it_lost,
+		a_span_that_is_moved_onto_itself_knows_what_it_lost, a_span_that_is_moved_onto_itself_does_not_end,
 		a_range_with_a_gap_is_not_moved_over_a_span, noreplace_wins_over_fixed, NULL });
 	harness_add(suite, "parts", (const TTest *const[]){
 		pages_are_unmapped_one_by_one, extents_of_what_is_left, a_span_that_is_mapped_over_keeps_away, NULL });
