@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See Intel's manual, volume 2, chapter 2. */
-#include "support/encodings.h"
+#include "encodings.h"
 
 #include <Zydis/Zydis.h>
 #include <string.h>
 
-#include "support/harness.h"
+#include "harness.h"
 #include "trap/x86/machine.h"
 
 enum {

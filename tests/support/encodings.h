@@ -4,7 +4,7 @@
 #ifndef ENCODINGS_H
 #define ENCODINGS_H
 
-#include "support/forms.h"
+#include "forms.h"
 #include "trap/x86/form.h"
 
 struct encoding {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "support/fake.h"
+#include "fake.h"
 
 #include <errno.h>
 #include <stdbool.h>

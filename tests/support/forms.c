@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "support/forms.h"
+#include "forms.h"
 
 #include <Zydis/Zydis.h>
 #include <asm/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "support/harness.h"
+#include "harness.h"
 
 enum { PAGE = FORMS_PAGE, SIZE = FORMS_SIZE };
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "support/machine.h"
+#include "machine.h"
 
 enum { FORMS_PAGE = 4096, FORMS_PAGES = 4, FORMS_SIZE = FORMS_PAGES * FORMS_PAGE, FORMS_GS_BASE = 0x12340000 };
 

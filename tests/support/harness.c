@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "support/harness.h"
+#include "harness.h"
 
 #include <dirent.h>
 #include <setjmp.h>

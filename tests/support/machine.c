@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "support/machine.h"
+#include "machine.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "support/harness.h"
+#include "harness.h"
 
 static uint8_t *code_page;
 

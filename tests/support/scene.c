@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "support/scene.h"
+#include "scene.h"
 
 #include <errno.h>
 #include <fcntl.h>

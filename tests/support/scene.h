@@ -5,8 +5,8 @@
 
 #include <barspan.h>
 
-#include "support/fake.h"
-#include "support/harness.h"
+#include "fake.h"
+#include "harness.h"
 
 /* Region 0 and 1: SCENE_PAGES pages, with areas some of which touch. Region 7: a configuration space with an MSI-X
  * capability. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "support/trapped.h"
+#include "trapped.h"
 
 #include <errno.h>
 #include <signal.h>

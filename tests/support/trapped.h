@@ -5,7 +5,7 @@
 
 #include <barspan/trap.h>
 
-#include "support/harness.h"
+#include "harness.h"
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * PAGE, HOLE = PAGE };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "support/ways.h"
+#include "ways.h"
 
 #include <asm/prctl.h>
 #include <sys/mman.h>

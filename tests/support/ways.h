@@ -4,8 +4,8 @@
 #ifndef WAYS_H
 #define WAYS_H
 
-#include "support/forms.h"
-#include "support/harness.h"
+#include "forms.h"
+#include "harness.h"
 
 extern uint8_t *memory;		/* the device's, behind the library's back */
 extern uint8_t *around[2];	/* memory below and above the span */

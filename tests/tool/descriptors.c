@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tool/refuse.h"
+#include "refuse.h"
 
 enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000, MOST = 5000 };
 

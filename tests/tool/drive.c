@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tool/drive.h"
+#include "drive.h"
 
 #include <pthread.h>
 #include <stdint.h>

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "tool/drive.h"
+#include "drive.h"
 
 /* Not in the headers that this is compiled with, but programs are linked with
  * it. */

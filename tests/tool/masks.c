@@ -15,7 +15,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "tool/drive.h"
+#include "drive.h"
 
 /* Not in the headers that this is compiled with, but programs are linked with
  * them. */

@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "tool/refuse.h"
+#include "refuse.h"
 
 enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000, MOST = 4096 };
 
