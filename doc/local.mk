@@ -25,6 +25,7 @@ MAN_ALIASES = \
 	doc/barspan_device_fd.3 \
 	doc/barspan_device_iommu_fd.3 \
 	doc/barspan_device_name.3 \
+	doc/barspan_device_of.3 \
 	doc/barspan_device_open_ops.3 \
 	doc/barspan_device_open_pci.3 \
 	doc/barspan_device_open_soft.3 \
@@ -32,23 +33,28 @@ MAN_ALIASES = \
 	doc/barspan_device_read.3 \
 	doc/barspan_device_region.3 \
 	doc/barspan_device_write.3 \
-	doc/barspan_error.3 \
 	doc/barspan_extent_at.3 \
 	doc/barspan_extent_count.3 \
 	doc/barspan_extent_get.3 \
 	doc/barspan_find.3 \
 	doc/barspan_length.3 \
-	doc/barspan_mprotect.3 \
-	doc/barspan_mremap.3 \
 	doc/barspan_munmap.3 \
 	doc/barspan_pointer.3 \
 	doc/barspan_ptr_read16.3 \
+	doc/barspan_ptr_read16_raw.3 \
+	doc/barspan_ptr_read32_raw.3 \
 	doc/barspan_ptr_read64.3 \
+	doc/barspan_ptr_read64_raw.3 \
 	doc/barspan_ptr_read8.3 \
+	doc/barspan_ptr_read8_raw.3 \
 	doc/barspan_ptr_write16.3 \
+	doc/barspan_ptr_write16_raw.3 \
 	doc/barspan_ptr_write32.3 \
+	doc/barspan_ptr_write32_raw.3 \
 	doc/barspan_ptr_write64.3 \
+	doc/barspan_ptr_write64_raw.3 \
 	doc/barspan_ptr_write8.3 \
+	doc/barspan_ptr_write8_raw.3 \
 	doc/barspan_read.3 \
 	doc/barspan_read16.3 \
 	doc/barspan_read16_relaxed.3 \
@@ -58,15 +64,23 @@ MAN_ALIASES = \
 	doc/barspan_read8.3 \
 	doc/barspan_read8_relaxed.3 \
 	doc/barspan_reason_name.3 \
+	doc/barspan_region_index.3 \
+	doc/barspan_region_offset.3 \
 	doc/barspan_resume.3 \
 	doc/barspan_soft_fd.3 \
 	doc/barspan_soft_trapped.3 \
-	doc/barspan_span_device.3 \
-	doc/barspan_span_index.3 \
-	doc/barspan_span_offset.3 \
+	doc/barspan_take_error.3 \
 	doc/barspan_trap_count.3 \
 	doc/barspan_trap_disable.3 \
 	doc/barspan_trap_report.3 \
+	doc/barspan_try_read16.3 \
+	doc/barspan_try_read32.3 \
+	doc/barspan_try_read64.3 \
+	doc/barspan_try_read8.3 \
+	doc/barspan_try_write16.3 \
+	doc/barspan_try_write32.3 \
+	doc/barspan_try_write64.3 \
+	doc/barspan_try_write8.3 \
 	doc/barspan_unmap.3 \
 	doc/barspan_write.3 \
 	doc/barspan_write16.3 \

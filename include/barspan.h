@@ -4,11 +4,13 @@
  *
  * This header includes every topic. Start with barspan(7); the topics are
  *
- *     device.h   where regions come from: VFIO, a software device, a transport of your own
+ *     device.h   the sources of regions: VFIO, or a transport of your own
+ *     soft.h     regions made of memory, to test drivers without hardware
  *     span.h     map a region as one range of addresses, suspend and resume it, unmap it
  *     guard.h    ask which offsets are mapped (direct) and which are holes, and why
  *     io.h       register accessors that work on both
- *     legacy.h   the drop-in: mmap(2) as it was, and accessors by address
+ *     mmap.h     the drop-in: mmap(2) as it was, over holes
+ *     ptr.h      register accessors by address
  *     log.h      hear what the library has to say; it never prints
  *     trap.h     serve or explain raw loads and stores in holes
  */
@@ -18,8 +20,10 @@
 #include <barspan/device.h>
 #include <barspan/guard.h>
 #include <barspan/io.h>
-#include <barspan/legacy.h>
 #include <barspan/log.h>
+#include <barspan/mmap.h>
+#include <barspan/ptr.h>
+#include <barspan/soft.h>
 #include <barspan/span.h>
 #include <barspan/trap.h>
 

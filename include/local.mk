@@ -5,7 +5,9 @@ barspaninclude_HEADERS = \
 	include/barspan/device.h \
 	include/barspan/guard.h \
 	include/barspan/io.h \
-	include/barspan/legacy.h \
 	include/barspan/log.h \
+	include/barspan/mmap.h \
+	include/barspan/ptr.h \
+	include/barspan/soft.h \
 	include/barspan/span.h \
 	include/barspan/trap.h

@@ -9,6 +9,7 @@ lib_libcore_la_SOURCES = \
 	lib/layout/capability.c lib/layout/capability.h \
 	lib/span/detach.c lib/span/detach.h \
 	lib/device/device.c lib/device/device.h \
+	lib/span/failure.c \
 	lib/util/fork.h \
 	lib/layout/guard.c lib/layout/guard.h \
 	lib/layout/interval.c lib/layout/interval.h \

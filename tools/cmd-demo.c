@@ -109,14 +109,15 @@ static uint32_t legacy_read32(const struct legacy_driver *driver, uint64_t offse
 
 static int open_device(struct demo *demo)
 {
-	const struct barspan_area areas[] = { { 0, demo->page }, { SECOND_AREA * demo->page, demo->page } };
+	const struct barspan_range areas[] = { { 0, demo->page }, { SECOND_AREA * demo->page, demo->page } };
 	const struct barspan_soft_region region = {
 		.size = PAGES * demo->page,
 		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE,
 		.areas = areas,
 		.n_areas = 2,
 	};
-	int r = barspan_device_open_soft(&demo->device, &region, 1);
+	const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&region, 1);
+	int r = barspan_device_open_soft(&demo->device, &options);
 
 	return r ? tool_fail(r, "cannot open a software device") : EXIT_SUCCESS;
 }
@@ -281,7 +282,7 @@ static void use_accessors(struct demo *demo)
 	from_direct = barspan_read32(demo->span, direct);
 	rest = trapped(demo);
 	print_counts(demo, "after a write to an area and a read from it");
-	check(demo, from_hole == 0xfeedc0deu && from_direct == 0x12345678u && !barspan_error(demo->span),
+	check(demo, from_hole == 0xfeedc0deu && from_direct == 0x12345678u && !barspan_take_error(demo->span, NULL),
 	      "0x%" PRIx64 " has 0x%08x, 0x%" PRIx64 " has 0x%08x", hole, from_hole, direct, from_direct);
 	check(demo, wrote.writes == start.writes + 1 && wrote.reads == start.reads,
 	      "the write to the hole was one trapped write");

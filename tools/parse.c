@@ -57,9 +57,9 @@ const char *parse_region(unsigned int *out, const char *text)
 	uint64_t number;
 
 	if (!strcasecmp(text, "rom"))
-		*out = BARSPAN_REGION_ROM;
+		*out = BARSPAN_ROM;
 	else if (!strcasecmp(text, "config"))
-		*out = BARSPAN_REGION_CONFIG;
+		*out = BARSPAN_CONFIG;
 	else if (!strncasecmp(text, "bar", 3) && text[3] >= '0' && text[3] <= '5' && !text[4])
 		*out = (unsigned int)(text[3] - '0');
 	else {
@@ -131,7 +131,7 @@ static bool complain(char complaint[COMPLAINT_SIZE], const char *name, const cha
 	return false;
 }
 
-static bool read_area(struct barspan_area *area, char *text, char complaint[COMPLAINT_SIZE])
+static bool read_area(struct barspan_range *area, char *text, char complaint[COMPLAINT_SIZE])
 {
 	char *length = cut(text, '+');
 	const char *wrong;
@@ -148,7 +148,7 @@ static bool read_area(struct barspan_area *area, char *text, char complaint[COMP
 static bool read_areas(struct barspan_soft_region *region, char *text, char complaint[COMPLAINT_SIZE])
 {
 	uint32_t n = 1;
-	struct barspan_area *areas;
+	struct barspan_range *areas;
 
 	region->flags |= BARSPAN_REGION_SPARSE;
 	if (!*text)
@@ -233,8 +233,8 @@ void soft_layout_free(struct soft_layout *layout)
 	for (size_t i = 0; i < layout->n; i++) {
 		/* Allocated here, and const only in the library's view. */
 		union {
-			const struct barspan_area *given;
-			struct barspan_area *own;
+			const struct barspan_range *given;
+			struct barspan_range *own;
 		} areas = { layout->regions[i].areas };
 
 		free(areas.own);

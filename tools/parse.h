@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <barspan/device.h>
+#include <barspan/soft.h>
 
 /* What is wrong, in words that follow "NAME 'TEXT': ". */
 enum { COMPLAINT_SIZE = 160 };

@@ -36,7 +36,7 @@ int register_read(const struct access *access, struct barspan *span, uint64_t *v
 	default:
 		*value = barspan_read64(span, access->offset);
 	}
-	return barspan_error(span);
+	return barspan_take_error(span, NULL);
 }
 
 int register_write(const struct access *access, struct barspan *span, uint64_t value)
@@ -54,5 +54,5 @@ int register_write(const struct access *access, struct barspan *span, uint64_t v
 	default:
 		barspan_write64(span, access->offset, value);
 	}
-	return barspan_error(span);
+	return barspan_take_error(span, NULL);
 }

@@ -27,8 +27,10 @@ void target_free(struct target *target)
 
 int target_open(struct target *target, struct barspan_device **out)
 {
-	int r = target->layout.n ? barspan_device_open_soft(out, target->layout.regions, target->layout.n) :
-				   barspan_device_open_pci(out, target->text, NULL);
+	const struct barspan_soft_options soft =
+		BARSPAN_SOFT_OPTIONS(target->layout.regions, target->layout.n);
+	int r = soft.n_regions ? barspan_device_open_soft(out, &soft) :
+				 barspan_device_open_pci(out, target->text, NULL);
 
 	target_free(target);
 	if (r)

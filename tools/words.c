@@ -7,11 +7,11 @@
 
 const char *words_region(char out[WORDS_SIZE], unsigned int index)
 {
-	if (index < BARSPAN_REGION_ROM)
+	if (index < BARSPAN_ROM)
 		snprintf(out, WORDS_SIZE, "BAR%u", index);
-	else if (index == BARSPAN_REGION_ROM)
+	else if (index == BARSPAN_ROM)
 		snprintf(out, WORDS_SIZE, "ROM");
-	else if (index == BARSPAN_REGION_CONFIG)
+	else if (index == BARSPAN_CONFIG)
 		snprintf(out, WORDS_SIZE, "CONFIG");
 	else
 		snprintf(out, WORDS_SIZE, "region %u", index);

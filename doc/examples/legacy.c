@@ -29,15 +29,17 @@ static const struct reg {
 
 static int open_device(struct barspan_device **out, const char *address)
 {
-	static const struct barspan_area areas[] = { { 0, 0x1000 }, { 0x3000, 0x1000 } };
+	static const struct barspan_range areas[] = { { 0, 0x1000 }, { 0x3000, 0x1000 } };
 	static const struct barspan_soft_region bar0 = {
 		.size = 0x4000,
 		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP,
 		.n_areas = 2,
 		.areas = areas,
 	};
+	static const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&bar0, 1);
 
-	return address ? barspan_device_open_pci(out, address, NULL) : barspan_device_open_soft(out, &bar0, 1);
+	return address ? barspan_device_open_pci(out, address, NULL) :
+			 barspan_device_open_soft(out, &options);
 }
 
 /* Returns how many registers that the driver needs are out of a pointer's reach. */

@@ -24,15 +24,17 @@ static void say(void *context, enum barspan_log_level level, const char *message
 
 static int open_device(struct barspan_device **out, const char *address)
 {
-	static const struct barspan_area areas[] = { { 0, 0x1000 }, { 0x3000, 0x1000 } };
+	static const struct barspan_range areas[] = { { 0, 0x1000 }, { 0x3000, 0x1000 } };
 	static const struct barspan_soft_region bar0 = {
 		.size = 0x4000,
 		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP,
 		.n_areas = 2,
 		.areas = areas,
 	};
+	static const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&bar0, 1);
 
-	return address ? barspan_device_open_pci(out, address, NULL) : barspan_device_open_soft(out, &bar0, 1);
+	return address ? barspan_device_open_pci(out, address, NULL) :
+			 barspan_device_open_soft(out, &options);
 }
 
 static void print_extents(const struct barspan *span)
@@ -48,7 +50,7 @@ static void print_extents(const struct barspan *span)
 static int read_register(struct barspan *span, uint64_t offset)
 {
 	uint32_t value = barspan_read32(span, offset);
-	int r = barspan_error(span);	/* a failed read gives all ones, which a register can hold, too */
+	int r = barspan_take_error(span, NULL);	/* a failed read gives all ones, which a register can hold, too */
 
 	if (!r)
 		printf("register 0x%" PRIx64 " is 0x%08" PRIx32 "\n", offset, value);

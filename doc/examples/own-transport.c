@@ -22,7 +22,7 @@
 struct transport {
 	int fd;
 	uint64_t size;
-	struct barspan_area first_page;
+	struct barspan_range first_page;
 };
 
 /* The areas belong to the transport, and stay valid until it is closed. */
@@ -156,7 +156,7 @@ int main(int argc, char **argv)
 		       extent.kind == BARSPAN_DIRECT ? "direct" : barspan_reason_name(extent.reason));
 	last = barspan_length(span) - 1;
 	value = barspan_read8(span, last);
-	r = barspan_error(span);
+	r = barspan_take_error(span, NULL);
 	if (!r)
 		printf("the last byte, at 0x%" PRIx64 ", is 0x%02x\n", last, value);
 	barspan_unmap(span);

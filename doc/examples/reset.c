@@ -21,30 +21,32 @@ enum {
 
 static int open_device(struct barspan_device **out, const char *address)
 {
-	static const struct barspan_area areas[] = { { 0, 0x10000 }, { 0x30000, 0x10000 } };
-	static const struct barspan_soft_region regions[BARSPAN_REGION_CONFIG + 1] = {
+	static const struct barspan_range areas[] = { { 0, 0x10000 }, { 0x30000, 0x10000 } };
+	static const struct barspan_soft_region regions[BARSPAN_CONFIG + 1] = {
 		[0] = {
 			.size = 0x40000,
 			.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP,
 			.n_areas = 2,
 			.areas = areas,
 		},
-		[BARSPAN_REGION_CONFIG] = { .size = 256, .flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE },
+		[BARSPAN_CONFIG] = { .size = 256, .flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE },
 	};
+	static const struct barspan_soft_options options =
+		BARSPAN_SOFT_OPTIONS(regions, BARSPAN_CONFIG + 1);
 
 	return address ? barspan_device_open_pci(out, address, NULL) :
-			 barspan_device_open_soft(out, regions, BARSPAN_REGION_CONFIG + 1);
+			 barspan_device_open_soft(out, &options);
 }
 
 static int switch_memory(struct barspan_device *device, int on)
 {
 	uint8_t command;
-	int r = barspan_device_read(device, BARSPAN_REGION_CONFIG, COMMAND, &command, sizeof(command));
+	int r = barspan_device_read(device, BARSPAN_CONFIG, COMMAND, &command, sizeof(command));
 
 	if (r)
 		return r;
 	command = (uint8_t)(on ? command | COMMAND_MEMORY : command & ~COMMAND_MEMORY);
-	return barspan_device_write(device, BARSPAN_REGION_CONFIG, COMMAND, &command, sizeof(command));
+	return barspan_device_write(device, BARSPAN_CONFIG, COMMAND, &command, sizeof(command));
 }
 
 static void print_extents(const struct barspan *span, const char *when)
@@ -61,7 +63,7 @@ static void print_extents(const struct barspan *span, const char *when)
  * off. The addresses stay the span's, so that pointers are good again afterwards where they are direct. */
 static int restart(struct barspan *span)
 {
-	struct barspan_device *device = barspan_span_device(span);
+	struct barspan_device *device = barspan_device_of(span);
 	int r = barspan_suspend(span), resumed;
 
 	if (r)

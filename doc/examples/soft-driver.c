@@ -28,7 +28,7 @@ static int engine_start(struct barspan *registers)
 	int r;
 
 	if (barspan_read32(registers, ENGINE_ID) != ENGINE_ID_VALUE) {
-		r = barspan_error(registers);
+		r = barspan_take_error(registers, NULL);
 		return r ? r : -ENODEV;
 	}
 	barspan_write32(registers, ENGINE_COMMAND, 1);
@@ -36,7 +36,7 @@ static int engine_start(struct barspan *registers)
 		uint32_t status = barspan_read32(registers, ENGINE_STATUS);
 
 		/* A device that is gone reads all ones: ask before the value is believed. */
-		r = barspan_error(registers);
+		r = barspan_take_error(registers, NULL);
 		if (r)
 			return r;
 		if (status & 1)
@@ -81,7 +81,7 @@ static int engine_write(void *context, uint64_t offset, const void *buffer, size
 /* Runs the driver against an engine; returns what the driver does. */
 static int try_engine(struct engine *engine)
 {
-	static const struct barspan_area first_page = { 0, 0x1000 };
+	static const struct barspan_range first_page = { 0, 0x1000 };
 	struct barspan_soft_region region = {
 		.size = 0x4000,
 		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP,
@@ -91,10 +91,11 @@ static int try_engine(struct engine *engine)
 		.write = engine_write,
 		.context = engine,
 	};
+	const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&region, 1);
 	uint32_t id = htole32(engine->id);
 	struct barspan_device *device;
 	struct barspan *registers;
-	int r = barspan_device_open_soft(&device, &region, 1);
+	int r = barspan_device_open_soft(&device, &options);
 
 	if (r)
 		return r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Devices: where regions come from.
+ * Devices: the sources of regions.
  *
  * Every function that can fail returns 0 or a negative errno value, and hands its result out through a parameter, which
  * it leaves alone on failure. Offsets, lengths and sizes are in bytes. Unless a function says
@@ -21,15 +21,17 @@ extern "C" {
 /* A device. Counted: a span holds its device, so that barspan_device_close() before barspan_unmap() is in order. */
 struct barspan_device;
 
-/* A part of a region that may be mapped: bytes [offset, offset + length) of the region.
- * Source: struct vfio_region_sparse_mmap_area, <linux/vfio.h>. */
-struct barspan_area {
+/* Bytes [offset, offset + length) of a region: an area that may be mapped (struct
+ * vfio_region_sparse_mmap_area, <linux/vfio.h>), or a hole that a caller asks
+ * for. */
+struct barspan_range {
 	uint64_t offset;
 	uint64_t length;
 };
 
-/* Flags of a region. Source: VFIO_REGION_INFO_FLAG_* and VFIO_REGION_INFO_CAP_*, <linux/vfio.h>. */
-enum {
+/* Flags of a region. Source: VFIO_REGION_INFO_FLAG_* and
+ * VFIO_REGION_INFO_CAP_*, <linux/vfio.h>. */
+enum barspan_region_flags {
 	BARSPAN_REGION_READ = 1 << 0,		/* can be read */
 	BARSPAN_REGION_WRITE = 1 << 1,		/* can be written */
 	BARSPAN_REGION_MMAP = 1 << 2,		/* can be mapped, in whole unless _SPARSE */
@@ -37,11 +39,17 @@ enum {
 	BARSPAN_REGION_MSIX_MAPPABLE = 1 << 4,	/* the MSI-X table in the region can be mapped */
 };
 
-/* Indices of a PCI device's regions. Source: VFIO_PCI_*_REGION_INDEX, <linux/vfio.h>. */
-enum {
-	BARSPAN_REGION_BAR0 = 0,	/* to 5 */
-	BARSPAN_REGION_ROM = 6,
-	BARSPAN_REGION_CONFIG = 7,
+/* Indices of a PCI device's regions. Source: VFIO_PCI_*_REGION_INDEX,
+ * <linux/vfio.h>. */
+enum barspan_pci_region {
+	BARSPAN_BAR0 = 0,
+	BARSPAN_BAR1 = 1,
+	BARSPAN_BAR2 = 2,
+	BARSPAN_BAR3 = 3,
+	BARSPAN_BAR4 = 4,
+	BARSPAN_BAR5 = 5,
+	BARSPAN_ROM = 6,
+	BARSPAN_CONFIG = 7,
 };
 
 /* The most areas of a region, for every kind of device. A sparse region of 4 GiB that maps every other page of 4 KiB
@@ -54,7 +62,7 @@ struct barspan_region {
 	uint64_t size;
 	uint32_t flags;
 	uint32_t n_areas;
-	const struct barspan_area *areas;
+	const struct barspan_range *areas;
 };
 
 /* Opens a VFIO device by its file descriptor, from a group (VFIO_GROUP_GET_DEVICE_FD) or a bound and attached
@@ -67,7 +75,7 @@ struct barspan_region {
 int barspan_device_open_vfio(struct barspan_device **out, int vfio_device_fd);
 
 /* Flags of struct barspan_pci_options. */
-enum {
+enum barspan_pci_flags {
 	BARSPAN_PCI_NO_IOMMU = 1 << 0,	/* also open a device that no IOMMU protects */
 };
 
@@ -98,36 +106,6 @@ struct barspan_pci_options {
  * the token is missing or wrong; -EBUSY: another process has the group or the device, or a device of the same group
  * is bound to another kind of driver; or another error of the kernel's. The log callback hears the reason. */
 int barspan_device_open_pci(struct barspan_device **out, const char *bdf, const struct barspan_pci_options *options);
-
-/* A region made of memory, for demos and for drivers' own unit tests. Trapped accesses call `read` and `write`, with
- * `context`; where they are NULL the region's memory is read or written, which is also what direct accesses reach. The
- * hooks return 0 or a negative errno value, and may be called from several threads at once. `areas` is copied. */
-struct barspan_soft_region {
-	uint64_t size;
-	uint32_t flags;
-	uint32_t n_areas;
-	const struct barspan_area *areas;
-	int (*read)(void *context, uint64_t offset, void *buffer, size_t length);
-	int (*write)(void *context, uint64_t offset, const void *buffer, size_t length);
-	void *context;
-};
-
-/* Opens a software device with `n` regions, index 0 to n - 1. Region 7, if there is one, is taken for the
- * configuration space of a PCI device. Memory starts as zeros and is allocated as it is touched. It refuses what VFIO
- * refuses: a mapping outside the areas, an access past a region's end, a write to a region without
- * BARSPAN_REGION_WRITE, and so on. n_areas without BARSPAN_REGION_SPARSE implies it.
- *
- * -EINVAL: unknown flags, more than BARSPAN_MAX_AREAS areas in a region, areas without a list of them, or n over 256;
- * -EFBIG: a region larger than a memory file can be, or than RLIMIT_FSIZE; -ENOMEM, -EMFILE, -ENFILE. */
-int barspan_device_open_soft(struct barspan_device **out, const struct barspan_soft_region *regions, size_t n);
-
-/* The memory file behind a software device's region, to look at it or change it behind the driver's back. Borrowed: it
- * is closed with the device. -EINVAL: not a software device; -ENOENT: no such region, or one of size 0. */
-int barspan_soft_fd(struct barspan_device *device, unsigned int index);
-
-/* How often a software device's region was read and written by trapped access since the device was opened. Either
- * pointer may be NULL. -EINVAL: not a software device; -ENOENT: no such region. */
-int barspan_soft_trapped(struct barspan_device *device, unsigned int index, uint64_t *reads, uint64_t *writes);
 
 /* A transport of your own. Every operation but `close` is required, returns 0 or a negative errno value and may be
  * called from several threads at once. The library checks what they report as it checks a kernel. */

@@ -13,7 +13,7 @@
  * made of naturally aligned pieces, low offsets first, with no promise that they happen together.
  *
  * Failure. barspan_read8() to barspan_read64() then return all ones, as PCI does, and the writes are lost; in both
- * cases barspan_error() tells. An access that goes past the end touches nothing.
+ * cases barspan_take_error() tells. An access that goes past the end touches nothing.
  *     -ERANGE: past the end of the span; -EACCES: the span's prot or the region's flags forbid it; else what the
  *     device says, such as -EIO where memory decoding is off, or -ENODEV where it is gone.
  *
@@ -61,16 +61,31 @@ BARSPAN_INLINE_ void barspan_write16_relaxed(struct barspan *span, uint64_t offs
 BARSPAN_INLINE_ void barspan_write32_relaxed(struct barspan *span, uint64_t offset, uint32_t value);
 BARSPAN_INLINE_ void barspan_write64_relaxed(struct barspan *span, uint64_t offset, uint64_t value);
 
+/* Accesses that return their own failure: 0, with *value read or `value`
+ * written, or the error, with *value unchanged. barspan_take_error() does not
+ * return it. Ordered as the accessors above. */
+BARSPAN_INLINE_ int barspan_try_read8(struct barspan *span, uint64_t offset, uint8_t *value);
+BARSPAN_INLINE_ int barspan_try_read16(struct barspan *span, uint64_t offset, uint16_t *value);
+BARSPAN_INLINE_ int barspan_try_read32(struct barspan *span, uint64_t offset, uint32_t *value);
+BARSPAN_INLINE_ int barspan_try_read64(struct barspan *span, uint64_t offset, uint64_t *value);
+
+BARSPAN_INLINE_ int barspan_try_write8(struct barspan *span, uint64_t offset, uint8_t value);
+BARSPAN_INLINE_ int barspan_try_write16(struct barspan *span, uint64_t offset, uint16_t value);
+BARSPAN_INLINE_ int barspan_try_write32(struct barspan *span, uint64_t offset, uint32_t value);
+BARSPAN_INLINE_ int barspan_try_write64(struct barspan *span, uint64_t offset, uint64_t value);
+
 /* Reads or writes any range, in the device's byte order: the direct parts with the widest naturally aligned accesses,
  * up to the size of a pointer, the holes with one trapped access each. An empty range that is not past the end
  * succeeds. -ERANGE, with nothing touched, or the first failed part's error: the parts before it are done, and of
- * `buffer` only they are changed. Does not show up in barspan_error(). Ordered as a whole like the accessors. */
+ * `buffer` only they are changed. Does not show up in barspan_take_error(). Ordered as a whole like the accessors. */
 int barspan_read(struct barspan *span, uint64_t offset, void *buffer, size_t length);
 int barspan_write(struct barspan *span, uint64_t offset, const void *buffer, size_t length);
 
-/* The first error of an accessor, or of an access that the trap served, since the last call, for all threads together,
- * and clears it; 0: there was none. */
-int barspan_error(struct barspan *span);
+/* The first error of an accessor, or of an access that the trap served, since
+ * the last call, for all threads together, and clears it; 0: there was none.
+ * *offset (may be NULL) is the offset of the access that failed, and unchanged
+ * if none did. */
+int barspan_take_error(struct barspan *span, uint64_t *offset);
 
 /*
  * From here on: the inline bodies.
@@ -103,8 +118,8 @@ int barspan_error(struct barspan *span);
 #endif
 
 /* Every access that is not an aligned direct one. `width` is in bytes. */
-__attribute__((cold)) uint64_t barspan_read_other_(struct barspan *span, uint64_t offset, unsigned int width);
-__attribute__((cold)) void barspan_write_other_(struct barspan *span, uint64_t offset, uint64_t value,
+__attribute__((cold)) uint64_t barspan_read_slow_(struct barspan *span, uint64_t offset, unsigned int width);
+__attribute__((cold)) void barspan_write_slow_(struct barspan *span, uint64_t offset, uint64_t value,
 						unsigned int width);
 
 /* What a suspend changes is looked at anew by every access. Compilers fold a plain load into the comparison, but not an
@@ -117,7 +132,7 @@ __attribute__((cold)) void barspan_write_other_(struct barspan *span, uint64_t o
 #endif
 #endif
 
-BARSPAN_INLINE_ size_t barspan_now_(size_t *length)
+BARSPAN_INLINE_ size_t barspan_load_once_(size_t *length)
 {
 #ifdef BARSPAN_TSAN_
 	return __atomic_load_n(length, __ATOMIC_RELAXED);
@@ -151,7 +166,7 @@ BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 }
 
 #define BARSPAN_IN_MAIN_(span, offset, length)                                                                         \
-	__builtin_expect((offset) - (span)->main_start_ < barspan_now_(&(span)->length), 1)
+	__builtin_expect((offset) - (span)->main_start_ < barspan_load_once_(&(span)->length), 1)
 
 #define BARSPAN_AT_(bits, address) (*(volatile uint##bits##_t *)(address))
 
@@ -170,7 +185,7 @@ BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 			address = barspan_readable_(span, offset, bits / 8);                                           \
 		}                                                                                                      \
 		if (!address)                                                                                          \
-			return (uint##bits##_t)barspan_read_other_(span, offset, bits / 8);                            \
+			return (uint##bits##_t)barspan_read_slow_(span, offset, bits / 8);                            \
 		return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, address));                                                \
 	}                                                                                                              \
                                                                                                                        \
@@ -192,7 +207,7 @@ BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 			address = barspan_writable_(span, offset, bits / 8);                                           \
 		}                                                                                                      \
 		if (!address)                                                                                          \
-			barspan_write_other_(span, offset, value, bits / 8);                                           \
+			barspan_write_slow_(span, offset, value, bits / 8);                                           \
 		else                                                                                                   \
 			BARSPAN_AT_(bits, address) = BARSPAN_LE##bits##_(value);                                       \
 	}                                                                                                              \
@@ -216,6 +231,53 @@ BARSPAN_ACCESSORS_(16)
 BARSPAN_ACCESSORS_(32)
 BARSPAN_ACCESSORS_(64)
 #undef BARSPAN_ACCESSORS_
+
+/* The same with an error of their own. */
+__attribute__((cold)) int barspan_try_read_slow_(struct barspan *span, uint64_t offset,
+						 uint64_t *value, unsigned int width);
+__attribute__((cold)) int barspan_try_write_slow_(struct barspan *span, uint64_t offset,
+						  uint64_t value, unsigned int width);
+
+#define BARSPAN_TRY_(bits)                                                                         \
+	BARSPAN_INLINE_ int barspan_try_read##bits(struct barspan *span, uint64_t offset,          \
+						   uint##bits##_t *value)                          \
+	{                                                                                          \
+		uintptr_t address = 0;                                                             \
+		uint64_t wide;                                                                     \
+		int r = 0;                                                                         \
+                                                                                                   \
+		if (__builtin_expect(offset % (bits / 8) == 0, 1))                                 \
+			address = barspan_readable_(span, offset, bits / 8);                       \
+		if (__builtin_expect(address != 0, 1)) {                                           \
+			*value = BARSPAN_LE##bits##_(BARSPAN_AT_(bits, address));                  \
+		} else {                                                                           \
+			r = barspan_try_read_slow_(span, offset, &wide, bits / 8);                 \
+			if (!r)                                                                    \
+				*value = (uint##bits##_t)wide;                                     \
+		}                                                                                  \
+		BARSPAN_AFTER_READ_();                                                             \
+		return r;                                                                          \
+	}                                                                                          \
+                                                                                                   \
+	BARSPAN_INLINE_ int barspan_try_write##bits(struct barspan *span, uint64_t offset,         \
+						    uint##bits##_t value)                          \
+	{                                                                                          \
+		uintptr_t address = 0;                                                             \
+                                                                                                   \
+		BARSPAN_BEFORE_WRITE_();                                                           \
+		if (__builtin_expect(offset % (bits / 8) == 0, 1))                                 \
+			address = barspan_writable_(span, offset, bits / 8);                       \
+		if (__builtin_expect(address == 0, 0))                                             \
+			return barspan_try_write_slow_(span, offset, value, bits / 8);             \
+		BARSPAN_AT_(bits, address) = BARSPAN_LE##bits##_(value);                           \
+		return 0;                                                                          \
+	}
+
+BARSPAN_TRY_(8)
+BARSPAN_TRY_(16)
+BARSPAN_TRY_(32)
+BARSPAN_TRY_(64)
+#undef BARSPAN_TRY_
 
 #pragma GCC visibility pop
 

@@ -19,7 +19,7 @@ extern "C" {
 struct barspan;
 
 /* Flags of barspan_map(). */
-enum {
+enum barspan_map_flags {
 	/* Fail if an area cannot be mapped (with the error of the mapping), or if areas are malformed: past the region's
 	 * end, overlapping, or overflowing (-EPROTO). Otherwise such areas are holes. */
 	BARSPAN_STRICT = 1 << 0,
@@ -40,7 +40,7 @@ struct barspan_options {
 	size_t alignment;	/* of the base, a power of two; 0: the region's size, at most 1 GiB, if huge pages fit */
 	int prot;		/* PROT_READ, PROT_WRITE or both; 0: all that the region allows */
 	unsigned int flags;	/* BARSPAN_STRICT ... */
-	const struct barspan_area *holes;	/* ranges of the region to trap although they can be mapped */
+	const struct barspan_range *holes;	/* ranges of the region to trap although they can be mapped */
 	size_t n_holes;
 };
 
@@ -72,9 +72,9 @@ volatile void *barspan_base(const struct barspan *span);
 uint64_t barspan_length(const struct barspan *span);
 
 /* The device and the region of the span, and where in the region it begins. Safe anywhere. */
-struct barspan_device *barspan_span_device(const struct barspan *span);
-unsigned int barspan_span_index(const struct barspan *span);
-uint64_t barspan_span_offset(const struct barspan *span);
+struct barspan_device *barspan_device_of(const struct barspan *span);
+unsigned int barspan_region_index(const struct barspan *span);
+uint64_t barspan_region_offset(const struct barspan *span);
 
 /* Makes every extent a hole, and takes the access to its mapping away, while the device cannot be mapped (memory
  * decoding off, reset, migration). The mappings stay, so no other mapping can move in. Accessors and queries may run at the same time: the former turn to trapped

@@ -18,7 +18,7 @@
  * with SI_KERNEL), the trap computes the operand's address from the registers.
  *
  * If the device fails a served access, a read gives all ones and a write is
- * dropped, the failure is counted, and barspan_error() of the span gives the
+ * dropped, the failure is counted, and barspan_take_error() of the span gives the
  * error.
  *
  * What emulation does (x86-64, a library that was built with Zydis, and libZydis when it runs; else -EOPNOTSUPP, and

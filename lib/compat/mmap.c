@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The mmap(2) family for programs that know nothing of spans. */
-#include <barspan/legacy.h>
+#include <barspan/mmap.h>
 
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "compat/private.h"
 #include "span/detach.h"
 #include "device/device.h"
 #include "device/vfio.h"
@@ -304,7 +305,7 @@ static bool moves_spans(const struct move *move)
 	       (move->flags & MREMAP_FIXED && overlaps_spans(to, to + (uintptr_t)move->to_length));
 }
 
-void *barspan_mremap(void *old_addr, size_t old_length, size_t new_length, int flags, void *new_addr)
+void *barspan_mremap_(void *old_addr, size_t old_length, size_t new_length, int flags, void *new_addr)
 {
 	BORDER();
 	const struct move move = {
@@ -345,7 +346,7 @@ static int protect_around(uintptr_t start, uintptr_t end, int prot)
 	return r;
 }
 
-int barspan_mprotect(void *addr, size_t length, int prot)
+int barspan_mprotect_(void *addr, size_t length, int prot)
 {
 	uintptr_t start = (uintptr_t)addr, end = start + (uintptr_t)sys_page_up(length);
 	int r;

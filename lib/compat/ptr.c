@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From an address to its span, and the slow path of accessors by address. */
-#include <barspan/legacy.h>
+#include <barspan/mmap.h>
+#include <barspan/ptr.h>
 
 #include <endian.h>
 
@@ -20,34 +21,40 @@ struct barspan *barspan_find(const volatile void *pointer, uint64_t *offset)
 	return range.span;
 }
 
-/* Puts a page into the cache if every byte of it is accessed directly, and may be read and written. */
-static void cache_page(uintptr_t address, const struct registry_range *range, uint64_t generation)
+/* Whether every byte of a page is accessed directly: in one direct extent, or
+ * (range NULL) in no span. */
+static bool is_direct_page(uintptr_t page, uintptr_t size, const struct registry_range *range,
+			   const struct barspan_guard_ *guard)
 {
-	const uintptr_t size = (uintptr_t)1 << BARSPAN_PLAIN_PAGE_BITS_;
-	uintptr_t page = address / size * size;
 	struct registry_range other;
 
-	if (!range) {
-		if (registry_overlap(&other, page, page + size))
-			ptr_cache_insert(address, generation);
-		return;
-	}
-
-	const struct barspan_guard_ *guard = span_table(range->span);
-
-	if (page >= range->start && page + size <= range->end && guard->read_end && guard->write_end &&
-	    barspan_address_(guard, range->offset + (page - range->start), size))
-		ptr_cache_insert(address, generation);
+	if (!range)
+		return registry_overlap(&other, page, page + size);
+	return page >= range->start && page + size <= range->end &&
+	       barspan_address_(guard, range->offset + (page - range->start), size);
 }
 
-uint64_t barspan_ptr_read_other_(const volatile void *pointer, unsigned int width)
+static void cache_page(uintptr_t address, const struct registry_range *range, uint64_t generation)
+{
+	const uintptr_t size = (uintptr_t)1 << BARSPAN_PTR_PAGE_BITS_;
+	const struct barspan_guard_ *guard = range ? span_table(range->span) : NULL;
+
+	if (!is_direct_page(address / size * size, size, range, guard))
+		return;
+	if (!guard || guard->read_end)
+		ptr_cache_insert(address, false, generation);
+	if (!guard || guard->write_end)
+		ptr_cache_insert(address, true, generation);
+}
+
+uint64_t barspan_ptr_read_slow_(const volatile void *pointer, unsigned int width)
 {
 	uint64_t generation = ptr_cache_generation(), value = 0;
 	uintptr_t address = (uintptr_t)pointer;
 	struct registry_range range;
 
 	if (!registry_find(&range, address)) {
-		value = barspan_read_other_(range.span, range.offset + (address - range.start), width);
+		value = barspan_read_slow_(range.span, range.offset + (address - range.start), width);
 		cache_page(address, &range, generation);
 		return value;
 	}
@@ -56,14 +63,14 @@ uint64_t barspan_ptr_read_other_(const volatile void *pointer, unsigned int widt
 	return le64toh(value);
 }
 
-void barspan_ptr_write_other_(volatile void *pointer, uint64_t value, unsigned int width)
+void barspan_ptr_write_slow_(volatile void *pointer, uint64_t value, unsigned int width)
 {
 	uint64_t generation = ptr_cache_generation(), bytes = htole64(value);
 	uintptr_t address = (uintptr_t)pointer;
 	struct registry_range range;
 
 	if (!registry_find(&range, address)) {
-		barspan_write_other_(range.span, range.offset + (address - range.start), value, width);
+		barspan_write_slow_(range.span, range.offset + (address - range.start), value, width);
 		cache_page(address, &range, generation);
 		return;
 	}

@@ -189,7 +189,7 @@ int barspan_device_write(struct barspan_device *device, unsigned int index, uint
 
 static int read_config(void *context, uint64_t offset, void *buffer, size_t length)
 {
-	return barspan_device_read(context, BARSPAN_REGION_CONFIG, offset, buffer, length);
+	return barspan_device_read(context, BARSPAN_CONFIG, offset, buffer, length);
 }
 
 int device_msix(struct barspan_device *device, struct msix_table *out)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A software device: each region is a memory file, which direct and trapped accesses both reach. */
+#include <barspan/soft.h>
+
 #include <errno.h>
 #include <stdbool.h>
 
 #include "device/device.h"
 #include "layout/interval.h"
+#include "util/border.h"
 #include "util/log.h"
-#include "util/operation.h"
+#include "util/sized.h"
 #include "util/sys.h"
 
 enum {
@@ -17,7 +20,7 @@ enum {
 
 struct soft_region {
 	struct barspan_region region;
-	struct barspan_area *areas;	/* as they were given */
+	struct barspan_range *areas;	/* as they were given */
 	struct interval *mappable;	/* normalised */
 	size_t n_mappable;
 	int fd;		/* -1: of size 0 */
@@ -126,7 +129,7 @@ static int copy_areas(struct soft_region *own, const struct barspan_soft_region 
 	if (!own->areas || !own->mappable)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < given->n_areas; i++) {
-		struct barspan_area area = given->areas[i];
+		struct barspan_range area = given->areas[i];
 		uint64_t end;
 
 		/* Nonsense is handed on, so that a driver can be tested with it, but cannot be mapped. */
@@ -159,7 +162,53 @@ static int make_region(struct soft_region *own, const struct barspan_soft_region
 	return own->fd < 0 ? own->fd : sys_ftruncate(own->fd, given->size);
 }
 
-int barspan_device_open_soft(struct barspan_device **out, const struct barspan_soft_region *regions, size_t n)
+/* The part of the options that the first version has. */
+enum { LEAST_OPTIONS = offsetof(struct barspan_soft_options, regions) + sizeof(void *) };
+enum { LEAST_REGION = offsetof(struct barspan_soft_region, context) + sizeof(void *) };
+
+static int read_options(struct barspan_soft_options *options, const struct barspan_soft_options *given)
+{
+	int r;
+
+	if (!given) {
+		*options = (struct barspan_soft_options){ .size = sizeof(*options) };
+		return 0;
+	}
+	r = sized_copy(options, sizeof(*options), given, LEAST_OPTIONS);
+	if (r)
+		return r;
+	if (options->n_regions > MOST_REGIONS) {
+		log_error("soft: %zu regions, at most %d are possible", options->n_regions, MOST_REGIONS);
+		return -EINVAL;
+	}
+	return options->n_regions && !options->regions ? -EINVAL : 0;
+}
+
+/* Makes region i of the options. */
+static int add_region(struct soft *soft, const struct barspan_soft_options *options, size_t i)
+{
+	const uint8_t *regions = (const uint8_t *)options->regions;
+	struct barspan_soft_region region;
+	int r = sized_copy_as(&region, sizeof(region), regions + i * options->region_size, options->region_size,
+			      LEAST_REGION);
+
+	soft->regions[i].fd = -1;
+	soft->n = i + 1;
+	if (!r)
+		r = make_region(&soft->regions[i], &region);
+	if (r)
+		log_error("soft: cannot make region %zu: %s", i, log_error_name(r));
+	return r;
+}
+
+static bool has_config_space(const struct soft *soft)
+{
+	const struct barspan_region *config = &soft->regions[BARSPAN_CONFIG].region;
+
+	return soft->n > BARSPAN_CONFIG && config->size >= 256 && config->flags & BARSPAN_REGION_READ;
+}
+
+int barspan_device_open_soft(struct barspan_device **out, const struct barspan_soft_options *given)
 {
 	BORDER();
 	static const struct barspan_device_ops ops = {
@@ -169,32 +218,27 @@ int barspan_device_open_soft(struct barspan_device **out, const struct barspan_s
 		.write = soft_write,
 		.close = soft_close,
 	};
+	struct barspan_soft_options options;
 	struct soft *soft;
-	int r = 0;
+	int r = read_options(&options, given);
 
-	if (n > MOST_REGIONS) {
-		log_error("soft: %zu regions, at most %d are possible", n, MOST_REGIONS);
-		return -EINVAL;
-	}
-	soft = sys_calloc(1, sizeof(*soft) + n * sizeof(soft->regions[0]));
+	if (r)
+		return r;
+	soft = sys_calloc(1, sizeof(*soft) + options.n_regions * sizeof(soft->regions[0]));
 	if (!soft)
 		return -ENOMEM;
-	for (; !r && soft->n < n; soft->n++) {
-		soft->regions[soft->n].fd = -1;
-		r = make_region(&soft->regions[soft->n], &regions[soft->n]);
-	}
+	for (size_t i = 0; !r && i < options.n_regions; i++)
+		r = add_region(soft, &options, i);
 	if (!r)
-		r = device_create(out, &ops, soft, "soft");
+		r = device_create(out, &ops, soft, options.name ? options.name : "soft");
 	if (r) {
-		log_error("soft: cannot make region %zu: %s", soft->n ? soft->n - 1 : 0, log_error_name(r));
 		soft_close(soft);
 		return r;
 	}
 	(*out)->locate = soft_locate;
-	for (size_t i = 0; i < n; i++)
-		(*out)->calls_back |= regions[i].read || regions[i].write;
-	(*out)->has_config = n > BARSPAN_REGION_CONFIG && regions[BARSPAN_REGION_CONFIG].size >= 256 &&
-			     regions[BARSPAN_REGION_CONFIG].flags & BARSPAN_REGION_READ;
+	for (size_t i = 0; i < soft->n; i++)
+		(*out)->calls_back |= soft->regions[i].read || soft->regions[i].write;
+	(*out)->has_config = has_config_space(soft);
 	return 0;
 }
 

@@ -28,7 +28,7 @@ struct description {
 	struct description *older;
 	uint64_t fd_offset;
 	struct barspan_region region;
-	struct barspan_area areas[];
+	struct barspan_range areas[];
 };
 
 struct vfio {
@@ -276,7 +276,7 @@ static void vfio_close(void *context)
 static int read_msix(struct barspan_device *device)
 {
 	struct barspan_region config;
-	int r = barspan_device_region(device, BARSPAN_REGION_CONFIG, &config);
+	int r = barspan_device_region(device, BARSPAN_CONFIG, &config);
 
 	if (r)
 		return r;
@@ -352,7 +352,7 @@ int vfio_open(struct barspan_device **out, int fd, const char *name)
 	device->fd = fd;
 	device->locate = vfio_locate;
 	device->marks_mappings = true;
-	if (info.flags & VFIO_DEVICE_FLAGS_PCI && info.num_regions > BARSPAN_REGION_CONFIG)
+	if (info.flags & VFIO_DEVICE_FLAGS_PCI && info.num_regions > BARSPAN_CONFIG)
 		r = read_msix(device);
 	if (r) {
 		barspan_device_close(device);

@@ -49,10 +49,10 @@ int capabilities_parse(struct capabilities *out, const void *buffer, size_t leng
 	return 0;
 }
 
-struct barspan_area capabilities_area(const struct capabilities *found, const void *buffer, uint32_t i)
+struct barspan_range capabilities_area(const struct capabilities *found, const void *buffer, uint32_t i)
 {
 	struct vfio_region_sparse_mmap_area area;
 
 	memcpy(&area, (const uint8_t *)buffer + found->areas_at + i * sizeof(area), sizeof(area));
-	return (struct barspan_area){ area.offset, area.size };
+	return (struct barspan_range){ area.offset, area.size };
 }

@@ -26,6 +26,6 @@ struct capabilities {
 int capabilities_parse(struct capabilities *out, const void *buffer, size_t length, uint32_t first, size_t *bad);
 
 /* The i-th area of those that were found. */
-struct barspan_area capabilities_area(const struct capabilities *found, const void *buffer, uint32_t i);
+struct barspan_range capabilities_area(const struct capabilities *found, const void *buffer, uint32_t i);
 
 #endif

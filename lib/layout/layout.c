@@ -29,7 +29,7 @@ static uint64_t in_page(const struct layout_request *request, uint64_t offset)
 
 static int odd(const struct layout_request *request, uint32_t i, bool sane, const char *what)
 {
-	const struct barspan_area *area = &request->region.areas[i];
+	const struct barspan_range *area = &request->region.areas[i];
 
 	log_warning("%s region %u: area %" PRIu32 " at 0x%" PRIx64 " + 0x%" PRIx64 " %s (region size 0x%" PRIx64 ")",
 		    request->device, request->index, i, area->offset, area->length, what, request->region.size);
@@ -39,7 +39,7 @@ static int odd(const struct layout_request *request, uint32_t i, bool sane, cons
 /* The part of area i that is inside the region; empty where there is none. Says what is odd about it. */
 static int check_area(const struct layout_request *request, uint32_t i, struct interval *out)
 {
-	const struct barspan_area *area = &request->region.areas[i];
+	const struct barspan_range *area = &request->region.areas[i];
 	uint64_t size = request->region.size, end;
 
 	*out = (struct interval){ 0, 0 };
@@ -101,7 +101,7 @@ static int find_requested(const struct layout_request *request, struct sets *set
 	if (!sets->requested)
 		return -ENOMEM;
 	for (size_t i = 0; i < request->n_holes; i++) {
-		const struct barspan_area *hole = &request->holes[i];
+		const struct barspan_range *hole = &request->holes[i];
 
 		if (hole->offset > size || hole->length > size - hole->offset) {
 			log_error("%s region %u: the hole asked for at 0x%" PRIx64 " + 0x%" PRIx64

@@ -22,7 +22,7 @@ struct layout_request {
 	struct barspan_region region;
 	struct msix_table msix;	/* of the device; its bar may be another region */
 	uint64_t page_size;	/* a power of two */
-	const struct barspan_area *holes;	/* the caller's */
+	const struct barspan_range *holes;	/* the caller's */
 	size_t n_holes;
 	uint64_t offset;	/* the window: page-aligned, inside the region, not empty */
 	uint64_t length;

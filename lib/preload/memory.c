@@ -106,12 +106,12 @@ EXPORT void *mremap(void *old_addr, size_t old_length, size_t new_length, int fl
 	if (flags & MREMAP_FIXED)
 		new_addr = va_arg(arguments, void *);
 	va_end(arguments);
-	return barspan_mremap(old_addr, old_length, new_length, flags, new_addr);
+	return barspan_mremap_(old_addr, old_length, new_length, flags, new_addr);
 }
 
 EXPORT int mprotect(void *addr, size_t length, int prot)
 {
 	if (!barspan_overlaps_(addr, length))
 		return (int)syscall(SYS_mprotect, addr, length, prot);
-	return barspan_mprotect(addr, length, prot);
+	return barspan_mprotect_(addr, length, prot);
 }

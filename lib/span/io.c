@@ -179,40 +179,60 @@ int barspan_write(struct barspan *face, uint64_t offset, const void *buffer, siz
 	return write_parts(span_of(face), offset, buffer, length);
 }
 
-void io_note_error(struct barspan *face, int r)
+void io_note_failure(struct barspan *face, uint64_t offset, unsigned int width, bool is_write, int r)
 {
-	int none = 0;
+	struct access_failure *failure = &span_of(face)->failure;
+	enum failure_state none = FAILURE_NONE;
 
-	__atomic_compare_exchange_n(&span_of(face)->error, &none, r, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	if (!__atomic_compare_exchange_n(&failure->state, &none, FAILURE_CLAIMED, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED))
+		return;
+	failure->error = r;
+	failure->offset = offset;
+	failure->width = width;
+	failure->is_write = is_write;
+	__atomic_store_n(&failure->state, FAILURE_KNOWN, __ATOMIC_RELEASE);
 }
 
-int barspan_error(struct barspan *face)
-{
-	return __atomic_exchange_n(&span_of(face)->error, 0, __ATOMIC_RELAXED);
-}
-
-uint64_t barspan_read_other_(struct barspan *face, uint64_t offset, unsigned int width)
+uint64_t barspan_read_slow_(struct barspan *face, uint64_t offset, unsigned int width)
 {
 	uint64_t value = 0;
 	int r = read_parts(span_of(face), offset, (uint8_t *)&value, width);
 
 	if (!r)
 		return le64toh(value);
-	io_note_error(face, r);
+	io_note_failure(face, offset, width, false, r);
 	return UINT64_MAX;
 }
 
-void barspan_write_other_(struct barspan *face, uint64_t offset, uint64_t value, unsigned int width)
+void barspan_write_slow_(struct barspan *face, uint64_t offset, uint64_t value, unsigned int width)
 {
 	uint64_t bytes = htole64(value);
 	int r = write_parts(span_of(face), offset, (const uint8_t *)&bytes, width);
 
 	if (r)
-		io_note_error(face, r);
+		io_note_failure(face, offset, width, true, r);
+}
+
+int barspan_try_read_slow_(struct barspan *face, uint64_t offset, uint64_t *value, unsigned int width)
+{
+	uint64_t bytes = 0;
+	int r = read_parts(span_of(face), offset, (uint8_t *)&bytes, width);
+
+	if (!r)
+		*value = le64toh(bytes);
+	return r;
+}
+
+int barspan_try_write_slow_(struct barspan *face, uint64_t offset, uint64_t value, unsigned int width)
+{
+	uint64_t bytes = htole64(value);
+
+	return write_parts(span_of(face), offset, (const uint8_t *)&bytes, width);
 }
 
 /* The bodies that callers get who do not inline. */
-extern inline size_t barspan_now_(size_t *length);
+extern inline size_t barspan_load_once_(size_t *length);
 extern inline int barspan_all_main_(const struct barspan_guard_ *guard, uint64_t end, uint64_t offset);
 extern inline uintptr_t barspan_readable_(const struct barspan *span, uint64_t offset, unsigned int width);
 extern inline uintptr_t barspan_writable_(const struct barspan *span, uint64_t offset, unsigned int width);
@@ -221,7 +241,9 @@ extern inline uintptr_t barspan_writable_(const struct barspan *span, uint64_t o
 	extern inline uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset);                        \
 	extern inline uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, uint64_t offset);              \
 	extern inline void barspan_write##bits(struct barspan *span, uint64_t offset, uint##bits##_t value);           \
-	extern inline void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value);
+	extern inline void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value); \
+	extern inline int barspan_try_read##bits(struct barspan *span, uint64_t offset, uint##bits##_t *value);        \
+	extern inline int barspan_try_write##bits(struct barspan *span, uint64_t offset, uint##bits##_t value);
 
 BODIES(8)
 BODIES(16)

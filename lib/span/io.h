@@ -3,14 +3,15 @@
 #ifndef IO_H
 #define IO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct barspan;
 
-/* Keeps an error for barspan_error(), unless an earlier one is kept. Safe
- * anywhere. */
-void io_note_error(struct barspan *span, int r);
+/* Keeps an access that failed with error r for barspan_take_error(), unless an
+ * earlier one is kept. Safe anywhere. */
+void io_note_failure(struct barspan *span, uint64_t offset, unsigned int width, bool is_write, int r);
 
 void io_load(uint8_t *to, uintptr_t from, size_t length);
 void io_store(uintptr_t to, const uint8_t *from, size_t length);

@@ -45,6 +45,7 @@ void barspan_unmap(struct barspan *face)
 			  span->request.device, span->index);
 		return;
 	}
+	span_log_failure(span);
 	span_release(span);
 	operation_end();
 	span_destroy(span);
@@ -60,17 +61,17 @@ uint64_t barspan_length(const struct barspan *face)
 	return span_of_const(face)->request.length;
 }
 
-struct barspan_device *barspan_span_device(const struct barspan *face)
+struct barspan_device *barspan_device_of(const struct barspan *face)
 {
 	return span_of_const(face)->device;
 }
 
-unsigned int barspan_span_index(const struct barspan *face)
+unsigned int barspan_region_index(const struct barspan *face)
 {
 	return span_of_const(face)->index;
 }
 
-uint64_t barspan_span_offset(const struct barspan *face)
+uint64_t barspan_region_offset(const struct barspan *face)
 {
 	return span_of_const(face)->request.offset;
 }

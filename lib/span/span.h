@@ -26,13 +26,29 @@ enum { MAX_GUARDS = 16 };	/* tables that a resume may add to */
  */
 enum span_state { SPAN_RUNNING, SPAN_SUSPENDED, SPAN_LOST };
 
+/* An access that failed, until the caller takes its error. */
+enum failure_state {
+	FAILURE_NONE,		/* -> CLAIMED by the first access that fails */
+	FAILURE_CLAIMED,	/* its members are being written; -> KNOWN */
+	FAILURE_KNOWN,		/* -> NONE when the caller takes it */
+};
+
+struct access_failure {
+	enum failure_state state;	/* atomic */
+	int error;
+	uint64_t offset;
+	unsigned int width;	/* in bytes */
+	bool is_write;
+};
+
 struct span {
 	struct barspan face;	/* must be first */
 	struct barspan_device *device;
 	unsigned int index;
 	unsigned int flags;
 	int prot;
-	int error;		/* atomic; the accessors' and the trap's first */
+	struct access_failure failure;	/* the accessors' and the trap's first */
+	bool failure_logged;	/* the log hears of one */
 	bool rescued;		/* atomic; the trap has told that direct bytes fault */
 	struct layout_request request;	/* without the caller's holes */
 	size_t page_size;
@@ -109,6 +125,9 @@ bool span_next_owned(const struct span *span, uintptr_t base, uintptr_t start, u
 /* Enters the span, or one segment of BARSPAN_INDEPENDENT, into the registry. -ENOMEM. */
 int span_register(struct span *span);
 int span_register_segment(struct span *span, const struct segment *segment);
+
+/* Tells the log of the span's first failed access, if it has not heard of it. Not for handlers. */
+void span_log_failure(struct span *span);
 
 /* Unmaps all that is the span's. */
 void span_release(struct span *span);

@@ -55,6 +55,7 @@ int barspan_suspend(struct barspan *face)
 
 	if (r)
 		return r;
+	span_log_failure(span_of(face));
 	r = suspend_span(span_of(face));
 	operation_end();
 	return r;
@@ -140,6 +141,7 @@ int barspan_resume(struct barspan *face)
 
 	if (r)
 		return r;
+	span_log_failure(span_of(face));
 	r = resume_span(span_of(face));
 	operation_end();
 	return r;

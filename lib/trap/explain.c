@@ -132,7 +132,7 @@ static void write_explanation(struct text *text, int fd, const struct explain *w
 {
 	const struct barspan *span = what->range.span;
 	uint64_t offset = what->range.offset + (what->address - what->range.start);
-	uint64_t region_offset = barspan_span_offset(span) + offset;
+	uint64_t region_offset = barspan_region_offset(span) + offset;
 	struct barspan_extent extent;
 
 	if (barspan_extent_at(span, offset, &extent))
@@ -141,9 +141,9 @@ static void write_explanation(struct text *text, int fd, const struct explain *w
 	text_add(text, "barspan: ");
 	add_access(text, what);
 	text_add(text, " in a hole: ");
-	text_add(text, barspan_device_name(barspan_span_device(span)));
+	text_add(text, barspan_device_name(barspan_device_of(span)));
 	text_add(text, " region ");
-	text_decimal(text, barspan_span_index(span));
+	text_decimal(text, barspan_region_index(span));
 	text_add(text, " offset ");
 	text_hex(text, region_offset);
 	text_add(text, " (address ");

@@ -75,9 +75,9 @@ static __attribute__((noinline)) int access_device(const struct access *access,
 						   const struct part *part, uint64_t offset)
 {
 	struct barspan *span = part->range.span;
-	struct barspan_device *device = barspan_span_device(span);
-	uint64_t at = barspan_span_offset(span) + offset;
-	unsigned int index = barspan_span_index(span);
+	struct barspan_device *device = barspan_device_of(span);
+	uint64_t at = barspan_region_offset(span) + offset;
+	unsigned int index = barspan_region_index(span);
 	int r;
 
 	if (access->to) {
@@ -120,7 +120,7 @@ static inline __attribute__((always_inline)) void do_span(const struct access *a
 							  const struct part *part)
 {
 	uint64_t offset = part->range.offset + (part->address - part->range.start);
-	bool foreign = barspan_span_device(part->range.span)->calls_back;
+	bool foreign = barspan_device_of(part->range.span)->calls_back;
 	int r = foreign ? access_foreign(access, part, offset) : access_span(access, part, offset);
 
 	__atomic_fetch_add(&served[state.rescue], 1, __ATOMIC_RELAXED);
@@ -130,7 +130,7 @@ static inline __attribute__((always_inline)) void do_span(const struct access *a
 		__atomic_fetch_add(&failures[state.rescue], 1, __ATOMIC_RELAXED);
 		if (!state.rescue)
 			report_failed();
-		io_note_error(part->range.span, r);
+		io_note_failure(part->range.span, offset, (unsigned int)part->length, !access->to, r);
 		if (!state.error)
 			state.error = r;
 		if (access->to)

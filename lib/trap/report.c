@@ -265,11 +265,11 @@ void report_count(uintptr_t pc, const struct barspan *span, uint64_t offset,
 	struct table *t = __atomic_load_n(&table, __ATOMIC_ACQUIRE);
 	struct seen seen = {
 		.pc = pc,
-		.offset = barspan_span_offset(span) + offset,
+		.offset = barspan_region_offset(span) + offset,
 		.width = width,
 		.access = access,
-		.region = barspan_span_index(span),
-		.device = barspan_device_name(barspan_span_device(span)),
+		.region = barspan_region_index(span),
+		.device = barspan_device_name(barspan_device_of(span)),
 	};
 	struct table_row *row;
 

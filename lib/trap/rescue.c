@@ -20,11 +20,11 @@ static struct text *begin_text(const struct barspan *span, uint64_t offset, cons
 		return NULL;
 	text->length = 0;
 	text_add(text, "barspan: ");
-	text_add(text, barspan_device_name(barspan_span_device(span)));
+	text_add(text, barspan_device_name(barspan_device_of(span)));
 	text_add(text, " region ");
-	text_decimal(text, barspan_span_index(span));
+	text_decimal(text, barspan_region_index(span));
 	text_add(text, " offset ");
-	text_hex(text, barspan_span_offset(span) + offset);
+	text_hex(text, barspan_region_offset(span) + offset);
 	text_add(text, ": mapped, but faults (");
 	text_add(text, fault->si_signo == SIGBUS ? "SIGBUS" : "SIGSEGV");
 	text_add(text, "): ");

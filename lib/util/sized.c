@@ -6,10 +6,16 @@
 
 int sized_copy(void *to, size_t known, const void *from, size_t least)
 {
-	const unsigned char *bytes = from;
 	size_t size;
 
 	memcpy(&size, from, sizeof(size));
+	return sized_copy_as(to, known, from, size, least);
+}
+
+int sized_copy_as(void *to, size_t known, const void *from, size_t size, size_t least)
+{
+	const unsigned char *bytes = from;
+
 	if (size < least)
 		return -EINVAL;
 	if (size > SIZED_MOST)

@@ -14,4 +14,7 @@ enum { SIZED_MOST = 4096 };
  * read, or it has a part that is not known here and not zero. */
 int sized_copy(void *to, size_t known, const void *from, size_t least);
 
+/* The same for a structure whose size is given apart from it. */
+int sized_copy_as(void *to, size_t known, const void *from, size_t size, size_t least);
+
 #endif

@@ -14,17 +14,18 @@ enum { FLAGS = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP 
 
 static int open_device(struct bar *bar, size_t n, size_t step)
 {
-	struct barspan_area *areas = calloc(n, sizeof(*areas));
+	struct barspan_range *areas = calloc(n, sizeof(*areas));
 	struct barspan_soft_region region = {
 		.size = bar->size, .flags = FLAGS, .n_areas = (uint32_t)n, .areas = areas,
 	};
+	const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&region, 1);
 	int r;
 
 	if (!areas)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		areas[i] = (struct barspan_area){ i * step, bar->page };
-	r = barspan_device_open_soft(&bar->device, &region, 1);
+		areas[i] = (struct barspan_range){ i * step, bar->page };
+	r = barspan_device_open_soft(&bar->device, &options);
 	free(areas);
 	return r;
 }

@@ -3,7 +3,7 @@
 #ifndef BENCH_BAR_H
 #define BENCH_BAR_H
 
-#include <barspan/device.h>
+#include <barspan/soft.h>
 #include <barspan/span.h>
 #include <stdbool.h>
 #include <stddef.h>

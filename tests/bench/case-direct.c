@@ -23,7 +23,7 @@ struct scene {
 	struct barspan *span;
 	volatile unsigned char *base;
 	uint64_t start;		/* of the window */
-	const struct barspan_area *areas;
+	const struct barspan_range *areas;
 	size_t n_areas;
 	int fd;
 	const uint32_t *shuffled;	/* the window's offsets */
@@ -214,7 +214,7 @@ static int measure(struct bench *bench, struct scene *scene, const char *extent)
 	return r;
 }
 
-static int measure_both(struct bench *bench, struct barspan_device *device, const struct barspan_area *areas)
+static int measure_both(struct bench *bench, struct barspan_device *device, const struct barspan_range *areas)
 {
 	uint32_t shuffled[REGISTERS];
 	struct barspan *span;
@@ -239,19 +239,20 @@ static int measure_both(struct bench *bench, struct barspan_device *device, cons
 
 static int run(struct bench *bench)
 {
-	struct barspan_area areas[N_AREAS];
+	struct barspan_range areas[N_AREAS];
 	struct barspan_soft_region region = {
 		.size = N_AREAS * SLICE,
 		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP,
 		.n_areas = N_AREAS,
 		.areas = areas,
 	};
+	const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&region, 1);
 	struct barspan_device *device;
 	int r;
 
 	for (size_t i = 0; i < N_AREAS; i++)
-		areas[i] = (struct barspan_area){ i * SLICE, i == MAIN ? LONG : SHORT };
-	r = barspan_device_open_soft(&device, &region, 1);
+		areas[i] = (struct barspan_range){ i * SLICE, i == MAIN ? LONG : SHORT };
+	r = barspan_device_open_soft(&device, &options);
 	if (r)
 		return bench_complain(r, "cannot make a device");
 	r = measure_both(bench, device, areas);

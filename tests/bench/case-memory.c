@@ -216,8 +216,9 @@ static int open_soft(struct barspan_device **out, const struct pages *pages)
 		.n_areas = pages->region.n_areas,
 		.areas = pages->areas,
 	};
+	const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&region, 1);
 
-	return barspan_device_open_soft(out, &region, 1);
+	return barspan_device_open_soft(out, &options);
 }
 
 /* Really mapped, where the limit of mappings lets it be. */

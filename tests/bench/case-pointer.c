@@ -18,7 +18,7 @@ enum {
 struct mapping {
 	uintptr_t base;
 	uint64_t length;
-	const struct barspan_area *areas;
+	const struct barspan_range *areas;
 	size_t n_areas;
 };
 
@@ -27,7 +27,7 @@ struct scene {
 	size_t n;
 	struct barspan **spans;
 	struct mapping *mappings;
-	struct barspan_area areas[N_AREAS];
+	struct barspan_range areas[N_AREAS];
 	volatile uint32_t *pointers[POINTERS];
 };
 
@@ -189,7 +189,8 @@ static int run(struct bench *bench)
 		.n_areas = N_AREAS,
 		.areas = scene.areas,
 	};
-	int r = barspan_device_open_soft(&scene.device, &region, 1);
+	const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&region, 1);
+	int r = barspan_device_open_soft(&scene.device, &options);
 
 	if (r)
 		return bench_complain(r, "cannot make a device");

@@ -11,7 +11,7 @@
 struct query {
 	struct barspan *span;
 	uint64_t size;
-	const struct barspan_area *areas;
+	const struct barspan_range *areas;
 	size_t n_areas;
 	const void *roaring, *judy;
 	const uint64_t *offsets;
@@ -84,7 +84,7 @@ INLINE uint32_t ours_extent(const struct query *query, uint64_t offset)
 /* The extent of an offset before which n areas begin. */
 INLINE uint32_t extent_after(const struct query *query, size_t n, uint64_t offset)
 {
-	const struct barspan_area *areas = query->areas;
+	const struct barspan_range *areas = query->areas;
 	struct barspan_extent extent = { .kind = BARSPAN_HOLE };
 
 	if (n && offset < areas[n - 1].offset + areas[n - 1].length) {

@@ -12,7 +12,7 @@
 enum { TIMES = 10000, WINDOW = 0x1000, LENGTH = 0x10000 };
 
 /* Two holes, and three direct extents, the largest of which is the main one. */
-static const struct barspan_area areas[] = { { 0, 0x1000 }, { 0x2000, 0x8000 }, { 0xb000, 0x5000 } };
+static const struct barspan_range areas[] = { { 0, 0x1000 }, { 0x2000, 0x8000 }, { 0xb000, 0x5000 } };
 enum { MAIN = 0x2000, OTHER = 0xc000 };
 
 /* What a loop works on: `start` is where its window of offsets begins. */
@@ -67,10 +67,11 @@ static int hot_paths(void)
 		.n_areas = sizeof(areas) / sizeof(areas[0]),
 		.areas = areas,
 	};
+	const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&region, 1);
 	struct barspan_device *device;
 	struct barspan *span;
 
-	if (barspan_device_open_soft(&device, &region, 1) || barspan_map(&span, device, 0, NULL))
+	if (barspan_device_open_soft(&device, &options) || barspan_map(&span, device, 0, NULL))
 		return -1;
 
 	struct loop main_loop = { span, barspan_base(span), MAIN }, other = { span, barspan_base(span), OTHER };

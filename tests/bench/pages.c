@@ -18,7 +18,7 @@ int pages_init(struct pages *pages, uint64_t size, size_t n)
 	if (!pages->areas)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		pages->areas[i] = (struct barspan_area){ i * slice, slice / 2 };
+		pages->areas[i] = (struct barspan_range){ i * slice, slice / 2 };
 	pages->region = (struct barspan_region){
 		.size = size,
 		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE,

@@ -21,7 +21,7 @@ enum { PAGES_SHIFT = 12 };
 /* A region in equal slices, of which the first halves are the areas. */
 struct pages {
 	struct barspan_region region;
-	struct barspan_area *areas;
+	struct barspan_range *areas;
 };
 
 /* Whether so many areas are whole pages of a region of `size` bytes, a power of two, as `n` must be. */

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(found.sparse || !found.n_areas);
 		MUST(!found.n_areas || found.areas_at >= sizeof(struct vfio_region_info));
 		for (uint32_t i = 0; i < found.n_areas; i++) {
-			struct barspan_area area = capabilities_area(&found, exact, i);
+			struct barspan_range area = capabilities_area(&found, exact, i);
 			uint64_t pair[2];
 
 			MUST(found.areas_at + 16 * (i + UINT64_C(1)) <= size);

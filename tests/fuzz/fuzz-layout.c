@@ -29,9 +29,9 @@ static uint64_t take(struct input *input, size_t bytes)
 	return value;
 }
 
-static struct barspan_area take_area(struct input *input)
+static struct barspan_range take_area(struct input *input)
 {
-	struct barspan_area area;
+	struct barspan_range area;
 
 	area.offset = take(input, 8);
 	area.length = take(input, 8);
@@ -115,7 +115,7 @@ static void check_guard(const struct layout_request *request, const struct barsp
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = { data, size };
-	struct barspan_area holes[MOST_HOLES], areas[MOST_AREAS];
+	struct barspan_range holes[MOST_HOLES], areas[MOST_AREAS];
 	struct layout_request request = { .device = "fuzz", .holes = holes, .region.areas = areas };
 	struct barspan_extent *extents;
 	size_t n;

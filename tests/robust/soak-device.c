@@ -31,7 +31,7 @@ static bool covered(const struct soak_region *region, uint64_t start, uint64_t e
 		uint64_t before = start;
 
 		for (uint32_t i = 0; i < region->n_areas; i++) {
-			const struct barspan_area *area = &region->areas[i];
+			const struct barspan_range *area = &region->areas[i];
 
 			if (area->offset <= start && area->offset + area->length > start)
 				start = area->offset + area->length;
@@ -102,7 +102,7 @@ static void choose_areas(struct soak_region *region)
 
 	region->flags |= BARSPAN_REGION_SPARSE;
 	while (region->n_areas < SOAK_AREAS && at < region->size) {
-		struct barspan_area *area = &region->areas[region->n_areas];
+		struct barspan_range *area = &region->areas[region->n_areas];
 
 		area->offset = at;
 		area->length = (1 + soak_random(4)) * soak_page;
@@ -115,7 +115,7 @@ static void choose_areas(struct soak_region *region)
 		region->n_areas++;
 	}
 	if (region->n_areas > 2 && soak_chance(2)) {
-		struct barspan_area first = region->areas[0];
+		struct barspan_range first = region->areas[0];
 
 		region->areas[0] = region->areas[region->n_areas - 1];
 		region->areas[region->n_areas - 1] = first;
@@ -264,7 +264,7 @@ static void open_soft(struct soak_device *device)
 		regions[i].n_areas = device->regions[i].n_areas;
 		regions[i].areas = device->regions[i].areas;
 	}
-	SOAK_EXPECT(!barspan_device_open_soft(&device->handle, regions, SOAK_REGIONS),
+	SOAK_EXPECT(!harness_open_soft(&device->handle, regions, SOAK_REGIONS),
 		    "cannot open a software device");
 	for (int i = 0; i < SOAK_REGIONS; i++)
 		device->regions[i].fd = barspan_soft_fd(device->handle, (unsigned int)i);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "compat/private.h"
 #include "support/harness.h"
 #include "soak.h"
 
@@ -289,12 +290,12 @@ void soak_do_mprotect(void)
 		   denied ? ", denied" : "");
 	soak_trouble_begin(NULL, FAKE_MPROTECT);
 	errno = 0;
-	r = barspan_mprotect(address, pages * soak_page, prot);
+	r = barspan_mprotect_(address, pages * soak_page, prot);
 	soak_trace("  = %d, errno %d", r, errno);
 	soak_trouble_end();
 	if (denied)
 		SOAK_EXPECT(r == -1 && errno == EACCES,
-			    "barspan_mprotect() of a span: %d, errno %d", r, errno);
+			    "barspan_mprotect_() of a span: %d, errno %d", r, errno);
 	else if (r)
 		note_half_protected(start, end, prot);
 	else

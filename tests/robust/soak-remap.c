@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A step with barspan_mremap(): source and target are foreign, free or a
+/* A step with barspan_mremap_(): source and target are foreign, free or a
  * span's, and the source may have gaps. */
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "compat/private.h"
 #include "support/harness.h"
 #include "soak.h"
 
@@ -90,7 +91,7 @@ static void settle_target(const struct remap *remap)
 		if (remap->there[i])
 			soak_gone(at, at + soak_page);
 		else
-			soak_settle(at, at + soak_page, "barspan_mremap()");
+			soak_settle(at, at + soak_page, "barspan_mremap_()");
 	}
 }
 
@@ -124,13 +125,13 @@ static void note_failed(const struct remap *remap)
 	if (!(remap->flags & MREMAP_FIXED))
 		return;
 	for (size_t i = 0; i < remap->new_pages; i++)
-		soak_settle(to + i * soak_page, to + (i + 1) * soak_page, "barspan_mremap()");
+		soak_settle(to + i * soak_page, to + (i + 1) * soak_page, "barspan_mremap_()");
 	for (size_t i = 0; i < remap->old_pages; i++) {
 		uintptr_t at = from + i * soak_page;
 
 		if (!is_recorded(remap, at))
 			continue;
-		soak_settle(at, at + soak_page, "barspan_mremap()");
+		soak_settle(at, at + soak_page, "barspan_mremap_()");
 		if (!soak_map_at(at) && i < remap->new_pages && soak_map_at(to + i * soak_page) &&
 		    soak_is_free(to + i * soak_page, to + (i + 1) * soak_page))
 			soak_foreign_add(remap->to + i * soak_page, 1, &remap->records[i]);
@@ -175,7 +176,7 @@ void soak_do_mremap(void)
 	soak_trouble_begin(NULL, FAKE_MREMAP);
 	soak_trouble.start = (uintptr_t)remap.to;
 	soak_trouble.end = soak_trouble.start + remap.new_pages * soak_page;
-	got = barspan_mremap(remap.from, remap.old_pages * soak_page, remap.new_pages * soak_page,
+	got = barspan_mremap_(remap.from, remap.old_pages * soak_page, remap.new_pages * soak_page,
 			     remap.flags, remap.to);
 	soak_trace("  = %p, errno %d", got, errno);
 	soak_trouble_end();

@@ -24,7 +24,7 @@
 #include <string.h>
 
 #include <barspan.h>
-#include <barspan/legacy.h>
+#include <barspan/mmap.h>
 
 #include "support/fake.h"
 
@@ -57,7 +57,7 @@ struct soak_shared {
 struct soak_region {
 	uint64_t size;
 	uint32_t flags, n_areas;
-	struct barspan_area areas[SOAK_AREAS];
+	struct barspan_range areas[SOAK_AREAS];
 	int fd;
 	uint64_t inode, file_offset;
 	uint8_t *truth;			/* the device's memory */
@@ -229,7 +229,7 @@ struct soak_mapping {
 	uint64_t length;
 	size_t pages;
 	struct barspan_options options;
-	struct barspan_area hole;
+	struct barspan_range hole;
 };
 void soak_mapping_choose(struct soak_mapping *mapping);
 struct soak_span *soak_mapping_note(const struct soak_mapping *mapping, struct barspan *span);

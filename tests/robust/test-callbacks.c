@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "compat/private.h"
 #include "support/fake.h"
 #include "support/harness.h"
 
@@ -108,7 +109,7 @@ static void change_spans(void)
 	results[3] = barspan_munmap(base, page) ? -errno : 0;
 	results[4] = barspan_mmap(base, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED ?
 			     -errno : 0;
-	results[5] = barspan_mremap(base, page, 2 * page, MREMAP_MAYMOVE, NULL) == MAP_FAILED ? -errno : 0;
+	results[5] = barspan_mremap_(base, page, 2 * page, MREMAP_MAYMOVE, NULL) == MAP_FAILED ? -errno : 0;
 	barspan_unmap(other);
 }
 

@@ -57,18 +57,18 @@ static int act_read(const struct scenario *scenario)
 
 	(void)scenario;
 	if (!r)
-		ck_assert_uint_eq(byte, scene_byte(1, barspan_span_offset(span) + 3 * sys_page_size()));
+		ck_assert_uint_eq(byte, scene_byte(1, barspan_region_offset(span) + 3 * sys_page_size()));
 	return r;
 }
 
 static int act_read32(const struct scenario *scenario)
 {
 	uint32_t value = barspan_read32(span, 3 * sys_page_size());
-	int r = barspan_error(span);
+	int r = barspan_take_error(span, NULL);
 
 	(void)scenario;
 	ck_assert_int_eq(value == UINT32_MAX, r != 0);
-	ck_assert_zero(barspan_error(span));
+	ck_assert_zero(barspan_take_error(span, NULL));
 	return r;
 }
 
@@ -282,10 +282,10 @@ static struct barspan_options options[KINDS];
 
 static void make_options(void)
 {
-	static struct barspan_area hole;
+	static struct barspan_range hole;
 	size_t page = sys_page_size();
 
-	hole = (struct barspan_area){ 10 * page + 5, 1 };
+	hole = (struct barspan_range){ 10 * page + 5, 1 };
 	for (int i = 0; i < KINDS; i++)
 		options[i].size = sizeof(options[i]);
 	options[STRICT].flags = BARSPAN_STRICT;

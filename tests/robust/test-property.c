@@ -20,7 +20,7 @@ enum { MOST_AREAS = 10, MOST_HOLES = 4, MOST_PAGES = 9, QUERIES = 60 };
 struct trial {
 	uint64_t seed, random;
 	struct layout_request request;
-	struct barspan_area areas[MOST_AREAS], holes[MOST_HOLES];
+	struct barspan_range areas[MOST_AREAS], holes[MOST_HOLES];
 };
 
 /* What the rules say of each byte of the region, and what of the request is nonsense. */
@@ -61,21 +61,21 @@ static uint64_t some_offset(struct trial *trial)
 	}
 }
 
-static struct barspan_area some_area(struct trial *trial)
+static struct barspan_range some_area(struct trial *trial)
 {
 	uint64_t start = some_offset(trial), end = some_offset(trial);
 
 	switch (below(trial, 40)) {
 	case 0:
-		return (struct barspan_area){ start, 0 };
+		return (struct barspan_range){ start, 0 };
 	case 1:
-		return (struct barspan_area){ start, UINT64_MAX - below(trial, 2 * start + 1) };
+		return (struct barspan_range){ start, UINT64_MAX - below(trial, 2 * start + 1) };
 	case 2:
-		return (struct barspan_area){ UINT64_MAX - below(trial, 3), below(trial, 3) };
+		return (struct barspan_range){ UINT64_MAX - below(trial, 3), below(trial, 3) };
 	case 3:
-		return (struct barspan_area){ start, UINT64_MAX - start };
+		return (struct barspan_range){ start, UINT64_MAX - start };
 	default:
-		return start < end ? (struct barspan_area){ start, end - start } : (struct barspan_area){ end, start - end };
+		return start < end ? (struct barspan_range){ start, end - start } : (struct barspan_range){ end, start - end };
 	}
 }
 
@@ -100,7 +100,7 @@ static void make_holes(struct trial *trial)
 	trial->request.n_holes = one_in(trial, 2) ? below(trial, MOST_HOLES + 1) : 0;
 	trial->request.holes = trial->holes;
 	for (size_t i = 0; i < trial->request.n_holes; i++) {
-		struct barspan_area hole = some_area(trial);
+		struct barspan_range hole = some_area(trial);
 
 		if (!one_in(trial, 20) && (hole.offset > size || hole.length > size - hole.offset)) {
 			hole.offset %= size;
@@ -151,7 +151,7 @@ static bool msix_has(const struct layout_request *request, uint64_t at)
 }
 
 /* Paints `bit` over the bytes of an area that are inside the region. Returns whether there was paint already. */
-static bool paint(uint8_t *bytes, uint64_t size, struct barspan_area area, uint8_t bit)
+static bool paint(uint8_t *bytes, uint64_t size, struct barspan_range area, uint8_t bit)
 {
 	bool twice = false;
 
@@ -173,7 +173,7 @@ static void paint_areas(const struct layout_request *request, struct map *map, u
 		return;
 	}
 	for (uint32_t i = 0; i < region->n_areas; i++) {
-		struct barspan_area area = region->areas[i];
+		struct barspan_range area = region->areas[i];
 
 		if (!area.length)
 			continue;

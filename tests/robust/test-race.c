@@ -20,7 +20,7 @@ static const struct { uint64_t offset, length; bool bad; } wanted[AREAS] = {
 	{ 0, 1, false }, { 2, 2, true }, { 5, 1, false }, { 7, 2, false }, { 10, 1, true }, { 12, 2, false },
 };
 
-static struct barspan_area areas[AREAS];
+static struct barspan_range areas[AREAS];
 static size_t page;
 static int memory;
 static struct barspan_device *device;
@@ -107,7 +107,7 @@ static void set_up(void)
 		ck_assert_int_eq(pwrite(memory, &byte, 1, (off_t)at), 1);
 	}
 	for (int i = 0; i < AREAS; i++)
-		areas[i] = (struct barspan_area){ wanted[i].offset * page, wanted[i].length * page };
+		areas[i] = (struct barspan_range){ wanted[i].offset * page, wanted[i].length * page };
 	ck_assert_zero(barspan_device_open_ops(&device, &ops, NULL));
 }
 
@@ -198,7 +198,7 @@ static void check_span(struct barspan *span, bool suspended, bool independent)
 			EXPECT(!can_read(base + at * page));
 	for (uint64_t at = 0; at < PAGES * page; at += 2 * page + 4)
 		EXPECT(barspan_read8(span, at) == byte_at(at));
-	EXPECT(!barspan_error(span));
+	EXPECT(!barspan_take_error(span, NULL));
 }
 
 static void map_and_unmap(uint64_t *seed)

@@ -111,7 +111,7 @@ static struct barspan_device *device_of(const void *window)
 	struct barspan *span = barspan_find(window, NULL);
 
 	ck_assert_ptr_nonnull(span);
-	return barspan_span_device(span);
+	return barspan_device_of(span);
 }
 
 /* With fewer descriptors than windows. */

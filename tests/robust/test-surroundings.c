@@ -19,7 +19,7 @@ enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, MAX_AREAS = 400 };
 static struct {
 	size_t page;
 	size_t n;
-	struct barspan_area areas[MAX_AREAS];
+	struct barspan_range areas[MAX_AREAS];
 	int memory;
 	unsigned int calls;	/* of map */
 	enum { TAKES_ALL, REFUSES_EVERY_SECOND, FAILS_IN_THE_MIDDLE } manner;
@@ -90,7 +90,7 @@ static void set_up(size_t n)
 	transport.page = (size_t)sysconf(_SC_PAGESIZE);
 	transport.n = n;
 	for (size_t i = 0; i < n; i++)
-		transport.areas[i] = (struct barspan_area){ 4 * i * transport.page, 2 * transport.page };
+		transport.areas[i] = (struct barspan_range){ 4 * i * transport.page, 2 * transport.page };
 	fake_reset();
 	harness_listen();
 	before = harness_snapshot();
@@ -211,7 +211,7 @@ static void lock_everything(void)
 static int map_locked(const struct barspan_options *options)
 {
 	const size_t size = 2 << 20;
-	const struct barspan_area area = { 0, size - transport.page };
+	const struct barspan_range area = { 0, size - transport.page };
 	const struct barspan_soft_region region = {
 		.size = size, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 1, .areas = &area,
 	};
@@ -219,7 +219,7 @@ static int map_locked(const struct barspan_options *options)
 	int r;
 
 	lock_everything();
-	if (barspan_device_open_soft(&soft, &region, 1))
+	if (harness_open_soft(&soft, &region, 1))
 		return 3;
 	if (barspan_map(&span, soft, 0, options))
 		return 4;

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "compat/private.h"
 #include "device/device.h"
 #include "span/span.h"
 #include "support/fake.h"
@@ -22,7 +23,7 @@ static char *before;
 /* Pages 1 and 2, and 5, are direct; of the second device, all. */
 static void set_up(void)
 {
-	const struct barspan_area areas[] = { { page, 2 * page }, { 5 * page, page } };
+	const struct barspan_range areas[] = { { page, 2 * page }, { 5 * page, page } };
 	const struct barspan_soft_region sparse = {
 		.size = PAGES * page, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 2, .areas = areas,
 	};
@@ -31,8 +32,8 @@ static void set_up(void)
 	fake_reset();
 	harness_listen();
 	before = harness_snapshot();
-	ck_assert_zero(barspan_device_open_soft(&device, &sparse, 1));
-	ck_assert_zero(barspan_device_open_soft(&other_device, &whole, 1));
+	ck_assert_zero(harness_open_soft(&device, &sparse, 1));
+	ck_assert_zero(harness_open_soft(&other_device, &whole, 1));
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	base = (uint8_t *)(uintptr_t)barspan_base(span);
 	for (size_t i = 0; i < PAGES; i++)
@@ -76,7 +77,7 @@ static void check_span(void)
 		ck_assert_uint_eq(barspan_ptr_read32(base + i * page),
 				  barspan_find(base + i * page, NULL) ? 100 + i : 77);
 	}
-	ck_assert_zero(barspan_error(span));
+	ck_assert_zero(barspan_take_error(span, NULL));
 }
 
 /* The span is as it was made, and reaches the device at once. */
@@ -298,12 +299,12 @@ START_TEST(a_remap_that_fails_tells_the_span_what_it_did)
 	moved_to = NULL;
 	moved_in = NULL;
 	fake_hooks.remap = fail_remap;
-	ck_assert_ptr_eq(barspan_mremap(mine, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page), MAP_FAILED);
+	ck_assert_ptr_eq(barspan_mremap_(mine, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page), MAP_FAILED);
 	check_untouched();
-	ck_assert_ptr_eq(barspan_mremap(base + page, page, 2 * page, MREMAP_MAYMOVE, NULL), MAP_FAILED);
+	ck_assert_ptr_eq(barspan_mremap_(base + page, page, 2 * page, MREMAP_MAYMOVE, NULL), MAP_FAILED);
 	check_untouched();
 	moved_to = base + page;
-	ck_assert_ptr_eq(barspan_mremap(mine, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page), MAP_FAILED);
+	ck_assert_ptr_eq(barspan_mremap_(mine, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page), MAP_FAILED);
 	fake_hooks.remap = NULL;
 	check_taken(1);
 	barspan_unmap(span);
@@ -327,7 +328,7 @@ START_TEST(a_hole_between_two_mappings_stays_the_spans)
 		ck_assert_ptr_eq(barspan_mmap(base + i * page, page, PROT_READ, flags, -1, 0), base + i * page);
 	moved_to = NULL;
 	fake_hooks.remap = fail_remap;
-	ck_assert_ptr_eq(barspan_mremap(base + 3 * page, 2 * page, 2 * page, MREMAP_MAYMOVE | MREMAP_FIXED, mine),
+	ck_assert_ptr_eq(barspan_mremap_(base + 3 * page, 2 * page, 2 * page, MREMAP_MAYMOVE | MREMAP_FIXED, mine),
 			 MAP_FAILED);
 	fake_hooks.remap = NULL;
 	ck_assert_ptr_eq(barspan_find(base + 3 * page, NULL), span);
@@ -353,7 +354,7 @@ START_TEST(a_span_that_is_moved_onto_itself_knows_what_it_lost)
 	closed_lists = 0;
 	fake_hooks.open = open_once;
 	fake_hooks.remap = fail_remap;
-	ck_assert_ptr_eq(barspan_mremap(base + 2 * page, 3 * page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
+	ck_assert_ptr_eq(barspan_mremap_(base + 2 * page, 3 * page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
 			 MAP_FAILED);
 	fake_hooks.open = NULL;
 	fake_hooks.remap = NULL;
@@ -377,7 +378,7 @@ START_TEST(a_span_that_is_moved_onto_itself_does_not_end)
 	closed_lists = 0;
 	fake_hooks.open = open_once;
 	fake_hooks.remap = fail_remap;
-	ck_assert_ptr_eq(barspan_mremap(base + 2 * page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
+	ck_assert_ptr_eq(barspan_mremap_(base + 2 * page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
 			 MAP_FAILED);
 	fake_hooks.open = NULL;
 	fake_hooks.remap = NULL;
@@ -400,7 +401,7 @@ START_TEST(a_range_with_a_gap_is_not_moved_over_a_span)
 	set_up();
 	mine = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert_zero(munmap(mine + page, page));
-	ck_assert_ptr_eq(barspan_mremap(mine, 3 * page, 3 * page, MREMAP_MAYMOVE | MREMAP_FIXED, base), MAP_FAILED);
+	ck_assert_ptr_eq(barspan_mremap_(mine, 3 * page, 3 * page, MREMAP_MAYMOVE | MREMAP_FIXED, base), MAP_FAILED);
 	ck_assert_int_eq(errno, EFAULT);
 	check_untouched();
 	munmap(mine, page);

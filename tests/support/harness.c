@@ -65,6 +65,13 @@ bool harness_instrumented(void)
 	return SANITIZED || (preload && strstr(preload, "vgpreload"));
 }
 
+int harness_open_soft(struct barspan_device **out, const struct barspan_soft_region *regions, size_t n)
+{
+	const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(regions, n);
+
+	return barspan_device_open_soft(out, &options);
+}
+
 uint64_t harness_random(uint64_t *state)
 {
 	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);

@@ -25,6 +25,10 @@ void harness_add_with(Suite *suite, const char *name, void (*set_up)(void), cons
 /* Whether the program runs under valgrind or a sanitizer, where much takes longer or cannot be measured. */
 bool harness_instrumented(void);
 
+/* A software device of `n` regions. */
+int harness_open_soft(struct barspan_device **out, const struct barspan_soft_region *regions, size_t n);
+
+
 /* A pseudo-random number; the same seed gives the same sequence (SplitMix64). */
 uint64_t harness_random(uint64_t *state);
 

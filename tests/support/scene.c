@@ -12,9 +12,9 @@
 
 enum { SHIFT = 24, REGIONS = 9, CONFIG_SIZE = 4096 };
 
-const struct barspan_area scene_areas[SCENE_AREAS] = { { 6, 2 }, { 0, 1 }, { 1, 2 }, { 4, 1 }, { 9, 3 } };
+const struct barspan_range scene_areas[SCENE_AREAS] = { { 6, 2 }, { 0, 1 }, { 1, 2 }, { 4, 1 }, { 9, 3 } };
 
-static struct barspan_area areas[SCENE_AREAS];	/* in bytes */
+static struct barspan_range areas[SCENE_AREAS];	/* in bytes */
 static int memory = -1;		/* behind all devices but the soft one */
 static unsigned long operations, operation_to_fail;
 static int operation_error;
@@ -24,14 +24,14 @@ uint8_t scene_byte(unsigned int index, uint64_t offset)
 	/* Status with a capability list; its head; MSI-X with two entries at the start of region 3. */
 	static const uint8_t config[256] = { [6] = 0x10, [0x34] = 0x40, [0x40] = 0x11, [0x42] = 1, [0x44] = 3 };
 
-	if (index == BARSPAN_REGION_CONFIG)
+	if (index == BARSPAN_CONFIG)
 		return offset < sizeof(config) ? config[offset] : 0;
 	return (uint8_t)(1 + index + offset * 7 + (offset >> 8) * 13);
 }
 
 static uint64_t size_of(unsigned int index)
 {
-	if (index == BARSPAN_REGION_CONFIG)
+	if (index == BARSPAN_CONFIG)
 		return CONFIG_SIZE;
 	return index < 2 ? SCENE_PAGES * sys_page_size() : 0;
 }
@@ -80,7 +80,7 @@ static void describe(unsigned int index, struct barspan_region *out)
 	memset(out, 0, sizeof(*out));
 	out->size = size_of(index);
 	out->flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE;
-	if (index == BARSPAN_REGION_CONFIG || !out->size)
+	if (index == BARSPAN_CONFIG || !out->size)
 		return;
 	out->flags |= BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE;
 	out->n_areas = SCENE_AREAS;
@@ -102,7 +102,7 @@ int scene_open_soft(struct barspan_device **out)
 		regions[i].n_areas = region.n_areas;
 		regions[i].areas = region.areas;
 	}
-	r = barspan_device_open_soft(out, regions, 8);
+	r = harness_open_soft(out, regions, 8);
 	for (unsigned int i = 0; !r && i < 8; i++)
 		if (size_of(i))
 			fill(barspan_soft_fd(*out, i), i, 0);
@@ -323,12 +323,12 @@ static void check_extent(const struct barspan *span, const struct barspan_extent
 
 void scene_check(struct barspan *span)
 {
-	uint64_t length = barspan_length(span), start = barspan_span_offset(span);
+	uint64_t length = barspan_length(span), start = barspan_region_offset(span);
 	uint8_t *bytes = malloc(length), *got = malloc(length);
 	struct barspan_extent extent;
 
 	for (uint64_t i = 0; i < length; i++)
-		bytes[i] = scene_byte(barspan_span_index(span), start + i);
+		bytes[i] = scene_byte(barspan_region_index(span), start + i);
 	ck_assert_zero(barspan_read(span, 0, got, length));
 	ck_assert_int_eq(memcmp(got, bytes, length), 0);
 	for (size_t i = 0; !barspan_extent_get(span, i, &extent); i++)

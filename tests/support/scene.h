@@ -12,7 +12,7 @@
  * capability. */
 enum { SCENE_PAGES = 12, SCENE_AREAS = 5 };
 
-extern const struct barspan_area scene_areas[SCENE_AREAS];	/* in pages */
+extern const struct barspan_range scene_areas[SCENE_AREAS];	/* in pages */
 
 /* What a device or span is set to before a call that may fail. */
 #define SCENE_UNTOUCHED ((void *)0x5a5a5a5a)

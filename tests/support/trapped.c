@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* The first page is direct. */
-static const struct barspan_area area = { 0, PAGE };
+static const struct barspan_range area = { 0, PAGE };
 struct barspan_device *device;
 struct barspan *span;
 volatile uint8_t *base;
@@ -16,7 +16,7 @@ int output;
 
 void set_up_device(const struct barspan_soft_region *region)
 {
-	ck_assert_zero(barspan_device_open_soft(&device, region, 1));
+	ck_assert_zero(harness_open_soft(&device, region, 1));
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	base = barspan_base(span);
 	output = memfd_create("explanations", MFD_CLOEXEC);

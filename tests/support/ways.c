@@ -8,7 +8,7 @@
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = FORMS_PAGE, SIZE = FORMS_SIZE };
 
-static const struct barspan_area holes[] = { { PAGE, PAGE }, { 3 * PAGE, PAGE } };
+static const struct barspan_range holes[] = { { PAGE, PAGE }, { 3 * PAGE, PAGE } };
 static struct barspan_device *device;
 static struct barspan *span;
 uint8_t *memory;
@@ -31,7 +31,7 @@ void ways_set_up(void)
 	struct barspan_trap_options options = { .size = sizeof(options),
 						.flags = BARSPAN_TRAP_EMULATE };
 
-	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
+	ck_assert_zero(harness_open_soft(&device, &region, 1));
 	memory =
 		mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, barspan_soft_fd(device, 0), 0);
 	around[0] = map_at(FORMS_BASE - PAGE);

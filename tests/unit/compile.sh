@@ -36,8 +36,9 @@ write_program() {
 
 	int main(void)
 	{
-		struct barspan_area areas[2] = { { 0, 0x10000 }, { 0x20000, 0x10000 } };
+		struct barspan_range areas[2] = { { 0, 0x10000 }, { 0x20000, 0x10000 } };
 		struct barspan_soft_region region;
+		struct barspan_soft_options soft = BARSPAN_SOFT_OPTIONS(&region, 1);
 		struct barspan_options options;
 		struct barspan_device *device;
 		struct barspan_extent extent;
@@ -50,11 +51,11 @@ write_program() {
 		region.areas = areas;
 		region.n_areas = 2;
 		options.size = sizeof(options);
-		if (barspan_device_open_soft(&device, &region, 1) || barspan_map(&span, device, 0, &options))
+		if (barspan_device_open_soft(&device, &soft) || barspan_map(&span, device, 0, &options))
 			return 1;
 		barspan_write32(span, 0x10004, 0x12345678);
 		barspan_write8(span, 0x20000, 7);
-		if (barspan_read32(span, 0x10004) != 0x12345678 || barspan_read8(span, 0x20000) != 7 || barspan_error(span))
+		if (barspan_read32(span, 0x10004) != 0x12345678 || barspan_read8(span, 0x20000) != 7 || barspan_take_error(span, NULL))
 			return 2;
 		if (!barspan_is_direct(span, 0, 0x10000) || barspan_is_direct(span, 0, 0x10001))
 			return 3;

@@ -18,7 +18,7 @@ static void put_header(size_t at, uint16_t id, uint16_t version, uint32_t next)
 	memcpy(buffer + at, &header, sizeof(header));
 }
 
-static void put_sparse(size_t at, uint32_t next, uint32_t n, const struct barspan_area *areas)
+static void put_sparse(size_t at, uint32_t next, uint32_t n, const struct barspan_range *areas)
 {
 	struct vfio_region_info_cap_sparse_mmap sparse = { .nr_areas = n };
 
@@ -38,7 +38,7 @@ static void set_up(void)
 	memset(buffer, 0, sizeof(buffer));
 }
 
-static const struct barspan_area two[] = { { 0, 0x1000 }, { 0x3000, 0x1000 } };
+static const struct barspan_range two[] = { { 0, 0x1000 }, { 0x3000, 0x1000 } };
 
 START_TEST(no_chain_is_no_capability)
 {

@@ -175,7 +175,7 @@ END_TEST
 
 START_TEST(a_transport_may_have_so_many_areas_and_no_more)
 {
-	struct barspan_area *areas = calloc(BARSPAN_MAX_AREAS, sizeof(*areas));
+	struct barspan_range *areas = calloc(BARSPAN_MAX_AREAS, sizeof(*areas));
 	uint32_t too_many[] = { BARSPAN_MAX_AREAS + 1, UINT32_MAX - 1, UINT32_MAX };
 	struct barspan_region region = { .size = 42 };
 	struct barspan *span;
@@ -242,7 +242,7 @@ START_TEST(a_span_holds_its_device)
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	barspan_device_close(device);
 	ck_assert_uint_eq(closed, 0);
-	ck_assert_ptr_eq(barspan_span_device(span), device);
+	ck_assert_ptr_eq(barspan_device_of(span), device);
 	ck_assert_uint_eq(barspan_read32(span, 0), 0);
 	barspan_unmap(span);
 	ck_assert_uint_eq(closed, 1);

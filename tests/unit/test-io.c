@@ -9,7 +9,7 @@
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, MAPPABLE = RW | BARSPAN_REGION_MMAP, SIZE = 0x4000 };
 
-static const struct barspan_area areas[] = { { 0, 0x1000 }, { 0x2000, 0x1000 } };
+static const struct barspan_range areas[] = { { 0, 0x1000 }, { 0x2000, 0x1000 } };
 
 static struct barspan_device *device;
 static struct barspan *span;
@@ -21,7 +21,7 @@ static void set_up(uint32_t flags, int prot, uint64_t size)
 	};
 	const struct barspan_options options = { .size = sizeof(options), .prot = prot };
 
-	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
+	ck_assert_zero(harness_open_soft(&device, &region, 1));
 	ck_assert_zero(barspan_map(&span, device, 0, &options));
 	fake_reset();
 }
@@ -86,7 +86,7 @@ START_TEST(every_width_at_every_offset_has_one_value)
 				ck_assert_uint_eq(le64toh(bytes), value & mask);
 				ck_assert_uint_eq(read_width(width, offset), value & mask);
 			}
-	ck_assert_zero(barspan_error(span));
+	ck_assert_zero(barspan_take_error(span, NULL));
 	tear_down();
 }
 END_TEST
@@ -189,9 +189,9 @@ START_TEST(past_the_end_nothing_is_touched)
 	for (uint64_t offset = SIZE - 7; offset <= SIZE + 8; offset++) {
 		fake_reset();
 		ck_assert_uint_eq(barspan_read64(span, offset), UINT64_MAX);
-		ck_assert_int_eq(barspan_error(span), -ERANGE);
+		ck_assert_int_eq(barspan_take_error(span, NULL), -ERANGE);
 		barspan_write64(span, offset, 0);
-		ck_assert_int_eq(barspan_error(span), -ERANGE);
+		ck_assert_int_eq(barspan_take_error(span, NULL), -ERANGE);
 		ck_assert_uint_eq(fake_total(), 0);
 	}
 	ck_assert_uint_eq(barspan_read8(span, UINT64_MAX), 0xff);
@@ -208,15 +208,15 @@ START_TEST(a_region_of_odd_size_ends_where_it_ends)
 	set_up(RW, 0, 0x1003);
 	barspan_write8(span, 0x1002, 9);
 	ck_assert_uint_eq(barspan_read8(span, 0x1002), 9);
-	ck_assert_zero(barspan_error(span));
+	ck_assert_zero(barspan_take_error(span, NULL));
 	ck_assert_uint_eq(barspan_read32(span, 0x1000), UINT32_MAX);
-	ck_assert_int_eq(barspan_error(span), -ERANGE);
+	ck_assert_int_eq(barspan_take_error(span, NULL), -ERANGE);
 	tear_down();
 	set_up(MAPPABLE, 0, 0x2003);
 	ck_assert_uint_eq(barspan_read16(span, 0x2000), 0);
-	ck_assert_zero(barspan_error(span));
+	ck_assert_zero(barspan_take_error(span, NULL));
 	ck_assert_uint_eq(barspan_read32(span, 0x2000), UINT32_MAX);
-	ck_assert_int_eq(barspan_error(span), -ERANGE);
+	ck_assert_int_eq(barspan_take_error(span, NULL), -ERANGE);
 	tear_down();
 }
 END_TEST
@@ -226,17 +226,17 @@ START_TEST(prot_forbids)
 	set_up(MAPPABLE, PROT_READ, SIZE);
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000) {
 		barspan_write32(span, offset, 1);
-		ck_assert_int_eq(barspan_error(span), -EACCES);
+		ck_assert_int_eq(barspan_take_error(span, NULL), -EACCES);
 		ck_assert_int_eq(barspan_write(span, offset, "x", 1), -EACCES);
 		ck_assert_uint_eq(barspan_read32(span, offset), 0);
-		ck_assert_zero(barspan_error(span));
+		ck_assert_zero(barspan_take_error(span, NULL));
 	}
 	tear_down();
 	set_up(MAPPABLE, PROT_WRITE, SIZE);
 	ck_assert_uint_eq(barspan_read32(span, 0), UINT32_MAX);
-	ck_assert_int_eq(barspan_error(span), -EACCES);
+	ck_assert_int_eq(barspan_take_error(span, NULL), -EACCES);
 	barspan_write32(span, 0, 1);
-	ck_assert_zero(barspan_error(span));
+	ck_assert_zero(barspan_take_error(span, NULL));
 	tear_down();
 }
 END_TEST
@@ -245,11 +245,11 @@ START_TEST(the_regions_flags_forbid)
 {
 	set_up(BARSPAN_REGION_READ, 0, SIZE);
 	barspan_write8(span, 0, 1);
-	ck_assert_int_eq(barspan_error(span), -EACCES);
+	ck_assert_int_eq(barspan_take_error(span, NULL), -EACCES);
 	tear_down();
 	set_up(0, 0, SIZE);
 	ck_assert_uint_eq(barspan_read16(span, 0), 0xffff);
-	ck_assert_int_eq(barspan_error(span), -EACCES);
+	ck_assert_int_eq(barspan_take_error(span, NULL), -EACCES);
 	tear_down();
 }
 END_TEST
@@ -260,12 +260,134 @@ START_TEST(the_first_error_is_kept_until_it_is_asked_for)
 	fake_fail_call(FAKE_PREAD, 1, -ENODEV);
 	ck_assert_uint_eq(barspan_read8(span, 0x1000), 0xff);
 	ck_assert_uint_eq(barspan_read8(span, SIZE), 0xff);
-	ck_assert_int_eq(barspan_error(span), -ENODEV);
-	ck_assert_zero(barspan_error(span));
+	ck_assert_int_eq(barspan_take_error(span, NULL), -ENODEV);
+	ck_assert_zero(barspan_take_error(span, NULL));
 	fake_fail_call(FAKE_PWRITE, 1, -EIO);
 	barspan_write64(span, 0x1000, 1);
-	ck_assert_int_eq(barspan_error(span), -EIO);
+	ck_assert_int_eq(barspan_take_error(span, NULL), -EIO);
 	fake_reset();
+	tear_down();
+}
+END_TEST
+
+START_TEST(an_error_comes_with_its_offset_and_is_logged_once)
+{
+	uint64_t offset = 1;
+
+	harness_listen();
+	set_up(MAPPABLE, 0, SIZE);
+	ck_assert_zero(barspan_take_error(span, &offset));
+	ck_assert_uint_eq(offset, 1);
+	for (int i = 0; i < 2; i++) {
+		fake_fail_call(FAKE_PREAD, 1, -EIO);
+		barspan_read16(span, 0x1002);
+		barspan_read8(span, SIZE);
+		ck_assert_int_eq(harness_messages[BARSPAN_LOG_ERROR], i ? 1 : 0);
+		ck_assert_int_eq(barspan_take_error(span, &offset), -EIO);
+		ck_assert_uint_eq(offset, 0x1002);
+		ck_assert_int_eq(harness_messages[BARSPAN_LOG_ERROR], 1);
+	}
+	ck_assert_ptr_nonnull(strstr(harness_message, "soft region 0: 2-byte read at 0x1002 failed: EIO"));
+	tear_down();
+}
+END_TEST
+
+/* The log hears of a failure that nobody asks for. */
+START_TEST(a_failure_is_logged_at_the_latest_when_the_span_goes)
+{
+	harness_listen();
+	set_up(MAPPABLE, 0, SIZE);
+	fake_fail_call(FAKE_PWRITE, 1, -ENODEV);
+	barspan_write64(span, 0x1008, 1);
+	ck_assert_int_eq(harness_messages[BARSPAN_LOG_ERROR], 0);
+	tear_down();
+	ck_assert_int_eq(harness_messages[BARSPAN_LOG_ERROR], 1);
+	ck_assert_ptr_nonnull(strstr(harness_message, "8-byte write at 0x1008 failed: ENODEV"));
+}
+END_TEST
+
+static int try_read(unsigned int width, uint64_t offset, uint64_t *value)
+{
+	uint8_t u8 = 0x5a;
+	uint16_t u16 = 0x5a5a;
+	uint32_t u32 = 0x5a5a5a5a;
+	int r;
+
+	switch (width) {
+	case 1:
+		r = barspan_try_read8(span, offset, &u8);
+		*value = u8;
+		return r;
+	case 2:
+		r = barspan_try_read16(span, offset, &u16);
+		*value = u16;
+		return r;
+	case 4:
+		r = barspan_try_read32(span, offset, &u32);
+		*value = u32;
+		return r;
+	default:
+		*value = UINT64_C(0x5a5a5a5a5a5a5a5a);
+		return barspan_try_read64(span, offset, value);
+	}
+}
+
+static int try_write(unsigned int width, uint64_t offset, uint64_t value)
+{
+	switch (width) {
+	case 1: return barspan_try_write8(span, offset, (uint8_t)value);
+	case 2: return barspan_try_write16(span, offset, (uint16_t)value);
+	case 4: return barspan_try_write32(span, offset, (uint32_t)value);
+	default: return barspan_try_write64(span, offset, value);
+	}
+}
+
+/* Direct, in a hole, and across the edge between them. */
+START_TEST(tries_do_what_accessors_do)
+{
+	static const uint64_t offsets[] = { 0x10, 0x11, 0x1010, 0x1013, 0xfff, 0x2ff9 };
+	const uint64_t value = UINT64_C(0x8877665544332211);
+	uint64_t got;
+
+	set_up(MAPPABLE, 0, SIZE);
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++)
+		for (unsigned int width = 1; width <= 8; width *= 2) {
+			uint64_t mask = UINT64_MAX >> (64 - 8 * width);
+
+			ck_assert_zero(try_write(width, offsets[i], value + i));
+			ck_assert_uint_eq(read_width(width, offsets[i]), (value + i) & mask);
+			write_width(width, offsets[i], ~value);
+			ck_assert_zero(try_read(width, offsets[i], &got));
+			ck_assert_uint_eq(got, ~value & mask);
+		}
+	ck_assert_zero(barspan_take_error(span, NULL));
+	tear_down();
+}
+END_TEST
+
+START_TEST(tries_return_their_own_error_and_leave_the_value)
+{
+	uint64_t got;
+
+	set_up(MAPPABLE, 0, SIZE);
+	for (unsigned int width = 1; width <= 8; width *= 2) {
+		uint64_t untouched = UINT64_C(0x5a5a5a5a5a5a5a5a) >> (64 - 8 * width);
+
+		fake_fail_call(FAKE_PREAD, 1, -EIO);
+		ck_assert_int_eq(try_read(width, 0x1000, &got), -EIO);
+		ck_assert_uint_eq(got, untouched);
+		fake_fail_call(FAKE_PWRITE, 1, -ENODEV);
+		ck_assert_int_eq(try_write(width, 0x1000, 1), -ENODEV);
+		ck_assert_int_eq(try_read(width, SIZE - width + 1, &got), -ERANGE);
+		ck_assert_int_eq(try_write(width, SIZE - width + 1, 1), -ERANGE);
+	}
+	ck_assert_zero(barspan_take_error(span, NULL));
+	tear_down();
+	set_up(MAPPABLE, PROT_READ, SIZE);
+	ck_assert_int_eq(try_write(4, 0x10, 1), -EACCES);
+	tear_down();
+	set_up(MAPPABLE, PROT_WRITE, SIZE);
+	ck_assert_int_eq(try_read(4, 0x10, &got), -EACCES);
 	tear_down();
 }
 END_TEST
@@ -358,7 +480,7 @@ START_TEST(ranges_at_the_end)
 	ck_assert_int_eq(barspan_read(span, SIZE, &byte, 1), -ERANGE);
 	ck_assert_int_eq(barspan_write(span, 0, &byte, SIZE + 1), -ERANGE);
 	ck_assert_int_eq(barspan_read(span, 1, &byte, SIZE_MAX), -ERANGE);
-	ck_assert_zero(barspan_error(span));
+	ck_assert_zero(barspan_take_error(span, NULL));
 	ck_assert_uint_eq(traps(), 0);
 	tear_down();
 }
@@ -375,7 +497,7 @@ START_TEST(a_range_stops_at_the_first_error)
 	ck_assert_int_eq(barspan_read(span, 0, bytes, SIZE), -EIO);
 	ck_assert_uint_eq(bytes[0x10], 1);
 	ck_assert_uint_eq(bytes[0x2000], 0xaa);
-	ck_assert_zero(barspan_error(span));
+	ck_assert_zero(barspan_take_error(span, NULL));
 	fake_reset();
 	tear_down();
 }
@@ -391,7 +513,10 @@ int main(void)
 		relaxed_accessors_do_the_same, the_bodies_out_of_line_do_the_same, NULL });
 	harness_add(suite, "errors", (const TTest *const[]){
 		past_the_end_nothing_is_touched, a_region_of_odd_size_ends_where_it_ends, prot_forbids, the_regions_flags_forbid,
-		the_first_error_is_kept_until_it_is_asked_for, errno_is_left_alone, NULL });
+		the_first_error_is_kept_until_it_is_asked_for,
+		an_error_comes_with_its_offset_and_is_logged_once,
+		a_failure_is_logged_at_the_latest_when_the_span_goes, tries_do_what_accessors_do,
+		tries_return_their_own_error_and_leave_the_value, errno_is_left_alone, NULL });
 	harness_add(suite, "ranges", (const TTest *const[]){
 		ranges_cross_everything, short_direct_ranges_of_every_alignment, a_range_takes_one_trap_a_hole,
 		ranges_at_the_end, a_range_stops_at_the_first_error, NULL });

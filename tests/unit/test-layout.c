@@ -14,7 +14,7 @@ static struct barspan_extent *extents;
 static size_t n_extents;
 
 /* A region of which the whole is the window. */
-static void ask_for(uint64_t size, uint32_t flags, uint32_t n, const struct barspan_area *areas)
+static void ask_for(uint64_t size, uint32_t flags, uint32_t n, const struct barspan_range *areas)
 {
 	request = (struct layout_request){
 		.device = "test", .index = 2, .page_size = 0x1000, .length = size, .prot = PROT_READ | PROT_WRITE,
@@ -49,7 +49,7 @@ static void expect(const char *text)
 	extents = NULL;
 }
 
-#define AREAS(...) (sizeof((const struct barspan_area[]){ __VA_ARGS__ }) / sizeof(struct barspan_area)), (const struct barspan_area[]){ __VA_ARGS__ }
+#define AREAS(...) (sizeof((const struct barspan_range[]){ __VA_ARGS__ }) / sizeof(struct barspan_range)), (const struct barspan_range[]){ __VA_ARGS__ }
 
 START_TEST(a_region_without_the_capability_is_all_direct)
 {
@@ -145,8 +145,8 @@ END_TEST
 
 START_TEST(strict_refuses_what_no_sane_kernel_reports)
 {
-	const struct barspan_area past = { 0x1000, 0x2000 }, overflow = { 0x1000, UINT64_MAX };
-	const struct barspan_area overlap[] = { { 0, 0x1800 }, { 0x1000, 0x1000 } };
+	const struct barspan_range past = { 0x1000, 0x2000 }, overflow = { 0x1000, UINT64_MAX };
+	const struct barspan_range overlap[] = { { 0, 0x1800 }, { 0x1000, 0x1000 } };
 
 	ask_for(0x2000, SPARSE, 1, &past);
 	request.strict = true;
@@ -220,7 +220,7 @@ END_TEST
 
 START_TEST(the_callers_holes_are_holes)
 {
-	const struct barspan_area holes[] = { { 0x3000, 0x1000 }, { 0x1010, 4 }, { 0x2000, 0 } };
+	const struct barspan_range holes[] = { { 0x3000, 0x1000 }, { 0x1010, 4 }, { 0x2000, 0 } };
 
 	ask_for(0x4000, MAPPABLE, 0, NULL);
 	request.holes = holes;
@@ -231,7 +231,7 @@ END_TEST
 
 START_TEST(a_callers_hole_outside_the_region_is_refused)
 {
-	const struct barspan_area past = { 0x3000, 0x1001 }, overflow = { 0x1000, UINT64_MAX }, far = { 0x4001, 0 };
+	const struct barspan_range past = { 0x3000, 0x1001 }, overflow = { 0x1000, UINT64_MAX }, far = { 0x4001, 0 };
 
 	ask_for(0x4000, MAPPABLE, 0, NULL);
 	request.n_holes = 1;
@@ -247,7 +247,7 @@ END_TEST
 
 START_TEST(reasons_have_an_order)
 {
-	const struct barspan_area hole = { 0, 0x4000 };
+	const struct barspan_range hole = { 0, 0x4000 };
 
 	ask_for(0x4000, SPARSE, AREAS({ 0x1000, 0x3000 }));
 	request.msix = (struct msix_table){ .bar = 2, .offset = 0x800, .length = 0x1000 };
@@ -277,7 +277,7 @@ END_TEST
 
 START_TEST(more_areas_than_can_be_are_refused_unread)
 {
-	const struct barspan_area one[] = { { 0, 0x1000 } };
+	const struct barspan_range one[] = { { 0, 0x1000 } };
 	static const uint32_t too_many[] = { BARSPAN_MAX_AREAS + 1, UINT32_MAX - 1, UINT32_MAX };
 	uint64_t *cuts = NULL;
 	size_t n = 5;

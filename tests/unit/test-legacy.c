@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The drop-in, on a VFIO device that the test plays: a memory file, with ioctls and a link in /proc by hooks. */
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
@@ -8,14 +9,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <barspan/legacy.h>
+#include <barspan/mmap.h>
+#include <barspan/ptr.h>
 
+#include "compat/private.h"
 #include "support/fake.h"
 #include "support/harness.h"
 
 enum { BAR2 = 0x200000, BAR0 = 0x100000, BAR4 = 0x400000, SIZE = 0x8000, FILE_SIZE = 0x800000, MAPPABLE = 7 };
 
-static const struct barspan_area areas[] = { { 0x1000, 0x2000 }, { 0x5000, 0x1000 } };
+static const struct barspan_range areas[] = { { 0x1000, 0x2000 }, { 0x5000, 0x1000 } };
 static int file;
 static char *before;
 
@@ -187,7 +190,7 @@ START_TEST(pointer_accessors_reach_everything)
 			ck_assert_uint_eq(peek(BAR2 + at), at * 3);
 		}
 	ck_assert_uint_eq(barspan_ptr_read32(base + SIZE - 2), UINT32_MAX);
-	ck_assert_int_eq(barspan_error(barspan_find(base, NULL)), -ERANGE);
+	ck_assert_int_eq(barspan_take_error(barspan_find(base, NULL), NULL), -ERANGE);
 	ck_assert_zero(barspan_munmap(base, SIZE));
 	tear_down();
 }
@@ -220,10 +223,57 @@ START_TEST(a_direct_pointer_costs_no_system_call)
 	for (int i = 0; i < 100; i++)
 		barspan_ptr_write32(base + 0x1000 + 4 * i, barspan_ptr_read32(base + 0x5000));
 	ck_assert_uint_eq(fake_total(), 0);
-	ck_assert(barspan_is_plain_((uintptr_t)base + 0x1008, 4));
-	ck_assert(!barspan_is_plain_((uintptr_t)base + 0x1009, 4));
-	ck_assert(!barspan_is_plain_((uintptr_t)base + 0x3000, 4));
+	ck_assert(barspan_ptr_is_cached_((uintptr_t)base + 0x1008, 4, true));
+	ck_assert(!barspan_ptr_is_cached_((uintptr_t)base + 0x1009, 4, true));
+	ck_assert(!barspan_ptr_is_cached_((uintptr_t)base + 0x3000, 4, true));
 	fake_hooks.ioctl = play_ioctl;
+	ck_assert_zero(barspan_munmap(base, SIZE));
+	tear_down();
+}
+END_TEST
+
+/* NVMe drivers map doorbells so. */
+START_TEST(a_page_that_is_only_written_is_remembered_for_writes)
+{
+	uint8_t *base;
+	uintptr_t at;
+
+	set_up();
+	base = barspan_mmap(NULL, SIZE, PROT_WRITE, MAP_SHARED, file, BAR2);
+	ck_assert_ptr_ne(base, MAP_FAILED);
+	at = (uintptr_t)base + 0x1000;
+	barspan_ptr_write32(base + 0x1000, 7);
+	ck_assert(barspan_ptr_is_cached_(at, 4, true));
+	ck_assert(!barspan_ptr_is_cached_(at, 4, false));
+	ck_assert_uint_eq(barspan_ptr_read32(base + 0x1000), UINT32_MAX);
+	ck_assert_int_eq(barspan_take_error(barspan_find(base, NULL), NULL), -EACCES);
+	ck_assert_zero(barspan_munmap(base, SIZE));
+	tear_down();
+}
+END_TEST
+
+START_TEST(raw_accessors_keep_the_devices_byte_order)
+{
+	static const uint64_t offsets[] = { 0x1000, 0x3000 };
+	uint8_t *base;
+
+	set_up();
+	base = map_bar2();
+	for (size_t i = 0; i < 2; i++) {
+		uint8_t *at = base + offsets[i];
+
+		barspan_ptr_write64(at, UINT64_C(0x1122334455667788));
+		ck_assert_uint_eq(barspan_ptr_read8_raw(at), 0x88);
+		ck_assert_uint_eq(barspan_ptr_read16_raw(at), htole16(0x7788));
+		ck_assert_uint_eq(barspan_ptr_read32_raw(at), htole32(0x55667788));
+		ck_assert_uint_eq(barspan_ptr_read64_raw(at), htole64(UINT64_C(0x1122334455667788)));
+		barspan_ptr_write8_raw(at, 1);
+		barspan_ptr_write16_raw(at + 2, htole16(2));
+		barspan_ptr_write32_raw(at + 4, htole32(3));
+		ck_assert_uint_eq(barspan_ptr_read64(at), UINT64_C(0x0000000300027701));
+		barspan_ptr_write64_raw(at, htole64(4));
+		ck_assert_uint_eq(barspan_ptr_read64(at), 4);
+	}
 	ck_assert_zero(barspan_munmap(base, SIZE));
 	tear_down();
 }
@@ -238,15 +288,15 @@ START_TEST(what_was_direct_is_looked_up_again_after_a_change)
 	base = map_bar2();
 	span = barspan_find(base, NULL);
 	barspan_ptr_write32(base + 0x1000, 0x77);
-	ck_assert(barspan_is_plain_((uintptr_t)base + 0x1000, 4));
+	ck_assert(barspan_ptr_is_cached_((uintptr_t)base + 0x1000, 4, true));
 	ck_assert_zero(barspan_suspend(span));
 	ck_assert_uint_eq(barspan_ptr_read32(base + 0x1000), 0x77);
-	ck_assert(!barspan_is_plain_((uintptr_t)base + 0x1000, 4));
+	ck_assert(!barspan_ptr_is_cached_((uintptr_t)base + 0x1000, 4, true));
 	ck_assert_zero(barspan_resume(span));
 	ck_assert_uint_eq(barspan_ptr_read32(base + 0x1000), 0x77);
-	ck_assert(barspan_is_plain_((uintptr_t)base + 0x1000, 4));
+	ck_assert(barspan_ptr_is_cached_((uintptr_t)base + 0x1000, 4, true));
 	ck_assert_zero(barspan_munmap(base, SIZE));
-	ck_assert(!barspan_is_plain_((uintptr_t)base + 0x1000, 4));
+	ck_assert(!barspan_ptr_is_cached_((uintptr_t)base + 0x1000, 4, true));
 	tear_down();
 }
 END_TEST
@@ -456,7 +506,7 @@ START_TEST(lengths_are_of_whole_pages)
 	ck_assert_ptr_eq(over, base + 0x1000);
 	ck_assert(!barspan_is_direct(span, 0x2ff8, 8));
 	ck_assert_ptr_null(barspan_find(base + 0x2ff8, NULL));
-	over = barspan_mremap(base + 0x5000, 0xff0, 0xff0, MREMAP_MAYMOVE | MREMAP_FIXED,
+	over = barspan_mremap_(base + 0x5000, 0xff0, 0xff0, MREMAP_MAYMOVE | MREMAP_FIXED,
 			      mmap(NULL, 0x1000, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	ck_assert_ptr_ne(over, MAP_FAILED);
 	ck_assert(!barspan_is_direct(span, 0x5ff8, 8));
@@ -513,13 +563,13 @@ START_TEST(holes_cannot_be_made_readable)
 
 	set_up();
 	base = map_bar2();
-	ck_assert_zero(barspan_mprotect(base, SIZE, PROT_READ | PROT_WRITE));
+	ck_assert_zero(barspan_mprotect_(base, SIZE, PROT_READ | PROT_WRITE));
 	ck_assert(!harness_can_read(base + 0x3000));
-	ck_assert_int_eq(barspan_mprotect(base + 0x1000, 0x1000, PROT_READ), -1);
+	ck_assert_int_eq(barspan_mprotect_(base + 0x1000, 0x1000, PROT_READ), -1);
 	ck_assert_int_eq(errno, EACCES);
 	ck_assert(harness_can_write(base + 0x1000));
 	other = mmap(NULL, 0x1000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ck_assert_zero(barspan_mprotect(other, 0x1000, PROT_READ));
+	ck_assert_zero(barspan_mprotect_(other, 0x1000, PROT_READ));
 	ck_assert(!harness_can_write(other));
 	munmap(other, 0x1000);
 	ck_assert_zero(barspan_munmap(base, SIZE));
@@ -527,11 +577,11 @@ START_TEST(holes_cannot_be_made_readable)
 	other = mmap(NULL, 3 * SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	base = barspan_mmap(other + SIZE, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, BAR2);
 	ck_assert_ptr_eq(base, other + SIZE);
-	ck_assert_zero(barspan_mprotect(other, 3 * SIZE, PROT_READ | PROT_WRITE));
+	ck_assert_zero(barspan_mprotect_(other, 3 * SIZE, PROT_READ | PROT_WRITE));
 	ck_assert(harness_can_write(other + SIZE - 1));
 	ck_assert(!harness_can_read(base));
 	ck_assert(harness_can_write(other + 2 * SIZE));
-	ck_assert_int_eq(barspan_mprotect(other, 3 * SIZE, PROT_READ), -1);
+	ck_assert_int_eq(barspan_mprotect_(other, 3 * SIZE, PROT_READ), -1);
 	ck_assert(harness_can_write(other));
 	ck_assert_zero(barspan_munmap(other, 3 * SIZE));
 	tear_down();
@@ -623,6 +673,7 @@ int main(void)
 		a_storm_of_threads, NULL });
 	harness_add(suite, "pointers", (const TTest *const[]){
 		pointer_accessors_reach_everything, a_pointer_outside_every_span_is_a_plain_access,
-		a_direct_pointer_costs_no_system_call, what_was_direct_is_looked_up_again_after_a_change, NULL });
+		a_direct_pointer_costs_no_system_call,
+		a_page_that_is_only_written_is_remembered_for_writes, raw_accessors_keep_the_devices_byte_order, what_was_direct_is_looked_up_again_after_a_change, NULL });
 	return harness_run(suite);
 }

@@ -14,12 +14,12 @@ enum {
 	MAPPABLE = RW | BARSPAN_REGION_MMAP,
 };
 
-static const struct barspan_area two[] = { { 0, 0x1000 }, { 0x3000, 0x1000 } };
+static const struct barspan_range two[] = { { 0, 0x1000 }, { 0x3000, 0x1000 } };
 static struct barspan_device *device;
 
 static void open_one(struct barspan_soft_region region)
 {
-	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
+	ck_assert_zero(harness_open_soft(&device, &region, 1));
 }
 
 /* Maps into a reservation of the test's own, as the library does. */
@@ -44,7 +44,7 @@ START_TEST(regions_are_as_given)
 	};
 	struct barspan_region region;
 
-	ck_assert_zero(barspan_device_open_soft(&device, regions, 3));
+	ck_assert_zero(harness_open_soft(&device, regions, 3));
 	ck_assert_str_eq(barspan_device_name(device), "soft");
 	ck_assert_int_eq(barspan_device_fd(device), -1);
 	ck_assert_zero(barspan_device_region(device, 0, &region));
@@ -95,7 +95,7 @@ END_TEST
 
 START_TEST(areas_that_touch_can_be_mapped_at_once)
 {
-	const struct barspan_area touching[] = { { 0x1000, 0x1000 }, { 0, 0x1000 } };
+	const struct barspan_range touching[] = { { 0x1000, 0x1000 }, { 0, 0x1000 } };
 
 	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = touching });
 	ck_assert_zero(map(0, 0x2000, NULL));
@@ -216,11 +216,11 @@ START_TEST(nonsense_is_refused)
 	const struct barspan_soft_region too_large = { .size = UINT64_MAX, .flags = RW };
 	char *before = harness_snapshot();
 
-	ck_assert_int_eq(barspan_device_open_soft(&device, &flags, 1), -EINVAL);
-	ck_assert_int_eq(barspan_device_open_soft(&device, &no_list, 1), -EINVAL);
-	ck_assert_int_eq(barspan_device_open_soft(&device, &too_large, 1), -EFBIG);
-	ck_assert_int_eq(barspan_device_open_soft(&device, &flags, 257), -EINVAL);
-	ck_assert_zero(barspan_device_open_soft(&device, NULL, 0));
+	ck_assert_int_eq(harness_open_soft(&device, &flags, 1), -EINVAL);
+	ck_assert_int_eq(harness_open_soft(&device, &no_list, 1), -EINVAL);
+	ck_assert_int_eq(harness_open_soft(&device, &too_large, 1), -EFBIG);
+	ck_assert_int_eq(harness_open_soft(&device, &flags, 257), -EINVAL);
+	ck_assert_zero(harness_open_soft(&device, NULL, 0));
 	barspan_device_close(device);
 
 	char *after = harness_snapshot();
@@ -233,7 +233,7 @@ END_TEST
 
 START_TEST(so_many_areas_and_no_more)
 {
-	struct barspan_area *areas = calloc(BARSPAN_MAX_AREAS, sizeof(*areas));
+	struct barspan_range *areas = calloc(BARSPAN_MAX_AREAS, sizeof(*areas));
 	struct barspan_soft_region region = { .size = 0x2000, .flags = MAPPABLE, .areas = areas };
 	static const uint32_t too_many[] = { BARSPAN_MAX_AREAS + 1, UINT32_MAX - 1, UINT32_MAX };
 
@@ -244,7 +244,7 @@ START_TEST(so_many_areas_and_no_more)
 		region.n_areas = too_many[i];
 		snprintf(wanted, sizeof(wanted), "soft: %u areas in one region, at most 1048576 are possible", too_many[i]);
 		harness_listen();
-		ck_assert_int_eq(barspan_device_open_soft(&device, &region, 1), -EINVAL);
+		ck_assert_int_eq(harness_open_soft(&device, &region, 1), -EINVAL);
 		ck_assert_ptr_nonnull(strstr(harness_message, wanted));
 	}
 	region.n_areas = BARSPAN_MAX_AREAS;
@@ -266,7 +266,7 @@ START_TEST(a_region_over_the_limit_of_file_sizes_is_refused)
 	ck_assert_zero(getrlimit(RLIMIT_FSIZE, &usual));
 	limit = (struct rlimit){ 0x10000, usual.rlim_max };
 	ck_assert_zero(setrlimit(RLIMIT_FSIZE, &limit));
-	ck_assert_int_eq(barspan_device_open_soft(&device, &large, 1), -EFBIG);
+	ck_assert_int_eq(harness_open_soft(&device, &large, 1), -EFBIG);
 	open_one((struct barspan_soft_region){ .size = 0x10000, .flags = RW });
 	barspan_device_close(device);
 	ck_assert_zero(setrlimit(RLIMIT_FSIZE, &usual));
@@ -281,13 +281,46 @@ END_TEST
 
 START_TEST(areas_that_make_no_sense_are_handed_on)
 {
-	const struct barspan_area odd[] = { { 0x1000, UINT64_MAX }, { 0x8000, 0x1000 } };
+	const struct barspan_range odd[] = { { 0x1000, UINT64_MAX }, { 0x8000, 0x1000 } };
 	struct barspan_region region;
 
 	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = odd });
 	ck_assert_zero(barspan_device_region(device, 0, &region));
 	ck_assert_uint_eq(region.areas[0].length, UINT64_MAX);
 	ck_assert_int_eq(map(0x1000, 0x1000, NULL), -EINVAL);
+	barspan_device_close(device);
+}
+END_TEST
+
+/* Programs of another version have regions of another size. */
+START_TEST(options_and_regions_can_grow)
+{
+	struct grown {
+		struct barspan_soft_region region;
+		uint64_t more;
+	} regions[] = { { { .size = 0x1000, .flags = RW }, 0 }, { { .size = 0x2000, .flags = RW }, 0 } };
+	struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&regions[0].region, 2);
+	struct barspan_region region;
+
+	options.name = "engine";
+	options.region_size = sizeof(regions[0]);
+	ck_assert_zero(barspan_device_open_soft(&device, &options));
+	ck_assert_str_eq(barspan_device_name(device), "engine");
+	ck_assert_zero(barspan_device_region(device, 1, &region));
+	ck_assert_uint_eq(region.size, 0x2000);
+	barspan_device_close(device);
+	regions[1].more = 1;
+	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -E2BIG);
+	options.region_size = sizeof(struct barspan_soft_region) - 8;
+	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -EINVAL);
+	options.region_size = 8192;
+	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -E2BIG);
+	options = (struct barspan_soft_options)BARSPAN_SOFT_OPTIONS((struct barspan_soft_region *)NULL, 1);
+	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -EINVAL);
+	options.size = 8;
+	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -EINVAL);
+	ck_assert_zero(barspan_device_open_soft(&device, NULL));
+	ck_assert_int_eq(barspan_device_region(device, 0, &region), -ENOENT);
 	barspan_device_close(device);
 }
 END_TEST
@@ -301,6 +334,7 @@ int main(void)
 		areas_that_touch_can_be_mapped_at_once, a_region_without_mmap_cannot_be_mapped, the_last_page_is_mapped_whole,
 		accesses_are_checked, hooks_serve_trapped_accesses, trapped_accesses_are_counted,
 		the_memory_file_is_the_regions_memory, nonsense_is_refused, areas_that_make_no_sense_are_handed_on,
-		so_many_areas_and_no_more, a_region_over_the_limit_of_file_sizes_is_refused, NULL });
+		so_many_areas_and_no_more, a_region_over_the_limit_of_file_sizes_is_refused,
+		options_and_regions_can_grow, NULL });
 	return harness_run(suite);
 }

@@ -30,7 +30,7 @@ static struct barspan_device *device;
 static struct barspan *span;
 static uint8_t *stack;
 
-static const struct barspan_area area = { 0, PAGE };
+static const struct barspan_range area = { 0, PAGE };
 
 static void set_up(void)
 {
@@ -38,7 +38,7 @@ static void set_up(void)
 		.size = SIZE, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 1, .areas = &area,
 	};
 
-	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
+	ck_assert_zero(harness_open_soft(&device, &region, 1));
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	record = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -168,7 +168,7 @@ START_TEST(moves_of_long_registers_and_with_masks)
 	uintptr_t hole;
 
 	ck_assert_zero(emulate_load());
-	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
+	ck_assert_zero(harness_open_soft(&device, &region, 1));
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	hole = (uintptr_t)barspan_base(span) + 128;
 	for (unsigned int i = 0; i < 64; i++)

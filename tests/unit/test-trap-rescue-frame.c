@@ -217,7 +217,7 @@ static void load_without_form(void)
 /* The trap's handler reads the hole, and then faults at the direct part. */
 static void load_into_lost_page(void)
 {
-	static const struct barspan_area second = { PAGE, PAGE };
+	static const struct barspan_range second = { PAGE, PAGE };
 	typedef uint32_t unaligned __attribute__((aligned(1)));
 
 	set_up_device(&(struct barspan_soft_region){

@@ -15,7 +15,7 @@
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * PAGE, HOLE = PAGE, THREADS = 4 };
 
-static const struct barspan_area area = { 0, PAGE };
+static const struct barspan_range area = { 0, PAGE };
 static struct barspan_device *device;
 static bool stop;
 
@@ -26,7 +26,7 @@ static void set_up(unsigned int flags)
 	};
 	const struct barspan_trap_options options = { .size = sizeof(options), .flags = flags };
 
-	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
+	ck_assert_zero(harness_open_soft(&device, &region, 1));
 	ck_assert_zero(barspan_trap_enable(&options));
 	stop = false;
 }
@@ -177,7 +177,7 @@ START_TEST(nested_in_a_signal_handler)
 	const struct barspan_soft_region region = { .size = SIZE, .flags = RW, .read = raise_in_read, .write = ignore_write };
 	const struct barspan_trap_options options = { .size = sizeof(options), .flags = BARSPAN_TRAP_EMULATE };
 
-	ck_assert_zero(barspan_device_open_soft(&device, &region, 1));
+	ck_assert_zero(harness_open_soft(&device, &region, 1));
 	ck_assert_zero(barspan_trap_enable(&options));
 	shared = map();
 	signal(SIGUSR1, access_in_handler);

@@ -18,7 +18,7 @@ static struct {
 	uint32_t device_flags, n_regions;
 	uint64_t size, offset;
 	uint32_t flags, n_areas, argsz, cap_offset;
-	struct barspan_area areas[600];
+	struct barspan_range areas[600];
 	unsigned int region_calls;
 	uint32_t last_argsz;
 	int info_result, region_result;
@@ -88,7 +88,7 @@ static struct barspan_device *device;
 
 static void set_up(void)
 {
-	static const struct barspan_area two[] = { { 0, 0x1000 }, { 0x3000, 0x1000 } };
+	static const struct barspan_range two[] = { { 0, 0x1000 }, { 0x3000, 0x1000 } };
 
 	fake_reset();
 	memset(&kernel, 0, sizeof(kernel));
@@ -146,7 +146,7 @@ START_TEST(a_long_answer_takes_a_second_ioctl)
 	open_it();
 	kernel.n_areas = 600;
 	for (uint64_t i = 0; i < 600; i++)
-		kernel.areas[i] = (struct barspan_area){ i * 0x2000, 0x1000 };
+		kernel.areas[i] = (struct barspan_range){ i * 0x2000, 0x1000 };
 	kernel.size = 0x2000 * 600;
 	kernel.region_calls = 0;
 	ck_assert_zero(barspan_device_region(device, 0, &region));

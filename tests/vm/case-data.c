@@ -92,7 +92,7 @@ static void follow_step(const struct shape *shape, const struct plan *plan, size
 		else
 			EXPECT_ERROR(barspan_write(shape->span, offset, bytes, step->width), "0");
 	}
-	EXPECT_ERROR(barspan_error(shape->span), "0");
+	EXPECT_ERROR(barspan_take_error(shape->span, NULL), "0");
 	free(bytes);
 }
 
@@ -100,11 +100,11 @@ void follow_plan(struct barspan *span, const struct plan *plan, unsigned int pha
 {
 	struct barspan_options independent = { .size = sizeof(independent), .flags = BARSPAN_INDEPENDENT };
 	struct barspan_options window = { .size = sizeof(window), .offset = PLAN_WINDOW, .length = PLAN_WINDOW_LENGTH };
-	struct barspan_device *device = barspan_span_device(span);
+	struct barspan_device *device = barspan_device_of(span);
 	struct shape shapes[] = {
 		[PLAN_BY_WHOLE] = { span, 0 },
-		[PLAN_BY_INDEPENDENT] = { map_region(device, barspan_span_index(span), &independent), 0 },
-		[PLAN_BY_WINDOW] = { map_region(device, barspan_span_index(span), &window), PLAN_WINDOW },
+		[PLAN_BY_INDEPENDENT] = { map_region(device, barspan_region_index(span), &independent), 0 },
+		[PLAN_BY_WINDOW] = { map_region(device, barspan_region_index(span), &window), PLAN_WINDOW },
 	};
 
 	for (size_t i = 0; i < plan->n_steps; i++)
@@ -178,7 +178,7 @@ void compare_with_image(struct barspan *span, const uint8_t *image)
 		random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
 		compare_value(span, image, (random >> 32) % (PLAN_SIZE - 8), 1U << (random >> 30 & 3));
 	}
-	EXPECT_ERROR(barspan_error(span), "0");
+	EXPECT_ERROR(barspan_take_error(span, NULL), "0");
 }
 
 /* The host compares the device's memory afterwards. */

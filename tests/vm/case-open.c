@@ -42,7 +42,7 @@ void case_regions(char **argv)
 		n_bars += bars[i].size != 0;
 	}
 	EXPECT(n_bars, "sysfs shows no BAR at all");
-	EXPECT_ERROR(barspan_device_region(device, BARSPAN_REGION_CONFIG, &config), "0");
+	EXPECT_ERROR(barspan_device_region(device, BARSPAN_CONFIG, &config), "0");
 	EXPECT_EQUAL(config.size, sysfs_config_size(argv[1]));
 	EXPECT_EQUAL(config.flags, BARSPAN_REGION_READ | BARSPAN_REGION_WRITE);
 	EXPECT_ERROR(barspan_device_region(device, 1000, &config), "ENOENT");
@@ -118,7 +118,7 @@ void case_open_descriptor(char **argv)
 		EXPECT_ERROR(barspan_device_open_vfio(&device, vfio.device), "0");
 		EXPECT_EQUAL((uint64_t)barspan_device_fd(device), (uint64_t)vfio.device);
 		EXPECT(barspan_device_iommu_fd(device, NULL) == -1, "a container that is not the device's");
-		span = map_region(device, BARSPAN_REGION_BAR0, NULL);
+		span = map_region(device, BARSPAN_BAR0, NULL);
 		barspan_device_close(device);
 		barspan_write32(span, 4, i);
 		EXPECT_EQUAL(barspan_read32(span, 4), ~i);

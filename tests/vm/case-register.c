@@ -63,7 +63,7 @@ void case_edu(char **argv)
 {
 	static const uint32_t values[] = { 0, 1, 0x80000000, 0x12345678, 0xdeadbeef, 0xffffffff };
 	struct barspan_device *device = open_device(argv[1]);
-	struct barspan *span = map_region(device, BARSPAN_REGION_BAR0, NULL);
+	struct barspan *span = map_region(device, BARSPAN_BAR0, NULL);
 
 	expect_kind(span, EDU_INVERSE, 4, argv[2]);
 	EXPECT_EQUAL(barspan_read32(span, EDU_IDENTITY), 0x010000ed);
@@ -72,14 +72,14 @@ void case_edu(char **argv)
 
 		barspan_write32(span, EDU_INVERSE, values[i]);
 		EXPECT_EQUAL(barspan_read32(span, EDU_INVERSE), ~values[i]);
-		EXPECT_ERROR(barspan_device_read(device, BARSPAN_REGION_BAR0, EDU_INVERSE, &trapped, 4), "0");
+		EXPECT_ERROR(barspan_device_read(device, BARSPAN_BAR0, EDU_INVERSE, &trapped, 4), "0");
 		EXPECT_EQUAL(trapped, ~values[i]);
 		EXPECT_ERROR(barspan_write(span, EDU_INVERSE, &trapped, 4), "0");
 		EXPECT_EQUAL(barspan_read32_relaxed(span, EDU_INVERSE), values[i]);
 	}
 	check_factorial(span);
 	check_wide(span, !strcmp(argv[2], "direct"));
-	EXPECT_ERROR(barspan_error(span), "0");
+	EXPECT_ERROR(barspan_take_error(span, NULL), "0");
 	barspan_unmap(span);
 	barspan_device_close(device);
 }
@@ -88,7 +88,7 @@ void case_edu(char **argv)
 void case_small(char **argv)
 {
 	struct barspan_device *device = open_device(argv[1]);
-	struct barspan *span = map_region(device, BARSPAN_REGION_BAR0, NULL);
+	struct barspan *span = map_region(device, BARSPAN_BAR0, NULL);
 	uint32_t trapped;
 
 	EXPECT_EQUAL(barspan_length(span), IVSHMEM_SIZE);
@@ -96,11 +96,11 @@ void case_small(char **argv)
 	expect_kind(span, IVSHMEM_SIZE - 4, 8, "hole");
 	barspan_write32(span, IVSHMEM_MASK, 0x5a);
 	EXPECT_EQUAL(barspan_read32(span, IVSHMEM_MASK), 0x5a);
-	EXPECT_ERROR(barspan_device_read(device, BARSPAN_REGION_BAR0, IVSHMEM_MASK, &trapped, 4), "0");
+	EXPECT_ERROR(barspan_device_read(device, BARSPAN_BAR0, IVSHMEM_MASK, &trapped, 4), "0");
 	EXPECT_EQUAL(trapped, 0x5a);
-	EXPECT_ERROR(barspan_error(span), "0");
+	EXPECT_ERROR(barspan_take_error(span, NULL), "0");
 	EXPECT_EQUAL(barspan_read32(span, IVSHMEM_SIZE), UINT32_MAX);
-	EXPECT_ERROR(barspan_error(span), "ERANGE");
+	EXPECT_ERROR(barspan_take_error(span, NULL), "ERANGE");
 	EXPECT_ERROR(barspan_read(span, IVSHMEM_SIZE - 2, &trapped, 4), "ERANGE");
 	barspan_unmap(span);
 	barspan_device_close(device);
@@ -110,7 +110,7 @@ void case_small(char **argv)
 void case_ports(char **argv)
 {
 	struct barspan_device *device = open_device(argv[1]);
-	struct barspan *memory = map_region(device, BARSPAN_REGION_BAR0, NULL), *ports = map_region(device, 2, NULL);
+	struct barspan *memory = map_region(device, BARSPAN_BAR0, NULL), *ports = map_region(device, 2, NULL);
 	struct barspan_extent extent = need_extent(ports, 0);
 
 	EXPECT(extent.kind == BARSPAN_HOLE && extent.reason == BARSPAN_REASON_UNMAPPABLE && extent.length == 32,
@@ -120,8 +120,8 @@ void case_ports(char **argv)
 	EXPECT_EQUAL(barspan_read32(ports, E1000E_IOADDR), E1000E_STATUS);
 	EXPECT_EQUAL(barspan_read32(ports, E1000E_IODATA), barspan_read32(memory, E1000E_STATUS));
 	EXPECT(barspan_read32(memory, E1000E_STATUS) != UINT32_MAX, "the device does not answer");
-	EXPECT_ERROR(barspan_error(ports), "0");
-	EXPECT_ERROR(barspan_error(memory), "0");
+	EXPECT_ERROR(barspan_take_error(ports, NULL), "0");
+	EXPECT_ERROR(barspan_take_error(memory, NULL), "0");
 	barspan_unmap(memory);
 	barspan_unmap(ports);
 	barspan_device_close(device);
@@ -131,7 +131,7 @@ void case_ports(char **argv)
 void case_no_area(char **argv)
 {
 	struct barspan_device *device = open_device(argv[1]);
-	struct barspan *span = map_region(device, BARSPAN_REGION_BAR0, NULL);
+	struct barspan *span = map_region(device, BARSPAN_BAR0, NULL);
 	const uint64_t queue = UINT64_C(0x123456789abcd000);
 
 	expect_kind(span, NVME_VERSION, 4, "hole");
@@ -139,7 +139,7 @@ void case_no_area(char **argv)
 	barspan_write64(span, NVME_ADMIN_QUEUE, queue);
 	EXPECT_EQUAL(barspan_read64(span, NVME_ADMIN_QUEUE), queue);
 	EXPECT_EQUAL(barspan_read32(span, NVME_ADMIN_QUEUE + 4), queue >> 32);
-	EXPECT_ERROR(barspan_error(span), "0");
+	EXPECT_ERROR(barspan_take_error(span, NULL), "0");
 	barspan_unmap(span);
 	barspan_device_close(device);
 }
@@ -150,9 +150,9 @@ static unsigned int find_msix(struct barspan_device *device, uint64_t *offset)
 	uint8_t at = 0, capability[8];
 	uint32_t table;
 
-	EXPECT_ERROR(barspan_device_read(device, BARSPAN_REGION_CONFIG, CAPABILITIES, &at, 1), "0");
+	EXPECT_ERROR(barspan_device_read(device, BARSPAN_CONFIG, CAPABILITIES, &at, 1), "0");
 	for (unsigned int n = 0; at && n < 48; n++, at = capability[1]) {
-		EXPECT_ERROR(barspan_device_read(device, BARSPAN_REGION_CONFIG, at, capability, 8), "0");
+		EXPECT_ERROR(barspan_device_read(device, BARSPAN_CONFIG, at, capability, 8), "0");
 		if (capability[0] != MSIX)
 			continue;
 		memcpy(&table, capability + 4, 4);
@@ -183,7 +183,7 @@ void case_msix(char **argv)
 	struct barspan_device *device = open_device(argv[1]);
 	uint64_t table;
 	unsigned int index = find_msix(device, &table);
-	struct barspan_area hole = { table, 16 };
+	struct barspan_range hole = { table, 16 };
 	struct barspan_options options = { .size = sizeof(options), .holes = &hole, .n_holes = 1 };
 	struct barspan *span = map_region(device, index, NULL), *table_trapped = map_region(device, index, &options);
 	struct barspan_region region;
@@ -194,8 +194,8 @@ void case_msix(char **argv)
 	expect_kind(span, 0, region.size, "direct");
 	EXPECT_EQUAL(need_extent(table_trapped, table).reason, BARSPAN_REASON_REQUESTED);
 	check_hidden(span, table_trapped, table);
-	EXPECT_ERROR(barspan_error(span), "0");
-	EXPECT_ERROR(barspan_error(table_trapped), "0");
+	EXPECT_ERROR(barspan_take_error(span, NULL), "0");
+	EXPECT_ERROR(barspan_take_error(table_trapped, NULL), "0");
 	barspan_unmap(span);
 	barspan_unmap(table_trapped);
 	barspan_device_close(device);

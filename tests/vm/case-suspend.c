@@ -17,9 +17,9 @@ static void decode_memory(struct barspan_device *device, bool on)
 {
 	uint16_t command;
 
-	EXPECT_ERROR(barspan_device_read(device, BARSPAN_REGION_CONFIG, COMMAND, &command, 2), "0");
+	EXPECT_ERROR(barspan_device_read(device, BARSPAN_CONFIG, COMMAND, &command, 2), "0");
 	command = (uint16_t)(on ? command | COMMAND_MEMORY : command & ~COMMAND_MEMORY);
-	EXPECT_ERROR(barspan_device_write(device, BARSPAN_REGION_CONFIG, COMMAND, &command, 2), "0");
+	EXPECT_ERROR(barspan_device_write(device, BARSPAN_CONFIG, COMMAND, &command, 2), "0");
 }
 
 static void expect_suspended(const struct barspan *span)
@@ -42,16 +42,16 @@ static void expect_no_answer(struct barspan *span, uint64_t offset)
 	uint8_t bytes[64] = { 0 };
 
 	EXPECT_EQUAL(barspan_read8(span, offset), UINT8_MAX);
-	EXPECT_ERROR(barspan_error(span), "EIO");
+	EXPECT_ERROR(barspan_take_error(span, NULL), "EIO");
 	EXPECT_EQUAL(barspan_read16(span, offset), UINT16_MAX);
-	EXPECT_ERROR(barspan_error(span), "EIO");
+	EXPECT_ERROR(barspan_take_error(span, NULL), "EIO");
 	EXPECT_EQUAL(barspan_read32(span, offset), UINT32_MAX);
-	EXPECT_ERROR(barspan_error(span), "EIO");
+	EXPECT_ERROR(barspan_take_error(span, NULL), "EIO");
 	EXPECT_EQUAL(barspan_read64(span, offset), UINT64_MAX);
-	EXPECT_ERROR(barspan_error(span), "EIO");
+	EXPECT_ERROR(barspan_take_error(span, NULL), "EIO");
 	barspan_write32(span, offset, 0);
-	EXPECT_ERROR(barspan_error(span), "EIO");
-	EXPECT_ERROR(barspan_error(span), "0");
+	EXPECT_ERROR(barspan_take_error(span, NULL), "EIO");
+	EXPECT_ERROR(barspan_take_error(span, NULL), "0");
 	EXPECT_ERROR(barspan_read(span, offset, bytes, sizeof(bytes)), "EIO");
 	EXPECT_ERROR(barspan_write(span, offset, bytes, sizeof(bytes)), "EIO");
 }
@@ -61,19 +61,19 @@ static void check_baseline(struct barspan *span)
 {
 	const volatile uint8_t *base = barspan_base(span);
 
-	decode_memory(barspan_span_device(span), false);
+	decode_memory(barspan_device_of(span), false);
 	EXPECT_EQUAL((uint64_t)fault_of_load(base), SIGBUS);
-	decode_memory(barspan_span_device(span), true);
+	decode_memory(barspan_device_of(span), true);
 	EXPECT_EQUAL((uint64_t)fault_of_load(base), 0);
 }
 
 static void check_without_memory(struct barspan *span)
 {
-	decode_memory(barspan_span_device(span), false);
+	decode_memory(barspan_device_of(span), false);
 	expect_no_answer(span, 0);
 	expect_no_answer(span, 0x3ffffc0);
 	expect_suspended(span);
-	decode_memory(barspan_span_device(span), true);
+	decode_memory(barspan_device_of(span), true);
 	expect_suspended(span);
 }
 

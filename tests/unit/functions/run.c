@@ -14,7 +14,7 @@
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 2 * PAGE, HOLE = PAGE };
 enum { ROUNDS = 8, REGISTER = 64 };
 
-static const struct barspan_area area = { 0, PAGE };
+static const struct barspan_range area = { 0, PAGE };
 static uint8_t *base, *device_memory;
 
 /* No divisor is 0 and no quotient too large. */
@@ -96,6 +96,7 @@ int main(int argc, char **argv)
 	const struct barspan_soft_region region = {
 		.size = SIZE, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 1, .areas = &area,
 	};
+	const struct barspan_soft_options soft = BARSPAN_SOFT_OPTIONS(&region, 1);
 	const struct barspan_trap_options options = {
 		.size = sizeof(options), .flags = BARSPAN_TRAP_EMULATE,
 	};
@@ -105,7 +106,7 @@ int main(int argc, char **argv)
 
 	(void)argc;
 
-	if (barspan_device_open_soft(&device, &region, 1) || barspan_map(&span, device, 0, NULL) ||
+	if (barspan_device_open_soft(&device, &soft) || barspan_map(&span, device, 0, NULL) ||
 	    barspan_trap_enable(&options))
 		return 2;
 	base = barspan_base(span);

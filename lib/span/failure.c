@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The first access to a span that failed. An accessor may run in a signal
+ * handler, where no message can be written: the next call outside of handlers
+ * logs it.
+ */
+#include <barspan/io.h>
+
+#include <inttypes.h>
+#include <pthread.h>
+
+#include "span/span.h"
+#include "util/border.h"
+#include "util/fork.h"
+#include "util/log.h"
+
+/* Held to read and take a failure that is known. Accesses do not wait for it. */
+static pthread_mutex_t failure_lock = PTHREAD_MUTEX_INITIALIZER;
+
+PROTECT_ACROSS_FORK(failure_lock, 101);
+
+/* Returns whether a failure is known; *is_first: it is to be logged. */
+static bool read_failure(struct span *span, bool take, struct access_failure *out, bool *is_first)
+{
+	bool known;
+
+	pthread_mutex_lock(&failure_lock);
+	known = __atomic_load_n(&span->failure.state, __ATOMIC_ACQUIRE) == FAILURE_KNOWN;
+	*is_first = known && !span->failure_logged;
+	if (known) {
+		*out = span->failure;
+		span->failure_logged = true;
+		if (take)
+			__atomic_store_n(&span->failure.state, FAILURE_NONE, __ATOMIC_RELEASE);
+	}
+	pthread_mutex_unlock(&failure_lock);
+	return known;
+}
+
+static void log_failure(const struct span *span, const struct access_failure *failure)
+{
+	log_error("%s region %u: %u-byte %s at 0x%" PRIx64 " failed: %s", span->request.device, span->index,
+		  failure->width, failure->is_write ? "write" : "read", span->request.offset + failure->offset,
+		  log_error_name(failure->error));
+}
+
+void span_log_failure(struct span *span)
+{
+	struct access_failure failure;
+	bool is_first;
+
+	if (read_failure(span, false, &failure, &is_first) && is_first)
+		log_failure(span, &failure);
+}
+
+int barspan_take_error(struct barspan *face, uint64_t *offset)
+{
+	BORDER();
+	struct access_failure failure;
+	bool is_first;
+
+	if (!read_failure(span_of(face), true, &failure, &is_first))
+		return 0;
+	if (is_first)
+		log_failure(span_of(face), &failure);
+	if (offset)
+		*offset = failure.offset;
+	return failure.error;
+}
