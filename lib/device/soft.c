@@ -32,7 +32,7 @@ struct soft {
 	struct soft_region regions[];
 };
 
-static int find(struct soft *soft, unsigned int index, struct soft_region **out)
+static int find_region(struct soft *soft, unsigned int index, struct soft_region **out)
 {
 	if (index >= soft->n)
 		return -ENOENT;
@@ -43,7 +43,7 @@ static int find(struct soft *soft, unsigned int index, struct soft_region **out)
 static int soft_region(void *context, unsigned int index, struct barspan_region *out)
 {
 	struct soft_region *own;
-	int r = find(context, index, &own);
+	int r = find_region(context, index, &own);
 
 	if (!r)
 		*out = own->region;
@@ -56,7 +56,7 @@ static int soft_locate(void *context, unsigned int index, uint64_t offset, size_
 	struct soft *soft = context;
 	struct soft_region *own;
 	uint64_t end, size;
-	int r = find(soft, index, &own);
+	int r = find_region(soft, index, &own);
 
 	if (r)
 		return r;
@@ -76,7 +76,7 @@ static int soft_locate(void *context, unsigned int index, uint64_t offset, size_
 static int soft_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
 {
 	struct soft_region *own;
-	int r = find(context, index, &own);
+	int r = find_region(context, index, &own);
 
 	if (!r)
 		r = device_check_access(&own->region, BARSPAN_REGION_READ, offset, length);
@@ -89,7 +89,7 @@ static int soft_read(void *context, unsigned int index, uint64_t offset, void *b
 static int soft_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
 {
 	struct soft_region *own;
-	int r = find(context, index, &own);
+	int r = find_region(context, index, &own);
 
 	if (!r)
 		r = device_check_access(&own->region, BARSPAN_REGION_WRITE, offset, length);
@@ -200,7 +200,7 @@ int barspan_device_open_soft(struct barspan_device **out, const struct barspan_s
 
 static int find_in(struct barspan_device *device, unsigned int index, struct soft_region **out)
 {
-	return device->ops.region == soft_region ? find(device->context, index, out) : -EINVAL;
+	return device->ops.region == soft_region ? find_region(device->context, index, out) : -EINVAL;
 }
 
 int barspan_soft_fd(struct barspan_device *device, unsigned int index)
