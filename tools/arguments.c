@@ -3,7 +3,7 @@
 
 #include "parse.h"
 
-static void refuse(struct argp_state *state, const char *name, const char *text, const char *complaint)
+static void refuse_argument(struct argp_state *state, const char *name, const char *text, const char *complaint)
 {
 	if (complaint)
 		argp_error(state, "%s '%s': %s", name, text, complaint);
@@ -13,7 +13,7 @@ uint64_t argument_number(struct argp_state *state, const char *name, const char 
 {
 	uint64_t value = 0;
 
-	refuse(state, name, text, parse_number(&value, text));
+	refuse_argument(state, name, text, parse_number(&value, text));
 	return value;
 }
 
@@ -21,7 +21,7 @@ unsigned int argument_region(struct argp_state *state, const char *text)
 {
 	unsigned int index = 0;
 
-	refuse(state, "REGION", text, parse_region(&index, text));
+	refuse_argument(state, "REGION", text, parse_region(&index, text));
 	return index;
 }
 
@@ -29,7 +29,7 @@ unsigned int argument_width(struct argp_state *state, const char *text)
 {
 	unsigned int width = 0;
 
-	refuse(state, "WIDTH", text, parse_width(&width, text));
+	refuse_argument(state, "WIDTH", text, parse_width(&width, text));
 	return width;
 }
 
@@ -37,6 +37,6 @@ uint64_t argument_value(struct argp_state *state, const char *text, unsigned int
 {
 	uint64_t value = 0;
 
-	refuse(state, "VALUE", text, parse_value(&value, text, width));
+	refuse_argument(state, "VALUE", text, parse_value(&value, text, width));
 	return value;
 }

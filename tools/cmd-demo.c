@@ -40,7 +40,7 @@ struct counts {
 	uint64_t reads, writes;
 };
 
-__attribute__((format(printf, 3, 4))) static void check(struct demo *demo, bool good, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void report_check(struct demo *demo, bool good, const char *format, ...)
 {
 	va_list arguments;
 
@@ -53,12 +53,12 @@ __attribute__((format(printf, 3, 4))) static void check(struct demo *demo, bool 
 	demo->wrong += !good;
 }
 
-static void title(const char *text)
+static void print_title(const char *text)
 {
 	printf("\n%s\n", text);
 }
 
-static struct counts trapped(const struct demo *demo)
+static struct counts count_trapped(const struct demo *demo)
 {
 	struct counts counts = { 0, 0 };
 
@@ -72,7 +72,7 @@ static bool same_counts(struct counts a, struct counts b)
 }
 
 /* How many descriptors the process has, but for the one that it takes to look. */
-static unsigned int descriptors(void)
+static unsigned int count_descriptors(void)
 {
 	DIR *directory = opendir("/proc/self/fd");
 	unsigned int n = 0;
@@ -137,13 +137,13 @@ static void check_extents(struct demo *demo, const struct survey *survey)
 		good = extent->offset == expected[i].offset && extent->length == expected[i].length &&
 		       extent->kind == expected[i].kind && extent->reason == expected[i].reason;
 	}
-	check(demo, good, "%zu extents: an area, a hole, an area", survey->n_extents);
+	report_check(demo, good, "%zu extents: an area, a hole, an area", survey->n_extents);
 }
 
 static int map_region(struct demo *demo)
 {
 	struct picture_style style = { terminal_width(), terminal_unicode() };
-	struct counts before = trapped(demo), after;
+	struct counts before = count_trapped(demo), after;
 	/* A hole where an area should be would be no place for the driver's loads and stores. */
 	const struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_STRICT };
 	struct survey survey;
@@ -154,18 +154,18 @@ static int map_region(struct demo *demo)
 	demo->base = (uintptr_t)barspan_base(demo->span);
 	r = survey_span(&survey, demo->span);
 	if (!r) {
-		title("1. A BAR of which the device lets two areas be mapped is one span all the same.");
+		print_title("1. A BAR of which the device lets two areas be mapped is one span all the same.");
 		r = report_region(stdout, &survey, &style);
 		check_extents(demo, &survey);
 		survey_free(&survey);
 	}
-	after = trapped(demo);
-	check(demo, same_counts(before, after), "mapping it touched no register");
+	after = count_trapped(demo);
+	report_check(demo, same_counts(before, after), "mapping it touched no register");
 	return r ? tool_fail(r, "cannot show the software device's region 0") : EXIT_SUCCESS;
 }
 
 /* Whether each page of a mapping has the access that the guard table makes one expect. */
-static bool agrees(const struct demo *demo, const struct mapping *mapping)
+static bool mapping_agrees(const struct demo *demo, const struct mapping *mapping)
 {
 	for (uintptr_t at = mapping->start; at < mapping->end; at += demo->page) {
 		bool direct = barspan_is_direct(demo->span, at - demo->base, demo->page);
@@ -184,17 +184,17 @@ static void show_maps(struct demo *demo)
 	size_t n = 0;
 	int r = maps_find(mappings, MOST_LINES, &n, demo->base, end);
 
-	title("2. Its lines of /proc/self/maps: areas at their offsets, nothing that could be touched between them.");
+	print_title("2. Its lines of /proc/self/maps: areas at their offsets, nothing that could be touched between them.");
 	for (size_t i = 0; i < n; i++) {
 		bool inside = mappings[i].start >= demo->base && mappings[i].end <= end;
 
 		printf("  %s\n", mappings[i].text);
-		agree &= inside && agrees(demo, &mappings[i]);
+		agree &= inside && mapping_agrees(demo, &mappings[i]);
 		if (mappings[i].start == covered)
 			covered = mappings[i].end;
 	}
-	check(demo, !r && covered == end, "they cover 0x%" PRIxPTR " to 0x%" PRIxPTR " without a gap", demo->base, end);
-	check(demo, n && agree, "rw-s where the guard table says direct, ---p where it says hole");
+	report_check(demo, !r && covered == end, "they cover 0x%" PRIxPTR " to 0x%" PRIxPTR " without a gap", demo->base, end);
+	report_check(demo, n && agree, "rw-s where the guard table says direct, ---p where it says hole");
 }
 
 static void run_driver(struct demo *demo)
@@ -202,16 +202,16 @@ static void run_driver(struct demo *demo)
 	const struct legacy_driver driver = { (volatile uint8_t *)demo->base };
 	const uint64_t offsets[] = { 0, 0x40, demo->page - 4, SECOND_AREA * demo->page, PAGES * demo->page - 4 };
 	const size_t n = sizeof(offsets) / sizeof(offsets[0]);
-	struct counts before = trapped(demo), after;
+	struct counts before = count_trapped(demo), after;
 	uint32_t back[sizeof(offsets) / sizeof(offsets[0])];
 	bool same = true;
 
-	title("3. A legacy driver adds offsets to a base; the device is asked by trapped access what arrived where.");
+	print_title("3. A legacy driver adds offsets to a base; the device is asked by trapped access what arrived where.");
 	for (size_t i = 0; i < n; i++)
 		legacy_write32(&driver, offsets[i], FIRST_VALUE + (uint32_t)i);
 	for (size_t i = 0; i < n; i++)
 		back[i] = legacy_read32(&driver, offsets[i]);
-	after = trapped(demo);
+	after = count_trapped(demo);
 	for (size_t i = 0; i < n; i++) {
 		uint32_t raw = 0, wrote = FIRST_VALUE + (uint32_t)i;
 		int r = barspan_device_read(demo->device, 0, offsets[i], &raw, sizeof(raw));
@@ -220,9 +220,9 @@ static void run_driver(struct demo *demo)
 		       offsets[i], wrote, (void *)(demo->base + offsets[i]), le32toh(raw), back[i]);
 		same &= !r && le32toh(raw) == wrote && back[i] == wrote;
 	}
-	check(demo, same, "%zu registers are where base + offset says", n);
-	check(demo, same_counts(before, after), "the driver's accesses trapped %" PRIu64 " times",
-	      after.reads - before.reads + after.writes - before.writes);
+	report_check(demo, same, "%zu registers are where base + offset says", n);
+	report_check(demo, same_counts(before, after), "the driver's accesses trapped %" PRIu64 " times",
+		     after.reads - before.reads + after.writes - before.writes);
 }
 
 static void ask_guard(struct demo *demo)
@@ -238,7 +238,7 @@ static void ask_guard(struct demo *demo)
 	const size_t n = sizeof(questions) / sizeof(questions[0]);
 	bool good = true;
 
-	title("4. The guard table knows, without a fault and without the device.");
+	print_title("4. The guard table knows, without a fault and without the device.");
 	for (size_t i = 0; i < n; i++) {
 		uint64_t offset = questions[i].offset;
 		bool direct = barspan_is_direct(demo->span, offset, questions[i].length);
@@ -254,12 +254,12 @@ static void ask_guard(struct demo *demo)
 		good &= !r && direct == questions[i].direct &&
 			(uintptr_t)pointer == (direct ? demo->base + offset : 0);
 	}
-	check(demo, good, "%zu answers, and pointers only to what is direct", n);
+	report_check(demo, good, "%zu answers, and pointers only to what is direct", n);
 }
 
 static void print_counts(const struct demo *demo, const char *after)
 {
-	struct counts counts = trapped(demo);
+	struct counts counts = count_trapped(demo);
 
 	printf("  trapped so far: %3" PRIu64 " reads, %3" PRIu64 " writes  %s\n", counts.reads, counts.writes, after);
 }
@@ -267,31 +267,31 @@ static void print_counts(const struct demo *demo, const char *after)
 static void use_accessors(struct demo *demo)
 {
 	uint64_t hole = demo->page + 0x10, direct = 0x80;
-	struct counts start = trapped(demo), wrote, read, rest;
+	struct counts start = count_trapped(demo), wrote, read, rest;
 	uint32_t from_hole, from_direct;
 
-	title("5. Accessors take any offset: a hole by trapped access, the rest directly.");
+	print_title("5. Accessors take any offset: a hole by trapped access, the rest directly.");
 	print_counts(demo, "");
 	barspan_write32(demo->span, hole, 0xfeedc0deu);
-	wrote = trapped(demo);
+	wrote = count_trapped(demo);
 	print_counts(demo, "after a write to the hole");
 	from_hole = barspan_read32(demo->span, hole);
-	read = trapped(demo);
+	read = count_trapped(demo);
 	print_counts(demo, "after a read from the hole");
 	barspan_write32(demo->span, direct, 0x12345678u);
 	from_direct = barspan_read32(demo->span, direct);
-	rest = trapped(demo);
+	rest = count_trapped(demo);
 	print_counts(demo, "after a write to an area and a read from it");
-	check(demo, from_hole == 0xfeedc0deu && from_direct == 0x12345678u && !barspan_take_error(demo->span, NULL),
-	      "0x%" PRIx64 " has 0x%08x, 0x%" PRIx64 " has 0x%08x", hole, from_hole, direct, from_direct);
-	check(demo, wrote.writes == start.writes + 1 && wrote.reads == start.reads,
-	      "the write to the hole was one trapped write");
-	check(demo, read.reads == wrote.reads + 1 && read.writes == wrote.writes,
-	      "the read from the hole was one trapped read");
-	check(demo, same_counts(read, rest), "the accesses to the area were none");
+	report_check(demo, from_hole == 0xfeedc0deu && from_direct == 0x12345678u && !barspan_take_error(demo->span, NULL),
+		     "0x%" PRIx64 " has 0x%08x, 0x%" PRIx64 " has 0x%08x", hole, from_hole, direct, from_direct);
+	report_check(demo, wrote.writes == start.writes + 1 && wrote.reads == start.reads,
+		     "the write to the hole was one trapped write");
+	report_check(demo, read.reads == wrote.reads + 1 && read.writes == wrote.writes,
+		     "the read from the hole was one trapped read");
+	report_check(demo, same_counts(read, rest), "the accesses to the area were none");
 }
 
-static void unmap(struct demo *demo)
+static void unmap_region(struct demo *demo)
 {
 	uintptr_t base = demo->base, end = base + barspan_length(demo->span);
 	struct mapping mappings[MOST_LINES];
@@ -303,14 +303,14 @@ static void unmap(struct demo *demo)
 	demo->span = NULL;
 	demo->device = NULL;
 	r = maps_find(mappings, MOST_LINES, &n, base, end);
-	title("6. Unmapped, it is gone.");
+	print_title("6. Unmapped, it is gone.");
 	for (size_t i = 0; i < n; i++)
 		printf("  %s\n", mappings[i].text);
-	check(demo, !r && !n, "/proc/self/maps has %zu lines of 0x%" PRIxPTR " to 0x%" PRIxPTR, n, base, end);
-	check(demo, descriptors() == demo->descriptors, "the process has %u descriptors, as before", descriptors());
+	report_check(demo, !r && !n, "/proc/self/maps has %zu lines of 0x%" PRIxPTR " to 0x%" PRIxPTR, n, base, end);
+	report_check(demo, count_descriptors() == demo->descriptors, "the process has %u descriptors, as before", count_descriptors());
 }
 
-static int run(struct demo *demo)
+static int run_demo(struct demo *demo)
 {
 	int status = open_device(demo);
 
@@ -322,7 +322,7 @@ static int run(struct demo *demo)
 		run_driver(demo);
 		ask_guard(demo);
 		use_accessors(demo);
-		unmap(demo);
+		unmap_region(demo);
 		printf("\n%u checks, %u wrong\n", demo->checks, demo->wrong);
 		if (demo->wrong)
 			tool_say("the demo found %u things that are not as they should be", demo->wrong);
@@ -332,7 +332,7 @@ static int run(struct demo *demo)
 	return status || demo->wrong || !tool_flush() ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	if (key != ARGP_KEY_ARG)
 		return ARGP_ERR_UNKNOWN;
@@ -343,13 +343,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 int cmd_demo(int argc, char **argv)
 {
 	static const struct argp argp = {
-		NULL, parse, "",
+		NULL, parse_option, "",
 		"Map a sparse BAR of a software device, use it the ways a driver would, and check each thing that is "
 		"shown. Needs no device and no privilege.", NULL, NULL, NULL,
 	};
-	struct demo demo = { .page = (uint64_t)sysconf(_SC_PAGESIZE), .descriptors = descriptors() };
+	struct demo demo = { .page = (uint64_t)sysconf(_SC_PAGESIZE), .descriptors = count_descriptors() };
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &demo))
 		return EXIT_FAILURE;
-	return run(&demo);
+	return run_demo(&demo);
 }

@@ -44,7 +44,7 @@ static void parse_argument(struct dump *dump, char *argument, struct argp_state 
 		argp_error(state, "LENGTH '%s': is not at least 1", argument);
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct dump *dump = state->input;
 
@@ -71,7 +71,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 /* EXIT_SUCCESS: read on. */
-static int ask(const struct dump *dump)
+static int confirm_reading(const struct dump *dump)
 {
 	int c, first;
 
@@ -104,7 +104,7 @@ static int fit_range(struct dump *dump, uint64_t size)
 			 access->target.text, access->region, access->offset, dump->length, size);
 }
 
-static int print(const struct dump *dump, struct barspan *span)
+static int print_dump(const struct dump *dump, struct barspan *span)
 {
 	const struct access *access = &dump->access;
 	uint64_t end = access->offset + dump->length;
@@ -135,10 +135,10 @@ static int print(const struct dump *dump, struct barspan *span)
 	return tool_flush() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int run(struct dump *dump)
+static int run_dump(struct dump *dump)
 {
 	struct barspan *span;
-	int status = ask(dump);
+	int status = confirm_reading(dump);
 
 	if (status) {
 		target_free(&dump->access.target);
@@ -148,7 +148,7 @@ static int run(struct dump *dump)
 		return EXIT_FAILURE;
 	status = fit_range(dump, barspan_length(span));
 	if (!status)
-		status = print(dump, span);
+		status = print_dump(dump, span);
 	barspan_unmap(span);
 	return status;
 }
@@ -156,7 +156,7 @@ static int run(struct dump *dump)
 int cmd_dump(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse, "DEVICE REGION [OFFSET LENGTH]",
+		options, parse_option, "DEVICE REGION [OFFSET LENGTH]",
 		"Print a region, or LENGTH bytes of it at OFFSET, in hex, holes and all. Reading registers can have "
 		"side effects on the device: without --yes a terminal is asked, and where there is none nothing is "
 		"read.\v"
@@ -167,5 +167,5 @@ int cmd_dump(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &dump))
 		return EXIT_FAILURE;
-	return run(&dump);
+	return run_dump(&dump);
 }

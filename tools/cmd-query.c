@@ -47,7 +47,7 @@ static error_t parse_argument(struct query *query, char *argument, struct argp_s
 	}
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct query *query = state->input;
 
@@ -111,7 +111,7 @@ static int answer_text(const struct query *query, const struct barspan *span)
 	return tool_flush() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int run(struct query *query)
+static int run_query(struct query *query)
 {
 	struct barspan *span;
 	uint64_t length;
@@ -132,7 +132,7 @@ static int run(struct query *query)
 int cmd_query(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse, "DEVICE REGION OFFSET [LENGTH]",
+		options, parse_option, "DEVICE REGION OFFSET [LENGTH]",
 		"Say whether LENGTH bytes (1 if not given) at OFFSET are direct as a whole, and show every extent that "
 		"they cross. Maps the region and touches no register.\v" TARGET_HELP TARGET_REGION_HELP,
 		NULL, NULL, NULL,
@@ -141,5 +141,5 @@ int cmd_query(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &query))
 		return EXIT_FAILURE;
-	return run(&query);
+	return run_query(&query);
 }

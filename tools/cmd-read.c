@@ -10,7 +10,7 @@
 #include "register.h"
 #include "tool.h"
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct access *access = state->input;
 
@@ -31,7 +31,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static int run(struct access *access)
+static int run_read(struct access *access)
 {
 	struct barspan *span;
 	uint64_t value;
@@ -51,7 +51,7 @@ static int run(struct access *access)
 int cmd_read(int argc, char **argv)
 {
 	static const struct argp argp = {
-		NULL, parse, "DEVICE REGION OFFSET [WIDTH]",
+		NULL, parse_option, "DEVICE REGION OFFSET [WIDTH]",
 		"Read the register of WIDTH bits (8, 16, 32 or 64; 32 if not given) at OFFSET and print its value in "
 		"hex, whether it is direct or in a hole. Reading can have side effects on the device.\v"
 		TARGET_HELP TARGET_REGION_HELP,
@@ -61,5 +61,5 @@ int cmd_read(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &access))
 		return EXIT_FAILURE;
-	return run(&access);
+	return run_read(&access);
 }

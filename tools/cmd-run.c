@@ -76,7 +76,7 @@ static void add_modes(struct argp_state *state, const char *modes)
 		argp_error(state, "--trap=%s: off excludes other modes", run->trap);
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	static const char *const levels[] = { "error", "warning", "info", NULL };
 	static const char *const sparse[] = { "hide", "show", NULL };
@@ -220,7 +220,7 @@ static int run_counted(const struct run *run, const char *command)
 	run_end_as(status);
 }
 
-static int start(const struct run *run)
+static int start_program(const struct run *run)
 {
 	char preload[PATH_MAX], command[PATH_MAX], sanitizer[RUN_NAME];
 	int r = run_find_preload(preload);
@@ -251,7 +251,7 @@ int cmd_run(int argc, char **argv)
 {
 	static const struct argp argp = {
 		options,
-		parse,
+		parse_option,
 		"[--] COMMAND [ARGUMENT...]",
 		"Run a driver as it is, on BARs that are sparse: what it maps whole becomes a "
 		"span, and what it then loads "
@@ -267,5 +267,5 @@ int cmd_run(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &run))
 		return EXIT_FAILURE;
-	return start(&run);
+	return start_program(&run);
 }

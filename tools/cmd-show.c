@@ -34,7 +34,7 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct show *show = state->input;
 
@@ -148,7 +148,7 @@ static void note_status(struct show *show, int status)
 		show->status = status;
 }
 
-static int run(struct show *show)
+static int run_show(struct show *show)
 {
 	struct barspan_device *device;
 
@@ -176,7 +176,7 @@ static int run(struct show *show)
 int cmd_show(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse, "DEVICE",
+		options, parse_option, "DEVICE",
 		"Show each region of DEVICE: size, flags, what of it is mapped (direct), and which holes there are and "
 		"why. Maps the regions and touches no register.\v" TARGET_HELP, NULL, NULL, NULL,
 	};
@@ -184,5 +184,5 @@ int cmd_show(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &show))
 		return EXIT_FAILURE;
-	return run(&show);
+	return run_show(&show);
 }

@@ -25,7 +25,7 @@ static void parse_end(struct write *write, struct argp_state *state)
 	write->value = argument_value(state, write->last[write->last[1] != NULL], write->access.width);
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct write *write = state->input;
 
@@ -46,7 +46,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static int run(struct write *write)
+static int run_write(struct write *write)
 {
 	struct access *access = &write->access;
 	struct barspan *span;
@@ -65,7 +65,7 @@ static int run(struct write *write)
 int cmd_write(int argc, char **argv)
 {
 	static const struct argp argp = {
-		NULL, parse, "DEVICE REGION OFFSET [WIDTH] VALUE",
+		NULL, parse_option, "DEVICE REGION OFFSET [WIDTH] VALUE",
 		"Write VALUE to the register of WIDTH bits (8, 16, 32 or 64; 32 if not given) at OFFSET, whether it is "
 		"direct or in a hole.\v" TARGET_HELP TARGET_REGION_HELP, NULL, NULL, NULL,
 	};
@@ -73,5 +73,5 @@ int cmd_write(int argc, char **argv)
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &write))
 		return EXIT_FAILURE;
-	return run(&write);
+	return run_write(&write);
 }

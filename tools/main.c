@@ -43,7 +43,7 @@ static void print_version(FILE *stream, struct argp_state *state)
 	fprintf(stream, "barspan %s\n", barspan_version());
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct choice *choice = state->input;
 
@@ -68,7 +68,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { NULL, parse, "COMMAND [ARGUMENT...]", summary, NULL, NULL, NULL };
+	static const struct argp argp = { NULL, parse_option, "COMMAND [ARGUMENT...]", summary, NULL, NULL, NULL };
 	struct choice choice = { NULL, 0 };
 	char name[32];
 

@@ -116,7 +116,7 @@ bool parse_is_pci_address(const char *text)
 }
 
 /* Cuts the text at the first `end`; returns what follows it, NULL where there is none. */
-static char *cut(char *text, char end)
+static char *cut_text(char *text, char end)
 {
 	char *found = strchr(text, end);
 
@@ -125,7 +125,7 @@ static char *cut(char *text, char end)
 	return found;
 }
 
-static bool complain(char complaint[COMPLAINT_SIZE], const char *name, const char *text, const char *what)
+static bool write_complaint(char complaint[COMPLAINT_SIZE], const char *name, const char *text, const char *what)
 {
 	snprintf(complaint, COMPLAINT_SIZE, "its %s '%.40s' %s", name, text, what);
 	return false;
@@ -133,16 +133,16 @@ static bool complain(char complaint[COMPLAINT_SIZE], const char *name, const cha
 
 static bool read_area(struct barspan_range *area, char *text, char complaint[COMPLAINT_SIZE])
 {
-	char *length = cut(text, '+');
+	char *length = cut_text(text, '+');
 	const char *wrong;
 
 	if (!length)
-		return complain(complaint, "area", text, "is not OFFSET+LENGTH");
+		return write_complaint(complaint, "area", text, "is not OFFSET+LENGTH");
 	wrong = parse_number(&area->offset, text);
 	if (wrong)
-		return complain(complaint, "area's offset", text, wrong);
+		return write_complaint(complaint, "area's offset", text, wrong);
 	wrong = parse_number(&area->length, length);
-	return wrong ? complain(complaint, "area's length", length, wrong) : true;
+	return wrong ? write_complaint(complaint, "area's length", length, wrong) : true;
 }
 
 static bool read_areas(struct barspan_soft_region *region, char *text, char complaint[COMPLAINT_SIZE])
@@ -157,11 +157,11 @@ static bool read_areas(struct barspan_soft_region *region, char *text, char comp
 		n += *at == ',';
 	areas = calloc(n, sizeof(*areas));
 	if (!areas)
-		return complain(complaint, "list of areas", text, "is too long for the memory");
+		return write_complaint(complaint, "list of areas", text, "is too long for the memory");
 	region->areas = areas;
 	region->n_areas = n;
 	for (char *next; text; text = next) {
-		next = cut(text, ',');
+		next = cut_text(text, ',');
 		if (!read_area(areas++, text, complaint))
 			return false;
 	}
@@ -177,7 +177,7 @@ static bool read_access(struct barspan_soft_region *region, const char *text, ch
 				*at == 'm' ? BARSPAN_REGION_MMAP : 0;
 
 		if (!flag)
-			return complain(complaint, "access", text, "is not made of the letters r, w and m");
+			return write_complaint(complaint, "access", text, "is not made of the letters r, w and m");
 		region->flags |= flag;
 	}
 	return true;
@@ -185,12 +185,12 @@ static bool read_access(struct barspan_soft_region *region, const char *text, ch
 
 static bool read_soft_region(struct barspan_soft_region *region, char *text, char complaint[COMPLAINT_SIZE])
 {
-	char *areas = cut(text, ':');
-	char *access = cut(text, '@');
+	char *areas = cut_text(text, ':');
+	char *access = cut_text(text, '@');
 	const char *wrong = parse_number(&region->size, text);
 
 	if (wrong)
-		return complain(complaint, "size", text, wrong);
+		return write_complaint(complaint, "size", text, wrong);
 	region->flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP;
 	if (access && !read_access(region, access, complaint))
 		return false;
@@ -205,9 +205,9 @@ static bool read_soft_regions(struct soft_layout *out, char *text, char complain
 		n += *at == ';';
 	out->regions = calloc(n, sizeof(*out->regions));
 	if (!out->regions)
-		return complain(complaint, "list of regions", text, "is too long for the memory");
+		return write_complaint(complaint, "list of regions", text, "is too long for the memory");
 	for (char *next; text; text = next) {
-		next = cut(text, ';');
+		next = cut_text(text, ';');
 		if (!read_soft_region(&out->regions[out->n++], text, complaint))
 			return false;
 	}
@@ -221,7 +221,7 @@ bool parse_soft_layout(struct soft_layout *out, const char *text, char complaint
 
 	*out = (struct soft_layout){ NULL, 0 };
 	good = copy ? read_soft_regions(out, copy, complaint) :
-		      complain(complaint, "text", text, "is too long for the memory");
+		      write_complaint(complaint, "text", text, "is too long for the memory");
 	if (!good)
 		soft_layout_free(out);
 	free(copy);

@@ -2,7 +2,7 @@
 #include "svg-scale.h"
 
 /* Shares what the widened extents leave among the others; returns whether one of these is too narrow, and widens it. */
-static bool widen(double *widths, const struct barspan_extent *extents, size_t n, double room, double least)
+static bool widen_narrow(double *widths, const struct barspan_extent *extents, size_t n, double room, double least)
 {
 	double rest = room, bytes = 0;
 	bool again = false;
@@ -28,7 +28,7 @@ bool svg_scale(double *widths, const struct barspan_extent *extents, size_t n, d
 	/* A width of 0: in proportion, as far as is known. */
 	for (size_t i = 0; i < n; i++)
 		widths[i] = 0;
-	while (widen(widths, extents, n, room, least))
+	while (widen_narrow(widths, extents, n, room, least))
 		to_scale = false;
 	for (size_t i = 0; i < n; i++)
 		if (widths[i] > 0)

@@ -12,7 +12,7 @@
 
 enum { LEAST = 20, MOST = 1000, USUAL = 80 };
 
-static uint64_t wish(void)
+static uint64_t wanted_width(void)
 {
 	const char *columns = getenv("COLUMNS");
 	struct winsize size;
@@ -25,7 +25,7 @@ static uint64_t wish(void)
 
 unsigned int terminal_width(void)
 {
-	uint64_t width = wish();
+	uint64_t width = wanted_width();
 
 	return width < LEAST ? LEAST : width > MOST ? MOST : (unsigned int)width;
 }

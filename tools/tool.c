@@ -64,7 +64,7 @@ static void flush_at_exit(void)
 		_exit(EXIT_FAILURE);
 }
 
-static void hear(void *context, enum barspan_log_level level, const char *message)
+static void on_message(void *context, enum barspan_log_level level, const char *message)
 {
 	(void)context;
 	(void)level;
@@ -106,5 +106,5 @@ void tool_start(void)
 	/* Room enough for output to be written out by tool_flush(), which sees what happens to it. */
 	setvbuf(stdout, NULL, _IOFBF, STDOUT_ROOM);
 	atexit(flush_at_exit);
-	barspan_set_log(hear, NULL, BARSPAN_LOG_WARNING);
+	barspan_set_log(on_message, NULL, BARSPAN_LOG_WARNING);
 }

@@ -17,7 +17,7 @@
 #include "util/sys.h"
 
 /* MAP_FIXED that replaces. With MAP_FIXED_NOREPLACE it does not: that flag wins, as in mmap(2). */
-static bool replaces(int flags)
+static bool replaces_mappings(int flags)
 {
 	return flags & MAP_FIXED && !(flags & MAP_FIXED_NOREPLACE);
 }
@@ -59,7 +59,7 @@ static int map_window(struct mapped *out, struct barspan_device *device, unsigne
 	int r;
 
 	options->address = addr;
-	if (replaces(flags))
+	if (replaces_mappings(flags))
 		options->flags = BARSPAN_FIXED;
 	else if (!exact)
 		/* A hint: rounded as the kernel does, and taken if that is free. */
@@ -142,10 +142,10 @@ static int map_over_spans(void **out, void *addr, size_t length, int prot, int f
 static int map_other(void **out, void *addr, size_t length, int prot, int flags, int fd, int64_t offset)
 {
 	uintptr_t start = (uintptr_t)addr;
-	bool both = flags & MAP_FIXED && !replaces(flags);
+	bool both = flags & MAP_FIXED && !replaces_mappings(flags);
 	int r;
 
-	if (replaces(flags) && overlaps_spans(start, start + (uintptr_t)sys_page_up(length)))
+	if (replaces_mappings(flags) && overlaps_spans(start, start + (uintptr_t)sys_page_up(length)))
 		return map_over_spans(out, addr, length, prot, flags, fd, offset);
 	r = sys_mmap(out, addr, length, prot, both ? flags & ~MAP_FIXED : flags, fd, (uint64_t)offset);
 	if (r || !both || *out == addr)

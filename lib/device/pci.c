@@ -292,7 +292,7 @@ static int open_cdev(struct way *way)
 }
 
 /* How much an error says of the thing that has to be mended. */
-static int usefulness(int r)
+static int rank_error(int r)
 {
 	if (r == -EBUSY)
 		return 4;
@@ -315,7 +315,7 @@ static int open_ways(struct way *way, const char *group)
 	}
 	close_all(&first);
 	r = open_cdev(way);
-	if (!r || usefulness(r) > usefulness(r_first))
+	if (!r || rank_error(r) > rank_error(r_first))
 		return r;
 	memcpy(way->why, first.why, sizeof(way->why));
 	return r_first == -ENOENT ? explain_missing(way, group) : r_first;

@@ -35,7 +35,7 @@ struct soft {
 	struct soft_region regions[];
 };
 
-static int find(struct soft *soft, unsigned int index, struct soft_region **out)
+static int find_region(struct soft *soft, unsigned int index, struct soft_region **out)
 {
 	if (index >= soft->n)
 		return -ENOENT;
@@ -46,7 +46,7 @@ static int find(struct soft *soft, unsigned int index, struct soft_region **out)
 static int soft_region(void *context, unsigned int index, struct barspan_region *out)
 {
 	struct soft_region *own;
-	int r = find(context, index, &own);
+	int r = find_region(context, index, &own);
 
 	if (!r)
 		*out = own->region;
@@ -59,7 +59,7 @@ static int soft_locate(void *context, unsigned int index, uint64_t offset, size_
 	struct soft *soft = context;
 	struct soft_region *own;
 	uint64_t end, size;
-	int r = find(soft, index, &own);
+	int r = find_region(soft, index, &own);
 
 	if (r)
 		return r;
@@ -79,7 +79,7 @@ static int soft_locate(void *context, unsigned int index, uint64_t offset, size_
 static int soft_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
 {
 	struct soft_region *own;
-	int r = find(context, index, &own);
+	int r = find_region(context, index, &own);
 
 	if (!r)
 		r = device_check_access(&own->region, BARSPAN_REGION_READ, offset, length);
@@ -92,7 +92,7 @@ static int soft_read(void *context, unsigned int index, uint64_t offset, void *b
 static int soft_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
 {
 	struct soft_region *own;
-	int r = find(context, index, &own);
+	int r = find_region(context, index, &own);
 
 	if (!r)
 		r = device_check_access(&own->region, BARSPAN_REGION_WRITE, offset, length);
@@ -244,7 +244,7 @@ int barspan_device_open_soft(struct barspan_device **out, const struct barspan_s
 
 static int find_in(struct barspan_device *device, unsigned int index, struct soft_region **out)
 {
-	return device->ops.region == soft_region ? find(device->context, index, out) : -EINVAL;
+	return device->ops.region == soft_region ? find_region(device->context, index, out) : -EINVAL;
 }
 
 int barspan_soft_fd(struct barspan_device *device, unsigned int index)

@@ -47,7 +47,7 @@ static pthread_mutex_t description_lock = PTHREAD_MUTEX_INITIALIZER;	/* for writ
 PROTECT_ACROSS_FORK(description_lock, 101);
 
 /* Asks for a region's description, with a buffer as large as the kernel wants it. The caller frees *out. */
-static int ask(const struct vfio *vfio, unsigned int index, struct vfio_region_info **out, size_t *length)
+static int request_info(const struct vfio *vfio, unsigned int index, struct vfio_region_info **out, size_t *length)
 {
 	struct vfio_region_info *info = NULL, *grown;
 	size_t size = FIRST_INFO;
@@ -84,8 +84,8 @@ err_free_info:
 }
 
 /* Turns the kernel's answer into a description of its own. */
-static int describe(const struct vfio *vfio, unsigned int index, const struct vfio_region_info *info, size_t length,
-		    struct description **out)
+static int make_description(const struct vfio *vfio, unsigned int index, const struct vfio_region_info *info, size_t length,
+			    struct description **out)
 {
 	struct capabilities found = { 0 };
 	struct description *made;
@@ -130,7 +130,7 @@ static int describe(const struct vfio *vfio, unsigned int index, const struct vf
 	return 0;
 }
 
-static bool same(const struct description *a, const struct description *b)
+static bool descriptions_equal(const struct description *a, const struct description *b)
 {
 	return a->fd_offset == b->fd_offset && a->region.size == b->region.size && a->region.flags == b->region.flags &&
 	       a->region.n_areas == b->region.n_areas &&
@@ -140,14 +140,14 @@ static bool same(const struct description *a, const struct description *b)
 /* Keeps a description, or frees it if an equal one is known, and returns the one that is kept. A description of size 0
  * is an answer to callers that ask, but accesses do not go by it: vfio-pci gives one of a ROM that it cannot read at
  * that moment, and the spans of the region live on. */
-static int keep(struct vfio *vfio, unsigned int index, struct description *made, const struct description **out)
+static int keep_description(struct vfio *vfio, unsigned int index, struct description *made, const struct description **out)
 {
 	struct known *known = &vfio->regions[index];
 	struct description *equal;
 	int r = 0;
 
 	pthread_mutex_lock(&description_lock);
-	for (equal = known->all; equal && !same(equal, made);)
+	for (equal = known->all; equal && !descriptions_equal(equal, made);)
 		equal = equal->older;
 	if (equal) {
 		sys_free(made);
@@ -171,7 +171,7 @@ static int keep(struct vfio *vfio, unsigned int index, struct description *made,
 	return r;
 }
 
-static int refresh(struct vfio *vfio, unsigned int index, const struct description **out)
+static int refresh_description(struct vfio *vfio, unsigned int index, const struct description **out)
 {
 	struct vfio_region_info *info;
 	struct description *made;
@@ -180,21 +180,21 @@ static int refresh(struct vfio *vfio, unsigned int index, const struct descripti
 
 	if (index >= vfio->n_regions)
 		return -ENOENT;
-	r = ask(vfio, index, &info, &length);
+	r = request_info(vfio, index, &info, &length);
 	if (r)
 		return r;
-	r = describe(vfio, index, info, length, &made);
+	r = make_description(vfio, index, info, length, &made);
 	sys_free(info);
-	return r ? r : keep(vfio, index, made, out);
+	return r ? r : keep_description(vfio, index, made, out);
 }
 
 /* The newest description that has a size, without a system call once there is one. */
-static int recall(struct vfio *vfio, unsigned int index, const struct description **out)
+static int recall_description(struct vfio *vfio, unsigned int index, const struct description **out)
 {
 	if (index >= vfio->n_regions)
 		return -ENOENT;
 	*out = __atomic_load_n(&vfio->regions[index].current, __ATOMIC_ACQUIRE);
-	return *out ? 0 : refresh(vfio, index, out);
+	return *out ? 0 : refresh_description(vfio, index, out);
 }
 
 /* Finds the place of an access in the device's file. A span may go by an older description than the newest, thus every
@@ -203,7 +203,7 @@ static int find_place(struct vfio *vfio, unsigned int index, uint32_t flag, uint
 		      uint64_t *place)
 {
 	const struct description *description, *older;
-	int r = recall(vfio, index, &description);
+	int r = recall_description(vfio, index, &description);
 
 	if (r)
 		return r;
@@ -222,7 +222,7 @@ static int find_place(struct vfio *vfio, unsigned int index, uint32_t flag, uint
 static int vfio_region(void *context, unsigned int index, struct barspan_region *out)
 {
 	const struct description *description;
-	int r = refresh(context, index, &description);
+	int r = refresh_description(context, index, &description);
 
 	if (!r)
 		*out = description->region;
@@ -233,7 +233,7 @@ static int vfio_locate(void *context, unsigned int index, uint64_t offset, size_
 {
 	const struct description *description;
 	struct vfio *vfio = context;
-	int r = recall(vfio, index, &description);
+	int r = recall_description(vfio, index, &description);
 
 	(void)length;
 	if (!r)
@@ -377,7 +377,7 @@ int vfio_find_region(struct barspan_device *device, uint64_t file_offset, unsign
 		for (uint32_t i = 0; i < vfio->n_regions; i++) {
 			description = __atomic_load_n(&vfio->regions[i].current, __ATOMIC_ACQUIRE);
 			/* A region that the kernel does not describe is not the wanted one. */
-			if (!description && (!ask_again || refresh(vfio, i, &description)))
+			if (!description && (!ask_again || refresh_description(vfio, i, &description)))
 				continue;
 			if (!has_place(description, file_offset))
 				continue;
@@ -391,7 +391,7 @@ int vfio_find_region(struct barspan_device *device, uint64_t file_offset, unsign
 int vfio_recall_region(struct barspan_device *device, unsigned int index, struct barspan_region *out)
 {
 	const struct description *description;
-	int r = recall(device->context, index, &description);
+	int r = recall_description(device->context, index, &description);
 
 	if (!r)
 		*out = description->region;

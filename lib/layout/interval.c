@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-static int compare(const void *left, const void *right)
+static int compare_starts(const void *left, const void *right)
 {
 	const struct interval *a = left, *b = right;
 
@@ -25,7 +25,7 @@ size_t interval_normalise(struct interval *list, size_t n, bool *overlap)
 	size_t kept = 0;
 
 	if (!is_sorted(list, n))
-		qsort(list, n, sizeof(*list), compare);
+		qsort(list, n, sizeof(*list), compare_starts);
 	for (size_t i = 0; i < n; i++) {
 		if (list[i].start >= list[i].end)
 			continue;

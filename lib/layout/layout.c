@@ -16,7 +16,7 @@ struct sets {
 	struct interval msix;
 };
 
-static uint64_t min(uint64_t a, uint64_t b)
+static uint64_t lesser_of(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
@@ -27,7 +27,7 @@ static uint64_t in_page(const struct layout_request *request, uint64_t offset)
 	return offset & (request->page_size - 1);
 }
 
-static int odd(const struct layout_request *request, uint32_t i, bool sane, const char *what)
+static int warn_odd_area(const struct layout_request *request, uint32_t i, bool sane, const char *what)
 {
 	const struct barspan_range *area = &request->region.areas[i];
 
@@ -44,16 +44,16 @@ static int check_area(const struct layout_request *request, uint32_t i, struct i
 
 	*out = (struct interval){ 0, 0 };
 	if (!area->length)
-		return odd(request, i, true, "is empty: ignored");
+		return warn_odd_area(request, i, true, "is empty: ignored");
 	if (__builtin_add_overflow(area->offset, area->length, &end))
-		return odd(request, i, false, "overflows 64 bits: ignored");
+		return warn_odd_area(request, i, false, "overflows 64 bits: ignored");
 
-	*out = (struct interval){ min(area->offset, size), min(end, size) };
+	*out = (struct interval){ lesser_of(area->offset, size), lesser_of(end, size) };
 	if (end > size)
-		return odd(request, i, false, "goes past the region's end: cut there");
+		return warn_odd_area(request, i, false, "goes past the region's end: cut there");
 	if (in_page(request, area->offset) || (in_page(request, end) && end != size))
-		return odd(request, i, true,
-			   "is not page-aligned: trimmed to whole pages unless its neighbours fill them");
+		return warn_odd_area(request, i, true,
+				     "is not page-aligned: trimmed to whole pages unless its neighbours fill them");
 	return 0;
 }
 
@@ -121,7 +121,7 @@ static void find_msix(const struct layout_request *request, struct sets *sets)
 	uint64_t size = request->region.size;
 
 	if (table->bar == request->index && !(request->region.flags & BARSPAN_REGION_MSIX_MAPPABLE))
-		sets->msix = (struct interval){ min(table->offset, size), min(table->offset + table->length, size) };
+		sets->msix = (struct interval){ lesser_of(table->offset, size), lesser_of(table->offset + table->length, size) };
 }
 
 /* Adds what is left of [start, end) after it is trimmed to whole pages. The region's end counts as a page's. */
@@ -160,7 +160,7 @@ static int find_direct(const struct layout_request *request, struct sets *sets)
 		for (size_t j = next; j < n_blocked && blocked[j].start < end; j++) {
 			if (blocked[j].start > start)
 				add_direct(request, sets, start, blocked[j].start);
-			start = min(blocked[j].end, end);
+			start = lesser_of(blocked[j].end, end);
 		}
 		add_direct(request, sets, start, end);
 	}
@@ -193,9 +193,9 @@ static uint64_t next_edge(struct walks *walks, uint64_t at)
 {
 	uint64_t edge = interval_walk_edge(&walks->advertised, at);
 
-	edge = min(edge, interval_walk_edge(&walks->requested, at));
-	edge = min(edge, interval_walk_edge(&walks->direct, at));
-	return min(edge, interval_walk_edge(&walks->msix, at));
+	edge = lesser_of(edge, interval_walk_edge(&walks->requested, at));
+	edge = lesser_of(edge, interval_walk_edge(&walks->direct, at));
+	return lesser_of(edge, interval_walk_edge(&walks->msix, at));
 }
 
 /* One extent for each run between edges that has one reason. */
@@ -217,7 +217,7 @@ static int make_extents(const struct layout_request *request, const struct sets 
 	for (uint64_t at = first; at < last; at = next) {
 		enum barspan_reason reason = reason_at(request, &walks, at);
 
-		next = min(next_edge(&walks, at), last);
+		next = lesser_of(next_edge(&walks, at), last);
 		if (n && extents[n - 1].reason == reason) {
 			extents[n - 1].length += next - at;
 			continue;
@@ -253,7 +253,7 @@ int layout(struct barspan_extent **out, size_t *n, const struct layout_request *
 	return r;
 }
 
-static int compare(const void *left, const void *right)
+static int compare_cuts(const void *left, const void *right)
 {
 	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
 
@@ -279,7 +279,7 @@ int layout_cuts(uint64_t **cuts, size_t *n, const struct layout_request *request
 			if (edges[j] > request->offset && !in_page(request, edges[j]))
 				made[n_made++] = edges[j] - request->offset;
 	}
-	qsort(made, n_made, sizeof(*made), compare);
+	qsort(made, n_made, sizeof(*made), compare_cuts);
 	for (size_t i = 0; i < n_made; i++)
 		if (!kept || made[kept - 1] != made[i])
 			made[kept++] = made[i];

@@ -12,7 +12,7 @@ enum {
 	MOST_CAPABILITIES = (256 - PCI_STD_HEADER_SIZEOF) / 4,
 };
 
-static int read16(msix_read_config *read, void *context, uint64_t offset, uint16_t *value)
+static int read_le16(msix_read_config *read, void *context, uint64_t offset, uint16_t *value)
 {
 	int r = read(context, offset, value, sizeof(*value));
 
@@ -20,7 +20,7 @@ static int read16(msix_read_config *read, void *context, uint64_t offset, uint16
 	return r;
 }
 
-static int read32(msix_read_config *read, void *context, uint64_t offset, uint32_t *value)
+static int read_le32(msix_read_config *read, void *context, uint64_t offset, uint32_t *value)
 {
 	int r = read(context, offset, value, sizeof(*value));
 
@@ -32,10 +32,10 @@ static int read_table(struct msix_table *out, msix_read_config *read, void *cont
 {
 	uint16_t control = 0;
 	uint32_t table = 0;
-	int r = read16(read, context, at + PCI_MSIX_FLAGS, &control);
+	int r = read_le16(read, context, at + PCI_MSIX_FLAGS, &control);
 
 	if (!r)
-		r = read32(read, context, at + PCI_MSIX_TABLE, &table);
+		r = read_le32(read, context, at + PCI_MSIX_TABLE, &table);
 	if (r)
 		return r;
 	out->bar = table & PCI_MSIX_TABLE_BIR;
@@ -47,7 +47,7 @@ static int read_table(struct msix_table *out, msix_read_config *read, void *cont
 int msix_find(struct msix_table *out, msix_read_config *read, void *context)
 {
 	uint16_t status = 0, capability = 0;
-	int r = read16(read, context, PCI_STATUS, &status);
+	int r = read_le16(read, context, PCI_STATUS, &status);
 
 	memset(out, 0, sizeof(*out));
 	if (r || !(status & PCI_STATUS_CAP_LIST))
@@ -55,13 +55,13 @@ int msix_find(struct msix_table *out, msix_read_config *read, void *context)
 
 	/* The list's head is the low byte at PCI_CAPABILITY_LIST; a capability is its id, then the next one's offset.
 	 */
-	r = read16(read, context, PCI_CAPABILITY_LIST, &capability);
+	r = read_le16(read, context, PCI_CAPABILITY_LIST, &capability);
 	unsigned int at = capability & 0xfc;
 
 	for (int i = 0; !r && at; i++) {
 		if (i == MOST_CAPABILITIES)
 			return -EPROTO;
-		r = read16(read, context, at, &capability);
+		r = read_le16(read, context, at, &capability);
 		if (!r && (capability & 0xff) == PCI_CAP_ID_MSIX)
 			return read_table(out, read, context, at);
 		at = (capability >> 8) & 0xfc;

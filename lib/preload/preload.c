@@ -42,7 +42,7 @@
 static bool reports;	/* at the end, by itself */
 static int output = STDERR_FILENO;
 
-static void print(void *context, enum barspan_log_level level, const char *message)
+static void print_message(void *context, enum barspan_log_level level, const char *message)
 {
 	(void)context;
 	(void)level;
@@ -55,7 +55,7 @@ static void set_up_log(const char *wanted)
 
 	for (size_t i = 0; wanted && i < sizeof(levels) / sizeof(levels[0]); i++)
 		if (!strcmp(wanted, levels[i]))
-			barspan_set_log(print, NULL, (enum barspan_log_level)i);
+			barspan_set_log(print_message, NULL, (enum barspan_log_level)i);
 }
 
 /* The modes that a list of words names; -1: it has another word. 0 is to
@@ -202,7 +202,7 @@ void preload_find(void **next, const char *name)
 		*next = dlsym(RTLD_NEXT, name);
 }
 
-__attribute__((constructor)) static void start(void)
+__attribute__((constructor)) static void start_trap(void)
 {
 	const char *sparse = secure_getenv("BARSPAN_SPARSE");
 
@@ -231,7 +231,7 @@ static void write_report(int fd)
 		fprintf(stderr, "barspan: the report cannot be written\n");
 }
 
-__attribute__((destructor)) static void finish(void)
+__attribute__((destructor)) static void finish_trap(void)
 {
 	const char *path = secure_getenv("BARSPAN_REPORT");
 	int fd = STDERR_FILENO;

@@ -13,7 +13,7 @@
 enum { WORD = sizeof(uintptr_t) };
 
 /* The widest naturally aligned access at an address, less than a word, that does not go past `left` bytes. */
-static size_t widest(uintptr_t address, size_t left)
+static size_t widest_access(uintptr_t address, size_t left)
 {
 	size_t width = WORD / 2;
 
@@ -27,7 +27,7 @@ static size_t widest(uintptr_t address, size_t left)
 
 static size_t load_part(uint8_t *to, uintptr_t from, size_t length)
 {
-	size_t width = widest(from, length);
+	size_t width = widest_access(from, length);
 
 	if (width == 4)
 		COPY(uint32_t, to, from);
@@ -72,7 +72,7 @@ void io_load(uint8_t *to, uintptr_t from, size_t length)
 
 static size_t store_part(uintptr_t to, const uint8_t *from, size_t length)
 {
-	size_t width = widest(to, length);
+	size_t width = widest_access(to, length);
 	union {
 		uint32_t u32;
 		uint16_t u16;

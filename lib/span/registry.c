@@ -32,7 +32,7 @@ static unsigned int sequence;	/* tables[sequence % 2] is in use */
 #define LOAD(place) __atomic_load_n(&(place), __ATOMIC_ACQUIRE)
 #define STORE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELEASE)
 
-static void put(struct table *table, size_t i, const struct registry_range *range)
+static void put_range(struct table *table, size_t i, const struct registry_range *range)
 {
 	STORE(table->ranges[i].start, range->start);
 	STORE(table->ranges[i].end, range->end);
@@ -40,7 +40,7 @@ static void put(struct table *table, size_t i, const struct registry_range *rang
 	STORE(table->ranges[i].span, range->span);
 }
 
-static struct registry_range get(const struct table *table, size_t i)
+static struct registry_range get_range(const struct table *table, size_t i)
 {
 	return (struct registry_range){
 		LOAD(table->ranges[i].start), LOAD(table->ranges[i].end), LOAD(table->ranges[i].offset),
@@ -49,7 +49,7 @@ static struct registry_range get(const struct table *table, size_t i)
 }
 
 /* The first range that ends past an address. A table that changes meanwhile gives nonsense, but no more than that. */
-static size_t search(const struct table *table, uintptr_t address)
+static size_t search_table(const struct table *table, uintptr_t address)
 {
 	size_t low = 0;
 
@@ -76,11 +76,11 @@ static struct registry_range look_up(uintptr_t address)
 		before = LOAD(sequence);
 
 		const struct table *table = LOAD(tables[before % 2]);
-		size_t i = search(table, address);
+		size_t i = search_table(table, address);
 
 		found.span = NULL;
 		if (i < LOAD(table->n))
-			found = get(table, i);
+			found = get_range(table, i);
 	} while (LOAD(sequence) != before);
 	return found;
 }
@@ -144,7 +144,7 @@ static void add_to(struct table *table, const struct registry_range *add, size_t
 		bool is_old = old && table->ranges[old - 1].start > add[n - 1].start;
 		size_t i = old + n - 1;
 
-		put(table, i, is_old ? &table->ranges[--old] : &add[--n]);
+		put_range(table, i, is_old ? &table->ranges[--old] : &add[--n]);
 	}
 }
 
@@ -156,13 +156,13 @@ static void cut_in_two(struct table *table, size_t i, uintptr_t start, uintptr_t
 	tail.start = end;
 	tail.offset += end - head.start;
 	add_to(table, &tail, 1);
-	put(table, i, &head);
+	put_range(table, i, &head);
 }
 
 static void remove_from(struct table *table, const struct change *change)
 {
 	uintptr_t start = change->start, end = change->end;
-	size_t kept = search(table, start), n = table->n;
+	size_t kept = search_table(table, start), n = table->n;
 
 	for (size_t i = kept; i < n; i++) {
 		struct registry_range range = table->ranges[i];
@@ -180,7 +180,7 @@ static void remove_from(struct table *table, const struct change *change)
 		} else if (inside) {
 			continue;
 		}
-		put(table, kept++, &range);
+		put_range(table, kept++, &range);
 	}
 	STORE(table->n, kept);
 }
@@ -196,14 +196,14 @@ static bool is_continued(const struct registry_range *left, const struct registr
 static void drop_range(struct table *table, size_t i)
 {
 	for (size_t n = table->n; i + 1 < n; i++)
-		put(table, i, &table->ranges[i + 1]);
+		put_range(table, i, &table->ranges[i + 1]);
 	STORE(table->n, table->n - 1);
 }
 
 /* Joins a range with those that it was cut from; where neither is left, there is room for it. */
 static void restore_to(struct table *table, const struct registry_range *range)
 {
-	size_t i = search(table, range->start);
+	size_t i = search_table(table, range->start);
 	struct registry_range joined = *range;
 	bool left = i && is_continued(&table->ranges[i - 1], range);
 	bool right = i < table->n && is_continued(range, &table->ranges[i]);
@@ -218,7 +218,7 @@ static void restore_to(struct table *table, const struct registry_range *range)
 		add_to(table, range, 1);
 		return;
 	}
-	put(table, left ? i - 1 : i, &joined);
+	put_range(table, left ? i - 1 : i, &joined);
 	if (left && right)
 		drop_range(table, i);
 }
@@ -231,11 +231,11 @@ static size_t room_for(const struct change *change)
 
 	if (change->kind != REMOVE)
 		return change->kind == ADD ? change->n : 0;
-	i = search(table, change->start);
+	i = search_table(table, change->start);
 	return i < table->n && table->ranges[i].start < change->start && table->ranges[i].end > change->end;
 }
 
-static void apply(struct table *table, const struct change *change)
+static void apply_change(struct table *table, const struct change *change)
 {
 	if (change->kind == ADD)
 		add_to(table, change->ranges, change->n);
@@ -246,22 +246,22 @@ static void apply(struct table *table, const struct change *change)
 }
 
 /* Changes the copy that is not in use, puts it to use, and changes the other. */
-static int commit(const struct change *change)
+static int commit_change(const struct change *change)
 {
 	int r = registry_reserve(room_for(change));
 
 	if (!r) {
 		unsigned int next = sequence + 1;
 
-		apply(tables[next % 2], change);
+		apply_change(tables[next % 2], change);
 		STORE(sequence, next);
-		apply(tables[(next + 1) % 2], change);
+		apply_change(tables[(next + 1) % 2], change);
 	}
 	ptr_cache_invalidate();
 	return r;
 }
 
-static int compare(const void *left, const void *right)
+static int compare_ranges(const void *left, const void *right)
 {
 	const struct registry_range *a = left, *b = right;
 
@@ -272,20 +272,20 @@ int registry_add(struct registry_range *ranges, size_t n)
 {
 	const struct change change = { .kind = ADD, .ranges = ranges, .n = n };
 
-	qsort(ranges, n, sizeof(*ranges), compare);
-	return commit(&change);
+	qsort(ranges, n, sizeof(*ranges), compare_ranges);
+	return commit_change(&change);
 }
 
 int registry_remove(const struct barspan *span, uintptr_t start, uintptr_t end)
 {
 	const struct change change = { .kind = REMOVE, .span = span, .start = start, .end = end };
 
-	return commit(&change);
+	return commit_change(&change);
 }
 
 void registry_restore(const struct registry_range *range)
 {
 	const struct change change = { .kind = RESTORE, .ranges = range, .n = 1 };
 
-	commit(&change);
+	commit_change(&change);
 }

@@ -92,36 +92,38 @@ static uint8_t *find_neighbour(const struct span *span, size_t i)
 	return (!i || !segment_is_mapped(segment - 1)) && is_reserved(span, left) ? left : NULL;
 }
 
-void segment_narrow_lost(const struct span *span, size_t i, uint8_t **lost, size_t *length)
+enum map_result segment_note_lost(const struct span *span, size_t i, struct map_failure *failure)
 {
-	uint8_t *neighbour = find_neighbour(span, i), *start = *lost, *end = start + *length;
+	uint8_t *neighbour = find_neighbour(span, i), *start = span->segments[i].address;
+	uint8_t *end = start + segment_size(&span->segments[i]);
 	size_t page = span->page_size;
 
-	if (!neighbour)
-		return;
-	while (neighbour >= end && end > start &&
+	while (neighbour && neighbour >= end && end > start &&
 	       reservation_is_whole(end - page, (size_t)(neighbour + page - (end - page))))
 		end -= page;
-	while (neighbour < start && end > start && reservation_is_whole(neighbour, (size_t)(start + page - neighbour)))
+	while (neighbour && neighbour < start && end > start &&
+	       reservation_is_whole(neighbour, (size_t)(start + page - neighbour)))
 		start += page;
-	*lost = start;
-	*length = (size_t)(end - start);
+	failure->lost = start;
+	failure->lost_length = (size_t)(end - start);
+	return MAP_RANGE_LOST;
 }
 
 /* One MAP_FIXED over the reservation. */
-static int map_in_place(struct span *span, const struct segment *segment, uint8_t *neighbour, bool *lost)
+static enum map_result map_in_place(struct span *span, size_t i, uint8_t *neighbour, struct map_failure *failure)
 {
+	const struct segment *segment = &span->segments[i];
+	uint64_t offset = span->request.offset + segment->offset;
 	size_t size = segment_size(segment);
-	bool again;
-	int r;
 
 	do {
-		r = device_map_at(span->device, span->index, span->request.offset + segment->offset, size, span->prot,
-				  segment->address);
-		*lost = r && !reservation_reclaim(segment->address, size, neighbour);
-		again = r == -EAGAIN && !*lost && reservation_unlock(&span->reservation);
-	} while (again);
-	return r;
+		failure->error = device_map_at(span->device, span->index, offset, size, span->prot, segment->address);
+		if (!failure->error)
+			return MAP_DONE;
+		if (!reservation_reclaim(segment->address, size, neighbour))
+			return segment_note_lost(span, i, failure);
+	} while (failure->error == -EAGAIN && reservation_unlock(&span->reservation));
+	return MAP_ERROR;
 }
 
 /* Makes a mapping fit to be moved into a span that is in use. */
@@ -132,38 +134,54 @@ static int hide_mapping(const struct span *span, uint8_t *address, size_t size)
 	return r ? r : sys_mprotect(address, size, PROT_NONE);
 }
 
-/* Maps a segment at another address and moves it into place. */
-static int map_and_move(const struct span *span, const struct segment *segment, bool hidden, uint8_t *neighbour,
-			bool *lost)
+/* Moves a mapping onto a segment's addresses. On failure it stays where it is. */
+static enum map_result move_into_place(const struct span *span, size_t i, uint8_t *elsewhere,
+				       struct map_failure *failure)
 {
+	const struct segment *segment = &span->segments[i];
 	size_t size = segment_size(segment);
-	uint8_t *elsewhere;
-	int r = map_anywhere(span, segment, &elsewhere);
+	uint8_t *neighbour = find_neighbour(span, i);
 
-	if (r)
-		return r;
-	if (hidden)
-		r = hide_mapping(span, elsewhere, size);
-	if (!r) {
-		r = sys_mremap(elsewhere, size, segment->address);
-		*lost = r && !reservation_reclaim(segment->address, size, neighbour);
-	}
-	if (r)
-		reservation_release(elsewhere, size);
-	return r;
+	failure->error = sys_mremap(elsewhere, size, segment->address);
+	if (!failure->error)
+		return MAP_DONE;
+	if (reservation_reclaim(segment->address, size, neighbour))
+		return MAP_ERROR;
+	return segment_note_lost(span, i, failure);
 }
 
-int segment_map_new(struct span *span, size_t i, bool *lost)
+/* Maps a segment at another address and moves it into place. */
+static enum map_result map_and_move(const struct span *span, size_t i, bool hidden, struct map_failure *failure)
+{
+	const struct segment *segment = &span->segments[i];
+	enum map_result result = MAP_ERROR;
+	uint8_t *elsewhere;
+
+	failure->error = map_anywhere(span, segment, &elsewhere);
+	if (failure->error)
+		return MAP_ERROR;
+	if (hidden)
+		failure->error = hide_mapping(span, elsewhere, segment_size(segment));
+	if (!failure->error)
+		result = move_into_place(span, i, elsewhere, failure);
+	if (result != MAP_DONE)
+		reservation_release(elsewhere, segment_size(segment));
+	return result;
+}
+
+enum map_result segment_map_new(struct span *span, size_t i, struct map_failure *failure)
 {
 	struct segment *segment = &span->segments[i];
 	uint8_t *neighbour;
 
-	if (!span->base)
-		return map_anywhere(span, segment, &segment->address);
+	if (!span->base) {
+		failure->error = map_anywhere(span, segment, &segment->address);
+		return failure->error ? MAP_ERROR : MAP_DONE;
+	}
 	neighbour = find_neighbour(span, i);
 	if (!neighbour)
-		return map_and_move(span, segment, false, NULL, lost);
-	return map_in_place(span, segment, neighbour, lost);
+		return map_and_move(span, i, false, failure);
+	return map_in_place(span, i, neighbour, failure);
 }
 
 /* BARSPAN_INDEPENDENT: any address will do. */
@@ -185,9 +203,10 @@ static int map_independent(struct span *span, struct segment *segment)
 	return r;
 }
 
-int segment_map_suspended(struct span *span, size_t i, bool *lost)
+enum map_result segment_map_suspended(struct span *span, size_t i, struct map_failure *failure)
 {
-	if (!span->base)
-		return map_independent(span, &span->segments[i]);
-	return map_and_move(span, &span->segments[i], true, find_neighbour(span, i), lost);
+	if (span->base)
+		return map_and_move(span, i, true, failure);
+	failure->error = map_independent(span, &span->segments[i]);
+	return failure->error ? MAP_ERROR : MAP_DONE;
 }

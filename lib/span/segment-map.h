@@ -3,30 +3,29 @@
 #ifndef SEGMENT_MAP_H
 #define SEGMENT_MAP_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "span/segment.h"
 
-struct segment;
 struct span;
 
 /*
- * Maps segment i of a span that nobody has yet. On failure *lost says whether another mapping is in its addresses;
- * else they are reserved again.
+ * Maps segment i of a span that nobody has yet. The segment's state is the
+ * caller's to change. MAP_DONE; or MAP_ERROR or MAP_RANGE_LOST, with the
+ * failure filled in.
  */
-int segment_map_new(struct span *span, size_t i, bool *lost);
+enum map_result segment_map_new(struct span *span, size_t i, struct map_failure *failure);
 
 /*
- * Maps segment i of a span in use, without access: at another address, and moved into place when that has worked. A
- * device that refuses does so elsewhere, and nothing can move into the span.
+ * The same for segment i of a span in use, without access: it is mapped at
+ * another address, and moved into place if that has worked. A device that
+ * refuses does so elsewhere, and nothing can move into the span.
  */
-int segment_map_suspended(struct span *span, size_t i, bool *lost);
+enum map_result segment_map_suspended(struct span *span, size_t i, struct map_failure *failure);
 
 /*
- * Cuts the addresses of segment i, which are lost, down to the pages that are not reserved for certain: a transport may
- * have failed between two mappings.
+ * Notes that the addresses of segment i are lost, but for pages that are
+ * reserved for certain: a transport may have failed between two mappings.
  */
-void segment_narrow_lost(const struct span *span, size_t i, uint8_t **lost, size_t *length);
+enum map_result segment_note_lost(const struct span *span, size_t i, struct map_failure *failure);
 
 /* Whether the device would let a segment be mapped now: 0, also if there are no addresses to try it at, or -errno. */
 int segment_try(const struct span *span, const struct segment *segment);

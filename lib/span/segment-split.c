@@ -59,14 +59,12 @@ static size_t write_parts(const struct span *span, const struct segment *whole, 
 	return n_cuts + 1;
 }
 
-/* Splits all segments that failed and are made of several areas. *any: there were some. -ENOMEM. */
-int segments_split_failed(struct span *span, bool *any)
+int segments_split_failed(struct span *span)
 {
 	size_t n_more = 0, n = 0;
 	struct segment *split;
 	int r = 0;
 
-	*any = false;
 	if (!segments_have(span, SEGMENT_FAILED) && !segments_have(span, SEGMENT_REFUSED))
 		return 0;
 	if (!span->cuts)
@@ -95,8 +93,7 @@ int segments_split_failed(struct span *span, bool *any)
 	sys_free(span->segments);
 	span->segments = split;
 	span->n_segments = n;
-	*any = true;
-	return 0;
+	return 1;
 }
 
 /* The end of the part of a segment that begins at `at`, and whether it is taken from the span. */

@@ -50,15 +50,17 @@ static inline bool segment_is_mapped(const struct segment *segment)
 	return segment->state >= SEGMENT_DIRECT;
 }
 
+/* How mapping one segment ended, or all of them. */
 enum map_result {
-	MAP_DONE,		/* also if some segments failed, without BARSPAN_STRICT */
-	MAP_ERROR,
+	MAP_DONE,		/* all segments: also if some failed, without BARSPAN_STRICT */
+	MAP_ERROR,		/* the addresses are reserved, unless the failure has a lost range */
 	MAP_RANGE_LOST,		/* another mapping is in addresses that were the span's */
+	MAP_EXHAUSTED,		/* the process has no mappings left: no other segment is to be tried */
 };
 
 struct map_failure {
-	int error;		/* -errno, of MAP_ERROR */
-	uint8_t *lost;		/* the addresses of MAP_RANGE_LOST */
+	int error;		/* -errno */
+	uint8_t *lost;		/* the range that another mapping is in; NULL: none */
 	size_t lost_length;
 };
 
@@ -81,9 +83,11 @@ int segments_ask_device(struct span *span);
  */
 enum map_result segments_map_suspended(struct span *span, struct map_failure *failure);
 
-/* Splits all segments that are FAILED or REFUSED and made of several areas; the parts are to be tried again. *any: there
- * were some. -ENOMEM. */
-int segments_split_failed(struct span *span, bool *any);
+/*
+ * Splits all segments that are FAILED or REFUSED and made of several areas. The
+ * parts are to be tried again. 1; 0: there was none; -ENOMEM.
+ */
+int segments_split_failed(struct span *span);
 
 /* Splits segments of which others have taken a part. Before suspend and resume. -ENOMEM. */
 int segments_split_taken(struct span *span);

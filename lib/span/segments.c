@@ -72,23 +72,19 @@ static void warn_exhausted(const struct span *span, const struct segment *first)
 		    span->request.offset + first->offset);
 }
 
-static enum map_result note_lost(const struct span *span, size_t i, struct map_failure *failure)
+static void log_lost_range(const struct span *span, const struct map_failure *failure)
 {
-	failure->lost = span->segments[i].address;
-	failure->lost_length = segment_size(&span->segments[i]);
-	segment_narrow_lost(span, i, &failure->lost, &failure->lost_length);
 	log_error("%s region %u: after a failed map a mapping that is not the library's is at %p + 0x%zx: it stays",
 		  span->request.device, span->index, (void *)failure->lost, failure->lost_length);
-	return MAP_RANGE_LOST;
 }
 
 enum { SPARE = 64 };	/* segments that a process without mappings gets back */
 
-/* Unmaps the last segments before one. The span is nobody's yet. */
-static enum map_result give_mappings_back(struct span *span, size_t before, struct map_failure *failure)
+/* Unmaps the last segments that are mapped. The span is nobody's yet. */
+static enum map_result give_mappings_back(struct span *span, struct map_failure *failure)
 {
-	for (size_t left = SPARE; left && before; before--) {
-		struct segment *segment = &span->segments[before - 1];
+	for (size_t i = span->n_segments, left = SPARE; left && i--;) {
+		struct segment *segment = &span->segments[i];
 		size_t size = segment_size(segment);
 
 		if (segment->state != SEGMENT_DIRECT || sys_munmap(segment->address, size))
@@ -99,15 +95,17 @@ static enum map_result give_mappings_back(struct span *span, size_t before, stru
 			segment->address = NULL;
 		else if (!reservation_reclaim(segment->address, size, NULL)) {
 			failure->error = -ENOMEM;
-			return note_lost(span, before - 1, failure);
+			segment_note_lost(span, i, failure);
+			log_lost_range(span, failure);
+			return MAP_RANGE_LOST;
 		}
 	}
 	return MAP_DONE;
 }
 
-static enum map_result stop_mapping(struct span *span, size_t at, struct map_failure *failure)
+static enum map_result stop_mapping(struct span *span, struct map_failure *failure)
 {
-	enum map_result result = give_mappings_back(span, at, failure);
+	enum map_result result = give_mappings_back(span, failure);
 
 	for (size_t i = 0; i < span->n_segments; i++)
 		if (span->segments[i].state == SEGMENT_WANTED) {
@@ -118,84 +116,89 @@ static enum map_result stop_mapping(struct span *span, size_t at, struct map_fai
 	return result;
 }
 
-/* One pass over all segments that are WANTED. *stopped: no more is to be tried. */
-static enum map_result map_wanted(struct span *span, struct map_failure *failure, bool *stopped)
+/* One pass over all segments that are WANTED. */
+static enum map_result map_wanted(struct span *span, struct map_failure *failure)
 {
 	const bool strict = span->flags & BARSPAN_STRICT;
 	unsigned int credit = 0;
 
 	for (size_t i = 0; i < span->n_segments; i++) {
 		struct segment *segment = &span->segments[i];
-		bool lost = false;
-		int r;
+		enum map_result result;
 
 		if (segment->state != SEGMENT_WANTED)
 			continue;
-		r = segment_map_new(span, i, &lost);
-		credit -= credit > 0;
-		segment->state = r ? SEGMENT_FAILED : SEGMENT_DIRECT;
-		if (!r)
+		result = segment_map_new(span, i, failure);
+		if (result == MAP_DONE) {
+			segment->state = SEGMENT_DIRECT;
+			credit -= credit > 0;
 			continue;
-		/* The others would fail one by one. */
-		if (r == -ENOMEM && !lost && !strict && !is_device_error(&credit)) {
-			segment->state = SEGMENT_WANTED;
-			*stopped = true;
-			return stop_mapping(span, i, failure);
 		}
-		log_map_failure(span, segment, r);
-		failure->error = r;
-		if (lost)
-			note_lost(span, i, failure);
+		/* The others would fail one by one. */
+		if (result == MAP_ERROR && failure->error == -ENOMEM && !strict && !is_device_error(&credit))
+			return MAP_EXHAUSTED;
+		segment->state = SEGMENT_FAILED;
+		log_map_failure(span, segment, failure->error);
+		if (result == MAP_RANGE_LOST)
+			log_lost_range(span, failure);
 		if (strict)
 			return MAP_ERROR;
-		if (lost)
-			return MAP_RANGE_LOST;
+		if (result == MAP_RANGE_LOST)
+			return result;
 	}
 	return MAP_DONE;
 }
 
 enum map_result segments_map_new(struct span *span, struct map_failure *failure)
 {
-	bool again = true, stopped = false;
+	enum map_result result;
+	int split;
 
-	while (again && !stopped) {
-		enum map_result result = map_wanted(span, failure, &stopped);
-
-		/* Even if it starts over elsewhere, it goes on with the parts. */
-		if (result != MAP_ERROR && !stopped) {
-			failure->error = segments_split_failed(span, &again);
-			if (failure->error)
-				return MAP_ERROR;
-		}
-		if (result != MAP_DONE)
+	do {
+		result = map_wanted(span, failure);
+		if (result == MAP_EXHAUSTED)
+			return stop_mapping(span, failure);
+		if (result == MAP_ERROR)
 			return result;
+		/* Even if it starts over elsewhere, it goes on with the parts. */
+		split = segments_split_failed(span);
+		if (split < 0) {
+			failure->error = split;
+			return MAP_ERROR;
+		}
+	} while (result == MAP_DONE && split);
+	return result;
+}
+
+/* One pass over all segments that are NO_ACCESS. */
+static int ask_device_once(struct span *span)
+{
+	for (size_t i = 0; i < span->n_segments; i++) {
+		struct segment *segment = &span->segments[i];
+		int refused;
+
+		if (segment->state != SEGMENT_NO_ACCESS || segment->is_taken)
+			continue;
+		refused = segment_try(span, segment);
+		if (!refused)
+			continue;
+		log_map_failure(span, segment, refused);
+		if (span->flags & BARSPAN_STRICT)
+			return refused;
+		segment->state = SEGMENT_REFUSED;
 	}
-	return MAP_DONE;
+	return 0;
 }
 
 int segments_ask_device(struct span *span)
 {
-	bool again = true;
-	int r = 0;
+	int split, r;
 
-	while (again && !r) {
-		for (size_t i = 0; i < span->n_segments; i++) {
-			struct segment *segment = &span->segments[i];
-			int refused;
-
-			if (segment->state != SEGMENT_NO_ACCESS || segment->is_taken)
-				continue;
-			refused = segment_try(span, segment);
-			if (!refused)
-				continue;
-			log_map_failure(span, segment, refused);
-			if (span->flags & BARSPAN_STRICT)
-				return refused;
-			segment->state = SEGMENT_REFUSED;
-		}
-		r = segments_split_failed(span, &again);
-	}
-	return r;
+	do {
+		r = ask_device_once(span);
+		split = r ? 0 : segments_split_failed(span);
+	} while (split > 0);
+	return r ? r : split;
 }
 
 /* One pass over all segments that are WANTED in a suspended span. */
@@ -205,7 +208,7 @@ static enum map_result map_wanted_suspended(struct span *span, struct map_failur
 
 	for (size_t i = 0; i < span->n_segments; i++) {
 		struct segment *segment = &span->segments[i];
-		bool lost = false;
+		enum map_result result;
 
 		if (segment->state != SEGMENT_WANTED || segment->is_taken)
 			continue;
@@ -214,31 +217,35 @@ static enum map_result map_wanted_suspended(struct span *span, struct map_failur
 			segments_change_state(span, SEGMENT_WANTED, SEGMENT_FAILED);
 			return MAP_DONE;
 		}
-		credit--;
-		failure->error = segment_map_suspended(span, i, &lost);
-		segment->state = failure->error ? SEGMENT_FAILED : SEGMENT_NO_ACCESS;
-		if (!failure->error)
+		result = segment_map_suspended(span, i, failure);
+		if (result == MAP_DONE) {
+			segment->state = SEGMENT_NO_ACCESS;
+			credit--;
 			continue;
+		}
+		segment->state = SEGMENT_FAILED;
 		log_map_failure(span, segment, failure->error);
-		if (lost)
-			return note_lost(span, i, failure);
-		if (span->flags & BARSPAN_STRICT)
-			return MAP_ERROR;
+		if (result == MAP_RANGE_LOST)
+			log_lost_range(span, failure);
+		if (result == MAP_RANGE_LOST || span->flags & BARSPAN_STRICT)
+			return result;
 	}
 	return MAP_DONE;
 }
 
 enum map_result segments_map_suspended(struct span *span, struct map_failure *failure)
 {
-	enum map_result result = MAP_DONE;
-	bool again = true;
+	enum map_result result;
+	int split = 0;
 
-	while (result == MAP_DONE && again) {
+	do {
 		result = map_wanted_suspended(span, failure);
 		if (result == MAP_DONE)
-			failure->error = segments_split_failed(span, &again);
-		if (result == MAP_DONE && failure->error)
-			result = MAP_ERROR;
+			split = segments_split_failed(span);
+	} while (result == MAP_DONE && split > 0);
+	if (result == MAP_DONE && split < 0) {
+		failure->error = split;
+		return MAP_ERROR;
 	}
 	return result;
 }

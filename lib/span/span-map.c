@@ -105,10 +105,10 @@ static int reserve_whole(struct span *span, const struct barspan_options *option
 static bool map_as_one(struct span *span, const struct barspan_options *options)
 {
 	struct segment *segment = &span->segments[0];
-	bool lost = false;
+	struct map_failure failure;
 
 	if (options->address || span->flags & BARSPAN_INDEPENDENT || chosen_alignment(span, options) > span->page_size ||
-	    !is_all_wanted(span) || !span->device->locate || segment_map_new(span, 0, &lost))
+	    !is_all_wanted(span) || !span->device->locate || segment_map_new(span, 0, &failure))
 		return false;
 	segment->state = SEGMENT_DIRECT;
 	span->base = segment->address;

@@ -23,7 +23,7 @@
 #include "util/owned.h"
 
 /* The result of a system call that was made with errno saved: -errno for a failure, and errno as it was. */
-static int finish(long result, int saved)
+static int finish_call(long result, int saved)
 {
 	int error = errno;
 
@@ -90,12 +90,12 @@ int sys_open(const char *path, int flags)
 {
 	int saved = errno;
 
-	return finish(syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0), saved);
+	return finish_call(syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0), saved);
 }
 
 int sys_memfd_create(const char *name)
 {
-	int saved = errno, fd = finish(memfd_create(name, MFD_CLOEXEC), saved);
+	int saved = errno, fd = finish_call(memfd_create(name, MFD_CLOEXEC), saved);
 
 	return fd < 0 ? fd : sys_keep(fd, owned_base());
 }
@@ -110,7 +110,7 @@ static int dup_above(int fd, int lowest)
 		own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
 	if (own >= 0)
 		owned_add(own);
-	return finish(own, saved);
+	return finish_call(own, saved);
 }
 
 int sys_dup(int fd)
@@ -149,21 +149,21 @@ int sys_ftruncate(int fd, uint64_t length)
 		return -EFBIG;
 	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && length > limit.rlim_cur)
 		return -EFBIG;
-	return finish(ftruncate(fd, (off_t)length), saved);
+	return finish_call(ftruncate(fd, (off_t)length), saved);
 }
 
 int sys_fstat(int fd, struct stat *out)
 {
 	int saved = errno;
 
-	return finish(fstat(fd, out), saved);
+	return finish_call(fstat(fd, out), saved);
 }
 
 int sys_ioctl(int fd, unsigned long request, void *argument)
 {
 	int saved = errno;
 
-	return finish(syscall(SYS_ioctl, fd, request, argument), saved);
+	return finish_call(syscall(SYS_ioctl, fd, request, argument), saved);
 }
 
 int sys_read(int fd, void *buffer, size_t length)
@@ -174,14 +174,14 @@ int sys_read(int fd, void *buffer, size_t length)
 	do
 		n = syscall(SYS_read, fd, buffer, length);
 	while (n < 0 && errno == EINTR);
-	return finish(n, saved);
+	return finish_call(n, saved);
 }
 
 int sys_rewind(int fd)
 {
 	int saved = errno;
 
-	return finish(lseek(fd, 0, SEEK_SET), saved);
+	return finish_call(lseek(fd, 0, SEEK_SET), saved);
 }
 
 int sys_write(int fd, const void *buffer, size_t length)
@@ -193,7 +193,7 @@ int sys_write(int fd, const void *buffer, size_t length)
 		ssize_t n = syscall(SYS_write, fd, from, length);
 
 		if (n < 0 && errno != EINTR)
-			return finish(n, saved);
+			return finish_call(n, saved);
 		if (n > 0) {
 			from += n;
 			length -= (size_t)n;
@@ -210,7 +210,7 @@ int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old
 {
 	int saved = errno;
 
-	return finish(__sigaction(number, new, old), saved);
+	return finish_call(__sigaction(number, new, old), saved);
 }
 
 int sys_sigmask(int how, const sigset_t *set, sigset_t *old)
@@ -219,11 +219,11 @@ int sys_sigmask(int how, const sigset_t *set, sigset_t *old)
 
 	if (old)
 		sigemptyset(old);	/* the kernel writes the first words alone */
-	return finish(syscall(SYS_rt_sigprocmask, how, set, old, _NSIG / 8), saved);
+	return finish_call(syscall(SYS_rt_sigprocmask, how, set, old, _NSIG / 8), saved);
 }
 
 /* What an access of `length` bytes that moved `n` of them leaves to do; negative: an error. */
-static int advance(ssize_t n, size_t *length, uint64_t *offset)
+static int advance_transfer(ssize_t n, size_t *length, uint64_t *offset)
 {
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
@@ -268,7 +268,7 @@ int sys_pread(int fd, void *buffer, size_t length, uint64_t offset)
 	int r = 0;
 
 	while (left && !r)
-		r = advance(read_at(fd, to + (length - left), left, offset), &left, &offset);
+		r = advance_transfer(read_at(fd, to + (length - left), left, offset), &left, &offset);
 	errno = saved;
 	return r;
 }
@@ -281,7 +281,7 @@ int sys_pwrite(int fd, const void *buffer, size_t length, uint64_t offset)
 	int r = 0;
 
 	while (left && !r)
-		r = advance(write_at(fd, from + (length - left), left, offset), &left, &offset);
+		r = advance_transfer(write_at(fd, from + (length - left), left, offset), &left, &offset);
 	errno = saved;
 	return r;
 }
@@ -295,7 +295,7 @@ int sys_readlink(const char *path, char *buffer, size_t length)
 		return -ENAMETOOLONG;
 	if (n >= 0)
 		buffer[n] = '\0';
-	return finish(n < 0 ? -1 : 0, saved);
+	return finish_call(n < 0 ? -1 : 0, saved);
 }
 
 int sys_find_entry(const char *directory, const char *prefix, char *buffer, size_t length)
@@ -306,7 +306,7 @@ int sys_find_entry(const char *directory, const char *prefix, char *buffer, size
 	int r = -ENOENT;
 
 	if (!dir)
-		return finish(-1, saved);
+		return finish_call(-1, saved);
 	while (r == -ENOENT && (entry = readdir(dir)))
 		if (!strncmp(entry->d_name, prefix, strlen(prefix))) {
 			size_t n = strlen(entry->d_name);
@@ -348,7 +348,7 @@ int sys_mmap(void **out, void *address, size_t length, int prot, int flags, int 
 		return r;
 	mapped = syscall(MMAP_CALL, address, length, prot, flags, fd, (unsigned long)units);
 	if (mapped == -1)
-		return finish(-1, saved);
+		return finish_call(-1, saved);
 	*out = (void *)mapped;
 	return 0;
 }
@@ -357,14 +357,14 @@ int sys_munmap(void *address, size_t length)
 {
 	int saved = errno;
 
-	return finish(syscall(SYS_munmap, address, length), saved);
+	return finish_call(syscall(SYS_munmap, address, length), saved);
 }
 
 int sys_mprotect(void *address, size_t length, int prot)
 {
 	int saved = errno;
 
-	return finish(syscall(SYS_mprotect, address, length, prot), saved);
+	return finish_call(syscall(SYS_mprotect, address, length, prot), saved);
 }
 
 int sys_remap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
@@ -373,7 +373,7 @@ int sys_remap(void **out, void *from, size_t length, size_t new_length, int flag
 	long moved = syscall(SYS_mremap, from, length, new_length, flags, to);
 
 	if (moved == -1)
-		return finish(-1, saved);
+		return finish_call(-1, saved);
 	*out = (void *)moved;
 	return 0;
 }
@@ -387,14 +387,14 @@ int sys_madvise(void *address, size_t length, int advice)
 {
 	int saved = errno;
 
-	return finish(madvise(address, length, advice), saved);
+	return finish_call(madvise(address, length, advice), saved);
 }
 
 int sys_munlock(void *address, size_t length)
 {
 	int saved = errno;
 
-	return finish(munlock(address, length), saved);
+	return finish_call(munlock(address, length), saved);
 }
 
 bool sys_is_mapped(void *address, size_t length)
@@ -408,7 +408,7 @@ bool sys_is_mapped(void *address, size_t length)
 		n = length - done < chunk ? length - done : chunk;
 		r = mincore((char *)address + done, n, resident);
 	}
-	return !finish(r, saved);
+	return !finish_call(r, saved);
 }
 
 /* Asks by fcntl(F_DUPFD_QUERY), Linux 6.10, and else by kcmp(2), which a kernel may lack or a sandbox forbid. */
@@ -420,11 +420,11 @@ bool sys_is_same_file(int fd, int other)
 
 	/* valgrind complains of a command that it does not know. */
 	if (!sys_under_valgrind())
-		r = finish(syscall(SYS_fcntl, fd, DUPFD_QUERY, other), saved);
+		r = finish_call(syscall(SYS_fcntl, fd, DUPFD_QUERY, other), saved);
 	if (r >= 0)
 		return r == 1;
 	pid = getpid();
-	return !finish(syscall(SYS_kcmp, pid, pid, KCMP_FILE, fd, other), saved);
+	return !finish_call(syscall(SYS_kcmp, pid, pid, KCMP_FILE, fd, other), saved);
 }
 
 bool sys_under_valgrind(void)

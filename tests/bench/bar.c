@@ -31,7 +31,7 @@ static int open_device(struct bar *bar, size_t n, size_t step)
 }
 
 /* What bar_sample() looks for. */
-static int mark(const struct bar *bar)
+static int mark_bar(const struct bar *bar)
 {
 	const size_t offsets[] = { 0, (bar->n_extents - 1) * bar->step + bar->extent - bar->page };
 
@@ -57,7 +57,7 @@ int bar_open(struct bar *bar, size_t n, bool apart)
 	if (r)
 		return bench_complain(r, "cannot make a region of %zu areas", n);
 	bar->fd = barspan_soft_fd(bar->device, 0);
-	r = bar->fd < 0 ? bar->fd : mark(bar);
+	r = bar->fd < 0 ? bar->fd : mark_bar(bar);
 	if (r) {
 		bar_close(bar);
 		return bench_complain(r, "cannot write to the region's memory");
@@ -104,7 +104,7 @@ uint64_t bar_sample(const struct bar *bar, const volatile uint8_t *base)
 	return *(const volatile uint64_t *)base ^ 31 * *(const volatile uint64_t *)(base + last);
 }
 
-static int unmap(uint8_t *address, size_t length)
+static int unmap_bytes(uint8_t *address, size_t length)
 {
 	return length && munmap(address, length) ? -errno : 0;
 }
@@ -125,13 +125,13 @@ int bar_reserve(const struct bar *bar, uint8_t **out)
 	if (got == MAP_FAILED)
 		return -errno;
 	head = -(uintptr_t)got & (alignment - 1);
-	r = unmap(got, head);
+	r = unmap_bytes(got, head);
 	if (!r)
-		r = unmap(got + head + bar->size, slack - head);
+		r = unmap_bytes(got + head + bar->size, slack - head);
 	if (!r && madvise(got + head, bar->size, MADV_DONTDUMP))
 		r = -errno;
 	if (r)
-		unmap(got, bar->size + slack);
+		unmap_bytes(got, bar->size + slack);
 	*out = got + head;
 	return r;
 }
@@ -173,5 +173,5 @@ int bar_map_bare(const struct bar *bar, uint8_t **out)
 
 int bar_unmap_bare(const struct bar *bar, uint8_t *base)
 {
-	return unmap(base, bar->size);
+	return unmap_bytes(base, bar->size);
 }

@@ -50,7 +50,7 @@ static double time_ns(const struct bench_way *way, size_t n)
 }
 
 /* How often a way is done for a round to take long enough to be timed. */
-static size_t calibrate(const struct bench *bench, const struct bench_way *way)
+static size_t choose_repeats(const struct bench *bench, const struct bench_way *way)
 {
 	size_t n = 1;
 
@@ -59,7 +59,7 @@ static size_t calibrate(const struct bench *bench, const struct bench_way *way)
 	return n;
 }
 
-static int compare(const void *left, const void *right)
+static int compare_times(const void *left, const void *right)
 {
 	double a = *(const double *)left, b = *(const double *)right;
 
@@ -68,12 +68,12 @@ static int compare(const void *left, const void *right)
 
 static struct spread spread_of(double *values, size_t n)
 {
-	qsort(values, n, sizeof(*values), compare);
+	qsort(values, n, sizeof(*values), compare_times);
 	return (struct spread){ values[n / 2], values[n / 4], values[n - 1 - n / 4] };
 }
 
 /* What takes long is done once only, but what is short so often that it goes through all of its pattern. */
-static int agree(const struct bench *bench, const struct bench_way *ways, size_t n, const char *parameters)
+static int ways_agree(const struct bench *bench, const struct bench_way *ways, size_t n, const char *parameters)
 {
 	double once = time_ns(&ways[0], 1);
 	size_t times = once < bench->slice_ns / 100 ? 4096 : once < bench->slice_ns ? 100 : 1;
@@ -95,7 +95,7 @@ static void take_turns(const struct bench *bench, const struct bench_way *ways, 
 	size_t times[MOST_WAYS];
 
 	for (size_t i = 0; i < n; i++)
-		times[i] = ways[i].run ? calibrate(bench, &ways[i]) : 0;
+		times[i] = ways[i].run ? choose_repeats(bench, &ways[i]) : 0;
 	for (size_t round = 0; round < bench->rounds; round++)
 		for (size_t i = 0; i < n; i++)
 			if (times[i])
@@ -151,7 +151,7 @@ static void print_row(const struct row *row)
 }
 
 /* Turns the rounds into the row's values. */
-static void digest(const struct bench *bench, struct row *row, const struct bench_way *ways, double **rounds)
+static void digest_rounds(const struct bench *bench, struct row *row, const struct bench_way *ways, double **rounds)
 {
 	if (row->n > 1 && ways[1].run) {
 		double *ratios = rounds[row->n];
@@ -177,10 +177,10 @@ static int time_row(struct bench *bench, struct row *row, const struct bench_way
 		return -ENOMEM;
 	for (size_t i = 0; i <= row->n; i++)
 		rounds[i] = memory + i * bench->rounds;
-	r = agree(bench, ways, row->n, row->parameters);
+	r = ways_agree(bench, ways, row->n, row->parameters);
 	if (!r) {
 		take_turns(bench, ways, row->n, rounds);
-		digest(bench, row, ways, rounds);
+		digest_rounds(bench, row, ways, rounds);
 		print_row(row);
 	}
 	free(memory);

@@ -83,7 +83,7 @@ INLINE void scan_write(const struct scene *scene, uint64_t offset, uint32_t valu
 }
 
 /* What was written. It is cleared, so that the next way has to write it itself. */
-static uint64_t harvest(const struct scene *scene)
+static uint64_t sum_written(const struct scene *scene)
 {
 	volatile uint32_t *window = (volatile uint32_t *)(scene->base + scene->start);
 	uint32_t sum = 0;
@@ -141,7 +141,7 @@ static uint64_t harvest(const struct scene *scene)
 			way##_write(&scene, scene.start + offset, (uint32_t)i);                                        \
 			offset = (offset + 4) & (WINDOW - 1);                                                          \
 		}                                                                                                      \
-		return harvest(&scene);                                                                                \
+		return sum_written(&scene);                                                                                \
 	}
 
 #define WRITE_TABLE(way)                                                                                               \
@@ -151,7 +151,7 @@ static uint64_t harvest(const struct scene *scene)
                                                                                                                        \
 		for (size_t i = 0; i < n; i++)                                                                         \
 			way##_write(&scene, scene.start + scene.shuffled[i % REGISTERS], (uint32_t)i);                 \
-		return harvest(&scene);                                                                                \
+		return sum_written(&scene);                                                                                \
 	}
 
 READ_WALK(ours)
@@ -186,7 +186,7 @@ static const struct shape {
 };
 
 /* Each register says where the next one is, and all are on one round trip. */
-static void fill(const struct scene *scene)
+static void fill_chain(const struct scene *scene)
 {
 	volatile uint32_t *window = (volatile uint32_t *)(scene->base + scene->start);
 
@@ -194,7 +194,7 @@ static void fill(const struct scene *scene)
 		window[scene->shuffled[i] / 4] = scene->shuffled[(i + 1) % REGISTERS];
 }
 
-static int measure(struct bench *bench, struct scene *scene, const char *extent)
+static int measure_extent(struct bench *bench, struct scene *scene, const char *extent)
 {
 	int r = 0;
 
@@ -206,9 +206,9 @@ static int measure(struct bench *bench, struct scene *scene, const char *extent)
 		};
 
 		if (!strncmp(shapes[i].access, "read", 4))
-			fill(scene);
+			fill_chain(scene);
 		else
-			harvest(scene);
+			sum_written(scene);
 		r = bench_time(bench, ways, 3, "%s %s %s", shapes[i].access, extent, shapes[i].name);
 	}
 	return r;
@@ -229,15 +229,15 @@ static int measure_both(struct bench *bench, struct barspan_device *device, cons
 	struct scene scene = { span, barspan_base(span), areas[MAIN].offset, areas, N_AREAS,
 			       barspan_soft_fd(device, 0), shuffled };
 
-	r = measure(bench, &scene, "main");
+	r = measure_extent(bench, &scene, "main");
 	scene.start = areas[OTHER].offset;
 	if (!r)
-		r = measure(bench, &scene, "other");
+		r = measure_extent(bench, &scene, "other");
 	barspan_unmap(span);
 	return r;
 }
 
-static int run(struct bench *bench)
+static int run_direct(struct bench *bench)
 {
 	struct barspan_range areas[N_AREAS];
 	struct barspan_soft_region region = {
@@ -260,4 +260,4 @@ static int run(struct bench *bench)
 	return r;
 }
 
-const struct bench_case case_direct = { "direct", "aligned 32-bit accesses to direct extents", run };
+const struct bench_case case_direct = { "direct", "aligned 32-bit accesses to direct extents", run_direct };

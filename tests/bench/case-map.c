@@ -134,7 +134,7 @@ static int time_nothing(struct bench *bench, size_t n)
 	return r;
 }
 
-static int run(struct bench *bench)
+static int run_map(struct bench *bench)
 {
 	size_t most = bench_quick(bench) ? 16 : 4096;
 	int r = 0;
@@ -152,4 +152,4 @@ static int run(struct bench *bench)
 	return r;
 }
 
-const struct bench_case case_map = { "map", "map and unmap", run };
+const struct bench_case case_map = { "map", "map and unmap", run_map };

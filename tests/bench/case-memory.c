@@ -16,7 +16,7 @@ enum {
 
 #define TIB (UINT64_C(1) << 40)
 
-static int64_t heap(void)
+static int64_t heap_bytes(void)
 {
 	struct mallinfo2 info = mallinfo2();
 
@@ -29,7 +29,7 @@ struct usage {
 };
 
 /* The sum of what a file of /proc/self says of `key`, in KiB; with a `flag`, only of mappings that have it. */
-static int64_t sum(const char *path, const char *key, const char *flag)
+static int64_t sum_lines(const char *path, const char *key, const char *flag)
 {
 	FILE *file = fopen(path, "re");
 	size_t length = strlen(key);
@@ -54,9 +54,9 @@ static int64_t sum(const char *path, const char *key, const char *flag)
  * machine's: "ac" are the mappings that are charged for. */
 static int measure_usage(struct usage *out)
 {
-	int64_t resident = sum("/proc/self/smaps_rollup", "Rss:", NULL);
-	int64_t tables = sum("/proc/self/status", "VmPTE:", NULL);
-	int64_t commit = sum("/proc/self/smaps", "Size:", " ac");
+	int64_t resident = sum_lines("/proc/self/smaps_rollup", "Rss:", NULL);
+	int64_t tables = sum_lines("/proc/self/status", "VmPTE:", NULL);
+	int64_t commit = sum_lines("/proc/self/smaps", "Size:", " ac");
 
 	if (resident < 0 || tables < 0 || commit < 0)
 		return -EIO;
@@ -77,12 +77,12 @@ static int heap_of_span(int64_t *out, struct pages *pages)
 	if (r)
 		return bench_complain(r, "cannot make a device");
 	for (; !r && n < WARM_SPANS + 1; n++) {
-		before = heap();
+		before = heap_bytes();
 		r = barspan_map(&spans[n], device, 0, NULL);
 		if (r)
 			break;
 	}
-	*out = heap() - before;
+	*out = heap_bytes() - before;
 	while (n)
 		barspan_unmap(spans[--n]);
 	barspan_device_close(device);
@@ -94,10 +94,10 @@ static int heap_of_set(int64_t *out, const struct pages *pages,
 		       int (*fill)(struct pages_sets *sets, const struct pages *pages))
 {
 	struct pages_sets sets = { NULL, NULL };
-	int64_t before = heap();
+	int64_t before = heap_bytes();
 	int r = fill(&sets, pages);
 
-	*out = r ? -1 : heap() - before;
+	*out = r ? -1 : heap_bytes() - before;
 	pages_sets_clear(&sets);
 	return r == -ENOSYS ? 0 : r;
 }
@@ -151,7 +151,7 @@ static struct plug *plug_heap(void)
 	return plug;
 }
 
-static void unplug(struct plug *plug)
+static void free_plugs(struct plug *plug)
 {
 	while (plug) {
 		struct plug *next = plug->next;
@@ -195,7 +195,7 @@ static int usage_of_span(struct usage *out, struct barspan_device *device)
 	malloc_trim(0);
 	plug = plug_heap();
 	r = usage_of_one_more(out, device);
-	unplug(plug);
+	free_plugs(plug);
 	return r;
 }
 
@@ -256,7 +256,7 @@ static int count_areas(struct bench *bench, size_t n)
 	return r;
 }
 
-static int run(struct bench *bench)
+static int run_memory(struct bench *bench)
 {
 	static const size_t numbers[] = { 1, 16, 256, 4096, MOST_MAPPED, 65536 };
 	size_t most = bench_quick(bench) ? 256 : 65536;
@@ -269,4 +269,4 @@ static int run(struct bench *bench)
 	return r;
 }
 
-const struct bench_case case_memory = { "memory", "memory that a span of 1 TiB takes", run };
+const struct bench_case case_memory = { "memory", "memory that a span of 1 TiB takes", run_memory };

@@ -114,7 +114,7 @@ static void aim_round(struct scene *scene)
 	}
 }
 
-static int measure(struct bench *bench, struct scene *scene)
+static int measure_order(struct bench *bench, struct scene *scene)
 {
 	const struct bench_way ways[] = {
 		{ "ours", ours_loop, scene },
@@ -130,7 +130,7 @@ static int measure(struct bench *bench, struct scene *scene)
 }
 
 /* Every register of the direct pages another value. */
-static void fill(const struct scene *scene)
+static void fill_registers(const struct scene *scene)
 {
 	volatile uint32_t *registers = barspan_base(scene->spans[0]);
 
@@ -166,8 +166,8 @@ static int measure_spans(struct bench *bench, struct scene *scene, size_t n)
 	if (scene->spans && scene->mappings)
 		r = map_all(scene, n);
 	if (!r) {
-		fill(scene);
-		r = measure(bench, scene);
+		fill_registers(scene);
+		r = measure_order(bench, scene);
 	}
 	while (scene->n)
 		barspan_unmap(scene->spans[--scene->n]);
@@ -178,7 +178,7 @@ static int measure_spans(struct bench *bench, struct scene *scene, size_t n)
 
 /* All spans are of one region, which leaves file descriptors and the cache to others: it is the spans that are to be
  * told apart, not what is behind them. */
-static int run(struct bench *bench)
+static int run_pointer(struct bench *bench)
 {
 	static const size_t numbers[] = { 1, 64, 1024 };
 	uint64_t page = page_size();
@@ -200,4 +200,4 @@ static int run(struct bench *bench)
 	return r;
 }
 
-const struct bench_case case_pointer = { "pointer", "32-bit accesses by pointer", run };
+const struct bench_case case_pointer = { "pointer", "32-bit accesses by pointer", run_pointer };

@@ -149,7 +149,7 @@ LOOP(run_scan_extent, scan_extent(&query, offset))
 LOOP(run_bisect_extent, bisect_extent(&query, offset))
 
 /* Areas are the first halves of equal slices. */
-static void foretell(struct scene *scene)
+static void predict_answers(struct scene *scene)
 {
 	uint64_t half = scene->query.size / scene->query.n_areas / 2;
 
@@ -179,7 +179,7 @@ static const char *name_of(uint64_t size)
 	return size >> 40 ? "1 TiB" : size >> 30 ? "1 GiB" : size >> 20 ? "1 MiB" : "16 KiB";
 }
 
-static int measure(struct bench *bench, struct query *query, const char *order)
+static int measure_order(struct bench *bench, struct query *query, const char *order)
 {
 	const struct bench_way is_direct[] = {
 		{ "ours", run_ours_is_direct, query },
@@ -210,14 +210,14 @@ static int measure_orders(struct bench *bench, struct scene *scene)
 	int r;
 
 	pattern_ascend(scene->offsets, scene->query.size);
-	foretell(scene);
-	r = measure(bench, &scene->query, "sequential");
+	predict_answers(scene);
+	r = measure_order(bench, &scene->query, "sequential");
 	if (r)
 		return r;
 	pattern_scatter(scene->offsets, scene->query.size);
 	scene->query.mix = PATTERN_MIX;
-	foretell(scene);
-	return measure(bench, &scene->query, "random");
+	predict_answers(scene);
+	return measure_order(bench, &scene->query, "random");
 }
 
 static int fill_sets(struct scene *scene)
@@ -281,7 +281,7 @@ static bool is_wanted(struct bench *bench, uint64_t size, size_t n)
 	return pages_fit(size, n) && (n != 2 || !pages_fit(size, 16));
 }
 
-static int run(struct bench *bench)
+static int run_query(struct bench *bench)
 {
 	static const uint64_t sizes[] = { 1 << 14, 1 << 20, 1 << 30, UINT64_C(1) << 40 };
 	static const size_t numbers[] = { 1, 2, 16, 256, 1024, 4096, 65536 };
@@ -294,4 +294,4 @@ static int run(struct bench *bench)
 	return r;
 }
 
-const struct bench_case case_query = { "query", "questions to the guard table", run };
+const struct bench_case case_query = { "query", "questions to the guard table", run_query };

@@ -173,7 +173,7 @@ static int find_parts(struct range *range, size_t length)
 }
 
 /* Random bytes, in the memory and in the buffer. */
-static int fill(struct range *range)
+static int fill_random(struct range *range)
 {
 	uint64_t random = 88172645463325252;
 
@@ -230,7 +230,7 @@ static int time_length(struct bench *bench, struct range *range, size_t length)
 	int r;
 
 	range->offset = range->straddles ? page - (length < page ? length : page) / 2 : page;
-	r = fill(range);
+	r = fill_random(range);
 	if (!r)
 		r = find_parts(range, length);
 	if (!r)
@@ -239,7 +239,7 @@ static int time_length(struct bench *bench, struct range *range, size_t length)
 		return bench_complain(r, "cannot make a range of %zu bytes", length);
 	r = bench_time(bench, reads, 3, "read, %s, %s", range->layout, text_of(length, text));
 	if (!r)
-		r = fill(range);
+		r = fill_random(range);
 	if (!r)
 		r = bench_time(bench, writes, 3, "write, %s, %s", range->layout, text_of(length, text));
 	return r ? r : bar_check(&range->bar, "a part of the range failed");
@@ -265,11 +265,11 @@ static int time_layout(struct bench *bench, bool holes)
 	return r;
 }
 
-static int run(struct bench *bench)
+static int run_range(struct bench *bench)
 {
 	int r = time_layout(bench, false);
 
 	return r ? r : time_layout(bench, true);
 }
 
-const struct bench_case case_range = { "range", "a range of bytes across holes", run };
+const struct bench_case case_range = { "range", "a range of bytes across holes", run_range };

@@ -96,7 +96,7 @@ static int time_areas(struct bench *bench, size_t n)
 	return r;
 }
 
-static int run(struct bench *bench)
+static int run_suspend(struct bench *bench)
 {
 	size_t most = bench_quick(bench) ? 16 : 256;
 	int r = 0;
@@ -106,4 +106,4 @@ static int run(struct bench *bench)
 	return r;
 }
 
-const struct bench_case case_suspend = { "suspend", "suspend and resume", run };
+const struct bench_case case_suspend = { "suspend", "suspend and resume", run_suspend };

@@ -73,7 +73,7 @@ static uint64_t access_hole(struct trap *trap, size_t n)
 }
 
 /* Of stores, what came of them counts, and of loads, what they gave. */
-static uint64_t digest(struct trap *trap, uint64_t sum)
+static uint64_t digest_accesses(struct trap *trap, uint64_t sum)
 {
 	uint32_t value = 0, zero = 0;
 
@@ -87,7 +87,7 @@ static uint64_t digest(struct trap *trap, uint64_t sum)
 
 static uint64_t run_ours(void *context, size_t n)
 {
-	return digest(context, access_hole(context, n));
+	return digest_accesses(context, access_hole(context, n));
 }
 
 static void on_fault(int number, siginfo_t *info, void *context)
@@ -123,7 +123,7 @@ static uint64_t run_floor(void *context, size_t n)
 	}
 	sum = access_hole(trap, n);
 	sigaction(SIGSEGV, &before, NULL);
-	return digest(trap, sum);
+	return digest_accesses(trap, sum);
 }
 
 /* The traced process: does what it is ordered to, and stops. */
@@ -140,7 +140,7 @@ static _Noreturn void be_traced(struct trap *trap)
 }
 
 /* Does the access in place of the traced process. */
-static int serve(struct trap *trap)
+static int serve_access(struct trap *trap)
 {
 	struct user_regs_struct registers;
 	uint32_t value;
@@ -185,7 +185,7 @@ static int let_run(struct trap *trap)
 		r = wait_for_stop(trap, &number);
 		if (r || number == SIGSTOP)
 			return r;
-		r = number == SIGSEGV ? serve(trap) : -EPROTO;
+		r = number == SIGSEGV ? serve_access(trap) : -EPROTO;
 		if (r)
 			return r;
 	}
@@ -198,7 +198,7 @@ static uint64_t run_traced(void *context, size_t n)
 	trap->order->n = n;
 	trap->order->n_sites = trap->n_sites;
 	bar_note(&trap->bar, trap->bar.error ? 0 : let_run(trap));
-	return digest(trap, trap->order->digest);
+	return digest_accesses(trap, trap->order->digest);
 }
 
 static void stop_tracing(struct trap *trap)
@@ -271,7 +271,7 @@ static int time_accesses(struct bench *bench, bool stores)
 	return r;
 }
 
-static int run(struct bench *bench)
+static int run_trap(struct bench *bench)
 {
 	struct barspan_trap_options options = { .size = sizeof(options), .flags = BARSPAN_TRAP_EMULATE };
 	int r = barspan_trap_enable(&options);
@@ -291,7 +291,7 @@ static int run(struct bench *bench)
 
 #else
 
-static int run(struct bench *bench)
+static int run_trap(struct bench *bench)
 {
 	(void)bench;
 	fprintf(stderr, "barspan-bench: trap: not for this machine\n");
@@ -300,4 +300,4 @@ static int run(struct bench *bench)
 
 #endif
 
-const struct bench_case case_trap = { "trap", "an emulated mov from a hole", run };
+const struct bench_case case_trap = { "trap", "an emulated mov from a hole", run_trap };

@@ -36,7 +36,7 @@ static uint64_t read_floor(void *context, size_t n)
 }
 
 /* What is in the hole, once what is written there was seen to arrive. */
-static uint32_t take(struct bar *bar)
+static uint32_t take_written(struct bar *bar)
 {
 	uint32_t value = 0, zero = 0;
 
@@ -53,7 +53,7 @@ static uint64_t write_ours(void *context, size_t n)
 	for (size_t i = 0; i < n; i++)
 		barspan_write32(bar->span, bar->page, (uint32_t)i + 1);
 	bar_note(bar, barspan_take_error(bar->span, NULL));
-	return take(bar);
+	return take_written(bar);
 }
 
 static uint64_t write_floor(void *context, size_t n)
@@ -66,10 +66,10 @@ static uint64_t write_floor(void *context, size_t n)
 		if (pwrite(bar->fd, &value, sizeof(value), (off_t)bar->page) != sizeof(value))
 			bar_note(bar, -EIO);
 	}
-	return take(bar);
+	return take_written(bar);
 }
 
-static int run(struct bench *bench)
+static int run_trapped(struct bench *bench)
 {
 	struct bar bar;
 	const struct bench_way reads[] = { { "ours", read_ours, &bar }, { "floor", read_floor, &bar } };
@@ -88,4 +88,4 @@ static int run(struct bench *bench)
 	return r;
 }
 
-const struct bench_case case_trapped = { "trapped", "32-bit accesses to a hole", run };
+const struct bench_case case_trapped = { "trapped", "32-bit accesses to a hole", run_trapped };

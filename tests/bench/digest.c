@@ -17,7 +17,7 @@
 enum { MOST_PEERS = 8 };
 
 __attribute__((format(printf, 1, 2)))
-static int complain(const char *format, ...)
+static int complain_of(const char *format, ...)
 {
 	va_list arguments;
 
@@ -48,7 +48,7 @@ static bool is_bytes(const json_t *row)
 }
 
 /* NULL: the row has no such column; JSON's null: it is not known. */
-static const json_t *column(const json_t *row, const char *name)
+static const json_t *find_column(const json_t *row, const char *name)
 {
 	if (!strcmp(name, "ours"))
 		return json_object_get(row, is_bytes(row) ? "ours_bytes" : "ours_ns");
@@ -80,9 +80,9 @@ static bool are_quartiles(const json_t *json, const json_t *median)
 
 static const char *wrong_with_ratio(const json_t *row)
 {
-	const json_t *ratio = column(row, "ratio"), *quartiles = json_object_get(row, "ratio_quartiles");
+	const json_t *ratio = find_column(row, "ratio"), *quartiles = json_object_get(row, "ratio_quartiles");
 
-	if (!is_number(ratio, false, true) || !json_is_null(ratio) != json_is_number(column(row, "floor")))
+	if (!is_number(ratio, false, true) || !json_is_null(ratio) != json_is_number(find_column(row, "floor")))
 		return "ratio";
 	if (json_is_null(ratio) ? !json_is_null(quartiles) : !are_quartiles(quartiles, ratio))
 		return "ratio_quartiles";
@@ -99,11 +99,11 @@ static const char *wrong_with(const json_t *row)
 
 	if (!*text_of(row, "parameters"))
 		return "parameters";
-	if (!is_number(column(row, "ours"), bytes, false))
+	if (!is_number(find_column(row, "ours"), bytes, false))
 		return "ours";
-	if (!is_number(column(row, "floor"), bytes, true))
+	if (!is_number(find_column(row, "floor"), bytes, true))
 		return "floor";
-	if (!are_quartiles(json_object_get(row, "ours_quartiles"), column(row, "ours")))
+	if (!are_quartiles(json_object_get(row, "ours_quartiles"), find_column(row, "ours")))
 		return "ours_quartiles";
 	if (!json_is_object(peers))
 		return "peers";
@@ -118,12 +118,12 @@ static int check_row(const json_t *row, char **names, int n)
 	const char *wrong = wrong_with(row);
 
 	if (wrong)
-		return complain("%s, %s: %s is missing or wrong", text_of(row, "case"), text_of(row, "parameters"),
-				wrong);
+		return complain_of("%s, %s: %s is missing or wrong", text_of(row, "case"), text_of(row, "parameters"),
+				   wrong);
 	for (int i = 0; i < n; i++)
 		if (is_of(row, names[i]))
 			return 0;
-	return complain("rows of '%s', which is no case", text_of(row, "case"));
+	return complain_of("rows of '%s', which is no case", text_of(row, "case"));
 }
 
 static int find_case(const json_t *rows, const char *name)
@@ -131,10 +131,10 @@ static int find_case(const json_t *rows, const char *name)
 	for (size_t i = 0; i < json_array_size(rows); i++)
 		if (is_of(json_array_get(rows, i), name))
 			return 0;
-	return complain("the JSON has no rows for case %s", name);
+	return complain_of("the JSON has no rows for case %s", name);
 }
 
-static int check(const json_t *rows, char **names, int n)
+static int check_rows(const json_t *rows, char **names, int n)
 {
 	int r = 0;
 
@@ -180,12 +180,12 @@ static void print_floor(const json_t *row)
 {
 	const json_t *quartiles = json_object_get(row, "ratio_quartiles");
 
-	if (!json_is_number(column(row, "ratio"))) {
+	if (!json_is_number(find_column(row, "ratio"))) {
 		printf(" | |");
 		return;
 	}
-	print_quantity(column(row, "floor"), is_bytes(row));
-	printf(" %.2f (%.2f-%.2f) |", json_number_value(column(row, "ratio")),
+	print_quantity(find_column(row, "floor"), is_bytes(row));
+	printf(" %.2f (%.2f-%.2f) |", json_number_value(find_column(row, "ratio")),
 	       json_number_value(json_array_get(quartiles, 0)), json_number_value(json_array_get(quartiles, 1)));
 }
 
@@ -218,11 +218,11 @@ static void print_head(const struct table *table)
 static void print_row(const struct table *table, const json_t *row)
 {
 	printf("| %s |", text_of(row, "parameters"));
-	print_quantity(column(row, "ours"), is_bytes(row));
+	print_quantity(find_column(row, "ours"), is_bytes(row));
 	if (table->has_floor)
 		print_floor(row);
 	for (size_t i = 0; i < table->n_peers; i++)
-		print_quantity(column(row, table->peers[i]), is_bytes(row));
+		print_quantity(find_column(row, table->peers[i]), is_bytes(row));
 	putchar('\n');
 }
 
@@ -239,7 +239,7 @@ static int print_table(const json_t *rows, const char *name)
 
 		if (!is_of(row, name))
 			continue;
-		table.has_floor |= json_is_number(column(row, "ratio"));
+		table.has_floor |= json_is_number(find_column(row, "ratio"));
 		json_object_foreach(json_object_get(row, "peers"), peer, unused)
 			add_peer(&table, peer);
 	}
@@ -271,10 +271,10 @@ static void print_column(const json_t *row, const char *name)
 {
 	char first[64];
 	const char *slash = strchr(name, '/');
-	const json_t *over = slash ? column(row, slash + 1) : NULL, *value;
+	const json_t *over = slash ? find_column(row, slash + 1) : NULL, *value;
 
 	snprintf(first, sizeof(first), "%.*s", (int)strcspn(name, "/"), name);
-	value = column(row, first);
+	value = find_column(row, first);
 	if (!json_is_number(value) || (slash && !json_is_number(over)))
 		printf("\t?");
 	else
@@ -299,20 +299,20 @@ static int print_rows(const json_t *rows, const char *name, const char *pattern,
 		putchar('\n');
 		found++;
 	}
-	return found ? 0 : complain("the JSON has no rows for case %s that are like '%s'", name, pattern);
+	return found ? 0 : complain_of("the JSON has no rows for case %s that are like '%s'", name, pattern);
 }
 
-static int run(const json_t *rows, int argc, char **argv)
+static int run_command(const json_t *rows, int argc, char **argv)
 {
 	if (!json_is_array(rows))
-		return complain("%s is not an array", argv[2]);
+		return complain_of("%s is not an array", argv[2]);
 	if (!strcmp(argv[1], "check"))
-		return check(rows, argv + 3, argc - 3);
+		return check_rows(rows, argv + 3, argc - 3);
 	if (!strcmp(argv[1], "table") && argc == 4)
 		return print_table(rows, argv[3]);
 	if (!strcmp(argv[1], "rows") && argc > 5)
 		return print_rows(rows, argv[3], argv[4], argv + 5, argc - 5);
-	return complain("%s: unknown, or its arguments are wrong", argv[1]);
+	return complain_of("%s: unknown, or its arguments are wrong", argv[1]);
 }
 
 int main(int argc, char **argv)
@@ -322,17 +322,17 @@ int main(int argc, char **argv)
 	int r;
 
 	if (argc < 4) {
-		complain("arguments are missing");
+		complain_of("arguments are missing");
 		return EXIT_FAILURE;
 	}
 	rows = json_load_file(argv[2], JSON_REJECT_DUPLICATES, &error);
 	if (!rows) {
-		complain("%s, line %d: %s", argv[2], error.line, error.text);
+		complain_of("%s, line %d: %s", argv[2], error.line, error.text);
 		return EXIT_FAILURE;
 	}
-	r = run(rows, argc, argv);
+	r = run_command(rows, argc, argv);
 	json_decref(rows);
 	if (fflush(stdout) || ferror(stdout))
-		r = complain("cannot write");
+		r = complain_of("cannot write");
 	return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }

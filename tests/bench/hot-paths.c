@@ -51,7 +51,7 @@ LOOP(read32_relaxed, sum += barspan_read32_relaxed(span, at))
 LOOP(ptr_read32, sum += barspan_ptr_read32(base + at))
 LOOP(is_direct, sum += barspan_is_direct(span, at, 4))
 
-static void count(const char *what, uint32_t (*run)(const struct loop *), const struct loop *loop)
+static void count_loop(const char *what, uint32_t (*run)(const struct loop *), const struct loop *loop)
 {
 	run(loop);	/* warms up: the pages that pointer accessors remember */
 	CALLGRIND_ZERO_STATS;
@@ -76,18 +76,18 @@ static int hot_paths(void)
 
 	struct loop main_loop = { span, barspan_base(span), MAIN }, other = { span, barspan_base(span), OTHER };
 
-	count("bare_read", bare_read, &main_loop);
-	count("bare_write", bare_write, &main_loop);
-	count("read32 main", read32, &main_loop);
-	count("read32 other", read32, &other);
-	count("write32 main", write32, &main_loop);
-	count("write32 other", write32, &other);
-	count("read64 main", read64, &main_loop);
-	count("read64 other", read64, &other);
-	count("read32_relaxed main", read32_relaxed, &main_loop);
-	count("ptr_read32 main", ptr_read32, &main_loop);
-	count("is_direct main", is_direct, &main_loop);
-	count("is_direct other", is_direct, &other);
+	count_loop("bare_read", bare_read, &main_loop);
+	count_loop("bare_write", bare_write, &main_loop);
+	count_loop("read32 main", read32, &main_loop);
+	count_loop("read32 other", read32, &other);
+	count_loop("write32 main", write32, &main_loop);
+	count_loop("write32 other", write32, &other);
+	count_loop("read64 main", read64, &main_loop);
+	count_loop("read64 other", read64, &other);
+	count_loop("read32_relaxed main", read32_relaxed, &main_loop);
+	count_loop("ptr_read32 main", ptr_read32, &main_loop);
+	count_loop("is_direct main", is_direct, &main_loop);
+	count_loop("is_direct other", is_direct, &other);
 	barspan_unmap(span);
 	barspan_device_close(device);
 	return 0;
@@ -105,7 +105,7 @@ __attribute__((noinline)) static int map_pages(struct barspan_device *device)
 }
 
 /* A power of two of areas that do not touch, in no order. */
-static int mapping(size_t n)
+static int count_mapping(size_t n)
 {
 	struct barspan_device *device;
 	struct pages pages;
@@ -131,7 +131,7 @@ static int mapping(size_t n)
 
 int main(void)
 {
-	if (hot_paths() || mapping(4096) || mapping(65536))
+	if (hot_paths() || count_mapping(4096) || count_mapping(65536))
 		return EXIT_FAILURE;
 	return EXIT_SUCCESS;
 }

@@ -32,7 +32,7 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
-static size_t number(struct argp_state *state, const char *text, size_t most)
+static size_t parse_number(struct argp_state *state, const char *text, size_t most)
 {
 	char *end;
 	unsigned long value;
@@ -44,7 +44,7 @@ static size_t number(struct argp_state *state, const char *text, size_t most)
 	return value;
 }
 
-static int want(struct arguments *arguments, const char *name)
+static int want_case(struct arguments *arguments, const char *name)
 {
 	for (size_t i = 0; i < N_CASES; i++)
 		if (!strcmp(cases[i]->name, name)) {
@@ -54,7 +54,7 @@ static int want(struct arguments *arguments, const char *name)
 	return -ENOENT;
 }
 
-static error_t parse(int key, char *argument, struct argp_state *state)
+static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
 
@@ -63,10 +63,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		arguments->json = argument;
 		return 0;
 	case 'r':
-		arguments->bench.rounds = number(state, argument, 10000);
+		arguments->bench.rounds = parse_number(state, argument, 10000);
 		return 0;
 	case 's':
-		arguments->bench.slice_ns = (double)number(state, argument, 10000000) * 1e3;
+		arguments->bench.slice_ns = (double)parse_number(state, argument, 10000000) * 1e3;
 		return 0;
 	case 'q':
 		arguments->bench.quick = true;
@@ -77,7 +77,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		arguments->list = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (want(arguments, argument))
+		if (want_case(arguments, argument))
 			argp_error(state, "there is no case '%s'", argument);
 		return 0;
 	default:
@@ -86,13 +86,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	options, parse, "[CASE...]",
+	options, parse_option, "[CASE...]",
 	"Measures libbarspan's operations side by side with the least that they could cost (the floor) and with other "
 	"ways to do the same (peers), and prints medians, in nanoseconds an operation unless another unit is given.",
 	NULL, NULL, NULL,
 };
 
-static int run(struct arguments *arguments)
+static int run_cases(struct arguments *arguments)
 {
 	int r = 0;
 
@@ -148,7 +148,7 @@ int main(int argc, char **argv)
 	if (arguments.json && !can_write(arguments.json))
 		return EXIT_FAILURE;
 	stay_on_one_processor();
-	r = run(&arguments);
+	r = run_cases(&arguments);
 	if (!r && arguments.json)
 		r = bench_write_json(&arguments.bench, arguments.json);
 	while (arguments.bench.n_rows)

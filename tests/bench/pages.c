@@ -34,7 +34,7 @@ void pages_clear(struct pages *pages)
 	pages->areas = NULL;
 }
 
-static int describe(void *context, unsigned int index, struct barspan_region *out)
+static int describe_pages(void *context, unsigned int index, struct barspan_region *out)
 {
 	const struct pages *pages = context;
 
@@ -66,7 +66,7 @@ int pages_open(struct barspan_device **out, struct pages *pages)
 {
 	static const struct barspan_device_ops ops = {
 		.size = sizeof(ops),
-		.region = describe,
+		.region = describe_pages,
 		.map = map_nothing,
 		.read = refuse_read,
 		.write = refuse_write,

@@ -17,7 +17,7 @@ static size_t n_seeds;
 static uint64_t state = 1;
 
 /* SplitMix64. */
-static uint64_t next(void)
+static uint64_t next_random(void)
 {
 	uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
 
@@ -31,7 +31,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static void load(const char *name)
+static void load_seed(const char *name)
 {
 	struct seed *seed = &seeds[n_seeds];
 	char path[512];
@@ -47,33 +47,33 @@ static void load(const char *name)
 }
 
 /* Changes a few bytes, numbers or the size, and mixes in parts of another seed. */
-static void mutate(struct seed *seed)
+static void mutate_seed(struct seed *seed)
 {
 	static const uint64_t numbers[] = { 0, 1, 16, 4095, 4096, 4097, 0x10000, UINT32_MAX, INT64_MAX, UINT64_MAX, UINT64_MAX - 4095 };
 
-	for (uint64_t n = 1 + next() % 6; n; n--) {
-		size_t room = seed->size ? seed->size : 1, at = next() % room, length = (size_t)1 << next() % 4;
-		const struct seed *other = &seeds[next() % n_seeds];
-		uint64_t value = numbers[next() % (sizeof(numbers) / sizeof(numbers[0]))];
+	for (uint64_t n = 1 + next_random() % 6; n; n--) {
+		size_t room = seed->size ? seed->size : 1, at = next_random() % room, length = (size_t)1 << next_random() % 4;
+		const struct seed *other = &seeds[next_random() % n_seeds];
+		uint64_t value = numbers[next_random() % (sizeof(numbers) / sizeof(numbers[0]))];
 
 		if (length > seed->size - (at < seed->size ? at : seed->size))
 			length = 0;
-		switch (next() % 6) {
+		switch (next_random() % 6) {
 		case 0:
-			seed->bytes[at] ^= (uint8_t)(1 << next() % 8);
+			seed->bytes[at] ^= (uint8_t)(1 << next_random() % 8);
 			break;
 		case 1:
-			seed->bytes[at] = (uint8_t)next();
+			seed->bytes[at] = (uint8_t)next_random();
 			break;
 		case 2:
 			memcpy(seed->bytes + at, &value, length);
 			break;
 		case 3:
-			value = next();
+			value = next_random();
 			memcpy(seed->bytes + at, &value, length);
 			break;
 		case 4:
-			seed->size = next() % 4 ? seed->size + next() % 24 : next() % (seed->size + 1);
+			seed->size = next_random() % 4 ? seed->size + next_random() % 24 : next_random() % (seed->size + 1);
 			seed->size = seed->size < MOST_BYTES ? seed->size : MOST_BYTES;
 			break;
 		default:
@@ -95,7 +95,7 @@ int main(void)
 	printf("1..2\n");
 	for (int i = 0; i < n; i++) {
 		if (names[i]->d_name[0] != '.' && n_seeds < MOST_SEEDS)
-			load(names[i]->d_name);
+			load_seed(names[i]->d_name);
 		free(names[i]);
 	}
 	if (n >= 0)
@@ -104,8 +104,8 @@ int main(void)
 		LLVMFuzzerTestOneInput(seeds[i].bytes, seeds[i].size);
 	printf("%sok 1 - %zu seeds of " FUZZ_CORPUS "\n", n_seeds ? "" : "not ", n_seeds);
 	for (int i = 0; n_seeds && i < mutations; i++) {
-		changed = seeds[next() % n_seeds];
-		mutate(&changed);
+		changed = seeds[next_random() % n_seeds];
+		mutate_seed(&changed);
 		LLVMFuzzerTestOneInput(changed.bytes, changed.size);
 	}
 	printf("%sok 2 - %d mutations of them\n", n_seeds ? "" : "not ", mutations);

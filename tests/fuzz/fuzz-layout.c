@@ -18,7 +18,7 @@ struct input {
 	size_t size;
 };
 
-static uint64_t take(struct input *input, size_t bytes)
+static uint64_t take_bytes(struct input *input, size_t bytes)
 {
 	uint64_t value = 0;
 	size_t n = bytes < input->size ? bytes : input->size;
@@ -33,8 +33,8 @@ static struct barspan_range take_area(struct input *input)
 {
 	struct barspan_range area;
 
-	area.offset = take(input, 8);
-	area.length = take(input, 8);
+	area.offset = take_bytes(input, 8);
+	area.length = take_bytes(input, 8);
 	return area;
 }
 
@@ -121,19 +121,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t n;
 	int r;
 
-	request.region.flags = (uint32_t)take(&input, 1);
-	request.strict = take(&input, 1) & 1;
-	request.prot = (int)take(&input, 1) & (PROT_READ | PROT_WRITE);
-	request.page_size = UINT64_C(4096) << take(&input, 1) % 5;
-	request.n_holes = take(&input, 1) % (MOST_HOLES + 1);
-	request.region.size = take(&input, 8);
-	request.offset = take(&input, 8);
-	request.length = take(&input, 8);
-	request.index = (unsigned int)take(&input, 1) % 8;
-	request.msix.bar = (unsigned int)take(&input, 1) % 8;
+	request.region.flags = (uint32_t)take_bytes(&input, 1);
+	request.strict = take_bytes(&input, 1) & 1;
+	request.prot = (int)take_bytes(&input, 1) & (PROT_READ | PROT_WRITE);
+	request.page_size = UINT64_C(4096) << take_bytes(&input, 1) % 5;
+	request.n_holes = take_bytes(&input, 1) % (MOST_HOLES + 1);
+	request.region.size = take_bytes(&input, 8);
+	request.offset = take_bytes(&input, 8);
+	request.length = take_bytes(&input, 8);
+	request.index = (unsigned int)take_bytes(&input, 1) % 8;
+	request.msix.bar = (unsigned int)take_bytes(&input, 1) % 8;
 	/* In 32 bits and 2048 entries, as the capability has it. */
-	request.msix.offset = take(&input, 4);
-	request.msix.length = (take(&input, 2) % 2048 + 1) * 16;
+	request.msix.offset = take_bytes(&input, 4);
+	request.msix.length = (take_bytes(&input, 2) % 2048 + 1) * 16;
 	for (size_t i = 0; i < request.n_holes; i++)
 		holes[i] = take_area(&input);
 	while (input.size && request.region.n_areas < MOST_AREAS)

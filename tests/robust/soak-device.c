@@ -21,7 +21,7 @@ struct soak_region *soak_region_of(const struct soak_span *span)
 	return &soak_devices[span->device].regions[span->region];
 }
 
-static bool covered(const struct soak_region *region, uint64_t start, uint64_t end)
+static bool areas_cover(const struct soak_region *region, uint64_t start, uint64_t end)
 {
 	if (!(region->flags & BARSPAN_REGION_MMAP))
 		return false;
@@ -47,7 +47,7 @@ bool soak_is_direct(const struct soak_region *region, uint64_t page)
 	uint64_t start = page * soak_page, end = start + soak_page;
 
 	return start < region->size &&
-	       covered(region, start, end < region->size ? end : region->size);
+	       areas_cover(region, start, end < region->size ? end : region->size);
 }
 
 bool soak_is_refused(const struct soak_region *region, uint64_t offset, size_t length)

@@ -132,7 +132,7 @@ static void end_all(void)
 }
 
 /* The messages of the library are a part of the trace. */
-static void listen(void *context, enum barspan_log_level level, const char *message)
+static void trace_message(void *context, enum barspan_log_level level, const char *message)
 {
 	(void)context;
 	(void)level;
@@ -145,7 +145,7 @@ void soak_episode(uint64_t seed, enum soak_kind kind, unsigned long n)
 	soak_seed = seed;
 	soak_kind = kind;
 	soak_kernel_play();
-	barspan_set_log(listen, NULL, BARSPAN_LOG_WARNING);
+	barspan_set_log(trace_message, NULL, BARSPAN_LOG_WARNING);
 	soak_devices_open();
 	soak_foreign_file_open();
 	warm_up();

@@ -57,26 +57,26 @@ static int choose_flags(uint8_t **address, size_t pages)
 	}
 }
 
-static bool replaces(int flags)
+static bool replaces_mappings(int flags)
 {
 	return (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == MAP_FIXED;
 }
 
 /* Updates the model after a call that may have replaced the range. */
-static void settle(void *got, uint8_t *address, size_t pages, int flags, const char *what)
+static void settle_call(void *got, uint8_t *address, size_t pages, int flags, const char *what)
 {
 	uintptr_t start = (uintptr_t)address, end = start + pages * soak_page;
 
 	if (got == MAP_FAILED) {
-		if (replaces(flags))
+		if (replaces_mappings(flags))
 			soak_settle(start, end, what);
 		return;
 	}
 	/* valgrind takes the address of MAP_FIXED_NOREPLACE for a hint. */
 	SOAK_EXPECT(got == address || !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) ||
-			    (harness_instrumented() && !replaces(flags)),
+			    (harness_instrumented() && !replaces_mappings(flags)),
 		    "%s maps at %p instead of %p", what, got, (void *)address);
-	if (replaces(flags))
+	if (replaces_mappings(flags))
 		soak_gone(start, end);
 }
 
@@ -154,7 +154,7 @@ void soak_do_mmap_device(void)
 		   mapping.region, mapping.options.offset, length, (void *)address,
 		   mapping.options.prot, flags);
 	soak_trouble_begin(&soak_devices[mapping.device].regions[mapping.region], FAKE_MMAP);
-	if (replaces(flags))
+	if (replaces_mappings(flags))
 		begin_range(address, mapping.pages);
 	errno = 0;
 	got = barspan_mmap(address, length, mapping.options.prot, MAP_SHARED | flags,
@@ -162,7 +162,7 @@ void soak_do_mmap_device(void)
 			   (int64_t)(region->file_offset + mapping.options.offset));
 	soak_trace("  = %p, errno %d", got, errno);
 	soak_trouble_end();
-	settle(got, address, mapping.pages, flags, "barspan_mmap() of a device");
+	settle_call(got, address, mapping.pages, flags, "barspan_mmap() of a device");
 	if (got != MAP_FAILED)
 		note_mapped(&mapping, got, length);
 	else
@@ -205,13 +205,13 @@ void soak_do_mmap_other(void)
 	soak_trace("mmap other %zu pages at %p prot %d flags 0x%x", pages, (void *)address, prot,
 		   flags);
 	soak_trouble_begin(NULL, FAKE_MMAP);
-	if (replaces(flags))
+	if (replaces_mappings(flags))
 		begin_range(address, pages);
 	got = barspan_mmap(address, pages * soak_page, prot, flags, anonymous ? -1 : foreign_file,
 			   (int64_t)offset);
 	soak_trace("  = %p, errno %d", got, errno);
 	soak_trouble_end();
-	settle(got, address, pages, flags, "barspan_mmap()");
+	settle_call(got, address, pages, flags, "barspan_mmap()");
 	if (got != MAP_FAILED)
 		note_foreign(got, pages, prot, flags, offset);
 	else

@@ -148,7 +148,7 @@ void soak_span_look(struct soak_span *span)
 	}
 }
 
-static bool owns(const struct soak_span *span, uintptr_t start, uintptr_t end)
+static bool owns_any(const struct soak_span *span, uintptr_t start, uintptr_t end)
 {
 	for (size_t i = 0; i < span->pages; i++)
 		if (in_range(span, i, start, end))
@@ -159,7 +159,7 @@ static bool owns(const struct soak_span *span, uintptr_t start, uintptr_t end)
 bool soak_spans_in(uintptr_t start, uintptr_t end)
 {
 	for (int i = 0; i < SOAK_SPANS; i++)
-		if (soak_spans[i].span && owns(&soak_spans[i], start, end))
+		if (soak_spans[i].span && owns_any(&soak_spans[i], start, end))
 			return true;
 	return false;
 }

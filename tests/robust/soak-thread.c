@@ -264,7 +264,7 @@ static void use_span(void)
 	barspan_unmap(span);
 }
 
-static void *churn(void *context)
+static void *churn_spans(void *context)
 {
 	const struct opponent *opponent = context;
 
@@ -314,7 +314,7 @@ void soak_do_churn(void)
 	for (int i = 0; i < 2; i++) {
 		opponents[i] =
 			(struct opponent){ NULL, soak_random(UINT64_MAX), 1 + soak_random(10) };
-		threads[i] = soak_thread_start(FOREIGNERS + i, churn, &opponents[i]);
+		threads[i] = soak_thread_start(FOREIGNERS + i, churn_spans, &opponents[i]);
 	}
 	/* memcheck takes the stacks of the parent for leaks of the child. */
 	if (!soak_without(SOAK_FORK) && !harness_instrumented() && soak_chance(2))

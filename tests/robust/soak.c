@@ -55,7 +55,7 @@ static unsigned long episodes[SOAK_KINDS], steps[SOAK_KINDS], failures[SOAK_KIND
 	most_failures = 3;
 static bool prints_steps;
 
-static const char *setting(const char *name, const char *otherwise)
+static const char *get_setting(const char *name, const char *otherwise)
 {
 	const char *value = getenv(name);
 
@@ -64,7 +64,7 @@ static const char *setting(const char *name, const char *otherwise)
 
 bool soak_without(enum soak_trigger trigger)
 {
-	const char *name = trigger_names[trigger], *found = setting("BARSPAN_SOAK_WITHOUT", "");
+	const char *name = trigger_names[trigger], *found = get_setting("BARSPAN_SOAK_WITHOUT", "");
 	size_t length = strlen(name);
 
 	for (; (found = strstr(found, name)); found += length)
@@ -101,7 +101,7 @@ void soak_fail(const char *format, ...)
 	_exit(1);
 }
 
-static double now(void)
+static double now_seconds(void)
 {
 	struct timespec time;
 
@@ -111,7 +111,7 @@ static double now(void)
 
 static enum soak_kind choose_kind(uint64_t seed)
 {
-	const char *only = setting("BARSPAN_SOAK_KIND", "");
+	const char *only = get_setting("BARSPAN_SOAK_KIND", "");
 
 	for (int i = 0; i < SOAK_KINDS; i++)
 		if (!strcmp(only, kind_names[i]))
@@ -130,7 +130,7 @@ static enum soak_kind choose_kind(uint64_t seed)
 
 static unsigned long choose_steps(enum soak_kind kind, uint64_t seed)
 {
-	unsigned long wanted = strtoul(setting("BARSPAN_SOAK_STEPS", "0"), NULL, 0);
+	unsigned long wanted = strtoul(get_setting("BARSPAN_SOAK_STEPS", "0"), NULL, 0);
 
 	harness_random(&seed);
 	if (wanted)
@@ -138,12 +138,12 @@ static unsigned long choose_steps(enum soak_kind kind, uint64_t seed)
 	return kind == SOAK_LIMIT ? 25 : 20 + harness_random(&seed) % 300;
 }
 
-static void start(struct job *job, uint64_t seed)
+static void start_job(struct job *job, uint64_t seed)
 {
 	memset(job->shared, 0, sizeof(*job->shared));
 	job->seed = seed;
 	job->kind = choose_kind(seed);
-	job->started = now();
+	job->started = now_seconds();
 	fflush(stdout);
 	job->pid = fork();
 	if (job->pid < 0) {
@@ -159,7 +159,7 @@ static void start(struct job *job, uint64_t seed)
 }
 
 /* Prints a failure with the last lines of the trace. */
-static void report(const struct job *job, const char *what)
+static void report_failure(const struct job *job, const char *what)
 {
 	const struct soak_shared *shared = job->shared;
 	unsigned long first = shared->lines > SOAK_RING ? shared->lines - SOAK_RING : 0;
@@ -177,13 +177,13 @@ static void report(const struct job *job, const char *what)
 	       kind_names[job->kind], shared->steps, job->seed);
 }
 
-static void finish(struct job *job, const char *what)
+static void finish_job(struct job *job, const char *what)
 {
 	episodes[job->kind]++;
 	steps[job->kind] += job->shared->steps;
 	if (what) {
 		failures[job->kind]++;
-		report(job, what);
+		report_failure(job, what);
 	}
 	kill(-job->pid, SIGKILL);
 	job->pid = 0;
@@ -201,14 +201,14 @@ static void look_after(struct job *job)
 				 strsignal(WTERMSIG(status)));
 		else
 			snprintf(what, sizeof(what), "exit code %d", WEXITSTATUS(status));
-		finish(job, status ? what : NULL);
+		finish_job(job, status ? what : NULL);
 		return;
 	}
 	if (job->shared->beats != job->seen) {
 		job->seen = job->shared->beats;
-		job->started = now();
+		job->started = now_seconds();
 	}
-	if (now() - job->started < limit)
+	if (now_seconds() - job->started < limit)
 		return;
 	if (getenv("BARSPAN_SOAK_WAIT")) {
 		printf("# process %d hangs\n", (int)job->pid);
@@ -216,7 +216,7 @@ static void look_after(struct job *job)
 	}
 	kill(-job->pid, SIGKILL);
 	waitpid(job->pid, &status, 0);
-	finish(job, "a step hangs");
+	finish_job(job, "a step hangs");
 }
 
 static unsigned long count_failures(void)
@@ -228,9 +228,9 @@ static unsigned long count_failures(void)
 	return n;
 }
 
-static void run(uint64_t seed, double seconds)
+static void run_jobs(uint64_t seed, double seconds)
 {
-	double end = now() + seconds;
+	double end = now_seconds() + seconds;
 	bool busy = true, first = true;
 
 	while (busy) {
@@ -240,9 +240,9 @@ static void run(uint64_t seed, double seconds)
 
 			if (job->pid)
 				look_after(job);
-			if (!job->pid && (first || now() < end) &&
+			if (!job->pid && (first || now_seconds() < end) &&
 			    count_failures() < most_failures) {
-				start(job, seed);
+				start_job(job, seed);
 				harness_random(&seed);
 				first = false;
 			}
@@ -277,8 +277,8 @@ static void fix_addresses(char **argv)
 
 int main(int argc, char **argv)
 {
-	const char *given = argc > 1 ? argv[1] : setting("BARSPAN_SOAK_SEED", NULL);
-	const char *wanted = setting("BARSPAN_SOAK_SECONDS", given ? "0" : NULL);
+	const char *given = argc > 1 ? argv[1] : get_setting("BARSPAN_SOAK_SEED", NULL);
+	const char *wanted = get_setting("BARSPAN_SOAK_SECONDS", given ? "0" : NULL);
 	const char *seconds = wanted ? wanted : harness_instrumented() ? "5" : "60";
 	uint64_t seed = given	 ? (uint64_t)strtoull(given, NULL, 0)
 			: wanted ? ((uint64_t)time(NULL) << 20) ^ (uint64_t)getpid()
@@ -289,9 +289,9 @@ int main(int argc, char **argv)
 		setenv("BARSPAN_SOAK_STEPS", argv[2], 1);
 	prints_steps = argc > 1;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	n_jobs = strtoul(setting("BARSPAN_SOAK_JOBS", "1"), NULL, 0);
+	n_jobs = strtoul(get_setting("BARSPAN_SOAK_JOBS", "1"), NULL, 0);
 	n_jobs = n_jobs < 1 ? 1 : n_jobs > MOST_JOBS ? MOST_JOBS : n_jobs;
-	most_failures = strtoul(setting("BARSPAN_SOAK_FAILURES", "3"), NULL, 0);
+	most_failures = strtoul(get_setting("BARSPAN_SOAK_FAILURES", "3"), NULL, 0);
 	for (size_t i = 0; i < n_jobs; i++) {
 		jobs[i].shared = mmap(NULL, sizeof(*jobs[i].shared), PROT_READ | PROT_WRITE,
 				      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -299,6 +299,6 @@ int main(int argc, char **argv)
 			return EXIT_FAILURE;
 	}
 	printf("# seed 0x%" PRIx64 ", %s seconds, %zu at a time\n", seed, seconds, n_jobs);
-	run(seed, strtod(seconds, NULL));
+	run_jobs(seed, strtod(seconds, NULL));
 	return print_results();
 }

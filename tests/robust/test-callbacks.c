@@ -382,7 +382,7 @@ static void *map_slowly(void *unused)
 }
 
 /* Ends the child, of which ThreadSanitizer believes that it has all threads. */
-static void leave(int code)
+static void leave_child(int code)
 {
 	syscall(SYS_exit_group, code);
 }
@@ -394,12 +394,12 @@ static void use_spans(void)
 
 	alarm(20);
 	if (barspan_suspend(span) || barspan_resume(span) || barspan_read32(span, 8) != 0x5678)
-		leave(1);
+		leave_child(1);
 	if (barspan_map(&mine, device, 1, NULL) || barspan_read32(mine, 8) != 0x5678)
-		leave(2);
+		leave_child(2);
 	barspan_unmap(mine);
 	barspan_unmap(span);
-	leave(0);
+	leave_child(0);
 }
 
 static void *let_go(void *unused)

@@ -89,7 +89,7 @@ static int act_device_access(const struct scenario *scenario)
 	return r ? r : barspan_device_read(device, 0, 5, &byte, 1);
 }
 
-static void prepare(const struct scenario *scenario)
+static void prepare_scenario(const struct scenario *scenario)
 {
 	device = SCENE_UNTOUCHED;
 	span = SCENE_UNTOUCHED;
@@ -104,7 +104,7 @@ static void prepare(const struct scenario *scenario)
 		ck_assert_zero(barspan_suspend(span));
 }
 
-static void tidy(void)
+static void clean_up(void)
 {
 	if (span != SCENE_UNTOUCHED)
 		barspan_unmap(span);
@@ -185,7 +185,7 @@ static void check_nothing_left(const char *before, const char *after, bool once,
 }
 
 /* The calls that are made to fail. */
-static unsigned long calls(void)
+static unsigned long failable_calls(void)
 {
 	return fake_total() - fake_count(FAKE_MUNMAP);
 }
@@ -195,11 +195,11 @@ static unsigned long count_calls(const struct scenario *scenario)
 {
 	unsigned long before, n;
 
-	prepare(scenario);
-	before = calls();
+	prepare_scenario(scenario);
+	before = failable_calls();
 	ck_assert_zero(scenario->act(scenario));
-	n = calls() - before;
-	tidy();
+	n = failable_calls() - before;
+	clean_up();
 	return n;
 }
 
@@ -212,8 +212,8 @@ static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n,
 	enum fake_call call;
 	int r;
 
-	prepare(scenario);
-	before_act = calls();
+	prepare_scenario(scenario);
+	before_act = failable_calls();
 	fake_fail(n, error, once);
 	r = scenario->act(scenario);
 	fake_fail(0, 0, 1);
@@ -223,13 +223,13 @@ static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n,
 		      scenario->name, n, call, error, once ? "once" : "for good", r);
 	/* Some area is a hole, or another way was taken, which takes more calls. The way to a character device is the same
 	 * whether the group's node is missing or not permitted. */
-	ck_assert_msg(r || calls() - before_act > usual || may_go_unnoticed(scenario, call, error) ||
+	ck_assert_msg(r || failable_calls() - before_act > usual || may_go_unnoticed(scenario, call, error) ||
 		      (scenario->open == scene_open_pci_cdev && call == FAKE_OPEN && error == -EPERM && once) ||
 		      (scenario->act != act_open && harness_count_extents(span, BARSPAN_REASON_FAILED)),
 		      "%s, call %lu of kind %d fails with %d (%s): no sign of it", scenario->name, n, call, error,
 		      once ? "once" : "for good");
 	check_recovery(scenario, r, once);
-	tidy();
+	clean_up();
 	after = harness_snapshot();
 	check_nothing_left(before, after, once, call);
 	if (scenario->options && scenario->options->address && !once)
@@ -351,7 +351,7 @@ START_TEST(suspend_is_retried)
 	fake_hooks.mprotect = NULL;
 	ck_assert_zero(barspan_suspend(span));
 	scene_check(span);
-	tidy();
+	clean_up();
 }
 END_TEST
 

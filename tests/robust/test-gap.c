@@ -123,7 +123,7 @@ static void check_apart(void)
 		ck_assert(other + foreign.length <= base || other >= base + barspan_length(span));
 }
 
-static void begin(enum kind kind, enum cover cover, int fails)
+static void begin_case(enum kind kind, enum cover cover, int fails)
 {
 	memset(&foreign, 0, sizeof(foreign));
 	foreign.kind = kind;
@@ -134,7 +134,7 @@ static void begin(enum kind kind, enum cover cover, int fails)
 	ck_assert_zero(scene_open_soft(&device));
 }
 
-static void end(const char *before)
+static void end_case(const char *before)
 {
 	char *after;
 
@@ -170,9 +170,9 @@ static void for_each_gap(void (*test)(void))
 	for (int kind = 0; kind < KINDS; kind++)
 		for (int cover = NOTHING; cover < COVERS; cover++)
 			for (int n = 1; n <= 4; n++) {
-				begin((enum kind)kind, (enum cover)cover, n);
+				begin_case((enum kind)kind, (enum cover)cover, n);
 				test();
-				end(before);
+				end_case(before);
 			}
 	free(before);
 }
@@ -272,12 +272,12 @@ START_TEST(an_early_failure_is_one_hole)
 	char *before = harness_snapshot();
 
 	for (int n = 1; n <= 4; n++) {
-		begin(PATTERN, NOTHING, n);
+		begin_case(PATTERN, NOTHING, n);
 		foreign.early = true;
 		ck_assert_zero(map_with(NULL));
 		scene_check(span);
 		ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), n == 1 ? 0 : 1);
-		end(before);
+		end_case(before);
 	}
 	free(before);
 }
@@ -340,9 +340,9 @@ START_TEST(a_move_that_is_refused_early_is_one_hole)
 	char *before = harness_snapshot();
 
 	for (int n = 1; n <= 4; n++) {
-		begin(PATTERN, NOTHING, n);
+		begin_case(PATTERN, NOTHING, n);
 		move_early();
-		end(before);
+		end_case(before);
 	}
 	free(before);
 }
@@ -356,7 +356,7 @@ START_TEST(a_resume_moves_nothing_that_was_mapped)
 	for (size_t i = 0; i < 3; i++) {
 		const struct barspan_options options = { .size = sizeof(options), .flags = flags[i] };
 
-		begin(PATTERN, ALL, 1);
+		begin_case(PATTERN, ALL, 1);
 		ck_assert_zero(barspan_map(&span, device, 1, &options));
 		ck_assert_zero(barspan_suspend(span));
 		fake_hooks.mremap = late_mremap;

@@ -203,7 +203,7 @@ END_TEST
 /* Of the mappings of the device, one fails. */
 static uint64_t refused;
 
-static int refuse(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+static int refuse_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
 {
 	if (fd >= 0 && offset == refused)
 		return -EIO;
@@ -217,7 +217,7 @@ START_TEST(what_was_mapped_is_not_given_up_for_what_was_not)
 	for (size_t i = 0; i < 2; i++) {
 		set_up(FEW_AREAS);
 		refused = 0;
-		fake_hooks.mmap = refuse;
+		fake_hooks.mmap = refuse_mmap;
 		map_few(flags[i]);
 		fake_hooks.mmap = NULL;
 		use_up(40);
@@ -257,7 +257,7 @@ START_TEST(a_resume_that_failed_can_be_tried_again_with_few_mappings)
 	use_up(20);
 	ck_assert_zero(barspan_suspend(span));
 	refused = 2 * (FEW_AREAS / 2) * page;
-	fake_hooks.mmap = refuse;
+	fake_hooks.mmap = refuse_mmap;
 	ck_assert_int_eq(barspan_resume(span), -EIO);
 	check_few(0);
 	fake_hooks.mmap = NULL;

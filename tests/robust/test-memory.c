@@ -18,7 +18,7 @@ struct usage {
 	uint64_t resident, data, tables, committed;
 };
 
-static uint64_t committed(void)
+static uint64_t committed_bytes(void)
 {
 	FILE *file = fopen("/proc/meminfo", "re");
 	unsigned long long value = 0;
@@ -31,9 +31,9 @@ static uint64_t committed(void)
 	return value * 1024;
 }
 
-static struct usage usage(void)
+static struct usage measure_usage(void)
 {
-	return (struct usage){ harness_status("VmRSS:"), harness_status("VmData:"), harness_status("VmPTE:"), committed() };
+	return (struct usage){ harness_status("VmRSS:"), harness_status("VmData:"), harness_status("VmPTE:"), committed_bytes() };
 }
 
 /* A region of `size` bytes with small areas at both ends and in the middle. */
@@ -62,10 +62,10 @@ START_TEST(reserving_1_TiB_costs_next_to_nothing)
 	/* What the C library and the kernel need for the first of anything is there after one span came and went. */
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	barspan_unmap(span);
-	usage();
-	before = usage();
+	measure_usage();
+	before = measure_usage();
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
-	after = usage();
+	after = measure_usage();
 	ck_assert_uint_eq(barspan_length(span), size);
 	ck_assert_uint_eq(barspan_extent_count(span), 5);
 	if (!harness_instrumented()) {

@@ -30,14 +30,14 @@ struct map {
 	bool bad_hole;	/* -ERANGE */
 };
 
-static uint64_t below(struct trial *trial, uint64_t limit)
+static uint64_t random_below(struct trial *trial, uint64_t limit)
 {
 	return harness_random(&trial->random) % limit;
 }
 
 static bool one_in(struct trial *trial, uint64_t n)
 {
-	return !below(trial, n);
+	return !random_below(trial, n);
 }
 
 /* An offset that is likely to be on or next to an edge of a page or of the region. */
@@ -45,19 +45,19 @@ static uint64_t some_offset(struct trial *trial)
 {
 	uint64_t page = trial->request.page_size, size = trial->request.region.size;
 
-	switch (below(trial, 8)) {
+	switch (random_below(trial, 8)) {
 	case 0:
 		return size;
 	case 1:
-		return size - below(trial, size < 4 ? size : 4);
+		return size - random_below(trial, size < 4 ? size : 4);
 	case 2:
-		return below(trial, size + page);
+		return random_below(trial, size + page);
 	case 3:
-		return page * below(trial, size / page + 2) + 1 + below(trial, 3);
+		return page * random_below(trial, size / page + 2) + 1 + random_below(trial, 3);
 	case 4:
-		return page * (1 + below(trial, size / page + 2)) - 1 - below(trial, 3);
+		return page * (1 + random_below(trial, size / page + 2)) - 1 - random_below(trial, 3);
 	default:
-		return page * below(trial, size / page + 2);
+		return page * random_below(trial, size / page + 2);
 	}
 }
 
@@ -65,13 +65,13 @@ static struct barspan_range some_area(struct trial *trial)
 {
 	uint64_t start = some_offset(trial), end = some_offset(trial);
 
-	switch (below(trial, 40)) {
+	switch (random_below(trial, 40)) {
 	case 0:
 		return (struct barspan_range){ start, 0 };
 	case 1:
-		return (struct barspan_range){ start, UINT64_MAX - below(trial, 2 * start + 1) };
+		return (struct barspan_range){ start, UINT64_MAX - random_below(trial, 2 * start + 1) };
 	case 2:
-		return (struct barspan_range){ UINT64_MAX - below(trial, 3), below(trial, 3) };
+		return (struct barspan_range){ UINT64_MAX - random_below(trial, 3), random_below(trial, 3) };
 	case 3:
 		return (struct barspan_range){ start, UINT64_MAX - start };
 	default:
@@ -83,7 +83,7 @@ static void make_areas(struct trial *trial)
 {
 	struct barspan_region *region = &trial->request.region;
 
-	region->n_areas = (uint32_t)below(trial, MOST_AREAS + 1);
+	region->n_areas = (uint32_t)random_below(trial, MOST_AREAS + 1);
 	region->areas = trial->areas;
 	for (uint32_t i = 0; i < region->n_areas; i++) {
 		trial->areas[i] = some_area(trial);
@@ -97,14 +97,14 @@ static void make_holes(struct trial *trial)
 {
 	uint64_t size = trial->request.region.size;
 
-	trial->request.n_holes = one_in(trial, 2) ? below(trial, MOST_HOLES + 1) : 0;
+	trial->request.n_holes = one_in(trial, 2) ? random_below(trial, MOST_HOLES + 1) : 0;
 	trial->request.holes = trial->holes;
 	for (size_t i = 0; i < trial->request.n_holes; i++) {
 		struct barspan_range hole = some_area(trial);
 
 		if (!one_in(trial, 20) && (hole.offset > size || hole.length > size - hole.offset)) {
 			hole.offset %= size;
-			hole.length = below(trial, size - hole.offset + 1);
+			hole.length = random_below(trial, size - hole.offset + 1);
 		}
 		trial->holes[i] = hole;
 	}
@@ -112,9 +112,9 @@ static void make_holes(struct trial *trial)
 
 static struct msix_table some_table(struct trial *trial)
 {
-	uint64_t offset = some_offset(trial), length = 16 * (1 + below(trial, 2048));
+	uint64_t offset = some_offset(trial), length = 16 * (1 + random_below(trial, 2048));
 
-	return (struct msix_table){ .bar = (unsigned int)below(trial, 2), .offset = offset, .length = length };
+	return (struct msix_table){ .bar = (unsigned int)random_below(trial, 2), .offset = offset, .length = length };
 }
 
 static void make_trial(struct trial *trial, uint64_t seed, uint64_t page_size)
@@ -124,11 +124,11 @@ static void make_trial(struct trial *trial, uint64_t seed, uint64_t page_size)
 	memset(trial, 0, sizeof(*trial));
 	trial->seed = trial->random = seed;
 	request->device = "property";
-	request->index = (unsigned int)below(trial, 2);
+	request->index = (unsigned int)random_below(trial, 2);
 	request->page_size = page_size;
-	request->region.size = one_in(trial, 10) ? 1 + below(trial, page_size) : page_size * (1 + below(trial, MOST_PAGES));
+	request->region.size = one_in(trial, 10) ? 1 + random_below(trial, page_size) : page_size * (1 + random_below(trial, MOST_PAGES));
 	if (one_in(trial, 3))
-		request->region.size += 1 + below(trial, page_size);
+		request->region.size += 1 + random_below(trial, page_size);
 	request->region.flags = (one_in(trial, 30) ? 0 : BARSPAN_REGION_MMAP) | (one_in(trial, 8) ? 0 : BARSPAN_REGION_SPARSE) |
 				(one_in(trial, 4) ? BARSPAN_REGION_MSIX_MAPPABLE : 0);
 	make_areas(trial);
@@ -137,8 +137,8 @@ static void make_trial(struct trial *trial, uint64_t seed, uint64_t page_size)
 		request->msix = some_table(trial);
 	request->length = request->region.size;
 	if (one_in(trial, 3)) {
-		request->offset = page_size * below(trial, (request->region.size - 1) / page_size + 1);
-		request->length = 1 + below(trial, request->region.size - request->offset);
+		request->offset = page_size * random_below(trial, (request->region.size - 1) / page_size + 1);
+		request->length = 1 + random_below(trial, request->region.size - request->offset);
 	}
 	request->prot = one_in(trial, 30) ? PROT_NONE : PROT_READ | PROT_WRITE;
 	request->strict = one_in(trial, 4);
@@ -151,7 +151,7 @@ static bool msix_has(const struct layout_request *request, uint64_t at)
 }
 
 /* Paints `bit` over the bytes of an area that are inside the region. Returns whether there was paint already. */
-static bool paint(uint8_t *bytes, uint64_t size, struct barspan_range area, uint8_t bit)
+static bool paint_area(uint8_t *bytes, uint64_t size, struct barspan_range area, uint8_t bit)
 {
 	bool twice = false;
 
@@ -183,7 +183,7 @@ static void paint_areas(const struct layout_request *request, struct map *map, u
 			continue;
 		}
 		map->insane |= area.offset > region->size || area.length > region->size - area.offset;
-		map->insane |= paint(bytes, region->size, area, ADVERTISED);
+		map->insane |= paint_area(bytes, region->size, area, ADVERTISED);
 	}
 }
 
@@ -211,7 +211,7 @@ static void make_map(const struct layout_request *request, struct map *map)
 		map->insane = false;
 	for (size_t i = 0; i < request->n_holes; i++) {
 		map->bad_hole |= request->holes[i].offset > size || request->holes[i].length > size - request->holes[i].offset;
-		paint(bytes, size, request->holes[i], REQUESTED);
+		paint_area(bytes, size, request->holes[i], REQUESTED);
 	}
 	for (uint64_t at = request->msix.offset; at < size && msix_has(request, at); at++)
 		bytes[at] |= MSIX;
@@ -263,21 +263,21 @@ static void check_extents(const struct trial *trial, const struct map *map, cons
 /* A length that is 0, small, on an edge, up to the end, huge or wrapping. */
 static uint64_t some_length(struct trial *trial, uint64_t offset)
 {
-	switch (below(trial, 8)) {
+	switch (random_below(trial, 8)) {
 	case 0:
 		return 0;
 	case 1:
-		return UINT64_MAX - below(trial, 3);
+		return UINT64_MAX - random_below(trial, 3);
 	case 2:
-		return UINT64_C(0) - offset + below(trial, trial->request.length + 1);
+		return UINT64_C(0) - offset + random_below(trial, trial->request.length + 1);
 	case 3:
 		return trial->request.length - offset;
 	case 4:
 		return trial->request.page_size;
 	case 5:
-		return below(trial, trial->request.length + 2);
+		return random_below(trial, trial->request.length + 2);
 	default:
-		return 1 + below(trial, 8);
+		return 1 + random_below(trial, 8);
 	}
 }
 
@@ -337,8 +337,8 @@ static void check_guard(struct trial *trial, const struct map *map, const struct
 		check_query(trial, map, run_end, &span, got.offset + got.length - 1);
 	}
 	for (int i = 0; i < QUERIES; i++)
-		check_query(trial, map, run_end, &span, below(trial, length + 4));
-	check_query(trial, map, run_end, &span, UINT64_MAX - below(trial, 4));
+		check_query(trial, map, run_end, &span, random_below(trial, length + 4));
+	check_query(trial, map, run_end, &span, UINT64_MAX - random_below(trial, 4));
 	sys_free(guard);
 	free(run_end);
 	free(entries);

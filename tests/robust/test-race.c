@@ -31,14 +31,14 @@ static int mappers_left;	/* atomic */
 static const char *first_failure;	/* atomic */
 static unsigned int failures;	/* atomic */
 
-static void note(const char *what)
+static void note_failure(const char *what)
 {
 	const char *none = NULL;
 
 	__atomic_compare_exchange_n(&first_failure, &none, what, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
 }
-#define EXPECT(expression) ((expression) ? (void)0 : note(#expression))
+#define EXPECT(expression) ((expression) ? (void)0 : note_failure(#expression))
 
 static uint8_t byte_at(uint64_t offset)
 {
@@ -134,7 +134,7 @@ static void use_memory(uint64_t *seed)
 	if (closed) {
 		sched_yield();
 		if (mprotect(mine, length, PROT_READ | PROT_WRITE)) {
-			note("memory was unmapped");
+			note_failure("memory was unmapped");
 			return;
 		}
 	}
@@ -149,7 +149,7 @@ static void use_memory(uint64_t *seed)
 	EXPECT(!munmap(mine, length));
 }
 
-static void *foreigner(void *argument)
+static void *run_foreigner(void *argument)
 {
 	uint64_t seed = (uintptr_t)argument;
 
@@ -223,7 +223,7 @@ static void map_and_unmap(uint64_t *seed)
 	barspan_unmap(span);
 }
 
-static void *mapper(void *argument)
+static void *run_mapper(void *argument)
 {
 	uint64_t seed = (uintptr_t)argument;
 
@@ -245,7 +245,7 @@ START_TEST(no_mapping_of_others_is_touched)
 	before = harness_snapshot();
 	mappers_left = MAPPERS;
 	for (uintptr_t i = 0; i < MAPPERS + FOREIGNERS; i++)
-		ck_assert_zero(pthread_create(&threads[i], NULL, i < MAPPERS ? mapper : foreigner, (void *)(i + 1)));
+		ck_assert_zero(pthread_create(&threads[i], NULL, i < MAPPERS ? run_mapper : run_foreigner, (void *)(i + 1)));
 	for (int i = 0; i < MAPPERS + FOREIGNERS; i++)
 		ck_assert_zero(pthread_join(threads[i], NULL));
 	after = harness_snapshot();
@@ -264,7 +264,7 @@ static unsigned long handled;	/* atomic */
 static bool stop;	/* atomic */
 
 /* Each answer is for the span as it is mapped or as it is suspended. */
-static void query(void)
+static void check_queries(void)
 {
 	volatile uint8_t *base = barspan_base(watched);
 	struct barspan_extent extent = { 0 };
@@ -290,16 +290,16 @@ static void on_signal(int number)
 	int saved = errno;
 
 	(void)number;
-	query();
+	check_queries();
 	__atomic_fetch_add(&handled, 1, __ATOMIC_RELAXED);
 	errno = saved;
 }
 
-static void *reader(void *argument)
+static void *run_reader(void *argument)
 {
 	(void)argument;
 	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED))
-		query();
+		check_queries();
 	return NULL;
 }
 
@@ -312,7 +312,7 @@ START_TEST(queries_answer_for_before_or_after)
 	ck_assert_zero(barspan_map(&watched, device, 0, NULL));
 	ck_assert_zero(sigaction(SIGUSR1, &action, &old));
 	for (int i = 0; i < 2; i++)
-		ck_assert_zero(pthread_create(&threads[i], NULL, reader, NULL));
+		ck_assert_zero(pthread_create(&threads[i], NULL, run_reader, NULL));
 	for (int i = harness_instrumented() ? 100 : 2000; i; i--) {
 		EXPECT(!barspan_suspend(watched));
 		pthread_kill(threads[i % 2], SIGUSR1);

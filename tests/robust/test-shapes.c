@@ -39,7 +39,7 @@ struct shape {
 				     (shape)->n, (unsigned long long)(shape)->length, (unsigned long long)(at));       \
 	} while (0)
 
-static int compare(const void *left, const void *right)
+static int compare_starts(const void *left, const void *right)
 {
 	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
 
@@ -47,12 +47,12 @@ static int compare(const void *left, const void *right)
 }
 
 /* Sorts the starts, and drops what is there twice or past the end. */
-static void finish(struct shape *shape)
+static void finish_shape(struct shape *shape)
 {
 	size_t kept = 0;
 
 	shape->starts[0] = 0;
-	qsort(shape->starts, shape->n, sizeof(*shape->starts), compare);
+	qsort(shape->starts, shape->n, sizeof(*shape->starts), compare_starts);
 	for (size_t i = 0; i < shape->n; i++)
 		if (shape->starts[i] < shape->length && (!kept || shape->starts[i] != shape->starts[kept - 1]))
 			shape->starts[kept++] = shape->starts[i];
@@ -76,7 +76,7 @@ static uintptr_t base_of(const struct shape *shape, size_t i)
 }
 
 /* The extent an offset lies in, by looking at all of them. */
-static size_t naive(const struct shape *shape, uint64_t offset)
+static size_t find_naively(const struct shape *shape, uint64_t offset)
 {
 	size_t found = 0;
 
@@ -121,7 +121,7 @@ static void check_queries(const struct shape *shape, const struct barspan *span)
 		/* Evenly over the span, and evenly over the orders of magnitude. */
 		uint64_t offset = (harness_random(&seed) >> (i % 2 ? harness_random(&seed) % 64 : 0)) % shape->length;
 
-		check_at(shape, span, offset, naive(shape, offset));
+		check_at(shape, span, offset, find_naively(shape, offset));
 	}
 	ck_assert_int_eq(barspan_extent_at(span, shape->length, &extent), -ERANGE);
 	ck_assert_int_eq(barspan_extent_at(span, UINT64_MAX, &extent), -ERANGE);
@@ -159,19 +159,19 @@ static void check_starts(const char *name, unsigned int steps_at_most, size_t n,
 	ck_assert_ptr_nonnull(shape.starts);
 	for (size_t i = 1; i < n; i++)
 		shape.starts[i] = start(i, &seed, length);
-	finish(&shape);
+	finish_shape(&shape);
 	check_shape(&shape);
 	shape.spread_bases = true;
 	check_shape(&shape);
 	free(shape.starts);
 }
 
-static size_t fewer(size_t n)
+static size_t limit_extents(size_t n)
 {
 	return harness_instrumented() && n > 2000 ? 2000 : n;
 }
 
-static uint64_t anywhere(size_t i, uint64_t *seed, uint64_t length)
+static uint64_t place_anywhere(size_t i, uint64_t *seed, uint64_t length)
 {
 	(void)i;
 	return harness_random(seed) % length;
@@ -186,11 +186,11 @@ START_TEST(evenly_spread_extents)
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		for (size_t j = 0; j < sizeof(lengths) / sizeof(lengths[0]); j++)
-			check_starts("even", FEW, fewer(numbers[i]), lengths[j], anywhere);
+			check_starts("even", FEW, limit_extents(numbers[i]), lengths[j], place_anywhere);
 }
 END_TEST
 
-static uint64_t packed(size_t i, uint64_t *seed, uint64_t length)
+static uint64_t place_packed(size_t i, uint64_t *seed, uint64_t length)
 {
 	(void)seed;
 	(void)length;
@@ -211,14 +211,14 @@ static uint64_t single_bytes(size_t i, uint64_t *seed, uint64_t length)
 
 START_TEST(one_cluster_in_a_huge_span)
 {
-	check_starts("start", MANY, fewer(MOST), TOP, packed);
-	check_starts("end", MANY, fewer(MOST), TOP, packed_at_the_end);
-	check_starts("middle", FEW, fewer(MOST), TOP, single_bytes);
-	check_starts("middle of less", FEW, fewer(3000), UINT64_C(1) << 40, single_bytes);
+	check_starts("start", MANY, limit_extents(MOST), TOP, place_packed);
+	check_starts("end", MANY, limit_extents(MOST), TOP, packed_at_the_end);
+	check_starts("middle", FEW, limit_extents(MOST), TOP, single_bytes);
+	check_starts("middle of less", FEW, limit_extents(3000), UINT64_C(1) << 40, single_bytes);
 }
 END_TEST
 
-static uint64_t exponential(size_t i, uint64_t *seed, uint64_t length)
+static uint64_t place_exponential(size_t i, uint64_t *seed, uint64_t length)
 {
 	(void)seed;
 	(void)length;
@@ -238,14 +238,14 @@ static uint64_t exponential_clusters(size_t i, uint64_t *seed, uint64_t length)
 
 START_TEST(exponentially_spaced_extents)
 {
-	check_starts("exponential", MANY, 64, TOP, exponential);
-	check_starts("exponential, odd length", MANY, 64, TOP - 12345, exponential);
+	check_starts("exponential", MANY, 64, TOP, place_exponential);
+	check_starts("exponential, odd length", MANY, 64, TOP - 12345, place_exponential);
 	check_starts("both ways", MANY, 120, TOP, exponential_both_ways);
-	check_starts("clusters", MANY, fewer(20000), TOP, exponential_clusters);
+	check_starts("clusters", MANY, limit_extents(20000), TOP, exponential_clusters);
 }
 END_TEST
 
-static uint64_t nested(size_t i, uint64_t *seed, uint64_t length)
+static uint64_t place_nested(size_t i, uint64_t *seed, uint64_t length)
 {
 	uint64_t room = length, at = 0;
 
@@ -272,17 +272,17 @@ static uint64_t clusters_of_three(size_t i, uint64_t *seed, uint64_t length)
 /* Whatever asks for most slots: the early clusters use them up, and the later ones are searched. */
 START_TEST(shapes_that_want_more_slots_than_there_are)
 {
-	check_starts("nested", MANY, fewer(MOST), TOP, nested);
-	check_starts("many clusters", MANY, fewer(MOST), TOP, many_clusters);
-	check_starts("clusters of three", MANY, fewer(MOST), TOP, clusters_of_three);
-	check_starts("many small clusters", MANY, fewer(8000), UINT64_C(1) << 48, many_clusters);
+	check_starts("nested", MANY, limit_extents(MOST), TOP, place_nested);
+	check_starts("many clusters", MANY, limit_extents(MOST), TOP, many_clusters);
+	check_starts("clusters of three", MANY, limit_extents(MOST), TOP, clusters_of_three);
+	check_starts("many small clusters", MANY, limit_extents(8000), UINT64_C(1) << 48, many_clusters);
 }
 END_TEST
 
 START_TEST(random_shapes)
 {
 	uint64_t (*const shapes[])(size_t, uint64_t *, uint64_t) = {
-		anywhere, packed, single_bytes, exponential_clusters, nested, many_clusters,
+		place_anywhere, place_packed, single_bytes, exponential_clusters, place_nested, many_clusters,
 	};
 	uint64_t seed = 1;
 

@@ -17,7 +17,7 @@ enum {
 static uint64_t *seed;
 
 /* The digits of a number, in turn. */
-static unsigned int take(size_t *i, unsigned int n)
+static unsigned int take_digit(size_t *i, unsigned int n)
 {
 	unsigned int digit = (unsigned int)(*i % n);
 
@@ -25,7 +25,7 @@ static unsigned int take(size_t *i, unsigned int n)
 	return digit;
 }
 
-static unsigned int below(unsigned int n)
+static unsigned int random_below(unsigned int n)
 {
 	return (unsigned int)(harness_random(seed) % n);
 }
@@ -40,58 +40,58 @@ static bool is_null_override(unsigned int opcode)
 static uint8_t *put_legacy(uint8_t *at, size_t i)
 {
 	static const uint8_t mandatory[] = { 0, 0x66, 0xf3, 0xf2 };
-	unsigned int opcode = take(&i, 256), map = take(&i, 4), prefix = take(&i, 4),
-		     rex = take(&i, 3);
+	unsigned int opcode = take_digit(&i, 256), map = take_digit(&i, 4), prefix = take_digit(&i, 4),
+		     rex = take_digit(&i, 3);
 
-	if (!below(8))
+	if (!random_below(8))
 		*at++ = 0x67;
-	if (!below(8) && (map || !is_null_override(opcode)))
+	if (!random_below(8) && (map || !is_null_override(opcode)))
 		*at++ = 0x65;
 	if (prefix)
 		*at++ = mandatory[prefix];
 	if (rex)
-		*at++ = (uint8_t)(0x40 | (rex - 1) << 3 | below(8));
+		*at++ = (uint8_t)(0x40 | (rex - 1) << 3 | random_below(8));
 	if (map)
 		*at++ = 0x0f;
 	if (map > 1)
 		*at++ = map == 2 ? 0x38 : 0x3a;
 	*at++ = (uint8_t)opcode;
-	*at++ = (uint8_t)(take(&i, 8) << 3);
+	*at++ = (uint8_t)(take_digit(&i, 8) << 3);
 	return at;
 }
 
 static uint8_t *put_vex(uint8_t *at, size_t i)
 {
-	unsigned int opcode = take(&i, 256), map = take(&i, 3) + 1, pp = take(&i, 4),
-		     w = take(&i, 2), l = take(&i, 2);
-	unsigned int vvvv = take(&i, 2) ? 15 : below(16);
+	unsigned int opcode = take_digit(&i, 256), map = take_digit(&i, 3) + 1, pp = take_digit(&i, 4),
+		     w = take_digit(&i, 2), l = take_digit(&i, 2);
+	unsigned int vvvv = take_digit(&i, 2) ? 15 : random_below(16);
 
-	if (map == 1 && !w && below(2)) {
+	if (map == 1 && !w && random_below(2)) {
 		*at++ = 0xc5;
-		*at++ = (uint8_t)(below(2) << 7 | vvvv << 3 | l << 2 | pp);
+		*at++ = (uint8_t)(random_below(2) << 7 | vvvv << 3 | l << 2 | pp);
 	} else {
 		*at++ = 0xc4;
-		*at++ = (uint8_t)(below(8) << 5 | map);
+		*at++ = (uint8_t)(random_below(8) << 5 | map);
 		*at++ = (uint8_t)(w << 7 | vvvv << 3 | l << 2 | pp);
 	}
 	*at++ = (uint8_t)opcode;
-	*at++ = (uint8_t)(take(&i, 8) << 3);
+	*at++ = (uint8_t)(take_digit(&i, 8) << 3);
 	return at;
 }
 
 static uint8_t *put_evex(uint8_t *at, size_t i)
 {
-	unsigned int opcode = take(&i, 256), map = take(&i, 3) + 1, pp = take(&i, 4),
-		     w = take(&i, 2), l = take(&i, 3);
-	unsigned int broadcast = take(&i, 2), any = take(&i, 2), vvvv = any ? 31 : below(32);
-	unsigned int mask = below(3) ? 0 : below(8), zero = mask ? below(2) : 0;
+	unsigned int opcode = take_digit(&i, 256), map = take_digit(&i, 3) + 1, pp = take_digit(&i, 4),
+		     w = take_digit(&i, 2), l = take_digit(&i, 3);
+	unsigned int broadcast = take_digit(&i, 2), any = take_digit(&i, 2), vvvv = any ? 31 : random_below(32);
+	unsigned int mask = random_below(3) ? 0 : random_below(8), zero = mask ? random_below(2) : 0;
 
 	*at++ = 0x62;
-	*at++ = (uint8_t)(below(16) << 4 | map);
+	*at++ = (uint8_t)(random_below(16) << 4 | map);
 	*at++ = (uint8_t)(w << 7 | (vvvv & 15) << 3 | 4 | pp);
 	*at++ = (uint8_t)(zero << 7 | l << 5 | broadcast << 4 | (vvvv & 16) >> 1 | mask);
 	*at++ = (uint8_t)opcode;
-	*at++ = (uint8_t)(take(&i, 8) << 3);
+	*at++ = (uint8_t)(take_digit(&i, 8) << 3);
 	return at;
 }
 
@@ -99,14 +99,14 @@ static uint8_t *put_evex(uint8_t *at, size_t i)
  * behind that. */
 static void put_rest(uint8_t *at)
 {
-	unsigned int mode = below(8) ? below(3) : 0, rm = below(8);
+	unsigned int mode = random_below(8) ? random_below(3) : 0, rm = random_below(8);
 
 	*at = (uint8_t)(at[0] | mode << 6 | rm);
 	at++;
 	if (rm == 4)
-		*at++ = (uint8_t)below(255);
+		*at++ = (uint8_t)random_below(255);
 	for (unsigned int i = 0; i < 8; i++)
-		*at++ = (uint8_t)below(255);
+		*at++ = (uint8_t)random_below(255);
 	/* A displacement of 32 bits is small, and the code before the operand. */
 	at -= 8;
 	if (mode == 2)

@@ -56,7 +56,7 @@ enum fake_call fake_failed(void)
 }
 
 /* Counts down, and tells whether this is the call. */
-static bool due(unsigned long *left, bool stay)
+static bool count_down(unsigned long *left, bool stay)
 {
 	if (!*left)
 		return false;
@@ -70,12 +70,12 @@ static bool due(unsigned long *left, bool stay)
 }
 
 /* Whether this call shall fail. */
-static bool fails(enum fake_call call)
+static bool should_fail(enum fake_call call)
 {
 	__atomic_fetch_add(&counts[call], 1, __ATOMIC_RELAXED);
 	if (!__atomic_load_n(&countdown, __ATOMIC_RELAXED) && !__atomic_load_n(&call_countdown[call], __ATOMIC_RELAXED))
 		return false;
-	if (!due(&call_countdown[call], false) && (call == FAKE_MUNMAP || !due(&countdown, !only_once)))
+	if (!count_down(&call_countdown[call], false) && (call == FAKE_MUNMAP || !count_down(&countdown, !only_once)))
 		return false;
 	failed = call;
 	return true;
@@ -85,7 +85,7 @@ void *__real_sys_calloc(size_t n, size_t size);
 void *__wrap_sys_calloc(size_t n, size_t size);
 void *__wrap_sys_calloc(size_t n, size_t size)
 {
-	if (fails(FAKE_CALLOC))
+	if (should_fail(FAKE_CALLOC))
 		return NULL;
 	return __real_sys_calloc(n, size);
 }
@@ -94,7 +94,7 @@ void *__real_sys_realloc(void *memory, size_t size);
 void *__wrap_sys_realloc(void *memory, size_t size);
 void *__wrap_sys_realloc(void *memory, size_t size)
 {
-	if (fails(FAKE_REALLOC))
+	if (should_fail(FAKE_REALLOC))
 		return NULL;
 	return __real_sys_realloc(memory, size);
 }
@@ -102,7 +102,7 @@ void *__wrap_sys_realloc(void *memory, size_t size)
 int __wrap_sys_open(const char *path, int flags);
 int __wrap_sys_open(const char *path, int flags)
 {
-	if (fails(FAKE_OPEN))
+	if (should_fail(FAKE_OPEN))
 		return failure;
 	return fake_hooks.open ? fake_hooks.open(path, flags) : real_sys_open(path, flags);
 }
@@ -111,7 +111,7 @@ int __real_sys_memfd_create(const char *name);
 int __wrap_sys_memfd_create(const char *name);
 int __wrap_sys_memfd_create(const char *name)
 {
-	if (fails(FAKE_MEMFD_CREATE))
+	if (should_fail(FAKE_MEMFD_CREATE))
 		return failure;
 	return __real_sys_memfd_create(name);
 }
@@ -120,7 +120,7 @@ int __real_sys_ftruncate(int fd, uint64_t length);
 int __wrap_sys_ftruncate(int fd, uint64_t length);
 int __wrap_sys_ftruncate(int fd, uint64_t length)
 {
-	if (fails(FAKE_FTRUNCATE))
+	if (should_fail(FAKE_FTRUNCATE))
 		return failure;
 	return __real_sys_ftruncate(fd, length);
 }
@@ -128,7 +128,7 @@ int __wrap_sys_ftruncate(int fd, uint64_t length)
 int __wrap_sys_ioctl(int fd, unsigned long request, void *argument);
 int __wrap_sys_ioctl(int fd, unsigned long request, void *argument)
 {
-	if (fails(FAKE_IOCTL))
+	if (should_fail(FAKE_IOCTL))
 		return failure;
 	return fake_hooks.ioctl ? fake_hooks.ioctl(fd, request, argument) : real_sys_ioctl(fd, request, argument);
 }
@@ -137,7 +137,7 @@ int __real_sys_read(int fd, void *buffer, size_t length);
 int __wrap_sys_read(int fd, void *buffer, size_t length);
 int __wrap_sys_read(int fd, void *buffer, size_t length)
 {
-	if (fails(FAKE_READ))
+	if (should_fail(FAKE_READ))
 		return failure;
 	return __real_sys_read(fd, buffer, length);
 }
@@ -145,7 +145,7 @@ int __wrap_sys_read(int fd, void *buffer, size_t length)
 int __wrap_sys_pread(int fd, void *buffer, size_t length, uint64_t offset);
 int __wrap_sys_pread(int fd, void *buffer, size_t length, uint64_t offset)
 {
-	if (fails(FAKE_PREAD))
+	if (should_fail(FAKE_PREAD))
 		return failure;
 	return fake_hooks.pread ? fake_hooks.pread(fd, buffer, length, offset) : real_sys_pread(fd, buffer, length, offset);
 }
@@ -153,7 +153,7 @@ int __wrap_sys_pread(int fd, void *buffer, size_t length, uint64_t offset)
 int __wrap_sys_pwrite(int fd, const void *buffer, size_t length, uint64_t offset);
 int __wrap_sys_pwrite(int fd, const void *buffer, size_t length, uint64_t offset)
 {
-	if (fails(FAKE_PWRITE))
+	if (should_fail(FAKE_PWRITE))
 		return failure;
 	return fake_hooks.pwrite ? fake_hooks.pwrite(fd, buffer, length, offset) : real_sys_pwrite(fd, buffer, length, offset);
 }
@@ -161,7 +161,7 @@ int __wrap_sys_pwrite(int fd, const void *buffer, size_t length, uint64_t offset
 int __wrap_sys_readlink(const char *path, char *buffer, size_t length);
 int __wrap_sys_readlink(const char *path, char *buffer, size_t length)
 {
-	if (fails(FAKE_READLINK))
+	if (should_fail(FAKE_READLINK))
 		return failure;
 	return fake_hooks.readlink ? fake_hooks.readlink(path, buffer, length) : real_sys_readlink(path, buffer, length);
 }
@@ -169,7 +169,7 @@ int __wrap_sys_readlink(const char *path, char *buffer, size_t length)
 int __wrap_sys_fstat(int fd, struct stat *out);
 int __wrap_sys_fstat(int fd, struct stat *out)
 {
-	if (fails(FAKE_FSTAT))
+	if (should_fail(FAKE_FSTAT))
 		return failure;
 	return fake_hooks.fstat ? fake_hooks.fstat(fd, out) : real_sys_fstat(fd, out);
 }
@@ -177,7 +177,7 @@ int __wrap_sys_fstat(int fd, struct stat *out)
 int __wrap_sys_find_entry(const char *directory, const char *prefix, char *buffer, size_t length);
 int __wrap_sys_find_entry(const char *directory, const char *prefix, char *buffer, size_t length)
 {
-	if (fails(FAKE_FIND_ENTRY))
+	if (should_fail(FAKE_FIND_ENTRY))
 		return failure;
 	return fake_hooks.find_entry ? fake_hooks.find_entry(directory, prefix, buffer, length) : real_sys_find_entry(directory, prefix, buffer, length);
 }
@@ -185,7 +185,7 @@ int __wrap_sys_find_entry(const char *directory, const char *prefix, char *buffe
 int __wrap_sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset);
 int __wrap_sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
 {
-	if (fails(FAKE_MMAP))
+	if (should_fail(FAKE_MMAP))
 		return failure;
 	return fake_hooks.mmap ? fake_hooks.mmap(out, address, length, prot, flags, fd, offset) : real_sys_mmap(out, address, length, prot, flags, fd, offset);
 }
@@ -193,7 +193,7 @@ int __wrap_sys_mmap(void **out, void *address, size_t length, int prot, int flag
 int __wrap_sys_munmap(void *address, size_t length);
 int __wrap_sys_munmap(void *address, size_t length)
 {
-	if (fails(FAKE_MUNMAP))
+	if (should_fail(FAKE_MUNMAP))
 		return failure;
 	return fake_hooks.munmap ? fake_hooks.munmap(address, length) : real_sys_munmap(address, length);
 }
@@ -201,7 +201,7 @@ int __wrap_sys_munmap(void *address, size_t length)
 int __wrap_sys_mprotect(void *address, size_t length, int prot);
 int __wrap_sys_mprotect(void *address, size_t length, int prot)
 {
-	if (fails(FAKE_MPROTECT))
+	if (should_fail(FAKE_MPROTECT))
 		return failure;
 	return fake_hooks.mprotect ? fake_hooks.mprotect(address, length, prot) : real_sys_mprotect(address, length, prot);
 }
@@ -209,7 +209,7 @@ int __wrap_sys_mprotect(void *address, size_t length, int prot)
 int __wrap_sys_madvise(void *address, size_t length, int advice);
 int __wrap_sys_madvise(void *address, size_t length, int advice)
 {
-	if (fails(FAKE_MADVISE))
+	if (should_fail(FAKE_MADVISE))
 		return failure;
 	return fake_hooks.madvise ? fake_hooks.madvise(address, length, advice) : real_sys_madvise(address, length, advice);
 }
@@ -217,7 +217,7 @@ int __wrap_sys_madvise(void *address, size_t length, int advice)
 int __wrap_sys_mremap(void *from, size_t length, void *to);
 int __wrap_sys_mremap(void *from, size_t length, void *to)
 {
-	if (fails(FAKE_MREMAP))
+	if (should_fail(FAKE_MREMAP))
 		return failure;
 	return fake_hooks.mremap ? fake_hooks.mremap(from, length, to) : real_sys_mremap(from, length, to);
 }

@@ -76,12 +76,12 @@ static const struct form {
 
 static uint64_t *seed;
 
-static uint64_t below(uint64_t n)
+static uint64_t random_below(uint64_t n)
 {
 	return harness_random(seed) % n;
 }
 
-static ZydisRegister gpr(unsigned int number, unsigned int width)
+static ZydisRegister general_register(unsigned int number, unsigned int width)
 {
 	static const ZydisRegisterClass classes[] = {
 		[1] = ZYDIS_REGCLASS_GPR8, [2] = ZYDIS_REGCLASS_GPR16, [4] = ZYDIS_REGCLASS_GPR32, [8] = ZYDIS_REGCLASS_GPR64,
@@ -93,7 +93,7 @@ static ZydisRegister gpr(unsigned int number, unsigned int width)
 
 static unsigned int any_gpr(void)
 {
-	unsigned int number = (unsigned int)below(15);
+	unsigned int number = (unsigned int)random_below(15);
 
 	return number < MACHINE_STACK ? number : number + 1;
 }
@@ -102,12 +102,12 @@ static unsigned int any_gpr(void)
 static uintptr_t target_address(size_t width, bool aligned)
 {
 	static const unsigned int edges[] = { PAGE, 2 * PAGE, 3 * PAGE, 4 * PAGE };
-	uintptr_t address = BASE + (below(2) ? PAGE : 3 * PAGE) + below(PAGE - width + 1);
+	uintptr_t address = BASE + (random_below(2) ? PAGE : 3 * PAGE) + random_below(PAGE - width + 1);
 
 	if (aligned)
 		return address & ~(uintptr_t)(width - 1);
-	if (width > 1 && !below(3))
-		return BASE + edges[below(4)] - 1 - below(width - 1);
+	if (width > 1 && !random_below(3))
+		return BASE + edges[random_below(4)] - 1 - random_below(width - 1);
 	return address;
 }
 
@@ -116,35 +116,35 @@ static void address_operand(ZydisEncoderRequest *request, ZydisEncoderOperand *o
 			    uintptr_t address, unsigned int avoid)
 {
 	static const uint8_t scales[] = { 1, 2, 4, 8 };
-	unsigned int base, index, width = below(5) ? 8 : 4;
+	unsigned int base, index, width = random_below(5) ? 8 : 4;
 	uint64_t fs;
 
 	do
 		base = any_gpr(), index = any_gpr();
 	while (base == index || base == avoid || index == avoid);
 	operand->type = ZYDIS_OPERAND_TYPE_MEMORY;
-	if (!below(8)) {
+	if (!random_below(8)) {
 		operand->mem.base = ZYDIS_REGISTER_RIP;
 		operand->mem.displacement = (int64_t)address;	/* fix_displacement() does the rest */
 		return;
 	}
-	if (!below(6)) {
+	if (!random_below(6)) {
 		request->prefixes |= ZYDIS_ATTRIB_HAS_SEGMENT_GS;
 		address -= FORMS_GS_BASE;
-	} else if (!below(6)) {
+	} else if (!random_below(6)) {
 		syscall(SYS_arch_prctl, ARCH_GET_FS, &fs);
 		request->prefixes |= ZYDIS_ATTRIB_HAS_SEGMENT_FS;
 		address -= fs;
 		width = 8;
 	}
-	operand->mem.base = gpr(base, width);
-	if (below(2))
-		operand->mem.displacement = below(2) ? (int64_t)below(256) - 128 : (int64_t)below(1 << 20) - (1 << 19);
+	operand->mem.base = general_register(base, width);
+	if (random_below(2))
+		operand->mem.displacement = random_below(2) ? (int64_t)random_below(256) - 128 : (int64_t)random_below(1 << 20) - (1 << 19);
 	address -= (uint64_t)operand->mem.displacement;
-	if (below(2)) {
-		operand->mem.index = gpr(index, width);
-		operand->mem.scale = scales[below(4)];
-		machine->gprs[index] = below(2) ? below(1 << 16) : (uint64_t)-(int64_t)below(1 << 16);
+	if (random_below(2)) {
+		operand->mem.index = general_register(index, width);
+		operand->mem.scale = scales[random_below(4)];
+		machine->gprs[index] = random_below(2) ? random_below(1 << 16) : (uint64_t)-(int64_t)random_below(1 << 16);
 		address -= machine->gprs[index] * operand->mem.scale;
 	}
 	machine->gprs[base] = width == 4 ? (uint32_t)address : address;
@@ -152,7 +152,7 @@ static void address_operand(ZydisEncoderRequest *request, ZydisEncoderOperand *o
 		machine->gprs[base] |= harness_random(seed) << 32;
 }
 
-static bool encode(struct example *example, ZydisEncoderRequest *request)
+static bool encode_request(struct example *example, ZydisEncoderRequest *request)
 {
 	size_t length = sizeof(example->code);
 
@@ -189,7 +189,7 @@ static void add_immediate(ZydisEncoderRequest *request, unsigned int width)
 	uint64_t value = harness_random(seed);
 
 	operand->type = ZYDIS_OPERAND_TYPE_IMMEDIATE;
-	operand->imm.s = width == 1 || below(2) ? (int8_t)value : width == 2 ? (int16_t)value : (int32_t)value;
+	operand->imm.s = width == 1 || random_below(2) ? (int8_t)value : width == 2 ? (int16_t)value : (int32_t)value;
 }
 
 /* The register beside memory. */
@@ -200,18 +200,18 @@ static void add_other(ZydisEncoderRequest *request, const struct form *form, uns
 		return;
 	}
 	if (form->shape == EXTEND)
-		for (width = 8; width > form->to && below(2);)
+		for (width = 8; width > form->to && random_below(2);)
 			width /= 2;
-	if (width == 1 && form->shape != EXTEND && !below(4))
-		add_register(request, (ZydisRegister)(ZYDIS_REGISTER_AH + below(4)));
+	if (width == 1 && form->shape != EXTEND && !random_below(4))
+		add_register(request, (ZydisRegister)(ZYDIS_REGISTER_AH + random_below(4)));
 	else
-		add_register(request, gpr(reg, width));
+		add_register(request, general_register(reg, width));
 }
 
 static bool is_load(const struct form *form)
 {
 	if (form->shape == BINARY)
-		return form->mnemonic != ZYDIS_MNEMONIC_TEST && !below(3);
+		return form->mnemonic != ZYDIS_MNEMONIC_TEST && !random_below(3);
 	return form->shape == LOAD || form->shape == EXTEND || form->shape == VECTOR_LOAD;
 }
 
@@ -226,7 +226,7 @@ static bool may_lock(const struct form *form, bool load)
 /* A bit's number far from the operand's first byte: returns how far, in bytes. */
 static int64_t choose_bit(struct machine *machine, unsigned int reg, unsigned int width)
 {
-	int64_t bit = (int64_t)below(4000) - 2000;
+	int64_t bit = (int64_t)random_below(4000) - 2000;
 	uint64_t value = (uint64_t)bit;
 
 	if (width == 4)
@@ -242,12 +242,12 @@ static bool make_form(struct example *example, const struct form *form)
 	ZydisEncoderRequest request = { .mnemonic = form->mnemonic };
 	ZydisEncoderOperand *operand;
 	struct machine *machine = &example->before;
-	bool load = is_load(form), lock = may_lock(form, load) && !below(4);
+	bool load = is_load(form), lock = may_lock(form, load) && !random_below(4);
 	unsigned int width, reg = any_gpr();
 	uintptr_t address;
 
 	do
-		width = 1U << below(6);
+		width = 1U << random_below(6);
 	while (!(form->widths & width));
 	/* A lock across cache lines is a fault of its own. */
 	address = target_address(width, form->aligned || lock || form->mnemonic == ZYDIS_MNEMONIC_XCHG);
@@ -263,20 +263,20 @@ static bool make_form(struct example *example, const struct form *form)
 	operand->mem.size = (uint16_t)width;
 	if (!load && form->evex)
 		add_register(&request, ZYDIS_REGISTER_K0);
-	if (form->shape == BITS && below(2)) {
+	if (form->shape == BITS && random_below(2)) {
 		address -= (uintptr_t)choose_bit(machine, reg, width);
 		address_operand(&request, operand, machine, address, reg);
-		add_register(&request, gpr(reg, width));
-		return encode(example, &request);
+		add_register(&request, general_register(reg, width));
+		return encode_request(example, &request);
 	}
 	address_operand(&request, operand, machine, address, 99);
 	if (load)
-		return encode(example, &request);
-	if (form->shape == BITS || form->shape == STORE_IMMEDIATE || (form->shape == BINARY && below(2)))
+		return encode_request(example, &request);
+	if (form->shape == BITS || form->shape == STORE_IMMEDIATE || (form->shape == BINARY && random_below(2)))
 		add_immediate(&request, form->shape == BITS ? 1 : width);
 	else if (form->shape != UNARY)
 		add_other(&request, form, width, reg);
-	return encode(example, &request);
+	return encode_request(example, &request);
 }
 
 static void any_state(struct machine *machine)
@@ -284,7 +284,7 @@ static void any_state(struct machine *machine)
 	uint64_t *words = (uint64_t *)machine;
 
 	for (size_t i = 0; i < sizeof(*machine) / sizeof(*words); i++)
-		words[i] = below(8) ? harness_random(seed) : below(3) - 1;
+		words[i] = random_below(8) ? harness_random(seed) : random_below(3) - 1;
 	machine->flags = 2 | (machine->flags & MACHINE_STATUS);
 	machine->mxcsr = MACHINE_MXCSR;
 }
@@ -293,26 +293,26 @@ static void any_state(struct machine *machine)
 static void make_string(struct example *example)
 {
 	static const uint8_t opcodes[] = { 0xa4, 0xa6, 0xaa, 0xac, 0xae };
-	uint8_t *code = example->code, opcode = opcodes[below(5)];
+	uint8_t *code = example->code, opcode = opcodes[random_below(5)];
 	struct machine *machine = &example->before;
-	unsigned int width = 1U << below(4);
-	bool down = below(2), address32 = !below(4), gs = !below(5), repeat = below(3);
-	uint64_t count = 1 + below(60);
+	unsigned int width = 1U << random_below(4);
+	bool down = random_below(2), address32 = !random_below(4), gs = !random_below(5), repeat = random_below(3);
+	uint64_t count = 1 + random_below(60);
 
 	/* Room for all elements in both directions, somewhere on the five pages around the holes. */
 	for (unsigned int reg = 6; reg <= 7; reg++)
-		machine->gprs[reg] = BASE + PAGE / 2 + below(SIZE - PAGE / 2);
-	if (below(2))
-		machine->gprs[6 + below(2)] = BASE + PAGE + below(PAGE);
+		machine->gprs[reg] = BASE + PAGE / 2 + random_below(SIZE - PAGE / 2);
+	if (random_below(2))
+		machine->gprs[6 + random_below(2)] = BASE + PAGE + random_below(PAGE);
 	if (gs)
 		machine->gprs[6] -= FORMS_GS_BASE;
-	machine->gprs[1] = repeat || below(2) ? count : 0;
+	machine->gprs[1] = repeat || random_below(2) ? count : 0;
 	if (address32)
 		*code++ = 0x67;
 	if (gs)
 		*code++ = 0x65;
 	if (repeat)	/* rep or repe, and for cmps and scas also repne */
-		*code++ = (opcode == 0xa6 || opcode == 0xae) && below(2) ? 0xf2 : 0xf3;
+		*code++ = (opcode == 0xa6 || opcode == 0xae) && random_below(2) ? 0xf2 : 0xf3;
 	if (width == 2)
 		*code++ = 0x66;
 	if (width == 8)

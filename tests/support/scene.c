@@ -36,7 +36,7 @@ static uint64_t size_of(unsigned int index)
 	return index < 2 ? SCENE_PAGES * sys_page_size() : 0;
 }
 
-static void fill(int fd, unsigned int index, uint64_t at)
+static void fill_region(int fd, unsigned int index, uint64_t at)
 {
 	uint64_t size = size_of(index);
 	uint8_t *bytes = malloc(size);
@@ -65,7 +65,7 @@ static void set_up_memory(void)
 	ck_assert_int_ge(memory, 0);
 	for (unsigned int i = 0; i < REGIONS; i++)
 		if (size_of(i))
-			fill(memory, i, (uint64_t)i << SHIFT);
+			fill_region(memory, i, (uint64_t)i << SHIFT);
 }
 
 void scene_end(void)
@@ -75,7 +75,7 @@ void scene_end(void)
 	memory = -1;
 }
 
-static void describe(unsigned int index, struct barspan_region *out)
+static void describe_region(unsigned int index, struct barspan_region *out)
 {
 	memset(out, 0, sizeof(*out));
 	out->size = size_of(index);
@@ -96,7 +96,7 @@ int scene_open_soft(struct barspan_device **out)
 	for (unsigned int i = 0; i < 8; i++) {
 		struct barspan_region region;
 
-		describe(i, &region);
+		describe_region(i, &region);
 		regions[i].size = region.size;
 		regions[i].flags = region.flags;
 		regions[i].n_areas = region.n_areas;
@@ -105,7 +105,7 @@ int scene_open_soft(struct barspan_device **out)
 	r = harness_open_soft(out, regions, 8);
 	for (unsigned int i = 0; !r && i < 8; i++)
 		if (size_of(i))
-			fill(barspan_soft_fd(*out, i), i, 0);
+			fill_region(barspan_soft_fd(*out, i), i, 0);
 	return r;
 }
 
@@ -119,7 +119,7 @@ unsigned long scene_fail_operation(unsigned long n, int error)
 	return before;
 }
 
-static int operation(void)
+static int next_operation(void)
 {
 	return ++operations == operation_to_fail ? operation_error : 0;
 }
@@ -127,14 +127,14 @@ static int operation(void)
 static int ops_region(void *context, unsigned int index, struct barspan_region *out)
 {
 	(void)context;
-	describe(index, out);
-	return operation();
+	describe_region(index, out);
+	return next_operation();
 }
 
 static int ops_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
 {
 	off_t at = (off_t)(((uint64_t)index << SHIFT) + offset);
-	int r = operation();
+	int r = next_operation();
 
 	(void)context;
 	/* As Linux does: what was there is gone before the device is asked. */
@@ -147,7 +147,7 @@ static int ops_map(void *context, unsigned int index, uint64_t offset, size_t le
 
 static int ops_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
 {
-	int r = operation();
+	int r = next_operation();
 
 	(void)context;
 	return r ? r : real_sys_pread(memory, buffer, length, ((uint64_t)index << SHIFT) + offset);
@@ -155,7 +155,7 @@ static int ops_read(void *context, unsigned int index, uint64_t offset, void *bu
 
 static int ops_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
 {
-	int r = operation();
+	int r = next_operation();
 
 	(void)context;
 	return r ? r : real_sys_pwrite(memory, buffer, length, ((uint64_t)index << SHIFT) + offset);
@@ -180,7 +180,7 @@ static int region_info(struct vfio_region_info *info)
 	uint32_t room = info->argsz;
 	struct barspan_region region;
 
-	describe(info->index, &region);
+	describe_region(info->index, &region);
 	info->size = region.size;
 	info->offset = (uint64_t)info->index << SHIFT;
 	info->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;

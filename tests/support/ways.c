@@ -73,7 +73,7 @@ void ways_unmap(void)
 	barspan_unmap(span);
 }
 
-static uint64_t hash(uint64_t value, const uint8_t *bytes, size_t length)
+static uint64_t hash_bytes(uint64_t value, const uint8_t *bytes, size_t length)
 {
 	for (uint64_t word; length; bytes += 8, length -= 8) {
 		memcpy(&word, bytes, 8);
@@ -85,5 +85,5 @@ static uint64_t hash(uint64_t value, const uint8_t *bytes, size_t length)
 
 uint64_t ways_hash(void)
 {
-	return hash(hash(hash(0, memory, SIZE), around[0], PAGE), around[1], PAGE);
+	return hash_bytes(hash_bytes(hash_bytes(0, memory, SIZE), around[0], PAGE), around[1], PAGE);
 }

@@ -24,7 +24,7 @@ enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000, MOST = 5000 };
 
 static int device;
 
-static int fail(const char *what)
+static int fail_test(const char *what)
 {
 	printf("not ok: %s\n", what);
 	fflush(stdout);
@@ -37,7 +37,7 @@ static void by_close(void)
 {
 	for (int fd = 3; fd < MOST; fd++)
 		if (fd != device && close(fd) && errno != EBADF)
-			fail("close");
+			fail_test("close");
 }
 
 static void by_directory(void)
@@ -57,9 +57,9 @@ static void by_directory(void)
 static void by_range(void)
 {
 	if (device > 3 && close_range(3, (unsigned int)device - 1, 0))
-		fail("close_range below");
+		fail_test("close_range below");
 	if (close_range((unsigned int)device + 1, ~0U, 0))
-		fail("close_range above");
+		fail_test("close_range above");
 }
 
 static void by_from(void)
@@ -72,10 +72,10 @@ static void by_from_alone(void)
 	int other = dup(device);
 
 	if (other < device || refuse_call(SYS_close_range, ENOSYS))
-		fail("seccomp");
+		fail_test("seccomp");
 	by_from();
 	if (fcntl(other, F_GETFD) != -1)
-		fail("closefrom");
+		fail_test("closefrom");
 }
 
 /* Puts the log over each number, as a program that has a use for certain
@@ -87,16 +87,16 @@ static void by_dup2(void)
 	for (int fd = 3; fd < 1024; fd++)
 		if (fd != device && fd != log && dup2(log, fd) != fd) {
 			if (errno != EBUSY)
-				fail("dup2");
+				fail_test("dup2");
 			refused++;
 		}
 	for (int fd = 3; fd < 1024; fd++)
 		if (fd != device && fd != log && dup3(log, fd, O_CLOEXEC) != fd && errno != EBUSY)
-			fail("dup3");
+			fail_test("dup3");
 	/* The span's copy of the device, and the explanations' copy of standard
 	 * error. */
 	if (refused > 2 || dup2(-1, 3) != -1 || errno != EBADF)
-		fail("the wrong ones are refused");
+		fail_test("the wrong ones are refused");
 	by_range();
 }
 
@@ -110,7 +110,7 @@ static void by_child(void)
 		_exit(0);
 	}
 	if (waitpid(child, &status, 0) != child || status)
-		fail("child");
+		fail_test("child");
 	by_close();
 }
 
@@ -122,7 +122,7 @@ static void drive_registers(volatile uint8_t *base)
 		*(volatile uint32_t *)(base + offset) = offset + 1;
 		if (pread(device, &value, sizeof(value), BAR + offset) != sizeof(value) ||
 		    value != offset + 1)
-			fail("a store does not arrive");
+			fail_test("a store does not arrive");
 	}
 }
 
@@ -133,7 +133,7 @@ static int end_badly(volatile uint8_t *base, const char *database)
 	close(STDERR_FILENO);
 	for (int i = 0; i < 8; i++)
 		if (open(database, O_WRONLY | O_APPEND | O_CREAT, 0600) < 0)
-			fail("no database");
+			fail_test("no database");
 	*(volatile uint32_t *)(base + HOLE) = 0;
 	return EXIT_SUCCESS;
 }
@@ -155,10 +155,10 @@ int main(int argc, char **argv)
 
 	device = memfd_create("vfio", MFD_CLOEXEC);
 	if (argc < 2 || before < 0 || device < 0 || ftruncate(device, BAR + SIZE))
-		fail("no device");
+		fail_test("no device");
 	base = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, device, BAR);
 	if (base == MAP_FAILED)
-		fail("mmap");
+		fail_test("mmap");
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
 		if (!strcmp(argv[1], ways[i].name))
 			ways[i].close_all();
@@ -169,7 +169,7 @@ int main(int argc, char **argv)
 	drive_registers(base);
 	for (size_t i = 0; i < 8; i++)
 		if (fstat(logs[i], &status) || status.st_size)
-			fail("a register write is in the log");
+			fail_test("a register write is in the log");
 	printf("ok\n");
 	return EXIT_SUCCESS;
 }

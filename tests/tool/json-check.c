@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const json_t *find(const json_t *json, char *path)
+static const json_t *find_value(const json_t *json, char *path)
 {
 	char *state;
 
@@ -27,7 +27,7 @@ static void to_text(char *out, size_t length, const json_t *json, int count)
 		snprintf(out, length, "%s", json_is_true(json) ? "true" : json_is_false(json) ? "false" : "(no value)");
 }
 
-static int check(const json_t *root, const char *argument)
+static int check_argument(const json_t *root, const char *argument)
 {
 	char path[256], text[256];
 	const char *expected = strrchr(argument, '=');
@@ -39,7 +39,7 @@ static int check(const json_t *root, const char *argument)
 		return 1;
 	}
 	snprintf(path, sizeof(path), "%.*s", (int)(expected - argument) - count, argument);
-	json = find(root, path);
+	json = find_value(root, path);
 	if (!json) {
 		printf("# %s: not there\n", argument);
 		return 1;
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	for (int i = 2; i < argc; i++)
-		if (check(root, argv[i]))
+		if (check_argument(root, argv[i]))
 			status = EXIT_FAILURE;
 	json_decref(root);
 	return status;

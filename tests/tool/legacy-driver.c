@@ -17,38 +17,38 @@ static int device;
 static volatile uint8_t *base;
 static volatile int *volatile nowhere;
 
-static int fail(const char *what)
+static int fail_test(const char *what)
 {
 	printf("not ok: %s\n", what);
 	return EXIT_FAILURE;
 }
 
 /* What the device has at an offset of the BAR. */
-static uint32_t peek(uint32_t offset)
+static uint32_t read_device(uint32_t offset)
 {
 	uint32_t value = 0;
 
 	return pread(device, &value, sizeof(value), BAR + offset) == sizeof(value) ? value : 0;
 }
 
-static int drive(void)
+static int drive_device(void)
 {
 	for (uint32_t offset = 0; offset < SIZE; offset += 0x404) {
 		volatile uint32_t *reg = (volatile uint32_t *)(base + offset);
 
 		*reg = offset + 1;
-		if (peek(offset) != offset + 1)
-			return fail("a store does not arrive");
+		if (read_device(offset) != offset + 1)
+			return fail_test("a store does not arrive");
 		*reg |= 0x80000000;
 		if (*reg != ((offset + 1) | 0x80000000))
-			return fail("a load gives another value");
+			return fail_test("a load gives another value");
 		*(volatile uint8_t *)reg = 7;
-		if ((peek(offset) & 0xff) != 7)
-			return fail("a byte does not arrive");
+		if ((read_device(offset) & 0xff) != 7)
+			return fail_test("a byte does not arrive");
 	}
 	memset((void *)(uintptr_t)(base + HOLE + 0x100), 0x5a, 64);
-	if (peek(HOLE + 0x120) != 0x5a5a5a5a)
-		return fail("a fill does not arrive");
+	if (read_device(HOLE + 0x120) != 0x5a5a5a5a)
+		return fail_test("a fill does not arrive");
 	return 0;
 }
 
@@ -56,21 +56,21 @@ static int drive(void)
  * accesses to the device any more, and others still are. */
 static int map_over(void)
 {
-	uint32_t before = peek(HOLE + 0x10);
+	uint32_t before = read_device(HOLE + 0x10);
 	void *hole = (void *)(uintptr_t)(base + HOLE);
 	volatile uint32_t *over = mmap(hole, 0x1000, PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	if (over == MAP_FAILED || over[4] != 0)
-		return fail("no memory over a hole");
+		return fail_test("no memory over a hole");
 	over[4] = ~before;
-	if (peek(HOLE + 0x10) != before)
-		return fail("a store to memory arrives at the device");
+	if (read_device(HOLE + 0x10) != before)
+		return fail_test("a store to memory arrives at the device");
 	if (mprotect(hole, 0x1000, PROT_READ))
-		return fail("the memory is taken for the device's");
+		return fail_test("the memory is taken for the device's");
 	*(volatile uint32_t *)(base + HOLE + 0x1010) = 0x55;
-	if (peek(HOLE + 0x1010) != 0x55)
-		return fail("the rest of the hole is lost");
+	if (read_device(HOLE + 0x1010) != 0x55)
+		return fail_test("the rest of the hole is lost");
 	return 0;
 }
 
@@ -86,22 +86,22 @@ static int use_handler(void)
 	struct sigaction old;
 
 	if (signal(SIGSEGV, on_fault) != SIG_DFL)
-		return fail("there is a handler already");
+		return fail_test("there is a handler already");
 	if (sigaction(SIGSEGV, NULL, &old) || old.sa_handler != on_fault)
-		return fail("the handler is not installed");
-	if (drive())
+		return fail_test("the handler is not installed");
+	if (drive_device())
 		return EXIT_FAILURE;
 	*nowhere = 1;
-	return fail("a fault is lost");
+	return fail_test("a fault is lost");
 }
 
 /* The device is gone, and its mapped registers fault. */
 static int lose_device(void)
 {
 	if (ftruncate(device, BAR))
-		return fail("ftruncate");
+		return fail_test("ftruncate");
 	if (*(volatile uint32_t *)base != UINT32_MAX)
-		return fail("a register of a device that is gone");
+		return fail_test("a register of a device that is gone");
 	printf("ok\n");
 	return EXIT_SUCCESS;
 }
@@ -112,10 +112,10 @@ int main(int argc, char **argv)
 
 	device = memfd_create("vfio", MFD_CLOEXEC);
 	if (device < 0 || ftruncate(device, BAR + SIZE))
-		return fail("no device");
+		return fail_test("no device");
 	base = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, device, BAR);
 	if (base == MAP_FAILED)
-		return fail("mmap");
+		return fail_test("mmap");
 	if (!strcmp(mode, "handler"))
 		return use_handler();
 	if (!strcmp(mode, "direct")) {
@@ -125,10 +125,10 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(mode, "lost"))
 		return lose_device();
-	if (drive() || (!strcmp(mode, "over") && map_over()))
+	if (drive_device() || (!strcmp(mode, "over") && map_over()))
 		return EXIT_FAILURE;
 	if (munmap((void *)(uintptr_t)base, SIZE) || close(device))
-		return fail("munmap");
+		return fail_test("munmap");
 	printf("ok\n");
 	return EXIT_SUCCESS;
 }

@@ -10,14 +10,14 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-static int lies(const char *name)
+static int is_lie(const char *name)
 {
 	const char *lie = getenv("LIE");
 
 	return lie && !strcmp(lie, name);
 }
 
-static void next(void *function, const char *name)
+static void find_next(void *function, const char *name)
 {
 	void *found = dlsym(RTLD_NEXT, name);
 
@@ -25,15 +25,15 @@ static void next(void *function, const char *name)
 }
 
 /* The real system call. */
-static long call(long number, const long words[6])
+static long call_kernel(long number, const long words[6])
 {
 	long (*real)(long, long, long, long, long, long, long);
 
-	next(&real, "syscall");
+	find_next(&real, "syscall");
 	return real(number, words[0], words[1], words[2], words[3], words[4], words[5]);
 }
 
-static long fail(int error)
+static long fail_with(int error)
 {
 	errno = error;
 	return -1;
@@ -48,10 +48,10 @@ static long read_wrongly(const long words[6])
 	unsigned char *buffer = (unsigned char *)words[1];
 	long offset = words[3], n;
 
-	if (lies("pread-error") || (lies("pread-pieces") && offset > 4096 && offset % 8))
-		return fail(EIO);
-	n = call(SYS_pread64, words);
-	for (long i = 0; lies("pread") && i < n; i++)
+	if (is_lie("pread-error") || (is_lie("pread-pieces") && offset > 4096 && offset % 8))
+		return fail_with(EIO);
+	n = call_kernel(SYS_pread64, words);
+	for (long i = 0; is_lie("pread") && i < n; i++)
 		buffer[i] ^= 1;
 	return n;
 }
@@ -71,11 +71,11 @@ long syscall(long number, ...)
 	va_end(arguments);
 	if (number == SYS_pread64)
 		return read_wrongly(words);
-	if (number == SYS_munmap && lies("munmap"))
+	if (number == SYS_munmap && is_lie("munmap"))
 		return 0;
-	if (number == SYS_mmap && lies("mmap") && words[3] & MAP_SHARED)
-		return fail(EPERM);
-	return call(number, words);
+	if (number == SYS_mmap && is_lie("mmap") && words[3] & MAP_SHARED)
+		return fail_with(EPERM);
+	return call_kernel(number, words);
 }
 
 /* memfd_create: no descriptor is left. */
@@ -83,8 +83,8 @@ int memfd_create(const char *text, unsigned int flags)
 {
 	int (*real)(const char *, unsigned int);
 
-	next(&real, "memfd_create");
-	if (!lies("memfd_create"))
+	find_next(&real, "memfd_create");
+	if (!is_lie("memfd_create"))
 		return real(text, flags);
 	errno = EMFILE;
 	return -1;

@@ -23,7 +23,7 @@
 
 enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000, MOST = 4096 };
 
-static int fail(const char *what)
+static int fail_test(const char *what)
 {
 	printf("not ok: %s\n", what);
 	exit(EXIT_FAILURE);
@@ -38,12 +38,12 @@ static int ask_info(int device, struct vfio_region_info *info, uint32_t room)
 		memset(info, 0, room);
 		info->argsz = room;
 		if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, info))
-			fail("no description");
+			fail_test("no description");
 		if (info->argsz == room || times == 5)
 			return times;
 		room = info->argsz;
 		if (room > MOST)
-			fail("too long a description");
+			fail_test("too long a description");
 	}
 }
 
@@ -55,11 +55,11 @@ walk_chain(const struct vfio_region_info *info)
 	const void *sparse = NULL;
 
 	if (!!(info->flags & VFIO_REGION_INFO_FLAG_CAPS) != !!info->cap_offset)
-		fail("the flag and the chain differ");
+		fail_test("the flag and the chain differ");
 	for (uint32_t at = info->cap_offset; at; at = header->next) {
 		header = (const void *)((const uint8_t *)info + at);
 		if (at + sizeof(*header) > info->argsz)
-			fail("the chain leaves the answer");
+			fail_test("the chain leaves the answer");
 		printf(" %u", header->id);
 		if (header->id == VFIO_REGION_INFO_CAP_SPARSE_MMAP)
 			sparse = header;
@@ -74,7 +74,7 @@ static volatile uint8_t *map_range(int device, size_t length, uint64_t offset, v
 			    (off_t)offset);
 
 	if (mapped == MAP_FAILED)
-		fail("mmap");
+		fail_test("mmap");
 	return mapped;
 }
 
@@ -84,7 +84,7 @@ static volatile uint8_t *place_areas(int device,
 	uint8_t *base = mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (base == MAP_FAILED)
-		fail("no addresses");
+		fail_test("no addresses");
 	for (uint32_t i = 0; i < sparse->nr_areas; i++)
 		map_range(device, sparse->areas[i].size, BAR + sparse->areas[i].offset,
 		    base + sparse->areas[i].offset, MAP_FIXED);
@@ -101,13 +101,13 @@ int main(int argc, char **argv)
 	volatile uint8_t *base;
 
 	if (device < 0 || ftruncate(device, BAR + SIZE))
-		fail("no device");
+		fail_test("no device");
 	/* The object may not read the program's memory by a system call. */
 	if (argc > 3 && refuse_call(SYS_process_vm_readv, EPERM))
-		fail("seccomp");
+		fail_test("seccomp");
 	errno = 0;
 	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, NULL) != -1 || errno != EFAULT)
-		fail("no memory is no error");
+		fail_test("no memory is no error");
 	printf("asked %d:", ask_info(device, info, room));
 	sparse = walk_chain(info);
 	printf("\n");
@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 		*(volatile uint32_t *)(base + offset) = offset + 1;
 		if (pread(device, &value, sizeof(value), BAR + offset) != sizeof(value) ||
 		    value != offset + 1)
-			fail("a store does not arrive");
+			fail_test("a store does not arrive");
 	}
 	printf("ok\n");
 	return EXIT_SUCCESS;

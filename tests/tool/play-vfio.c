@@ -118,7 +118,7 @@ static void put_chain(uint8_t *answer, bool two)
 		put_header(answer, at, 0x7777, 8, true);
 }
 
-static int describe(int fd, struct vfio_region_info *info)
+static int describe_region(int fd, struct vfio_region_info *info)
 {
 	bool two = has_two(fd);
 	uint32_t wanted =
@@ -148,7 +148,7 @@ static int describe(int fd, struct vfio_region_info *info)
 static int play_ioctl(int fd, unsigned long request, void *argument)
 {
 	if (request == VFIO_DEVICE_GET_REGION_INFO)
-		return describe(fd, argument);
+		return describe_region(fd, argument);
 	((struct vfio_device_info *)argument)->num_regions = 1;
 	return 0;
 }

@@ -17,7 +17,7 @@ struct drawing {
 	const char *bar, *labels;	/* lines of the text, with their indentation */
 };
 
-static void add(struct drawing *drawing, uint64_t length, enum barspan_reason reason)
+static void add_extent(struct drawing *drawing, uint64_t length, enum barspan_reason reason)
 {
 	struct survey *survey = &drawing->survey;
 
@@ -29,7 +29,7 @@ static void add(struct drawing *drawing, uint64_t length, enum barspan_reason re
 	survey->by_reason[reason] += length;
 }
 
-static void draw(struct drawing *drawing, unsigned int width)
+static void draw_picture(struct drawing *drawing, unsigned int width)
 {
 	const struct picture_style style = { width, false };
 	size_t length;
@@ -48,10 +48,10 @@ START_TEST(a_picture_is_to_scale_and_fills_the_width)
 {
 	struct drawing drawing = { 0 };
 
-	add(&drawing, 0x1000, BARSPAN_REASON_NONE);
-	add(&drawing, 0x2000, BARSPAN_REASON_SPARSE);
-	add(&drawing, 0x1000, BARSPAN_REASON_NONE);
-	draw(&drawing, 62);
+	add_extent(&drawing, 0x1000, BARSPAN_REASON_NONE);
+	add_extent(&drawing, 0x2000, BARSPAN_REASON_SPARSE);
+	add_extent(&drawing, 0x1000, BARSPAN_REASON_NONE);
+	draw_picture(&drawing, 62);
 	ck_assert_str_eq(drawing.bar, "  ###############........... sparse ...........###############");
 	ck_assert_str_eq(drawing.labels, "  |0x0           |0x1000                       |0x3000 0x4000|");
 	free(drawing.text);
@@ -62,10 +62,10 @@ START_TEST(an_offset_without_room_is_left_out)
 {
 	struct drawing drawing = { 0 };
 
-	add(&drawing, 0x1000, BARSPAN_REASON_NONE);
-	add(&drawing, 0x2000, BARSPAN_REASON_MSIX);
-	add(&drawing, 0x1000, BARSPAN_REASON_NONE);
-	draw(&drawing, 42);
+	add_extent(&drawing, 0x1000, BARSPAN_REASON_NONE);
+	add_extent(&drawing, 0x2000, BARSPAN_REASON_MSIX);
+	add_extent(&drawing, 0x1000, BARSPAN_REASON_NONE);
+	draw_picture(&drawing, 42);
 	ck_assert_str_eq(drawing.bar, "  ##########....... msix .......##########");
 	ck_assert_str_eq(drawing.labels, "  |0x0      |0x1000                0x4000|");
 	free(drawing.text);
@@ -76,18 +76,18 @@ START_TEST(an_extent_smaller_than_a_character_is_seen)
 {
 	struct drawing drawing = { 0 };
 
-	add(&drawing, UINT64_C(1) << 39, BARSPAN_REASON_SPARSE);
-	add(&drawing, 0x1000, BARSPAN_REASON_NONE);
-	add(&drawing, (UINT64_C(1) << 39) - 0x1000, BARSPAN_REASON_SPARSE);
-	draw(&drawing, 62);
+	add_extent(&drawing, UINT64_C(1) << 39, BARSPAN_REASON_SPARSE);
+	add_extent(&drawing, 0x1000, BARSPAN_REASON_NONE);
+	add_extent(&drawing, (UINT64_C(1) << 39) - 0x1000, BARSPAN_REASON_SPARSE);
+	draw_picture(&drawing, 62);
 	ck_assert_str_eq(drawing.bar, "  ........... sparse ...........+.......... sparse ...........");
 	free(drawing.text);
 
 	drawing = (struct drawing){ 0 };
-	add(&drawing, 1, BARSPAN_REASON_PAGE);
-	add(&drawing, 998, BARSPAN_REASON_NONE);
-	add(&drawing, 1, BARSPAN_REASON_PAGE);
-	draw(&drawing, 22);
+	add_extent(&drawing, 1, BARSPAN_REASON_PAGE);
+	add_extent(&drawing, 998, BARSPAN_REASON_NONE);
+	add_extent(&drawing, 1, BARSPAN_REASON_PAGE);
+	draw_picture(&drawing, 22);
 	ck_assert_str_eq(drawing.bar, "  +##################+");
 	free(drawing.text);
 }
@@ -97,9 +97,9 @@ START_TEST(a_region_of_fewer_bytes_than_characters_is_drawn)
 {
 	struct drawing drawing = { 0 };
 
-	add(&drawing, 1, BARSPAN_REASON_NONE);
-	add(&drawing, 1, BARSPAN_REASON_UNMAPPABLE);
-	draw(&drawing, 22);
+	add_extent(&drawing, 1, BARSPAN_REASON_NONE);
+	add_extent(&drawing, 1, BARSPAN_REASON_UNMAPPABLE);
+	draw_picture(&drawing, 22);
 	ck_assert_str_eq(drawing.bar, "  ##########..........");
 	ck_assert_str_eq(drawing.labels, "  |0x0      |0x1  0x2|");
 	free(drawing.text);
@@ -114,10 +114,10 @@ START_TEST(pictures_of_all_widths_show_both_kinds)
 			struct drawing drawing = { 0 };
 
 			for (size_t i = 0; i < MOST_EXTENTS / 2; i++) {
-				add(&drawing, 1 + (i * 7919 % 13 << shift), BARSPAN_REASON_NONE);
-				add(&drawing, 1 + (i * 104729 % 5 << shift), BARSPAN_REASON_SPARSE);
+				add_extent(&drawing, 1 + (i * 7919 % 13 << shift), BARSPAN_REASON_NONE);
+				add_extent(&drawing, 1 + (i * 104729 % 5 << shift), BARSPAN_REASON_SPARSE);
 			}
-			draw(&drawing, width);
+			draw_picture(&drawing, width);
 			ck_assert(strpbrk(drawing.bar, "#+") && strpbrk(drawing.bar, ".+"));
 			free(drawing.text);
 		}
@@ -179,7 +179,7 @@ START_TEST(an_svg_hatches_each_reason)
 
 	ck_assert_int_ge(fd, 0);
 	for (int reason = BARSPAN_REASON_NONE; reason < BARSPAN_REASON_SUSPENDED; reason++)
-		add(&drawing, 0x1000, (enum barspan_reason)reason);
+		add_extent(&drawing, 0x1000, (enum barspan_reason)reason);
 	ck_assert_int_eq(svg_write(path, "a <device> & \"more\"", &drawing.survey, 1), 0);
 	text = read_all(path);
 	for (int reason = BARSPAN_REASON_SPARSE; reason < BARSPAN_REASON_SUSPENDED; reason++) {

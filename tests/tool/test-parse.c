@@ -5,7 +5,7 @@
 #include "parse.h"
 #include "suite.h"
 
-static uint64_t number(const char *text)
+static uint64_t parsed_number(const char *text)
 {
 	uint64_t value = 0xdead;
 	const char *complaint = parse_number(&value, text);
@@ -16,16 +16,16 @@ static uint64_t number(const char *text)
 
 START_TEST(numbers_are_decimal_or_hex_with_suffixes)
 {
-	ck_assert_uint_eq(number("0"), 0);
-	ck_assert_uint_eq(number("010"), 10);
-	ck_assert_uint_eq(number("18446744073709551615"), UINT64_MAX);
-	ck_assert_uint_eq(number("0xffffffffffffffff"), UINT64_MAX);
-	ck_assert_uint_eq(number("0XaBc"), 0xabc);
-	ck_assert_uint_eq(number("3K"), 3072);
-	ck_assert_uint_eq(number("3k"), 3072);
-	ck_assert_uint_eq(number("0x10M"), UINT64_C(16) << 20);
-	ck_assert_uint_eq(number("5G"), UINT64_C(5) << 30);
-	ck_assert_uint_eq(number("16777215T"), UINT64_C(16777215) << 40);
+	ck_assert_uint_eq(parsed_number("0"), 0);
+	ck_assert_uint_eq(parsed_number("010"), 10);
+	ck_assert_uint_eq(parsed_number("18446744073709551615"), UINT64_MAX);
+	ck_assert_uint_eq(parsed_number("0xffffffffffffffff"), UINT64_MAX);
+	ck_assert_uint_eq(parsed_number("0XaBc"), 0xabc);
+	ck_assert_uint_eq(parsed_number("3K"), 3072);
+	ck_assert_uint_eq(parsed_number("3k"), 3072);
+	ck_assert_uint_eq(parsed_number("0x10M"), UINT64_C(16) << 20);
+	ck_assert_uint_eq(parsed_number("5G"), UINT64_C(5) << 30);
+	ck_assert_uint_eq(parsed_number("16777215T"), UINT64_C(16777215) << 40);
 }
 END_TEST
 

@@ -28,7 +28,7 @@ static void put_sparse(size_t at, uint32_t next, uint32_t n, const struct barspa
 		memcpy(buffer + at + sizeof(sparse), areas, n * sizeof(*areas));
 }
 
-static int parse(size_t length, uint32_t first)
+static int parse_buffer(size_t length, uint32_t first)
 {
 	return capabilities_parse(&found, buffer, length, first, &bad);
 }
@@ -42,7 +42,7 @@ static const struct barspan_range two[] = { { 0, 0x1000 }, { 0x3000, 0x1000 } };
 
 START_TEST(no_chain_is_no_capability)
 {
-	ck_assert_zero(parse(LENGTH, 0));
+	ck_assert_zero(parse_buffer(LENGTH, 0));
 	ck_assert(!found.sparse && !found.msix_mappable);
 }
 END_TEST
@@ -50,7 +50,7 @@ END_TEST
 START_TEST(areas_are_found)
 {
 	put_sparse(FIRST, 0, 2, two);
-	ck_assert_zero(parse(LENGTH, FIRST));
+	ck_assert_zero(parse_buffer(LENGTH, FIRST));
 	ck_assert(found.sparse);
 	ck_assert_uint_eq(found.n_areas, 2);
 	ck_assert_uint_eq(capabilities_area(&found, buffer, 1).offset, 0x3000);
@@ -61,7 +61,7 @@ END_TEST
 START_TEST(a_sparse_capability_may_have_no_area)
 {
 	put_sparse(FIRST, 0, 0, NULL);
-	ck_assert_zero(parse(LENGTH, FIRST));
+	ck_assert_zero(parse_buffer(LENGTH, FIRST));
 	ck_assert(found.sparse);
 	ck_assert_uint_eq(found.n_areas, 0);
 }
@@ -73,7 +73,7 @@ START_TEST(unknown_ids_and_versions_are_skipped)
 	put_header(FIRST + 8, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 2, FIRST + 16);
 	put_header(FIRST + 16, VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, 9, FIRST + 24);
 	put_sparse(FIRST + 24, 0, 2, two);
-	ck_assert_zero(parse(LENGTH, FIRST));
+	ck_assert_zero(parse_buffer(LENGTH, FIRST));
 	ck_assert_uint_eq(found.n_areas, 2);
 	ck_assert(!found.msix_mappable);
 }
@@ -83,7 +83,7 @@ START_TEST(msix_mappable_is_found_behind_areas)
 {
 	put_sparse(FIRST, 200, 2, two);
 	put_header(200, VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, 1, 0);
-	ck_assert_zero(parse(LENGTH, FIRST));
+	ck_assert_zero(parse_buffer(LENGTH, FIRST));
 	ck_assert(found.sparse && found.msix_mappable);
 }
 END_TEST
@@ -92,7 +92,7 @@ START_TEST(headers_need_no_alignment)
 {
 	put_header(FIRST, 0x7777, 1, FIRST + 11);
 	put_sparse(FIRST + 11, 0, 2, two);
-	ck_assert_zero(parse(LENGTH, FIRST));
+	ck_assert_zero(parse_buffer(LENGTH, FIRST));
 	ck_assert_uint_eq(capabilities_area(&found, buffer, 1).offset, 0x3000);
 }
 END_TEST
@@ -101,7 +101,7 @@ START_TEST(a_chain_may_go_backwards_once)
 {
 	put_header(300, 0x7777, 1, FIRST);
 	put_sparse(FIRST, 0, 2, two);
-	ck_assert_zero(parse(LENGTH, 300));
+	ck_assert_zero(parse_buffer(LENGTH, 300));
 	ck_assert_uint_eq(found.n_areas, 2);
 }
 END_TEST
@@ -110,9 +110,9 @@ START_TEST(a_loop_is_refused)
 {
 	put_header(FIRST, 0x7777, 1, 100);
 	put_header(100, 0x7778, 1, FIRST);
-	ck_assert_int_eq(parse(LENGTH, FIRST), -EPROTO);
+	ck_assert_int_eq(parse_buffer(LENGTH, FIRST), -EPROTO);
 	put_header(FIRST, 0x7777, 1, FIRST);
-	ck_assert_int_eq(parse(LENGTH, FIRST), -EPROTO);
+	ck_assert_int_eq(parse_buffer(LENGTH, FIRST), -EPROTO);
 }
 END_TEST
 
@@ -120,35 +120,35 @@ START_TEST(sparse_twice_is_refused)
 {
 	put_sparse(FIRST, 200, 2, two);
 	put_sparse(200, 0, 2, two);
-	ck_assert_int_eq(parse(LENGTH, FIRST), -EPROTO);
+	ck_assert_int_eq(parse_buffer(LENGTH, FIRST), -EPROTO);
 	ck_assert_uint_eq(bad, 200);
 }
 END_TEST
 
 START_TEST(a_header_outside_the_buffer_is_refused)
 {
-	ck_assert_int_eq(parse(LENGTH, LENGTH), -EPROTO);
-	ck_assert_int_eq(parse(LENGTH, LENGTH - 7), -EPROTO);
-	ck_assert_int_eq(parse(LENGTH, UINT32_MAX), -EPROTO);
+	ck_assert_int_eq(parse_buffer(LENGTH, LENGTH), -EPROTO);
+	ck_assert_int_eq(parse_buffer(LENGTH, LENGTH - 7), -EPROTO);
+	ck_assert_int_eq(parse_buffer(LENGTH, UINT32_MAX), -EPROTO);
 	put_header(LENGTH - 8, 0x7777, 1, 0);
-	ck_assert_zero(parse(LENGTH, LENGTH - 8));
-	ck_assert_int_eq(parse(0, FIRST), -EPROTO);
+	ck_assert_zero(parse_buffer(LENGTH, LENGTH - 8));
+	ck_assert_int_eq(parse_buffer(0, FIRST), -EPROTO);
 }
 END_TEST
 
 START_TEST(a_header_inside_the_fixed_part_is_refused)
 {
-	ck_assert_int_eq(parse(LENGTH, FIRST - 1), -EPROTO);
-	ck_assert_int_eq(parse(LENGTH, 1), -EPROTO);
+	ck_assert_int_eq(parse_buffer(LENGTH, FIRST - 1), -EPROTO);
+	ck_assert_int_eq(parse_buffer(LENGTH, 1), -EPROTO);
 }
 END_TEST
 
 START_TEST(areas_outside_the_buffer_are_refused)
 {
 	put_sparse(FIRST, 0, 2, two);
-	ck_assert_zero(parse(FIRST + 16 + 32, FIRST));
-	ck_assert_int_eq(parse(FIRST + 16 + 31, FIRST), -EPROTO);
-	ck_assert_int_eq(parse(FIRST + 15, FIRST), -EPROTO);
+	ck_assert_zero(parse_buffer(FIRST + 16 + 32, FIRST));
+	ck_assert_int_eq(parse_buffer(FIRST + 16 + 31, FIRST), -EPROTO);
+	ck_assert_int_eq(parse_buffer(FIRST + 15, FIRST), -EPROTO);
 	ck_assert_uint_eq(bad, FIRST);
 }
 END_TEST
@@ -156,9 +156,9 @@ END_TEST
 START_TEST(a_count_that_overflows_is_refused)
 {
 	put_sparse(FIRST, 0, UINT32_MAX, NULL);
-	ck_assert_int_eq(parse(LENGTH, FIRST), -EPROTO);
+	ck_assert_int_eq(parse_buffer(LENGTH, FIRST), -EPROTO);
 	put_sparse(FIRST, 0, 0x10000000, NULL);
-	ck_assert_int_eq(parse(LENGTH, FIRST), -EPROTO);
+	ck_assert_int_eq(parse_buffer(LENGTH, FIRST), -EPROTO);
 }
 END_TEST
 

@@ -26,7 +26,7 @@ static struct barspan_guard_ *build_after(const struct barspan_entry_ *entries, 
 	return made;
 }
 
-static void build(const struct barspan_entry_ *entries, size_t n, int prot)
+static void build_guard(const struct barspan_entry_ *entries, size_t n, int prot)
 {
 	sys_free(guard);
 	guard = build_after(entries, n, prot, NULL);
@@ -48,7 +48,7 @@ static const struct barspan_entry_ three[] = {
 
 START_TEST(a_range_is_direct_when_all_of_it_is)
 {
-	build(three, 3, PROT_READ);
+	build_guard(three, 3, PROT_READ);
 	ck_assert(barspan_is_direct(&span, 0, 0x1000));
 	ck_assert(barspan_is_direct(&span, 0xfff, 1));
 	ck_assert(barspan_is_direct(&span, 0x3000, 0x1000));
@@ -62,7 +62,7 @@ END_TEST
 
 START_TEST(past_the_end_is_not_direct)
 {
-	build(three, 3, PROT_READ);
+	build_guard(three, 3, PROT_READ);
 	ck_assert(!barspan_is_direct(&span, 0x3fff, 2));
 	ck_assert(!barspan_is_direct(&span, 0x4000, 1));
 	ck_assert(!barspan_is_direct(&span, UINT64_MAX, 1));
@@ -74,7 +74,7 @@ END_TEST
 
 START_TEST(an_empty_range_is_not_direct)
 {
-	build(three, 3, PROT_READ);
+	build_guard(three, 3, PROT_READ);
 	ck_assert(!barspan_is_direct(&span, 0, 0));
 	ck_assert_ptr_null((void *)(uintptr_t)barspan_pointer(&span, 0x3000, 0));
 	tear_down();
@@ -83,7 +83,7 @@ END_TEST
 
 START_TEST(a_pointer_is_base_plus_offset)
 {
-	build(three, 3, PROT_READ);
+	build_guard(three, 3, PROT_READ);
 	ck_assert_uint_eq((uintptr_t)barspan_pointer(&span, 0x3010, 4), BASE + 0x3010);
 	ck_assert_uint_eq((uintptr_t)barspan_pointer(&span, 0x2ffe, 4), 0);
 	tear_down();
@@ -94,7 +94,7 @@ START_TEST(extents_are_told_by_number_and_by_offset)
 {
 	struct barspan_extent extent;
 
-	build(three, 3, PROT_READ);
+	build_guard(three, 3, PROT_READ);
 	ck_assert_uint_eq(barspan_extent_count(&span), 3);
 	ck_assert_zero(barspan_extent_get(&span, 1, &extent));
 	ck_assert_uint_eq(extent.offset, 0x1000);
@@ -112,7 +112,7 @@ START_TEST(there_is_no_extent_past_the_end)
 {
 	struct barspan_extent extent = { 1, 2, BARSPAN_HOLE, BARSPAN_REASON_PAGE };
 
-	build(three, 3, PROT_READ);
+	build_guard(three, 3, PROT_READ);
 	ck_assert_int_eq(barspan_extent_get(&span, 3, &extent), -ERANGE);
 	ck_assert_int_eq(barspan_extent_get(&span, SIZE_MAX, &extent), -ERANGE);
 	ck_assert_int_eq(barspan_extent_at(&span, 0x4000, &extent), -ERANGE);
@@ -128,7 +128,7 @@ START_TEST(neighbours_of_one_kind_and_reason_are_one_extent)
 		{ 0x5000, 0, 0 },
 	};
 
-	build(entries, 5, PROT_READ);
+	build_guard(entries, 5, PROT_READ);
 	ck_assert_uint_eq(barspan_extent_count(&span), 3);
 	ck_assert(barspan_is_direct(&span, 0xfff, 2));
 	tear_down();
@@ -139,7 +139,7 @@ START_TEST(direct_neighbours_at_other_addresses_stay_apart)
 {
 	const struct barspan_entry_ entries[] = { { 0, BASE, NONE }, { 0x1000, BASE * 2, NONE }, { 0x2000, 0, 0 } };
 
-	build(entries, 2, PROT_READ);
+	build_guard(entries, 2, PROT_READ);
 	ck_assert_uint_eq(barspan_extent_count(&span), 2);
 	ck_assert(!barspan_is_direct(&span, 0xfff, 2));
 	ck_assert_uint_eq((uintptr_t)barspan_pointer(&span, 0x1004, 4), BASE * 2 + 0x1004);
@@ -153,11 +153,11 @@ START_TEST(the_main_extent_is_the_largest_that_prot_allows)
 		{ 0, BASE, NONE }, { 0x1000, 0, SPARSE }, { 0x2000, BASE, NONE }, { 0x4007, 0, 0 },
 	};
 
-	build(entries, 3, PROT_READ);
+	build_guard(entries, 3, PROT_READ);
 	ck_assert_uint_eq(span.main_start_, 0x2000);
 	ck_assert_uint_eq(span.main_read_, 0x2000);
 	ck_assert_uint_eq(span.main_write_, 0);
-	build(entries, 3, PROT_WRITE);
+	build_guard(entries, 3, PROT_WRITE);
 	ck_assert_uint_eq(span.main_read_, 0);
 	ck_assert_uint_eq(span.main_write_, 0x2000);
 	tear_down();
@@ -171,13 +171,13 @@ START_TEST(other_direct_extents_have_a_short_way_of_their_own)
 		{ 0, BASE, NONE }, { 0x3fff0000, 0, SPARSE }, { 0x3fff1000, BASE, NONE }, { 0x40000000, 0, 0 },
 	};
 
-	build(three, 3, PROT_READ);
+	build_guard(three, 3, PROT_READ);
 	ck_assert(guard_ways_first(&span, 0xff8) && !guard_ways_first(&span, 0x1000) && !guard_ways_first(&span, 0x3000));
 	ck_assert(guard_ways_second(&span, 0x3000) && guard_ways_second(&span, 0x3ff8));
 	ck_assert(!guard_ways_second(&span, 0x1000) && !guard_ways_second(&span, 0x2ff8));
-	build(three, 3, PROT_WRITE);
+	build_guard(three, 3, PROT_WRITE);
 	ck_assert(!guard_ways_first(&span, 0) && !guard_ways_second(&span, 0x3000));
-	build(large, 3, PROT_READ);
+	build_guard(large, 3, PROT_READ);
 	ck_assert(guard_ways_first(&span, 0x3ffefff8) && !guard_ways_first(&span, 0x3fff0000));
 	ck_assert(guard_ways_second(&span, 0x3ffbfff8) && !guard_ways_second(&span, 0x3fff1000));
 	tear_down();
@@ -191,7 +191,7 @@ START_TEST(an_end_that_is_no_multiple_of_8_is_not_on_a_short_way)
 		{ 0, 0, SPARSE }, { 4, BASE, NONE }, { 20, 0, SPARSE }, { 32, BASE, NONE }, { 44, 0, 0 },
 	};
 
-	build(odd, 4, PROT_READ);
+	build_guard(odd, 4, PROT_READ);
 	for (uint64_t offset = 0; offset < 48; offset += 8)
 		ck_assert(guard_ways_agree(&span, offset));
 	ck_assert(guard_ways_first(&span, 8) && !guard_ways_first(&span, 16));
@@ -210,7 +210,7 @@ START_TEST(the_main_extent_stays_where_it_was)
 	for (size_t i = 0; i < 3; i++) {
 		struct barspan_guard_ *next;
 
-		build((const struct barspan_entry_[]){ { 0, 0, SPARSE }, { 0x3000, BASE, NONE }, { 0x4000, 0, 0 } }, 2, PROT_READ);
+		build_guard((const struct barspan_entry_[]){ { 0, 0, SPARSE }, { 0x3000, BASE, NONE }, { 0x4000, 0, 0 } }, 2, PROT_READ);
 		next = build_after(later[i], 1, PROT_READ, guard);
 		guard_publish(&span, next, next);
 		ck_assert_uint_eq(span.main_start_, 0x3000);
@@ -233,10 +233,10 @@ START_TEST(a_span_of_one_byte_and_one_of_all_bytes)
 		{ 0, 0, SPARSE }, { UINT64_MAX - 0x1fff, BASE, NONE }, { UINT64_MAX - 0xfff, 0, SPARSE }, { UINT64_MAX, 0, 0 },
 	};
 
-	build(tiny, 1, PROT_READ);
+	build_guard(tiny, 1, PROT_READ);
 	ck_assert(barspan_is_direct(&span, 0, 1));
 	ck_assert(!barspan_is_direct(&span, 1, 1));
-	build(huge, 3, PROT_READ);
+	build_guard(huge, 3, PROT_READ);
 	ck_assert(barspan_is_direct(&span, UINT64_MAX - 0x1fff, 0x1000));
 	ck_assert(!barspan_is_direct(&span, UINT64_MAX - 0x2000, 1));
 	ck_assert(!barspan_is_direct(&span, UINT64_MAX - 0xfff, 1));
@@ -253,7 +253,7 @@ START_TEST(a_crowded_corner_of_a_large_span_is_found_in_few_steps)
 	for (size_t i = 0; i < N; i++)
 		entries[i] = (struct barspan_entry_){ i * 0x1000, i % 2 ? 0 : BASE, i % 2 ? SPARSE : NONE };
 	entries[N].start = UINT64_C(1) << 40;
-	build(entries, N, PROT_READ);
+	build_guard(entries, N, PROT_READ);
 	for (size_t i = 0; i < N; i++) {
 		uint64_t offset = i * 0x1000 + 0x10;
 		unsigned int steps = guard_ways_steps(guard, offset);

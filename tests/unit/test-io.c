@@ -32,7 +32,7 @@ static void tear_down(void)
 	barspan_device_close(device);
 }
 
-static uint64_t traps(void)
+static uint64_t count_trapped(void)
 {
 	uint64_t reads, writes;
 
@@ -41,7 +41,7 @@ static uint64_t traps(void)
 }
 
 /* The region's bytes, behind the library's back. */
-static void peek(uint64_t offset, void *to, size_t length)
+static void read_file(uint64_t offset, void *to, size_t length)
 {
 	ck_assert_int_eq(pread(barspan_soft_fd(device, 0), to, length, (off_t)offset), (ssize_t)length);
 }
@@ -81,7 +81,7 @@ START_TEST(every_width_at_every_offset_has_one_value)
 
 				ck_assert_zero(barspan_write(span, offset, &zero, width));
 				write_width(width, offset, value);
-				peek(offset, &bytes, width);
+				read_file(offset, &bytes, width);
 				/* Little-endian in the device. */
 				ck_assert_uint_eq(le64toh(bytes), value & mask);
 				ck_assert_uint_eq(read_width(width, offset), value & mask);
@@ -136,11 +136,11 @@ START_TEST(a_straddling_access_is_served_part_by_part)
 {
 	set_up(MAPPABLE, 0, SIZE);
 	barspan_write32(span, 0xffe, 0x44332211);
-	ck_assert_uint_eq(traps(), 1);
+	ck_assert_uint_eq(count_trapped(), 1);
 	ck_assert_uint_eq(barspan_read32(span, 0xffe), 0x44332211);
-	ck_assert_uint_eq(traps(), 2);
+	ck_assert_uint_eq(count_trapped(), 2);
 	ck_assert_uint_eq(barspan_read16(span, 0xffe), 0x2211);
-	ck_assert_uint_eq(traps(), 2);
+	ck_assert_uint_eq(count_trapped(), 2);
 	ck_assert_uint_eq(barspan_read16(span, 0x1000), 0x4433);
 	tear_down();
 }
@@ -197,7 +197,7 @@ START_TEST(past_the_end_nothing_is_touched)
 	ck_assert_uint_eq(barspan_read8(span, UINT64_MAX), 0xff);
 	ck_assert_uint_eq(barspan_read16(span, UINT64_MAX), 0xffff);
 	ck_assert_uint_eq(barspan_read32(span, UINT64_MAX - 3), UINT32_MAX);
-	peek(SIZE - 8, &bytes, 8);
+	read_file(SIZE - 8, &bytes, 8);
 	ck_assert_uint_eq(bytes, 0x1111111111111111);
 	tear_down();
 }
@@ -420,7 +420,7 @@ START_TEST(ranges_cross_everything)
 			pattern[offset + i] = (uint8_t)harness_random(&seed);
 		/* The caller's buffer has any alignment. */
 		ck_assert_zero(barspan_write(span, offset, pattern + offset, length));
-		peek(0, got, SIZE);
+		read_file(0, got, SIZE);
 		ck_assert_mem_eq(got, pattern, SIZE);
 		memset(got, 0, SIZE);
 		ck_assert_zero(barspan_read(span, offset, got + offset / 2, length));
@@ -442,7 +442,7 @@ START_TEST(short_direct_ranges_of_every_alignment)
 			memset(got, 0, sizeof(got));
 			ck_assert_zero(barspan_write(span, 0, got, sizeof(got)));
 			ck_assert_zero(barspan_write(span, at, pattern + at, length));
-			peek(0, got, sizeof(got));
+			read_file(0, got, sizeof(got));
 			for (size_t i = 0; i < sizeof(got); i++)
 				ck_assert_uint_eq(got[i], i - at < length ? pattern[i] : 0);
 			memset(got, 0, sizeof(got));
@@ -452,7 +452,7 @@ START_TEST(short_direct_ranges_of_every_alignment)
 			if (length + 1 < sizeof(got))
 				ck_assert_uint_eq(got[length + 1], 0);
 		}
-	ck_assert_uint_eq(traps(), 0);
+	ck_assert_uint_eq(count_trapped(), 0);
 	tear_down();
 }
 END_TEST
@@ -463,9 +463,9 @@ START_TEST(a_range_takes_one_trap_a_hole)
 
 	set_up(MAPPABLE, 0, SIZE);
 	ck_assert_zero(barspan_read(span, 0, bytes, SIZE));
-	ck_assert_uint_eq(traps(), 2);
+	ck_assert_uint_eq(count_trapped(), 2);
 	ck_assert_zero(barspan_read(span, 0x2000, bytes, 0x1000));
-	ck_assert_uint_eq(traps(), 2);
+	ck_assert_uint_eq(count_trapped(), 2);
 	tear_down();
 }
 END_TEST
@@ -481,7 +481,7 @@ START_TEST(ranges_at_the_end)
 	ck_assert_int_eq(barspan_write(span, 0, &byte, SIZE + 1), -ERANGE);
 	ck_assert_int_eq(barspan_read(span, 1, &byte, SIZE_MAX), -ERANGE);
 	ck_assert_zero(barspan_take_error(span, NULL));
-	ck_assert_uint_eq(traps(), 0);
+	ck_assert_uint_eq(count_trapped(), 0);
 	tear_down();
 }
 END_TEST

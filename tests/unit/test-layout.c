@@ -31,7 +31,7 @@ static void lay_out(void)
 }
 
 /* Compares with a text such as "0+1000 none, 1000+2000 sparse", in hexadecimal. */
-static void expect(const char *text)
+static void expect_layout(const char *text)
 {
 	char made[1024] = "";
 
@@ -54,14 +54,14 @@ static void expect(const char *text)
 START_TEST(a_region_without_the_capability_is_all_direct)
 {
 	ask_for(0x4000, MAPPABLE, 0, NULL);
-	expect("0+4000 none");
+	expect_layout("0+4000 none");
 }
 END_TEST
 
 START_TEST(what_is_not_advertised_is_a_hole)
 {
 	ask_for(0x4000, SPARSE, AREAS({ 0, 0x1000 }, { 0x3000, 0x1000 }));
-	expect("0+1000 none, 1000+2000 sparse, 3000+1000 none");
+	expect_layout("0+1000 none, 1000+2000 sparse, 3000+1000 none");
 	ck_assert_uint_eq(harness_messages[BARSPAN_LOG_WARNING], 0);
 }
 END_TEST
@@ -69,26 +69,26 @@ END_TEST
 START_TEST(a_capability_without_areas_is_one_hole)
 {
 	ask_for(0x4000, SPARSE, 0, NULL);
-	expect("0+4000 sparse");
+	expect_layout("0+4000 sparse");
 }
 END_TEST
 
 START_TEST(a_region_that_cannot_be_mapped_is_one_hole)
 {
 	ask_for(0x4000, RW, 0, NULL);
-	expect("0+4000 unmappable");
+	expect_layout("0+4000 unmappable");
 	ask_for(0x4000, RW | BARSPAN_REGION_SPARSE, AREAS({ 0, 0x1000 }));
-	expect("0+4000 unmappable");
+	expect_layout("0+4000 unmappable");
 	ask_for(0x4000, BARSPAN_REGION_MMAP, 0, NULL);
 	request.prot = 0;
-	expect("0+4000 unmappable");
+	expect_layout("0+4000 unmappable");
 }
 END_TEST
 
 START_TEST(areas_come_in_any_order_and_touch)
 {
 	ask_for(0x6000, SPARSE, AREAS({ 0x4000, 0x1000 }, { 0, 0x1000 }, { 0x1000, 0x1000 }));
-	expect("0+2000 none, 2000+2000 sparse, 4000+1000 none, 5000+1000 sparse");
+	expect_layout("0+2000 none, 2000+2000 sparse, 4000+1000 none, 5000+1000 sparse");
 	ck_assert_uint_eq(harness_messages[BARSPAN_LOG_WARNING], 0);
 }
 END_TEST
@@ -96,7 +96,7 @@ END_TEST
 START_TEST(areas_that_overlap_are_merged)
 {
 	ask_for(0x4000, SPARSE, AREAS({ 0, 0x2000 }, { 0x1000, 0x2000 }, { 0, 0x1000 }));
-	expect("0+3000 none, 3000+1000 sparse");
+	expect_layout("0+3000 none, 3000+1000 sparse");
 	ck_assert_str_eq(harness_message, "test region 2: areas overlap: merged");
 }
 END_TEST
@@ -104,7 +104,7 @@ END_TEST
 START_TEST(areas_are_trimmed_inward)
 {
 	ask_for(0x5000, SPARSE, AREAS({ 0x800, 0x2000 }, { 0x4000, 0x10 }));
-	expect("0+800 sparse, 800+800 page, 1000+1000 none, 2000+800 page, 2800+1800 sparse, 4000+10 page, 4010+ff0 sparse");
+	expect_layout("0+800 sparse, 800+800 page, 1000+1000 none, 2000+800 page, 2800+1800 sparse, 4000+10 page, 4010+ff0 sparse");
 	ck_assert_uint_eq(harness_messages[BARSPAN_LOG_WARNING], 2);
 	ck_assert_ptr_nonnull(strstr(harness_message, "area 1 at 0x4000 + 0x10 is not page-aligned"));
 }
@@ -113,7 +113,7 @@ END_TEST
 START_TEST(areas_that_fill_a_page_together_make_it_direct)
 {
 	ask_for(0x2000, SPARSE, AREAS({ 0, 0x800 }, { 0x800, 0x800 }));
-	expect("0+1000 none, 1000+1000 sparse");
+	expect_layout("0+1000 none, 1000+1000 sparse");
 }
 END_TEST
 
@@ -121,7 +121,7 @@ START_TEST(an_empty_area_is_ignored)
 {
 	ask_for(0x2000, SPARSE, AREAS({ 0x1000, 0 }, { 0, 0x1000 }));
 	request.strict = true;
-	expect("0+1000 none, 1000+1000 sparse");
+	expect_layout("0+1000 none, 1000+1000 sparse");
 	ck_assert_ptr_nonnull(strstr(harness_message, "area 0 at 0x1000 + 0x0 is empty"));
 }
 END_TEST
@@ -129,7 +129,7 @@ END_TEST
 START_TEST(an_area_past_the_end_is_cut)
 {
 	ask_for(0x2000, SPARSE, AREAS({ 0x1000, 0x8000 }, { 0x2000, 0x1000 }));
-	expect("0+1000 sparse, 1000+1000 none");
+	expect_layout("0+1000 sparse, 1000+1000 none");
 	ck_assert_uint_eq(harness_messages[BARSPAN_LOG_WARNING], 2);
 	ck_assert_ptr_nonnull(strstr(harness_message, "area 1 at 0x2000 + 0x1000 goes past"));
 }
@@ -138,7 +138,7 @@ END_TEST
 START_TEST(an_area_that_overflows_is_ignored)
 {
 	ask_for(0x2000, SPARSE, AREAS({ 0x1000, UINT64_MAX }, { 0, 0x1000 }));
-	expect("0+1000 none, 1000+1000 sparse");
+	expect_layout("0+1000 none, 1000+1000 sparse");
 	ck_assert_ptr_nonnull(strstr(harness_message, "area 0 at 0x1000 + 0xffffffffffffffff overflows"));
 }
 END_TEST
@@ -164,18 +164,18 @@ START_TEST(strict_accepts_what_is_merely_unaligned)
 {
 	ask_for(0x3000, SPARSE, AREAS({ 0x800, 0x2000 }));
 	request.strict = true;
-	expect("0+800 sparse, 800+800 page, 1000+1000 none, 2000+800 page, 2800+800 sparse");
+	expect_layout("0+800 sparse, 800+800 page, 1000+1000 none, 2000+800 page, 2800+800 sparse");
 }
 END_TEST
 
 START_TEST(the_regions_end_ends_a_page)
 {
 	ask_for(0x100, MAPPABLE, 0, NULL);
-	expect("0+100 none");
+	expect_layout("0+100 none");
 	ask_for(0x1800, SPARSE, AREAS({ 0x1000, 0x800 }));
-	expect("0+1000 sparse, 1000+800 none");
+	expect_layout("0+1000 sparse, 1000+800 none");
 	ask_for(0x100, SPARSE, AREAS({ 0, 0x80 }));
-	expect("0+80 page, 80+80 sparse");
+	expect_layout("0+80 page, 80+80 sparse");
 }
 END_TEST
 
@@ -183,15 +183,15 @@ START_TEST(larger_pages_leave_less)
 {
 	ask_for(0x40000, SPARSE, AREAS({ 0x1000, 0x1f000 }));
 	request.page_size = 0x4000;
-	expect("0+1000 sparse, 1000+3000 page, 4000+1c000 none, 20000+20000 sparse");
+	expect_layout("0+1000 sparse, 1000+3000 page, 4000+1c000 none, 20000+20000 sparse");
 	request.page_size = 0x10000;
-	expect("0+1000 sparse, 1000+f000 page, 10000+10000 none, 20000+20000 sparse");
+	expect_layout("0+1000 sparse, 1000+f000 page, 10000+10000 none, 20000+20000 sparse");
 	ask_for(0x4000, SPARSE, AREAS({ 0, 0x1000 }, { 0x3000, 0x1000 }));
 	request.page_size = 0x10000;
-	expect("0+1000 page, 1000+2000 sparse, 3000+1000 page");
+	expect_layout("0+1000 page, 1000+2000 sparse, 3000+1000 page");
 	ask_for(0x4000, MAPPABLE, 0, NULL);
 	request.page_size = 0x10000;
-	expect("0+4000 none");
+	expect_layout("0+4000 none");
 }
 END_TEST
 
@@ -199,12 +199,12 @@ START_TEST(an_msix_table_is_a_hole_of_whole_pages)
 {
 	ask_for(0x4000, MAPPABLE, 0, NULL);
 	request.msix = (struct msix_table){ .bar = 2, .offset = 0x1100, .length = 0x200 };
-	expect("0+1000 none, 1000+100 page, 1100+200 msix, 1300+d00 page, 2000+2000 none");
+	expect_layout("0+1000 none, 1000+100 page, 1100+200 msix, 1300+d00 page, 2000+2000 none");
 	request.msix.bar = 3;
-	expect("0+4000 none");
+	expect_layout("0+4000 none");
 	request.msix.bar = 2;
 	request.region.flags |= BARSPAN_REGION_MSIX_MAPPABLE;
-	expect("0+4000 none");
+	expect_layout("0+4000 none");
 }
 END_TEST
 
@@ -212,9 +212,9 @@ START_TEST(an_msix_table_past_the_end_is_cut)
 {
 	ask_for(0x2000, MAPPABLE, 0, NULL);
 	request.msix = (struct msix_table){ .bar = 2, .offset = 0x1800, .length = 0x8000 };
-	expect("0+1000 none, 1000+800 page, 1800+800 msix");
+	expect_layout("0+1000 none, 1000+800 page, 1800+800 msix");
 	request.msix.offset = 0x10000;
-	expect("0+2000 none");
+	expect_layout("0+2000 none");
 }
 END_TEST
 
@@ -225,7 +225,7 @@ START_TEST(the_callers_holes_are_holes)
 	ask_for(0x4000, MAPPABLE, 0, NULL);
 	request.holes = holes;
 	request.n_holes = 3;
-	expect("0+1000 none, 1000+10 page, 1010+4 requested, 1014+fec page, 2000+1000 none, 3000+1000 requested");
+	expect_layout("0+1000 none, 1000+10 page, 1010+4 requested, 1014+fec page, 2000+1000 none, 3000+1000 requested");
 }
 END_TEST
 
@@ -253,7 +253,7 @@ START_TEST(reasons_have_an_order)
 	request.msix = (struct msix_table){ .bar = 2, .offset = 0x800, .length = 0x1000 };
 	request.holes = &hole;
 	request.n_holes = 1;
-	expect("0+1000 sparse, 1000+800 msix, 1800+2800 requested");
+	expect_layout("0+1000 sparse, 1000+800 msix, 1800+2800 requested");
 }
 END_TEST
 
@@ -262,16 +262,16 @@ START_TEST(a_window_cuts_extents)
 	ask_for(0x6000, SPARSE, AREAS({ 0x1000, 0x2000 }, { 0x4000, 0x2000 }));
 	request.offset = 0x2000;
 	request.length = 0x2800;
-	expect("0+1000 none, 1000+1000 sparse, 2000+800 none");
+	expect_layout("0+1000 none, 1000+1000 sparse, 2000+800 none");
 	request.length = 0x10;
-	expect("0+10 none");
+	expect_layout("0+10 none");
 }
 END_TEST
 
 START_TEST(a_region_of_all_64_bits_has_a_layout)
 {
 	ask_for(UINT64_MAX, SPARSE, AREAS({ 0x1000, 0x1000 }, { UINT64_MAX - 0xfff, 0xfff }));
-	expect("0+1000 sparse, 1000+1000 none, 2000+ffffffffffffd000 sparse, fffffffffffff000+fff none");
+	expect_layout("0+1000 sparse, 1000+1000 none, 2000+ffffffffffffd000 sparse, fffffffffffff000+fff none");
 }
 END_TEST
 

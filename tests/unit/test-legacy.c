@@ -122,7 +122,7 @@ static uint8_t *map_bar2(void)
 	return base;
 }
 
-static uint32_t peek(uint64_t offset)
+static uint32_t read_file(uint64_t offset)
 {
 	uint32_t value = 0;
 
@@ -140,7 +140,7 @@ START_TEST(a_sparse_bar_is_mapped_whole)
 	ck_assert_ptr_eq(mmap(NULL, SIZE, PROT_READ, MAP_SHARED, -1, BAR2), MAP_FAILED);
 	base = map_bar2();
 	*(volatile uint32_t *)(base + 0x1004) = 0x1234;
-	ck_assert_uint_eq(peek(BAR2 + 0x1004), 0x1234);
+	ck_assert_uint_eq(read_file(BAR2 + 0x1004), 0x1234);
 	ck_assert(!harness_can_read(base + 0x3000));
 	span = barspan_find(base + 0x5010, &offset);
 	ck_assert_ptr_nonnull(span);
@@ -165,7 +165,7 @@ START_TEST(the_descriptor_may_be_closed)
 	barspan_ptr_write32(base + 0x3000, 0x5678);
 	ck_assert_uint_eq(barspan_ptr_read32(base + 0x3000), 0x5678);
 	file = kept;
-	ck_assert_uint_eq(peek(BAR2 + 0x3000), 0x5678);
+	ck_assert_uint_eq(read_file(BAR2 + 0x3000), 0x5678);
 	ck_assert_zero(barspan_munmap(base, SIZE));
 	tear_down();
 }
@@ -187,7 +187,7 @@ START_TEST(pointer_accessors_reach_everything)
 			ck_assert_uint_eq(barspan_ptr_read64(base + at), UINT64_C(0x123456789abcdef) + at);
 			barspan_ptr_write32(base + at, at * 3);
 			ck_assert_uint_eq(barspan_ptr_read32(base + at), at * 3);
-			ck_assert_uint_eq(peek(BAR2 + at), at * 3);
+			ck_assert_uint_eq(read_file(BAR2 + at), at * 3);
 		}
 	ck_assert_uint_eq(barspan_ptr_read32(base + SIZE - 2), UINT32_MAX);
 	ck_assert_int_eq(barspan_take_error(barspan_find(base, NULL), NULL), -ERANGE);
@@ -309,9 +309,9 @@ START_TEST(windows_lie_where_they_do_in_the_region)
 	base = barspan_mmap(NULL, 0x2000, PROT_READ | PROT_WRITE, MAP_SHARED, file, BAR2 + 0x2000);
 	ck_assert_ptr_ne(base, MAP_FAILED);
 	base[0x10] = 0x42;
-	ck_assert_uint_eq(peek(BAR2 + 0x2010) & 0xff, 0x42);
+	ck_assert_uint_eq(read_file(BAR2 + 0x2010) & 0xff, 0x42);
 	barspan_ptr_write8(base + 0x1010, 0x43);
-	ck_assert_uint_eq(peek(BAR2 + 0x3010) & 0xff, 0x43);
+	ck_assert_uint_eq(read_file(BAR2 + 0x3010) & 0xff, 0x43);
 	ck_assert_zero(barspan_munmap(base, 0x2000));
 	tear_down();
 }
@@ -614,7 +614,7 @@ START_TEST(spans_of_barspan_map_are_known_too)
 }
 END_TEST
 
-static void *storm(void *count)
+static void *map_and_unmap(void *count)
 {
 	for (int i = 0; i < *(int *)count; i++) {
 		uint8_t *base = barspan_mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, BAR2);
@@ -638,7 +638,7 @@ START_TEST(a_storm_of_threads)
 	set_up();
 	barspan_set_log(NULL, NULL, BARSPAN_LOG_ERROR);
 	for (int i = 0; i < 4; i++)
-		ck_assert_zero(pthread_create(&threads[i], NULL, storm, &count));
+		ck_assert_zero(pthread_create(&threads[i], NULL, map_and_unmap, &count));
 	for (int i = 0; i < 4; i++) {
 		void *bad;
 

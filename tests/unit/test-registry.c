@@ -10,14 +10,14 @@
 /* Spans that are never looked into. */
 static struct barspan spans[2048];
 
-static struct registry_range at(size_t i)
+static struct registry_range range_at(size_t i)
 {
 	return (struct registry_range){ (i + 1) * 0x10000, (i + 1) * 0x10000 + 0x8000, 0, &spans[i] };
 }
 
-static void add(size_t i)
+static void add_range(size_t i)
 {
-	struct registry_range range = at(i);
+	struct registry_range range = range_at(i);
 
 	ck_assert_zero(registry_add(&range, 1));
 }
@@ -27,7 +27,7 @@ static void drop_all(void)
 	ck_assert_zero(registry_remove(NULL, 0, UINTPTR_MAX));
 }
 
-static void expect(uintptr_t address, const struct barspan *span, uint64_t offset)
+static void expect_found(uintptr_t address, const struct barspan *span, uint64_t offset)
 {
 	struct registry_range found;
 
@@ -43,17 +43,17 @@ static void expect(uintptr_t address, const struct barspan *span, uint64_t offse
 START_TEST(an_address_finds_its_span)
 {
 	for (size_t i = 0; i < 1024; i++)
-		add((i * 389) % 1024);
+		add_range((i * 389) % 1024);
 	for (size_t i = 0; i < 1024; i++) {
-		expect(at(i).start, &spans[i], 0);
-		expect(at(i).end - 1, &spans[i], 0x7fff);
-		expect(at(i).end, NULL, 0);
-		expect(at(i).start - 1, NULL, 0);
+		expect_found(range_at(i).start, &spans[i], 0);
+		expect_found(range_at(i).end - 1, &spans[i], 0x7fff);
+		expect_found(range_at(i).end, NULL, 0);
+		expect_found(range_at(i).start - 1, NULL, 0);
 	}
-	expect(0, NULL, 0);
-	expect(UINTPTR_MAX, NULL, 0);
+	expect_found(0, NULL, 0);
+	expect_found(UINTPTR_MAX, NULL, 0);
 	drop_all();
-	expect(at(5).start, NULL, 0);
+	expect_found(range_at(5).start, NULL, 0);
 }
 END_TEST
 
@@ -62,15 +62,15 @@ START_TEST(many_are_added_at_once_in_any_order)
 	static struct registry_range odd[512];
 
 	for (size_t i = 0; i < 1024; i += 2)
-		add(i);
+		add_range(i);
 	for (size_t i = 0; i < 512; i++)
-		odd[i] = at(2 * (i * 389 % 512) + 1);
+		odd[i] = range_at(2 * (i * 389 % 512) + 1);
 	ck_assert_zero(registry_add(odd, 512));
 	ck_assert_zero(registry_add(odd, 0));
 	for (size_t i = 0; i < 1024; i++) {
-		expect(at(i).start, &spans[i], 0);
-		expect(at(i).end - 1, &spans[i], 0x7fff);
-		expect(at(i).end, NULL, 0);
+		expect_found(range_at(i).start, &spans[i], 0);
+		expect_found(range_at(i).end - 1, &spans[i], 0x7fff);
+		expect_found(range_at(i).end, NULL, 0);
 	}
 	drop_all();
 }
@@ -80,17 +80,17 @@ START_TEST(a_part_can_be_removed)
 {
 	struct registry_range range;
 
-	add(0);
-	add(1);
+	add_range(0);
+	add_range(1);
 	ck_assert_zero(registry_remove(NULL, 0x12000, 0x13000));
-	expect(0x11fff, &spans[0], 0x1fff);
-	expect(0x12000, NULL, 0);
-	expect(0x13000, &spans[0], 0x3000);
+	expect_found(0x11fff, &spans[0], 0x1fff);
+	expect_found(0x12000, NULL, 0);
+	expect_found(0x13000, &spans[0], 0x3000);
 	ck_assert_zero(registry_remove(NULL, 0x14000, 0x21000));
-	expect(0x13fff, &spans[0], 0x3fff);
-	expect(0x14000, NULL, 0);
-	expect(0x20fff, NULL, 0);
-	expect(0x21000, &spans[1], 0x1000);
+	expect_found(0x13fff, &spans[0], 0x3fff);
+	expect_found(0x14000, NULL, 0);
+	expect_found(0x20fff, NULL, 0);
+	expect_found(0x21000, &spans[1], 0x1000);
 	ck_assert_zero(registry_overlap(&range, 0x14000, 0x21001));
 	ck_assert_ptr_eq(range.span, &spans[1]);
 	ck_assert_int_eq(registry_overlap(&range, 0x14000, 0x21000), -ENOENT);
@@ -100,13 +100,13 @@ END_TEST
 
 START_TEST(a_span_can_be_removed_alone)
 {
-	add(0);
-	add(1);
-	add(2);
+	add_range(0);
+	add_range(1);
+	add_range(2);
 	ck_assert_zero(registry_remove(&spans[1], 0, UINTPTR_MAX));
-	expect(0x10000, &spans[0], 0);
-	expect(0x20000, NULL, 0);
-	expect(0x30000, &spans[2], 0);
+	expect_found(0x10000, &spans[0], 0);
+	expect_found(0x20000, NULL, 0);
+	expect_found(0x30000, &spans[2], 0);
 	drop_all();
 }
 END_TEST
@@ -119,24 +119,24 @@ START_TEST(a_removal_can_be_undone_without_memory)
 	};
 	struct registry_range found;
 
-	add(0);
-	add(1);
+	add_range(0);
+	add_range(1);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const struct registry_range part = {
 			parts[i].start, parts[i].end, parts[i].start - 0x10000, &spans[0],
 		};
 
 		ck_assert_zero(registry_remove(NULL, part.start, part.end));
-		expect(part.start, NULL, 0);
+		expect_found(part.start, NULL, 0);
 		fake_reset();
 		fake_fail(1, -ENOMEM, 0);
 		registry_restore(&part);
 		fake_reset();
-		expect(0x10000, &spans[0], 0);
+		expect_found(0x10000, &spans[0], 0);
 		ck_assert_zero(registry_overlap(&found, 0x10000, 0x20000));
 		ck_assert_uint_eq(found.start, 0x10000);
 		ck_assert_uint_eq(found.end, 0x18000);
-		expect(0x20000, &spans[1], 0);
+		expect_found(0x20000, &spans[1], 0);
 	}
 	drop_all();
 }
@@ -166,7 +166,7 @@ START_TEST(changes_agree_with_a_map_of_pages)
 				offset[i] = range.offset + ((i - first) << 12);
 			}
 		for (size_t i = 0; i < PAGES; i++)
-			expect(((i + 1) << 12) + 5, owner[i], owner[i] ? offset[i] + 5 : 0);
+			expect_found(((i + 1) << 12) + 5, owner[i], owner[i] ? offset[i] + 5 : 0);
 	}
 	drop_all();
 }
@@ -180,16 +180,16 @@ START_TEST(without_memory_nothing_changes)
 	fake_reset();
 	fake_fail(1, -ENOMEM, 0);
 	for (; n < 2048; n++) {
-		range = at(n);
+		range = range_at(n);
 		if (registry_add(&range, 1))
 			break;
 	}
 	/* The first ones need none. */
 	ck_assert_uint_ge(n, 64);
 	ck_assert_uint_lt(n, 2048);
-	expect(at(n).start, NULL, 0);
+	expect_found(range_at(n).start, NULL, 0);
 	for (size_t i = 0; i < n; i++)
-		expect(at(i).start, &spans[i], 0);
+		expect_found(range_at(i).start, &spans[i], 0);
 	fake_reset();
 	drop_all();
 }
@@ -198,7 +198,7 @@ END_TEST
 static bool stop;	/* atomic */
 
 /* Looks for spans that are always there among those that come and go. */
-static void *look(void *unused)
+static void *look_for_spans(void *unused)
 {
 	unsigned long *count = unused;
 	uint64_t seed = (uintptr_t)unused;
@@ -206,11 +206,11 @@ static void *look(void *unused)
 	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
 		size_t i = harness_random(&seed) % 64;
 		struct registry_range found;
-		int r = registry_find(&found, at(i).start + 5);
+		int r = registry_find(&found, range_at(i).start + 5);
 
-		if (i % 2 && (r || found.span != &spans[i] || found.start != at(i).start || found.end != at(i).end))
+		if (i % 2 && (r || found.span != &spans[i] || found.start != range_at(i).start || found.end != range_at(i).end))
 			return count;
-		if (i % 2 == 0 && !r && (found.span != &spans[i] || found.start != at(i).start))
+		if (i % 2 == 0 && !r && (found.span != &spans[i] || found.start != range_at(i).start))
 			return count;
 		++*count;
 	}
@@ -225,13 +225,13 @@ START_TEST(readers_see_whole_ranges_while_others_come_and_go)
 	pthread_t readers[READERS];
 
 	for (size_t i = 1; i < 64; i += 2)
-		add(i);
+		add_range(i);
 	__atomic_store_n(&stop, false, __ATOMIC_RELAXED);
 	for (int i = 0; i < READERS; i++)
-		ck_assert_zero(pthread_create(&readers[i], NULL, look, &counts[i]));
+		ck_assert_zero(pthread_create(&readers[i], NULL, look_for_spans, &counts[i]));
 	for (int i = 0; i < rounds; i++) {
 		size_t which = (size_t)(i * 14) % 64;
-		struct registry_range range = at(which);
+		struct registry_range range = range_at(which);
 
 		ck_assert_zero(registry_add(&range, 1));
 		ck_assert_zero(registry_remove(&spans[which], range.start, range.end));

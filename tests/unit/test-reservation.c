@@ -11,7 +11,7 @@
 
 static size_t page;
 
-static uint8_t *reserve(size_t length)
+static uint8_t *make_reservation(size_t length)
 {
 	const struct reservation_request request = { .length = length, .alignment = page };
 	struct reservation made;
@@ -29,7 +29,7 @@ static bool is_whole(const uint8_t *address, size_t length)
 
 START_TEST(a_reservation_cannot_be_touched)
 {
-	uint8_t *address = reserve(4 * page);
+	uint8_t *address = make_reservation(4 * page);
 	char *maps = harness_maps_of(address, 4 * page);
 
 	ck_assert_ptr_nonnull(strstr(maps, "---p"));
@@ -81,7 +81,7 @@ END_TEST
 
 START_TEST(an_address_is_kept_or_refused)
 {
-	uint8_t *address = reserve(4 * page);
+	uint8_t *address = make_reservation(4 * page);
 	struct reservation_request request = { .length = 2 * page, .alignment = page, .address = address + page };
 	struct reservation got = { 0 };
 
@@ -114,7 +114,7 @@ END_TEST
 
 START_TEST(a_gap_is_taken_back)
 {
-	uint8_t *address = reserve(4 * page);
+	uint8_t *address = make_reservation(4 * page);
 
 	ck_assert_zero(munmap(address + page, 2 * page));
 	ck_assert(reservation_reclaim(address + page, 2 * page, address));
@@ -125,7 +125,7 @@ END_TEST
 
 START_TEST(an_untouched_reservation_is_recognised)
 {
-	uint8_t *address = reserve(4 * page);
+	uint8_t *address = make_reservation(4 * page);
 
 	ck_assert(reservation_reclaim(address + page, 2 * page, address));
 	ck_assert(reservation_reclaim(address + page, 2 * page, address + 3 * page));
@@ -145,7 +145,7 @@ static void move_in(uint8_t *address, size_t length, int prot)
 
 START_TEST(a_mapping_that_moved_in_is_not_ours)
 {
-	uint8_t *address = reserve(4 * page);
+	uint8_t *address = make_reservation(4 * page);
 
 	move_in(address + page, 2 * page, PROT_READ | PROT_WRITE);
 	address[page] = 42;
@@ -157,7 +157,7 @@ END_TEST
 
 START_TEST(not_even_one_without_access_as_ours_are)
 {
-	uint8_t *address = reserve(4 * page);
+	uint8_t *address = make_reservation(4 * page);
 
 	move_in(address + page, 2 * page, PROT_NONE);
 	ck_assert(!reservation_reclaim(address + page, 2 * page, address));
@@ -167,7 +167,7 @@ END_TEST
 
 START_TEST(nor_one_that_fills_a_part)
 {
-	uint8_t *address = reserve(6 * page);
+	uint8_t *address = make_reservation(6 * page);
 
 	ck_assert_zero(munmap(address + page, 4 * page));
 	for (size_t at = 1; at < 5; at++) {
@@ -185,7 +185,7 @@ END_TEST
 /* The page beside it ends the mapping in one case, and the reservation in the other. */
 START_TEST(an_untouched_range_at_an_edge_is_recognised)
 {
-	uint8_t *address = reserve(4 * page);
+	uint8_t *address = make_reservation(4 * page);
 
 	ck_assert(reservation_reclaim(address, 3 * page, address + 3 * page));
 	ck_assert(reservation_reclaim(address + page, 3 * page, address));
@@ -199,7 +199,7 @@ END_TEST
 
 START_TEST(without_a_neighbour_another_mapping_is_not_ours)
 {
-	uint8_t *address = reserve(6 * page), *all;
+	uint8_t *address = make_reservation(6 * page), *all;
 
 	/* With free addresses on both sides. */
 	ck_assert_zero(munmap(address, page));
@@ -221,7 +221,7 @@ END_TEST
 /* With free addresses behind it, so it could grow. */
 START_TEST(asking_changes_nothing)
 {
-	uint8_t *address = reserve(1024 * page);
+	uint8_t *address = make_reservation(1024 * page);
 	char *before, *after;
 
 	ck_assert_zero(munmap(address + 8 * page, 1016 * page));
@@ -237,7 +237,7 @@ END_TEST
 
 START_TEST(it_needs_no_proc)
 {
-	uint8_t *address = reserve(3 * page);
+	uint8_t *address = make_reservation(3 * page);
 
 	if (sys_under_valgrind())
 		return;

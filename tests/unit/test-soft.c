@@ -23,7 +23,7 @@ static void open_one(struct barspan_soft_region region)
 }
 
 /* Maps into a reservation of the test's own, as the library does. */
-static int map(uint64_t offset, size_t length, void **out)
+static int map_region(uint64_t offset, size_t length, void **out)
 {
 	void *at = mmap(NULL, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int r = device_map_at(device, 0, offset, length, PROT_READ | PROT_WRITE, at);
@@ -66,7 +66,7 @@ START_TEST(direct_and_trapped_reach_the_same_memory)
 	void *mapped;
 
 	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = two });
-	ck_assert_zero(map(0x3000, 0x1000, &mapped));
+	ck_assert_zero(map_region(0x3000, 0x1000, &mapped));
 	((volatile uint32_t *)mapped)[1] = 0x11223344;
 	ck_assert_zero(barspan_device_read(device, 0, 0x3004, &value, 4));
 	ck_assert_uint_eq(value, 0x11223344);
@@ -81,14 +81,14 @@ END_TEST
 START_TEST(a_mapping_outside_the_areas_is_refused)
 {
 	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = two });
-	ck_assert_zero(map(0, 0x1000, NULL));
-	ck_assert_zero(map(0x3000, 0x1000, NULL));
-	ck_assert_int_eq(map(0, 0x4000, NULL), -EINVAL);
-	ck_assert_int_eq(map(0x1000, 0x1000, NULL), -EINVAL);
-	ck_assert_int_eq(map(0, 0x2000, NULL), -EINVAL);
-	ck_assert_int_eq(map(0x2000, 0x2000, NULL), -EINVAL);
-	ck_assert_int_eq(map(0x4000, 0x1000, NULL), -EINVAL);
-	ck_assert_int_eq(map(UINT64_MAX - 0xfff, 0x1000, NULL), -EINVAL);
+	ck_assert_zero(map_region(0, 0x1000, NULL));
+	ck_assert_zero(map_region(0x3000, 0x1000, NULL));
+	ck_assert_int_eq(map_region(0, 0x4000, NULL), -EINVAL);
+	ck_assert_int_eq(map_region(0x1000, 0x1000, NULL), -EINVAL);
+	ck_assert_int_eq(map_region(0, 0x2000, NULL), -EINVAL);
+	ck_assert_int_eq(map_region(0x2000, 0x2000, NULL), -EINVAL);
+	ck_assert_int_eq(map_region(0x4000, 0x1000, NULL), -EINVAL);
+	ck_assert_int_eq(map_region(UINT64_MAX - 0xfff, 0x1000, NULL), -EINVAL);
 	barspan_device_close(device);
 }
 END_TEST
@@ -98,7 +98,7 @@ START_TEST(areas_that_touch_can_be_mapped_at_once)
 	const struct barspan_range touching[] = { { 0x1000, 0x1000 }, { 0, 0x1000 } };
 
 	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = touching });
-	ck_assert_zero(map(0, 0x2000, NULL));
+	ck_assert_zero(map_region(0, 0x2000, NULL));
 	barspan_device_close(device);
 }
 END_TEST
@@ -106,10 +106,10 @@ END_TEST
 START_TEST(a_region_without_mmap_cannot_be_mapped)
 {
 	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = RW });
-	ck_assert_int_eq(map(0, 0x1000, NULL), -EINVAL);
+	ck_assert_int_eq(map_region(0, 0x1000, NULL), -EINVAL);
 	barspan_device_close(device);
 	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = MAPPABLE | BARSPAN_REGION_SPARSE });
-	ck_assert_int_eq(map(0, 0x1000, NULL), -EINVAL);
+	ck_assert_int_eq(map_region(0, 0x1000, NULL), -EINVAL);
 	barspan_device_close(device);
 }
 END_TEST
@@ -117,8 +117,8 @@ END_TEST
 START_TEST(the_last_page_is_mapped_whole)
 {
 	open_one((struct barspan_soft_region){ .size = 0x100, .flags = MAPPABLE });
-	ck_assert_zero(map(0, 0x1000, NULL));
-	ck_assert_int_eq(map(0, 0x2000, NULL), -EINVAL);
+	ck_assert_zero(map_region(0, 0x1000, NULL));
+	ck_assert_int_eq(map_region(0, 0x2000, NULL), -EINVAL);
 	barspan_device_close(device);
 }
 END_TEST
@@ -141,14 +141,14 @@ START_TEST(accesses_are_checked)
 }
 END_TEST
 
-static int answer(void *context, uint64_t offset, void *buffer, size_t length)
+static int answer_read(void *context, uint64_t offset, void *buffer, size_t length)
 {
 	*(uint64_t *)context = offset;
 	memset(buffer, 0xab, length);
 	return length == 2 ? -EIO : 0;
 }
 
-static int take(void *context, uint64_t offset, const void *buffer, size_t length)
+static int take_write(void *context, uint64_t offset, const void *buffer, size_t length)
 {
 	*(uint64_t *)context = offset + length + *(const uint8_t *)buffer;
 	return 0;
@@ -160,7 +160,7 @@ START_TEST(hooks_serve_trapped_accesses)
 	uint32_t value = 7;
 
 	open_one((struct barspan_soft_region){
-		.size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = two, .read = answer, .write = take, .context = &seen });
+		.size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = two, .read = answer_read, .write = take_write, .context = &seen });
 	ck_assert_zero(barspan_device_read(device, 0, 0x1234, &value, 4));
 	ck_assert_uint_eq(value, 0xabababab);
 	ck_assert_uint_eq(seen, 0x1234);
@@ -250,8 +250,8 @@ START_TEST(so_many_areas_and_no_more)
 	region.n_areas = BARSPAN_MAX_AREAS;
 	areas[BARSPAN_MAX_AREAS - 1].length = 0x1000;
 	open_one(region);
-	ck_assert_zero(map(0, 0x1000, NULL));
-	ck_assert_int_eq(map(0x1000, 0x1000, NULL), -EINVAL);
+	ck_assert_zero(map_region(0, 0x1000, NULL));
+	ck_assert_int_eq(map_region(0x1000, 0x1000, NULL), -EINVAL);
 	barspan_device_close(device);
 	free(areas);
 }
@@ -287,7 +287,7 @@ START_TEST(areas_that_make_no_sense_are_handed_on)
 	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = odd });
 	ck_assert_zero(barspan_device_region(device, 0, &region));
 	ck_assert_uint_eq(region.areas[0].length, UINT64_MAX);
-	ck_assert_int_eq(map(0x1000, 0x1000, NULL), -EINVAL);
+	ck_assert_int_eq(map_region(0x1000, 0x1000, NULL), -EINVAL);
 	barspan_device_close(device);
 }
 END_TEST

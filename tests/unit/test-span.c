@@ -51,7 +51,7 @@ static void tear_down(void)
 	before = NULL;
 }
 
-static volatile uint8_t *base(void)
+static volatile uint8_t *span_base(void)
 {
 	return barspan_base(span);
 }
@@ -75,7 +75,7 @@ START_TEST(direct_bytes_are_at_base_plus_offset)
 	ck_assert_uint_eq(barspan_extent_count(span), 5);
 	for (uint64_t offset = 0x1000; offset < 0x6000; offset += offset == 0x2c00 ? 0x2400 : 0x400) {
 		ck_assert(barspan_is_direct(span, offset, 0x400));
-		base()[offset] = (uint8_t)(offset >> 8);
+		span_base()[offset] = (uint8_t)(offset >> 8);
 		ck_assert_zero(barspan_device_read(device, 0, offset, &byte, 1));
 		ck_assert_uint_eq(byte, (uint8_t)(offset >> 8));
 	}
@@ -88,8 +88,8 @@ START_TEST(holes_fault)
 	set_up();
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000) {
-		ck_assert_int_eq(harness_can_read(base() + offset), barspan_is_direct(span, offset, 1));
-		ck_assert_int_eq(harness_can_write(base() + offset + 0xfff), barspan_is_direct(span, offset, 1));
+		ck_assert_int_eq(harness_can_read(span_base() + offset), barspan_is_direct(span, offset, 1));
+		ck_assert_int_eq(harness_can_write(span_base() + offset + 0xfff), barspan_is_direct(span, offset, 1));
 	}
 	tear_down();
 }
@@ -154,7 +154,7 @@ START_TEST(the_base_is_aligned_naturally)
 	barspan_device_close(large);
 	options.alignment = 1 << 21;
 	ck_assert_zero(barspan_map(&span, device, 1, &options));
-	ck_assert_uint_eq((uintptr_t)base() % (1 << 21), 0);
+	ck_assert_uint_eq((uintptr_t)span_base() % (1 << 21), 0);
 	tear_down();
 }
 END_TEST
@@ -172,7 +172,7 @@ START_TEST(a_window_is_a_part_of_the_region)
 	ck_assert_uint_eq(barspan_extent_count(span), 3);
 	ck_assert(barspan_is_direct(span, 0x3000, 0x800));
 	ck_assert(!barspan_is_direct(span, 0x3000, 0x801));
-	base()[0x37ff] = 0x77;
+	span_base()[0x37ff] = 0x77;
 	ck_assert_zero(barspan_device_read(device, 0, 0x57ff, &byte, 1));
 	ck_assert_uint_eq(byte, 0x77);
 	barspan_write8(span, 0x1800, 0x66);
@@ -212,13 +212,13 @@ START_TEST(prot_is_what_the_region_allows)
 {
 	set_up();
 	ck_assert_zero(barspan_map(&span, device, 2, NULL));
-	ck_assert(harness_can_read(base()));
-	ck_assert(!harness_can_write(base()));
+	ck_assert(harness_can_read(span_base()));
+	ck_assert(!harness_can_write(span_base()));
 	barspan_unmap(span);
 	span = NULL;
 	options.prot = PROT_READ;
 	ck_assert_zero(barspan_map(&span, device, 1, &options));
-	ck_assert(!harness_can_write(base()));
+	ck_assert(!harness_can_write(span_base()));
 	barspan_unmap(span);
 	span = NULL;
 	options.prot = PROT_READ | PROT_WRITE;
@@ -248,7 +248,7 @@ START_TEST(a_region_smaller_than_a_page)
 	ck_assert_uint_eq(barspan_length(span), 0x100);
 	ck_assert(barspan_is_direct(span, 0, 0x100));
 	ck_assert(!barspan_is_direct(span, 0, 0x101));
-	base()[0xff] = 1;
+	span_base()[0xff] = 1;
 	ck_assert_uint_eq(barspan_read8(span, 0xff), 1);
 	tear_down();
 }
@@ -342,7 +342,7 @@ START_TEST(an_occupied_address_is_refused_and_left_alone)
 	ck_assert_uint_eq(there[0x3000], 42);
 	options.flags = BARSPAN_FIXED;
 	ck_assert_zero(barspan_map(&span, device, 0, &options));
-	ck_assert_ptr_eq((void *)(uintptr_t)base(), there);
+	ck_assert_ptr_eq((void *)(uintptr_t)span_base(), there);
 	ck_assert(!harness_can_read(there + 0x3000));
 	tear_down();
 }
@@ -356,7 +356,7 @@ START_TEST(a_free_address_is_used)
 	set_up();
 	options.address = there;
 	ck_assert_zero(barspan_map(&span, device, 0, &options));
-	ck_assert_ptr_eq((void *)(uintptr_t)base(), there);
+	ck_assert_ptr_eq((void *)(uintptr_t)span_base(), there);
 	tear_down();
 }
 END_TEST
@@ -369,7 +369,7 @@ START_TEST(independent_extents_have_no_base)
 	set_up();
 	options.flags = BARSPAN_INDEPENDENT;
 	ck_assert_zero(barspan_map(&span, device, 0, &options));
-	ck_assert_ptr_null((void *)(uintptr_t)base());
+	ck_assert_ptr_null((void *)(uintptr_t)span_base());
 	ck_assert_uint_eq(barspan_length(span), SIZE);
 	ck_assert_uint_eq(barspan_extent_count(span), 5);
 	pointer = barspan_pointer(span, 0x5004, 4);
@@ -420,7 +420,7 @@ START_TEST(one_bad_area_is_one_hole)
 		ck_assert_int_eq(reason_at(0x2000), BARSPAN_REASON_FAILED);
 		ck_assert_int_eq(reason_at(0x3000), BARSPAN_REASON_SPARSE);
 		ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
-		ck_assert(!harness_can_read(base() + 0x2000));
+		ck_assert(!harness_can_read(span_base() + 0x2000));
 		barspan_write32(span, 0x1ffe, 0x11223344);
 		ck_assert_uint_eq(barspan_read32(span, 0x1ffe), 0x11223344);
 		ck_assert_ptr_nonnull(strstr(harness_message, "soft region 0: cannot map 0x2000 + 0x1000: "));

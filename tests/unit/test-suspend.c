@@ -51,7 +51,7 @@ static enum barspan_reason reason_at(uint64_t offset)
 	return extent.reason;
 }
 
-static volatile uint8_t *base(void)
+static volatile uint8_t *span_base(void)
 {
 	return barspan_base(span);
 }
@@ -62,8 +62,8 @@ static void expect_suspended(void)
 	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_SUSPENDED);
 	ck_assert_int_eq(reason_at(0x3000), BARSPAN_REASON_SPARSE);
 	ck_assert(!barspan_is_direct(span, 0x1000, 1));
-	for (uint64_t offset = 0; base() && offset < SIZE; offset += 0x1000)
-		ck_assert(!harness_can_read(base() + offset));
+	for (uint64_t offset = 0; span_base() && offset < SIZE; offset += 0x1000)
+		ck_assert(!harness_can_read(span_base() + offset));
 }
 
 static void expect_resumed(void)
@@ -71,8 +71,8 @@ static void expect_resumed(void)
 	ck_assert(barspan_is_direct(span, 0x1000, 0x2000));
 	ck_assert(barspan_is_direct(span, 0x5000, 0x1000));
 	ck_assert_int_eq(reason_at(0x3000), BARSPAN_REASON_SPARSE);
-	for (uint64_t offset = 0; base() && offset < SIZE; offset += 0x1000)
-		ck_assert_int_eq(harness_can_write(base() + offset), barspan_is_direct(span, offset, 1));
+	for (uint64_t offset = 0; span_base() && offset < SIZE; offset += 0x1000)
+		ck_assert_int_eq(harness_can_write(span_base() + offset), barspan_is_direct(span, offset, 1));
 }
 
 START_TEST(a_suspended_span_is_all_hole_and_keeps_its_addresses)
@@ -87,7 +87,7 @@ START_TEST(a_suspended_span_is_all_hole_and_keeps_its_addresses)
 	/* Nothing can move in. */
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000) {
 		struct reservation_request request = {
-			.length = 0x1000, .alignment = 0x1000, .address = (void *)(uintptr_t)(base() + offset),
+			.length = 0x1000, .alignment = 0x1000, .address = (void *)(uintptr_t)(span_base() + offset),
 		};
 
 		ck_assert_int_eq(reservation_create(&got, &request), -EEXIST);
@@ -99,7 +99,7 @@ START_TEST(a_suspended_span_is_all_hole_and_keeps_its_addresses)
 	barspan_write32(span, 0x5000, 0x5678);
 	ck_assert_zero(barspan_resume(span));
 	expect_resumed();
-	ck_assert_uint_eq(*(volatile uint32_t *)(base() + 0x5000), 0x5678);
+	ck_assert_uint_eq(*(volatile uint32_t *)(span_base() + 0x5000), 0x5678);
 	ck_assert_zero(barspan_take_error(span, NULL));
 	tear_down();
 }
@@ -183,8 +183,8 @@ START_TEST(what_cannot_be_mapped_again_stays_a_hole)
 	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_NONE);
 	ck_assert_int_eq(reason_at(0x2000), BARSPAN_REASON_FAILED);
 	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
-	ck_assert(!harness_can_read(base() + 0x2000));
-	ck_assert(harness_can_write(base() + 0x1000));
+	ck_assert(!harness_can_read(span_base() + 0x2000));
+	ck_assert(harness_can_write(span_base() + 0x1000));
 	barspan_write32(span, 0x2000, 0x9abc);
 	ck_assert_uint_eq(barspan_read32(span, 0x2000), 0x9abc);
 
@@ -272,9 +272,9 @@ START_TEST(where_a_suspend_cannot_be_undone_there_are_holes)
 	fake_hooks.mprotect = protect_once;
 	ck_assert_int_eq(barspan_suspend(span), -ENOMEM);
 	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_SUSPENDED);
-	ck_assert(!harness_can_read(base() + 0x1000));
+	ck_assert(!harness_can_read(span_base() + 0x1000));
 	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
-	ck_assert(harness_can_write(base() + 0x5000));
+	ck_assert(harness_can_write(span_base() + 0x5000));
 	fake_hooks.mprotect = NULL;
 	ck_assert_zero(barspan_suspend(span));
 	expect_suspended();
@@ -352,7 +352,7 @@ START_TEST(a_move_that_leaves_a_gap_is_mended)
 	fake_hooks.mremap = refuse_move;
 	ck_assert_zero(barspan_resume(span));
 	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_FAILED);
-	ck_assert(!harness_can_read(base() + 0x1000));
+	ck_assert(!harness_can_read(span_base() + 0x1000));
 	fake_hooks.mremap = NULL;
 	ck_assert_zero(barspan_suspend(span));
 	ck_assert_zero(barspan_resume(span));
@@ -387,7 +387,7 @@ END_TEST
 static volatile uint8_t *taken;
 static bool deny_giving;
 
-static int deny(void *address, size_t length, int prot)
+static int deny_mprotect(void *address, size_t length, int prot)
 {
 	if (prot == PROT_NONE ? address != (const void *)(uintptr_t)taken : deny_giving)
 		return -ENOMEM;
@@ -396,8 +396,8 @@ static int deny(void *address, size_t length, int prot)
 
 static void suspend_half(void)
 {
-	fake_hooks.mprotect = deny;
-	taken = base() + 0x1000;
+	fake_hooks.mprotect = deny_mprotect;
+	taken = span_base() + 0x1000;
 	deny_giving = true;
 	ck_assert_int_eq(barspan_suspend(span), -ENOMEM);
 	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_SUSPENDED);
@@ -446,12 +446,12 @@ START_TEST(access_that_a_failed_resume_leaves_is_told_and_can_be_taken_away)
 	set_up(0);
 	ck_assert_zero(barspan_suspend(span));
 	fake_hooks.mprotect = give_once;
-	taken = base() + 0x1000;
+	taken = span_base() + 0x1000;
 	ck_assert_int_eq(barspan_resume(span), -ENOMEM);
 	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_NONE);
-	ck_assert(harness_can_write(base() + 0x1000));
+	ck_assert(harness_can_write(span_base() + 0x1000));
 	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_SUSPENDED);
-	ck_assert(!harness_can_read(base() + 0x5000));
+	ck_assert(!harness_can_read(span_base() + 0x5000));
 	fake_hooks.mprotect = NULL;
 	ck_assert_zero(barspan_suspend(span));
 	expect_suspended();
@@ -474,7 +474,7 @@ START_TEST(what_has_access_is_told_without_memory)
 	ck_assert_int_eq(barspan_suspend(span), -ENOMEM);
 	fake_fail(0, 0, 1);
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000)
-		ck_assert_int_eq(harness_can_read(base() + offset), barspan_is_direct(span, offset, 1));
+		ck_assert_int_eq(harness_can_read(span_base() + offset), barspan_is_direct(span, offset, 1));
 	fake_reset();
 	ck_assert_zero(barspan_suspend(span));
 	ck_assert_zero(barspan_resume(span));
@@ -499,7 +499,7 @@ START_TEST(a_half_suspended_span_keeps_its_access_if_a_resume_fails)
 	ck_assert_int_eq(barspan_resume(span), -ENOMEM);
 	ck_assert(barspan_is_direct(span, 0x5000, 0x1000));
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000)
-		ck_assert_int_eq(harness_can_read(base() + offset), barspan_is_direct(span, offset, 1));
+		ck_assert_int_eq(harness_can_read(span_base() + offset), barspan_is_direct(span, offset, 1));
 	fake_hooks.mprotect = NULL;
 	ck_assert_zero(barspan_resume(span));
 	expect_resumed();
@@ -517,7 +517,7 @@ START_TEST(an_area_that_kept_its_access_stays_direct)
 	ck_assert_zero(barspan_resume(span));
 	fake_hooks.mmap = NULL;
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000)
-		ck_assert_int_eq(harness_can_read(base() + offset), barspan_is_direct(span, offset, 1));
+		ck_assert_int_eq(harness_can_read(span_base() + offset), barspan_is_direct(span, offset, 1));
 	ck_assert(barspan_is_direct(span, 0x5000, 0x1000));
 	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_FAILED);
 	ck_assert_zero(barspan_suspend(span));
@@ -549,14 +549,14 @@ START_TEST(without_memory_a_span_is_not_mapped_over)
 
 	set_up(0);
 	ck_assert_zero(harness_open_soft(&other, &region, 1));
-	options.address = (void *)(uintptr_t)base();
+	options.address = (void *)(uintptr_t)span_base();
 	for (unsigned long n = 1; n < 20 && !over; n++) {
 		fake_fail_call(FAKE_CALLOC, n, -ENOMEM);
 		if (barspan_map(&over, other, 0, &options))
 			ck_assert_ptr_null(over);
 		fake_reset();
 		/* Until the kernel has replaced it, the span is as it was. */
-		if (!over && barspan_find(base(), NULL) == span)
+		if (!over && barspan_find(span_base(), NULL) == span)
 			expect_resumed();
 	}
 	ck_assert_ptr_nonnull(over);

@@ -55,7 +55,7 @@ static void tear_down(void)
 	barspan_device_close(device);
 }
 
-static volatile uint8_t *at(uint64_t offset)
+static volatile uint8_t *address_at(uint64_t offset)
 {
 	return (volatile uint8_t *)barspan_base(span) + offset;
 }
@@ -114,7 +114,7 @@ static void read_no_address(void)
 
 static void jump_into_hole(void)
 {
-	void (*function)(void) = (void (*)(void))(uintptr_t)at(PAGE);
+	void (*function)(void) = (void (*)(void))(uintptr_t)address_at(PAGE);
 
 	function();
 }
@@ -122,7 +122,7 @@ static void jump_into_hole(void)
 static void touch_behind_file(void)
 {
 	ck_assert_zero(ftruncate(barspan_soft_fd(device, 0), 0));
-	(void)*at(0);
+	(void)*address_at(0);
 }
 
 static void send_segv(void)
@@ -152,8 +152,8 @@ static void touch_read_only(void)
 /* Direct, but for what the program has done. */
 static void touch_protected(void)
 {
-	ck_assert_zero(mprotect((void *)(uintptr_t)at(0), PAGE, PROT_NONE));
-	(void)*at(4);
+	ck_assert_zero(mprotect((void *)(uintptr_t)address_at(0), PAGE, PROT_NONE));
+	(void)*address_at(4);
 }
 
 static void (*const crimes[])(void) = {
@@ -163,7 +163,7 @@ static void (*const crimes[])(void) = {
 
 enum { CRIMES = sizeof(crimes) / sizeof(crimes[0]) };
 
-static void install(const struct sigaction *action)
+static void install_action(const struct sigaction *action)
 {
 	const stack_t other = { .ss_sp = stack, .ss_size = STACK };
 
@@ -176,7 +176,7 @@ static void install(const struct sigaction *action)
 
 static bool with_core;
 
-static struct record run(void (*crime)(void), const struct sigaction *action, bool trap, bool late, int *status)
+static struct record run_child(void (*crime)(void), const struct sigaction *action, bool trap, bool late, int *status)
 {
 	const struct barspan_trap_options options = {
 		.size = sizeof(options), .flags = harness_instrumented() ? 0 : BARSPAN_TRAP_REPORT,
@@ -193,13 +193,13 @@ static struct record run(void (*crime)(void), const struct sigaction *action, bo
 		if (!with_core)
 			setrlimit(RLIMIT_CORE, &no_core);
 		if (!late)
-			install(action);
+			install_action(action);
 		if (trap)
 			r = barspan_trap_enable(&options);
 		if (late && trap)
 			r = barspan_trap_chain_(SIGSEGV, action, NULL) | barspan_trap_chain_(SIGBUS, action, NULL);
 		if (late)
-			install(trap ? NULL : action);
+			install_action(trap ? NULL : action);
 		if (late && trap && action)
 			sigaltstack(&(stack_t){ .ss_sp = stack, .ss_size = STACK }, NULL);
 		if (r)
@@ -214,11 +214,11 @@ static struct record run(void (*crime)(void), const struct sigaction *action, bo
 	return *record;
 }
 
-static void check(size_t crime, const struct sigaction *action, bool late)
+static void check_crime(size_t crime, const struct sigaction *action, bool late)
 {
 	int status[2] = { 0 };
-	struct record without = run(crimes[crime], action, false, late, &status[0]);
-	struct record with = run(crimes[crime], action, true, late, &status[1]);
+	struct record without = run_child(crimes[crime], action, false, late, &status[0]);
+	struct record with = run_child(crimes[crime], action, true, late, &status[1]);
 
 	/* valgrind does not apply a mask with SA_NODEFER. */
 	if (memcheck_is_there())
@@ -236,9 +236,9 @@ START_TEST(default_action_and_ignoring_are_as_without_the_trap)
 
 	set_up();
 	for (size_t crime = 0; crime < CRIMES; crime++) {
-		check(crime, NULL, false);
-		check(crime, &ignore, false);
-		check(crime, &ignore, true);
+		check_crime(crime, NULL, false);
+		check_crime(crime, &ignore, false);
+		check_crime(crime, &ignore, true);
 	}
 	tear_down();
 }
@@ -261,7 +261,7 @@ START_TEST(handlers_of_every_kind_are_called_as_without_the_trap)
 		if (choice & 16)
 			sigaddset(&action.sa_mask, SIGUSR1);
 		for (size_t crime = 0; crime < CRIMES; crime++)
-			check(crime, &action, choice & 32);
+			check_crime(crime, &action, choice & 32);
 	}
 	tear_down();
 }
@@ -281,8 +281,8 @@ START_TEST(core_is_dumped_as_without_the_trap)
 	if (!limit.rlim_cur)
 		setrlimit(RLIMIT_CORE, limit.rlim_max ? &(struct rlimit){ 1 << 20, limit.rlim_max } : &some);
 	with_core = true;
-	check(0, NULL, false);
-	run(touch_null, NULL, true, false, &status);
+	check_crime(0, NULL, false);
+	run_child(touch_null, NULL, true, false, &status);
 	with_core = false;
 	printf("# WCOREDUMP: %d\n", WCOREDUMP(status) != 0);
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);

@@ -7,7 +7,7 @@
 
 enum { PAGE = FORMS_PAGE };
 
-static void run(struct example *example)
+static void run_example(struct example *example)
 {
 	uint64_t before = memory_count(NULL);
 
@@ -21,11 +21,11 @@ static void run_all(struct example *examples, size_t n, size_t n_holes)
 {
 	ways_map(n_holes);
 	for (size_t i = 0; i < n; i++)
-		run(&examples[i]);
+		run_example(&examples[i]);
 	ways_unmap();
 }
 
-static void show(const struct example *example, const char *what)
+static void show_example(const struct example *example, const char *what)
 {
 	printf("# %s: code", what);
 	for (size_t i = 0; i < example->length; i++)
@@ -35,13 +35,13 @@ static void show(const struct example *example, const char *what)
 		printf("# %zu: %016lx to %016lx\n", i, example->before.gprs[i], example->after.gprs[i]);
 }
 
-static void compare(const struct example *direct, const struct example *trapped, const char *name, bool string)
+static void compare_examples(const struct example *direct, const struct example *trapped, const char *name, bool string)
 {
 	bool same = !memcmp(&direct->after, &trapped->after, sizeof(direct->after)) && direct->hash == trapped->hash;
 
 	if (!same) {
-		show(direct, "direct");
-		show(trapped, "trapped");
+		show_example(direct, "direct");
+		show_example(trapped, "trapped");
 	}
 	ck_assert_msg(same, "%s", name);
 	ck_assert_uint_eq(direct->traps, 0);
@@ -66,7 +66,7 @@ static void check_form(size_t form, size_t n, uint64_t *seed, uint64_t *traps)
 	run_all(direct, n, 0);
 	run_all(trapped, n, 2);
 	for (size_t i = 0; i < n; i++) {
-		compare(&direct[i], &trapped[i], forms_name(form), string);
+		compare_examples(&direct[i], &trapped[i], forms_name(form), string);
 		*traps += trapped[i].traps;
 	}
 	free(direct);

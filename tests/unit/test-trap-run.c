@@ -52,7 +52,7 @@ static void set_up(void)
 }
 
 /* Half of all numbers are ones that floating point calculates with. */
-static void fill(void *bytes, size_t length, uint64_t *seed)
+static void fill_random(void *bytes, size_t length, uint64_t *seed)
 {
 	uint32_t *words = bytes;
 
@@ -62,15 +62,15 @@ static void fill(void *bytes, size_t length, uint64_t *seed)
 				   : 0x3e000000 | (uint32_t)harness_random(seed) % 0x4000000;
 }
 
-static void map(size_t n_holes)
+static void map_holes(size_t n_holes)
 {
 	uint64_t seed = 1;
 
 	ways_map(n_holes);
-	fill(memory, SIZE, &seed);
+	fill_random(memory, SIZE, &seed);
 }
 
-static void run(struct result *result, unsigned int way)
+static void run_way(struct result *result, unsigned int way)
 {
 	struct machine *after = &result->after[way];
 	uint64_t before = memory_count(NULL);
@@ -84,7 +84,7 @@ static void run(struct result *result, unsigned int way)
 	result->hash[way] = ways_hash();
 }
 
-static void show(const struct result *result)
+static void show_result(const struct result *result)
 {
 	const struct example *example = &result->encoding.example;
 	const uint64_t *words[2] = { (const uint64_t *)&result->after[0],
@@ -112,7 +112,7 @@ static void note_name(const char *name)
 		strcpy(found->names[found->n_names++], name);
 }
 
-static void compare(const struct result *result)
+static void compare_results(const struct result *result)
 {
 	bool same = !memcmp(&result->after[0], &result->after[1], sizeof(result->after[0])) &&
 		    result->hash[0] == result->hash[1] && result->signal[0] == result->signal[1] &&
@@ -121,7 +121,7 @@ static void compare(const struct result *result)
 	bool served = result->traps || result->signal[0] || result->encoding.form.mask;
 
 	if (!same || !served)
-		show(result);
+		show_result(result);
 	ck_assert(same);
 	ck_assert(served);
 	found->examples++;
@@ -147,7 +147,7 @@ static void check_width(struct encoding encoding, uint64_t *seed)
 		if (last_signal == SIGILL)
 			return;
 		if (over ? last_signal != SIGSEGV : last_signal == SIGSEGV)
-			show(&(struct result){ .encoding = encoding,
+			show_result(&(struct result){ .encoding = encoding,
 					       .signal = { last_signal, 0 },
 					       .code = { last_code, 0 } });
 		ck_assert(over ? last_signal == SIGSEGV : last_signal != SIGSEGV);
@@ -174,7 +174,7 @@ static void any_state(struct machine *machine, uint64_t *seed)
 {
 	uint64_t random = harness_random(seed);
 
-	fill(machine, sizeof(*machine), seed);
+	fill_random(machine, sizeof(*machine), seed);
 	/* Division seldom fits if these are random. */
 	if (random & 1)
 		machine->gprs[2] = random & 2 ? UINT64_MAX : 0;
@@ -212,15 +212,15 @@ static void run_batch(void)
 
 	set_up();
 	n = make_batch(results, &at);
-	map(0);
+	map_holes(0);
 	for (size_t i = 0; i < n; i++)
-		run(&results[i], 0);
+		run_way(&results[i], 0);
 	ways_unmap();
-	map(2);
+	map_holes(2);
 	for (size_t i = 0; i < n; i++)
-		run(&results[i], 1);
+		run_way(&results[i], 1);
 	for (size_t i = 0; i < n; i++)
-		compare(&results[i]);
+		compare_results(&results[i]);
 	found->next = at;
 	free(results);
 }

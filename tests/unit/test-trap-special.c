@@ -266,12 +266,12 @@ static void add_with_exceptions(void)
 }
 
 /* imul (%rbx), %ecx */
-static void multiply(void)
+static void run_multiply(void)
 {
 	run_at_hole(&(struct machine){ 0 }, (const uint8_t[]){ 0x0f, 0xaf, 0x0b }, 3);
 }
 
-static void load(void)
+static void run_load(void)
 {
 	run_at_hole(&(struct machine){ 0 }, (const uint8_t[]){ 0x8b, 0x0b }, 2);
 }
@@ -321,15 +321,15 @@ START_TEST(without_new_code_instructions_are_explained)
 	for (unsigned long step = 1; step <= 2; step++) {
 		ways_set_up();
 		ways_map(2);
-		ck_assert_zero(end_of_child(load));
+		ck_assert_zero(end_of_child(run_load));
 		ck_assert(!is_explained());
 		fake_reset();
 		fake_fail_call(FAKE_MPROTECT, step, EACCES);
-		check_signal(multiply, SIGSEGV);
+		check_signal(run_multiply, SIGSEGV);
 		ck_assert(is_explained());
-		ck_assert_zero(end_of_child(load));
+		ck_assert_zero(end_of_child(run_load));
 		fake_reset();
-		ck_assert_zero(end_of_child(multiply));
+		ck_assert_zero(end_of_child(run_multiply));
 		ways_unmap();
 		ways_tear_down();
 		munmap(around[0], PAGE);

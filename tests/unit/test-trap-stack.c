@@ -58,7 +58,7 @@ static void find_frame(void)
 	memset(shared->stack, PAINT, STACK);
 }
 
-static size_t used(void)
+static size_t used_stack(void)
 {
 	size_t i = 0;
 
@@ -82,7 +82,7 @@ static void *act_on_stack(void *argument)
 }
 
 /* In a thread, whose alternate stack no other test's is. */
-static void run(void (*act)(void))
+static void run_in_thread(void (*act)(void))
 {
 	pthread_t thread;
 
@@ -93,7 +93,7 @@ static void run(void (*act)(void))
 /* The bound is one of optimised code. */
 static void check_bound(const char *name)
 {
-	size_t bytes = used();
+	size_t bytes = used_stack();
 
 	printf("# %s: %zu bytes\n", name, bytes);
 #ifdef __OPTIMIZE__
@@ -103,28 +103,28 @@ static void check_bound(const char *name)
 
 static void check_use(const char *name, void (*act)(void))
 {
-	run(act);
+	run_in_thread(act);
 	check_bound(name);
 }
 
-static void load(void)
+static void load_hole(void)
 {
 	ck_assert_uint_eq(*reg32(HOLE + 0x10), PATTERN);
 }
 
 static void load_again(void)
 {
-	load();
+	load_hole();
 	memset(shared->stack, PAINT, STACK);
-	load();
+	load_hole();
 }
 
-static void store(void)
+static void store_hole(void)
 {
 	*reg32(HOLE + 0x20) = PATTERN;
 }
 
-static void modify(void)
+static void modify_hole(void)
 {
 	__atomic_fetch_add(reg32(HOLE + 0x30), 1, __ATOMIC_SEQ_CST);
 }
@@ -136,7 +136,7 @@ static void load_across_the_edge(void)
 	(void)*(volatile unaligned *)(base + HOLE - 2);
 }
 
-static void copy(void)
+static void copy_from_hole(void)
 {
 #ifdef __x86_64__
 	uint8_t to[64];
@@ -162,7 +162,7 @@ static void store_vector(void)
 #endif
 }
 
-static void compute(void)
+static void compute_hole(void)
 {
 #ifdef __x86_64__
 	uint32_t value = 3;
@@ -171,7 +171,7 @@ static void compute(void)
 #endif
 }
 
-static void shift(void)
+static void shift_hole(void)
 {
 #ifdef __x86_64__
 	__asm__ volatile("rorl $3, %0" : "+m"(*reg32(HOLE + 0x50)));
@@ -192,7 +192,7 @@ static void on_division(int number)
 	siglongjmp(jump, number);
 }
 
-static void divide(void)
+static void divide_hole(void)
 {
 #ifdef __x86_64__
 	uint32_t quotient = 3, rest = 0;
@@ -205,14 +205,14 @@ static void divide(void)
 #endif
 }
 
-static void push(void)
+static void push_hole(void)
 {
 #ifdef __x86_64__
 	__asm__ volatile("sub $128, %%rsp; push %0; add $136, %%rsp" : : "m"(*(volatile uint64_t *)reg32(HOLE + 0x40)));
 #endif
 }
 
-static void rescue(void)
+static void load_direct(void)
 {
 	ck_assert_uint_eq(*reg32(0x10), 0);
 }
@@ -220,22 +220,22 @@ static void rescue(void)
 START_TEST(served_accesses_take_little_of_the_alternate_stack)
 {
 	set_up_stack(BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_REPORT);
-	check_use("load, first", load);
+	check_use("load, first", load_hole);
 	check_use("load, again", load_again);
-	check_use("store", store);
-	check_use("modify", modify);
+	check_use("store", store_hole);
+	check_use("modify", modify_hole);
 	check_use("load across the edge", load_across_the_edge);
-	check_use("copy", copy);
+	check_use("copy", copy_from_hole);
 	check_use("load of a vector", load_vector);
 	check_use("store of a vector", store_vector);
-	check_use("multiplication", compute);
-	check_use("rotation", shift);
+	check_use("multiplication", compute_hole);
+	check_use("rotation", shift_hole);
 	check_use("addition of vectors", compute_vector);
-	check_use("division by 0", divide);
-	check_use("push", push);
+	check_use("division by 0", divide_hole);
+	check_use("push", push_hole);
 	ck_assert_zero(enable(BARSPAN_TRAP_RESCUE));
 	ck_assert_zero(mprotect((void *)(uintptr_t)base, PAGE, PROT_NONE));
-	check_use("rescue", rescue);
+	check_use("rescue", load_direct);
 	tear_down_stack();
 }
 END_TEST
@@ -244,7 +244,7 @@ static void (*in_child)(void);
 
 static void run_in_child(void)
 {
-	run(in_child);
+	run_in_thread(in_child);
 }
 
 static void do_unknown(void)
@@ -262,7 +262,7 @@ START_TEST(explanations_take_little_of_the_alternate_stack)
 	for (size_t i = 0; i < 3; i++) {
 		set_up_stack(BARSPAN_TRAP_EMULATE);
 		ck_assert_zero(enable(flags[i]));
-		in_child = flags[i] == BARSPAN_TRAP_EMULATE ? do_unknown : load;
+		in_child = flags[i] == BARSPAN_TRAP_EMULATE ? do_unknown : load_hole;
 		check_killed(run_in_child);
 		ck_assert_ptr_nonnull(strstr(read_back(output), " in a hole: "));
 		check_bound("explanation");
@@ -295,7 +295,7 @@ static void run_small(void (*act)(void))
 {
 	pthread_t thread;
 
-	run(load);	/* finds the frame */
+	run_in_thread(load_hole);	/* finds the frame */
 	pthread_create(&thread, NULL, act_on_small_stack, &act);
 	pthread_join(thread, NULL);
 }
@@ -312,7 +312,7 @@ static void load_with_little_room(void)
 }
 
 /* Bytes that were written below the small stack. */
-static size_t overrun(void)
+static size_t count_overrun(void)
 {
 	size_t below = shared->frame - room - (uintptr_t)shared->stack, i = 0;
 
@@ -343,8 +343,8 @@ static void check_room(size_t bytes)
 	ck_assert_msg(!strncmp(text, "barspan: the alternate signal stack ", 36), "%zu bytes: '%s'",
 		      bytes, text);
 	/* The handler needs a little to find out that nothing is left. */
-	ck_assert_msg(overrun() <= (bytes < 64 ? 64 : 0), "%zu bytes: %zu bytes overrun", bytes,
-		      overrun());
+	ck_assert_msg(count_overrun() <= (bytes < 64 ? 64 : 0), "%zu bytes: %zu bytes overrun", bytes,
+		      count_overrun());
 }
 
 START_TEST(small_alternate_stack_is_explained)
@@ -389,7 +389,7 @@ START_TEST(fault_of_others_takes_less)
 	room = LEAST;
 	status = end_of(touch_nothing_with_little_room);
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == HANDLED, "status %x", status);
-	ck_assert_uint_eq(overrun(), 0);
+	ck_assert_uint_eq(count_overrun(), 0);
 	tear_down_stack();
 }
 END_TEST

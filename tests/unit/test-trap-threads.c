@@ -37,7 +37,7 @@ static void tear_down(void)
 	barspan_device_close(device);
 }
 
-static struct barspan *map(void)
+static struct barspan *map_span(void)
 {
 	struct barspan *span;
 
@@ -45,7 +45,7 @@ static struct barspan *map(void)
 	return span;
 }
 
-static volatile uint32_t *reg32(struct barspan *span, uint64_t offset)
+static volatile uint32_t *register_at(struct barspan *span, uint64_t offset)
 {
 	return (volatile uint32_t *)((volatile uint8_t *)barspan_base(span) + offset);
 }
@@ -55,10 +55,10 @@ static void *trap_much(void *argument)
 {
 	uintptr_t me = (uintptr_t)argument;
 	unsigned int rounds = harness_instrumented() ? 300 : 20000;
-	struct barspan *span = map();
+	struct barspan *span = map_span();
 
 	for (uint32_t i = 0; i < rounds; i++) {
-		volatile uint32_t *reg = reg32(span, HOLE + 256 * me + 4 * (i % 16));
+		volatile uint32_t *reg = register_at(span, HOLE + 256 * me + 4 * (i % 16));
 
 		*reg = i;
 		*reg += 1;
@@ -75,8 +75,8 @@ static void *come_and_go(void *argument)
 		struct barspan *spans[8];
 
 		for (size_t i = 0; i < 8; i++)
-			spans[i] = map();
-		ck_assert_uint_eq(*reg32(spans[3], SIZE - 4), 0);
+			spans[i] = map_span();
+		ck_assert_uint_eq(*register_at(spans[3], SIZE - 4), 0);
 		for (size_t i = 0; i < 8; i++)
 			barspan_unmap(spans[i]);
 	}
@@ -121,11 +121,11 @@ START_TEST(suspend_and_resume_under_raw_accesses)
 	pthread_t other;
 
 	set_up(BARSPAN_TRAP_EMULATE);
-	shared = map();
+	shared = map_span();
 	pthread_create(&other, NULL, suspend_and_resume, NULL);
 	for (uint32_t i = 0; i < rounds; i++) {
-		*reg32(shared, 8) = i;
-		ck_assert_uint_eq(*reg32(shared, 8), i);
+		*register_at(shared, 8) = i;
+		ck_assert_uint_eq(*register_at(shared, 8), i);
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(other, NULL);
@@ -139,8 +139,8 @@ static uint32_t seen_in_handler;
 static void access_in_handler(int number)
 {
 	(void)number;
-	*reg32(shared, HOLE + 4) += 1;
-	seen_in_handler = *reg32(shared, HOLE + 4);
+	*register_at(shared, HOLE + 4) += 1;
+	seen_in_handler = *register_at(shared, HOLE + 4);
 }
 
 static int raise_in_read(void *context, uint64_t offset, void *buffer, size_t length)
@@ -162,10 +162,10 @@ static int ignore_write(void *context, uint64_t offset, const void *buffer, size
 	return 0;
 }
 
-static void *nest(void *argument)
+static void *trap_nested(void *argument)
 {
 	(void)argument;
-	ck_assert_uint_eq(*reg32(shared, HOLE), 0);
+	ck_assert_uint_eq(*register_at(shared, HOLE), 0);
 	return NULL;
 }
 
@@ -179,10 +179,10 @@ START_TEST(nested_in_a_signal_handler)
 
 	ck_assert_zero(harness_open_soft(&device, &region, 1));
 	ck_assert_zero(barspan_trap_enable(&options));
-	shared = map();
+	shared = map_span();
 	signal(SIGUSR1, access_in_handler);
 	/* valgrind does not extend the first thread's stack for a signal frame. */
-	pthread_create(&thread, NULL, nest, NULL);
+	pthread_create(&thread, NULL, trap_nested, NULL);
 	pthread_join(thread, NULL);
 	ck_assert_uint_eq(seen_in_handler, 0x04040404);
 	signal(SIGUSR1, SIG_DFL);
@@ -201,7 +201,7 @@ static void *trap_on_other_stack(void *argument)
 
 	(void)argument;
 	ck_assert_zero(sigaltstack(&stack, NULL));
-	ck_assert_uint_eq(*reg32(shared, HOLE + 0x40), 0);
+	ck_assert_uint_eq(*register_at(shared, HOLE + 0x40), 0);
 	stack.ss_flags = SS_DISABLE;
 	sigaltstack(&stack, NULL);
 	free(stack.ss_sp);
@@ -213,7 +213,7 @@ START_TEST(alternate_stack_of_a_thread)
 	pthread_t thread;
 
 	set_up(BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_REPORT);
-	shared = map();
+	shared = map_span();
 	pthread_create(&thread, NULL, trap_on_other_stack, NULL);
 	pthread_join(thread, NULL);
 	barspan_unmap(shared);
@@ -238,11 +238,11 @@ START_TEST(signal_blocked_in_another_thread)
 	pthread_t other;
 
 	set_up(BARSPAN_TRAP_EMULATE);
-	shared = map();
+	shared = map_span();
 	pthread_create(&other, NULL, block_and_wait, NULL);
 	for (uint32_t i = 0; i < 100; i++)
-		*reg32(shared, HOLE) = *reg32(shared, HOLE) + 1;
-	ck_assert_uint_eq(*reg32(shared, HOLE), 100);
+		*register_at(shared, HOLE) = *register_at(shared, HOLE) + 1;
+	ck_assert_uint_eq(*register_at(shared, HOLE), 100);
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(other, NULL);
 	barspan_unmap(shared);
@@ -266,7 +266,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
  * returns the signal. */
 static int copy_from_hole(uint8_t *memory)
 {
-	void *to = memory - 3, *from = (void *)(uintptr_t)reg32(shared, HOLE);
+	void *to = memory - 3, *from = (void *)(uintptr_t)register_at(shared, HOLE);
 	uint64_t count = 8;
 	int number = sigsetjmp(jump, 1);
 
@@ -287,8 +287,8 @@ START_TEST(memory_that_faults_under_a_string_instruction)
 	ck_assert_zero(sigaction(SIGSEGV, &action, NULL));
 	ck_assert_zero(sigaction(SIGBUS, &action, NULL));
 	set_up(BARSPAN_TRAP_EMULATE);
-	shared = map();
-	*reg32(shared, HOLE) = 0x04030201;
+	shared = map_span();
+	*register_at(shared, HOLE) = 0x04030201;
 	/* memcheck counts accesses to memory that is not mapped. */
 	for (unsigned int round = 0; round < (memcheck_is_there() ? 2 : 3); round++) {
 		static const int numbers[] = { SIGBUS, SIGSEGV, SIGSEGV }, codes[] = { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR };

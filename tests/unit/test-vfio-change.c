@@ -81,7 +81,7 @@ static void tear_down(void)
 }
 
 /* Describes the region as the kernel does now. */
-static struct barspan_region ask(void)
+static struct barspan_region current_region(void)
 {
 	struct barspan_region region;
 
@@ -108,7 +108,7 @@ START_TEST(a_span_outlives_a_description_without_a_size)
 	set_up();
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	kernel.size = 0;
-	ask();
+	current_region();
 	kernel.region_calls = 0;
 	expect_access(span, 0x2000);
 	ck_assert_zero(barspan_suspend(span));
@@ -127,7 +127,7 @@ START_TEST(a_region_may_get_its_size_later)
 
 	set_up();
 	kernel.size = 0;
-	ask();
+	current_region();
 	ck_assert_int_eq(barspan_device_read(device, 0, 0x2000, &value, 4), -ERANGE);
 	kernel.size = SIZE;
 	ck_assert_zero(barspan_device_read(device, 0, 0x2000, &value, 4));
@@ -144,7 +144,7 @@ START_TEST(a_span_outlives_a_smaller_description)
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	kernel.size = 0x1000;
 	kernel.flags = VFIO_REGION_INFO_FLAG_READ;
-	ask();
+	current_region();
 	expect_access(span, 0x2000);
 	ck_assert_int_eq(barspan_device_read(device, 0, SIZE, &value, 4), -ERANGE);
 	barspan_unmap(span);
@@ -158,17 +158,17 @@ START_TEST(descriptions_that_alternate_share_their_memory)
 	uint64_t before;
 
 	set_up();
-	first = ask();
+	first = current_region();
 	kernel.area = 0x2000;
-	second = ask();
+	second = current_region();
 	kernel.size = 0;
-	none = ask();
+	none = current_region();
 	ck_assert_ptr_ne(first.areas, second.areas);
 	before = harness_status("VmRSS:");
 	for (int i = 0; i < 20000; i++) {
 		kernel.size = i % 3 ? SIZE : 0;
 		kernel.area = i % 3 == 1 ? 0x1000 : 0x2000;
-		ck_assert_ptr_eq(ask().areas, i % 3 == 0 ? none.areas : i % 3 == 1 ? first.areas : second.areas);
+		ck_assert_ptr_eq(current_region().areas, i % 3 == 0 ? none.areas : i % 3 == 1 ? first.areas : second.areas);
 	}
 	ck_assert_uint_eq(first.areas[0].length, 0x1000);
 	ck_assert_uint_eq(second.areas[0].length, 0x2000);
@@ -184,17 +184,17 @@ START_TEST(descriptions_that_all_differ_have_a_bound)
 	uint32_t value = 0;
 
 	set_up();
-	first = ask();
+	first = current_region();
 	for (uint64_t i = 2; i <= KEPT; i++) {
 		kernel.area = i * 0x1000;
-		ask();
+		current_region();
 	}
 	kernel.area = (KEPT + 1) * 0x1000;
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
 	ck_assert_ptr_nonnull(strstr(harness_message, "region 0: more than 64 different descriptions"));
 	ck_assert_zero(barspan_device_read(device, 0, 0x2000, &value, 4));
 	kernel.area = 0x1000;
-	ck_assert_ptr_eq(ask().areas, first.areas);
+	ck_assert_ptr_eq(current_region().areas, first.areas);
 	tear_down();
 }
 END_TEST
@@ -205,7 +205,7 @@ START_TEST(so_many_areas_and_no_more)
 
 	set_up();
 	kernel.n_areas = BARSPAN_MAX_AREAS;
-	ck_assert_uint_eq(ask().n_areas, BARSPAN_MAX_AREAS);
+	ck_assert_uint_eq(current_region().n_areas, BARSPAN_MAX_AREAS);
 	kernel.n_areas++;
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
 	ck_assert_ptr_nonnull(strstr(harness_message, "region 0: 1048577 areas, at most 1048576 are possible"));

@@ -229,7 +229,7 @@ static void finish_child(int result)
 }
 
 /* Waits until the main thread is gone, of which /proc/self shows the descriptors. */
-static void *recognise(void *unused)
+static void *recognise_device(void *unused)
 {
 	char path[48], target[64];
 	int waits = 0;
@@ -256,7 +256,7 @@ START_TEST(the_main_thread_may_be_gone)
 	if (!child) {
 		pthread_t thread;
 
-		if (pthread_create(&thread, NULL, recognise, NULL))
+		if (pthread_create(&thread, NULL, recognise_device, NULL))
 			finish_child(NO_THREAD);
 		/* As pthread_exit(), which needs libgcc_s. */
 		syscall(SYS_exit, 0);

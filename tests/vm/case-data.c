@@ -13,7 +13,7 @@ struct shape {
 	uint64_t start;
 };
 
-static void store(volatile uint8_t *to, const uint8_t *bytes, uint64_t width)
+static void store_value(volatile uint8_t *to, const uint8_t *bytes, uint64_t width)
 {
 	uint64_t value = 0;
 
@@ -86,7 +86,7 @@ static void follow_step(const struct shape *shape, const struct plan *plan, size
 
 		plan_bytes(i, at, bytes, step->width);
 		if (step->how == PLAN_RAW)
-			store(base + offset, bytes, step->width);
+			store_value(base + offset, bytes, step->width);
 		else if (step->how == PLAN_ACCESSOR)
 			access_write(shape->span, offset, bytes, step->width);
 		else

@@ -32,7 +32,7 @@ struct worker {
 /* Threads have stacks that do not come and go, since they would show in the snapshots. */
 static char stacks[THREADS][STACK] __attribute__((aligned(4096)));
 
-static uint64_t next(struct worker *worker)
+static uint64_t next_random(struct worker *worker)
 {
 	worker->random = worker->random * UINT64_C(6364136223846793005) + 1442695040888963407;
 	return worker->random >> 33;
@@ -43,7 +43,7 @@ static void read_some(struct worker *worker, struct barspan *span)
 	uint64_t start = barspan_region_offset(span);
 
 	for (unsigned int i = 0; i < READS; i++) {
-		uint64_t offset = next(worker) % (barspan_length(span) - 8) & ~UINT64_C(7), wanted, value;
+		uint64_t offset = next_random(worker) % (barspan_length(span) - 8) & ~UINT64_C(7), wanted, value;
 
 		memcpy(&wanted, worker->image + start + offset, 8);
 		value = barspan_read64(span, offset);
@@ -80,7 +80,7 @@ static void map_and_read(struct worker *worker, unsigned int round)
 	barspan_unmap(span);
 }
 
-static void *work(void *context)
+static void *run_worker(void *context)
 {
 	struct worker *worker = context;
 	unsigned int rounds = under_memcheck ? 4 : 60;
@@ -124,7 +124,7 @@ void case_threads(char **argv)
 	for (unsigned int i = 0; i < THREADS; i++) {
 		workers[i] = (struct worker){ devices[i % 2], images[i % 2], .random = i, .number = i };
 		pthread_attr_setstack(&attributes, stacks[i], STACK);
-		NEED(!pthread_create(&workers[i].thread, &attributes, work, &workers[i]), "pthread_create");
+		NEED(!pthread_create(&workers[i].thread, &attributes, run_worker, &workers[i]), "pthread_create");
 	}
 	for (unsigned int i = 0; i < THREADS; i++)
 		pthread_join(workers[i].thread, NULL);

@@ -45,7 +45,7 @@ static void print_message(void *context, enum barspan_log_level level, const cha
 	printf("log %d: %s\n", (int)level, message);
 }
 
-static int usage(void)
+static int print_usage(void)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		printf("device %s %s\n", cases[i].name, cases[i].arguments);
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
 	under_memcheck = argc > 1 && !strcmp(argv[1], "--memcheck");
 	argv += under_memcheck ? 2 : 1;
 	if (!*argv)
-		return usage();
+		return print_usage();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	mallopt(M_ARENA_MAX, 1); /* arenas of threads outlive them, and would show in the snapshots */
 	barspan_set_log(print_message, NULL, BARSPAN_LOG_INFO);
@@ -84,7 +84,7 @@ int main(int argc, char **argv)
 		const struct test_case *found = n ? find_case(argv[0], n - 1) : NULL;
 
 		if (!found)
-			return usage();
+			return print_usage();
 		printf("case %s\n", found->name);
 		snapshot_take();
 		found->run(argv);

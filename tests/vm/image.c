@@ -24,7 +24,7 @@ static uint8_t *read_file(const char *path)
 	return bytes;
 }
 
-static uint8_t *expected(const char *name)
+static uint8_t *expected_image(const char *name)
 {
 	const struct plan *plan = plan_find(name);
 	uint8_t *image = calloc(1, PLAN_SIZE);
@@ -45,7 +45,7 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 2;
 
-	uint8_t *device = read_file(argv[1]), *image = expected(argv[2]);
+	uint8_t *device = read_file(argv[1]), *image = expected_image(argv[2]);
 
 	for (size_t i = 0; i < PLAN_SIZE; i++) {
 		written += image[i] != 0;

@@ -105,7 +105,7 @@ int fault_of_load(const volatile void *address)
 /* Snapshots are in static memory: one on the heap would change what it shows. */
 static char before[256 << 10], after[256 << 10];
 
-static size_t append(char *out, size_t used, const char *line)
+static size_t append_line(char *out, size_t used, const char *line)
 {
 	size_t length = strlen(line);
 
@@ -118,7 +118,7 @@ static size_t append(char *out, size_t used, const char *line)
 
 /* Heap and stack grow as they like. memcheck maps memory for itself at any time, so that only the devices' mappings
  * can be told there. */
-static bool counts(const char *line)
+static bool is_counted(const char *line)
 {
 	if (under_memcheck)
 		return strstr(line, "vfio") != NULL;
@@ -139,8 +139,8 @@ static size_t append_maps(char *out, size_t used)
 	text[length] = '\0';
 	close(fd);
 	while ((line = strsep(&rest, "\n")))
-		if (*line && counts(line))
-			used = append(out, used, line);
+		if (*line && is_counted(line))
+			used = append_line(out, used, line);
 	return used;
 }
 
@@ -158,7 +158,7 @@ static size_t append_descriptors(char *out, size_t used)
 			continue;
 		target[n] = '\0';
 		snprintf(line, sizeof(line), "fd %s %s", entry->d_name, target);
-		used = append(out, used, line);
+		used = append_line(out, used, line);
 	}
 	closedir(directory);
 	return used;

@@ -98,7 +98,7 @@ uint64_t plan_stride(const struct plan *plan, size_t step)
 }
 
 /* The pattern of eight aligned bytes (the finalizer of SplitMix64, so that neighbours have nothing in common). */
-static uint64_t word(size_t step, uint64_t offset)
+static uint64_t pattern_word(size_t step, uint64_t offset)
 {
 	uint64_t x = (offset >> 3) + ((uint64_t)(step + 1) << 40);
 
@@ -112,7 +112,7 @@ void plan_bytes(size_t step, uint64_t offset, void *out, size_t length)
 	uint8_t *bytes = out;
 
 	while (length) {
-		uint64_t pattern = word(step, offset);
+		uint64_t pattern = pattern_word(step, offset);
 		size_t skip = offset % 8, n = 8 - skip < length ? 8 - skip : length;
 
 		memcpy(bytes, (const uint8_t *)&pattern + skip, n);

@@ -28,7 +28,7 @@ static const json_t *find_region(const json_t *regions, unsigned int index)
 	return found;
 }
 
-static uint64_t number(const json_t *object, const char *name)
+static uint64_t get_number(const json_t *object, const char *name)
 {
 	const json_t *value = json_object_get(object, name);
 
@@ -51,11 +51,11 @@ static void compare_extents(const json_t *region, unsigned int index, uint64_t s
 	const char *kind = json_string_value(json_object_get(extent, "kind"));
 
 	EXPECT(json_array_size(extents) == 1, "region %u has %zu extents", index, json_array_size(extents));
-	EXPECT_EQUAL(number(extent, "offset"), 0);
-	EXPECT_EQUAL(number(extent, "length"), size);
+	EXPECT_EQUAL(get_number(extent, "offset"), 0);
+	EXPECT_EQUAL(get_number(extent, "length"), size);
 	EXPECT(kind && !strcmp(kind, direct ? "direct" : "hole"), "region %u is %s", index, kind ? kind : "?");
-	EXPECT_EQUAL(number(region, "direct"), direct ? size : 0);
-	EXPECT_EQUAL(number(region, "hole"), direct ? 0 : size);
+	EXPECT_EQUAL(get_number(region, "direct"), direct ? size : 0);
+	EXPECT_EQUAL(get_number(region, "hole"), direct ? 0 : size);
 }
 
 static void compare_region(const json_t *regions, unsigned int index, const struct sysfs_bar *bar)
@@ -65,7 +65,7 @@ static void compare_region(const json_t *regions, unsigned int index, const stru
 	EXPECT(!region == !bar->size, "region %u is %s", index, region ? "shown" : "not shown");
 	if (!region)
 		return;
-	EXPECT_EQUAL(number(region, "size"), bar->size);
+	EXPECT_EQUAL(get_number(region, "size"), bar->size);
 	expect_flag(region, index, "read", true);
 	expect_flag(region, index, "write", true);
 	expect_flag(region, index, "mmap", bar->memory);

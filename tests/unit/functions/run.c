@@ -32,7 +32,7 @@ static void fill_register(uint8_t *reg, unsigned int round)
 		reg[i] += !reg[i];
 }
 
-static bool compare(const struct named_function *named, unsigned int round)
+static bool compare_function(const struct named_function *named, unsigned int round)
 {
 	static const uint64_t values[ROUNDS] = {
 		3,  0x123456789abcdef1, 1,  0x7f7f7f7f7f7f7f7f,
@@ -69,7 +69,7 @@ static bool is_served(const struct named_function *named)
 		uint64_t before = count_served();
 
 		for (unsigned int round = 0; round < ROUNDS; round++)
-			if (!compare(named, round)) {
+			if (!compare_function(named, round)) {
 				fflush(stdout);
 				_exit(1);
 			}
