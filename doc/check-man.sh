@@ -46,8 +46,8 @@ find_page()
 {
 	page=$srcdir/doc/$1.3
 	if [ ! -e "$page" ]; then
-		target=$(sed -n 's/^\.so man3\///p' "doc/$1.3" 2>/dev/null)
-		[ -n "$target" ] || { echo "there is no doc/$1.3"; return 1; }
+		target=$(sed -n 's/^\.so man3\///p' "doc/aliases/$1.3" 2>/dev/null)
+		[ -n "$target" ] || { echo "there is no doc/$1.3, and no doc/aliases/$1.3"; return 1; }
 		page=$srcdir/doc/$target
 	fi
 	grep -q "^\.Nm $1\( ,\)\{0,1\}$" "$page" || { echo "$page does not list it"; return 1; }

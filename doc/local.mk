@@ -20,69 +20,69 @@ endif
 EXTRA_DIST += doc/barspan.1
 
 MAN_ALIASES = \
-	doc/barspan_base.3 \
-	doc/barspan_device_close.3 \
-	doc/barspan_device_fd.3 \
-	doc/barspan_device_iommu_fd.3 \
-	doc/barspan_device_name.3 \
-	doc/barspan_device_open_ops.3 \
-	doc/barspan_device_open_pci.3 \
-	doc/barspan_device_open_soft.3 \
-	doc/barspan_device_open_vfio.3 \
-	doc/barspan_device_read.3 \
-	doc/barspan_device_region.3 \
-	doc/barspan_device_write.3 \
-	doc/barspan_error.3 \
-	doc/barspan_extent_at.3 \
-	doc/barspan_extent_count.3 \
-	doc/barspan_extent_get.3 \
-	doc/barspan_find.3 \
-	doc/barspan_length.3 \
-	doc/barspan_mprotect.3 \
-	doc/barspan_mremap.3 \
-	doc/barspan_munmap.3 \
-	doc/barspan_pointer.3 \
-	doc/barspan_ptr_read16.3 \
-	doc/barspan_ptr_read64.3 \
-	doc/barspan_ptr_read8.3 \
-	doc/barspan_ptr_write16.3 \
-	doc/barspan_ptr_write32.3 \
-	doc/barspan_ptr_write64.3 \
-	doc/barspan_ptr_write8.3 \
-	doc/barspan_read.3 \
-	doc/barspan_read16.3 \
-	doc/barspan_read16_relaxed.3 \
-	doc/barspan_read32_relaxed.3 \
-	doc/barspan_read64.3 \
-	doc/barspan_read64_relaxed.3 \
-	doc/barspan_read8.3 \
-	doc/barspan_read8_relaxed.3 \
-	doc/barspan_reason_name.3 \
-	doc/barspan_resume.3 \
-	doc/barspan_soft_fd.3 \
-	doc/barspan_soft_trapped.3 \
-	doc/barspan_span_device.3 \
-	doc/barspan_span_index.3 \
-	doc/barspan_span_offset.3 \
-	doc/barspan_trap_count.3 \
-	doc/barspan_trap_disable.3 \
-	doc/barspan_trap_report.3 \
-	doc/barspan_unmap.3 \
-	doc/barspan_write.3 \
-	doc/barspan_write16.3 \
-	doc/barspan_write16_relaxed.3 \
-	doc/barspan_write32.3 \
-	doc/barspan_write32_relaxed.3 \
-	doc/barspan_write64.3 \
-	doc/barspan_write64_relaxed.3 \
-	doc/barspan_write8.3 \
-	doc/barspan_write8_relaxed.3
+	doc/aliases/barspan_base.3 \
+	doc/aliases/barspan_device_close.3 \
+	doc/aliases/barspan_device_fd.3 \
+	doc/aliases/barspan_device_iommu_fd.3 \
+	doc/aliases/barspan_device_name.3 \
+	doc/aliases/barspan_device_open_ops.3 \
+	doc/aliases/barspan_device_open_pci.3 \
+	doc/aliases/barspan_device_open_soft.3 \
+	doc/aliases/barspan_device_open_vfio.3 \
+	doc/aliases/barspan_device_read.3 \
+	doc/aliases/barspan_device_region.3 \
+	doc/aliases/barspan_device_write.3 \
+	doc/aliases/barspan_error.3 \
+	doc/aliases/barspan_extent_at.3 \
+	doc/aliases/barspan_extent_count.3 \
+	doc/aliases/barspan_extent_get.3 \
+	doc/aliases/barspan_find.3 \
+	doc/aliases/barspan_length.3 \
+	doc/aliases/barspan_mprotect.3 \
+	doc/aliases/barspan_mremap.3 \
+	doc/aliases/barspan_munmap.3 \
+	doc/aliases/barspan_pointer.3 \
+	doc/aliases/barspan_ptr_read16.3 \
+	doc/aliases/barspan_ptr_read64.3 \
+	doc/aliases/barspan_ptr_read8.3 \
+	doc/aliases/barspan_ptr_write16.3 \
+	doc/aliases/barspan_ptr_write32.3 \
+	doc/aliases/barspan_ptr_write64.3 \
+	doc/aliases/barspan_ptr_write8.3 \
+	doc/aliases/barspan_read.3 \
+	doc/aliases/barspan_read16.3 \
+	doc/aliases/barspan_read16_relaxed.3 \
+	doc/aliases/barspan_read32_relaxed.3 \
+	doc/aliases/barspan_read64.3 \
+	doc/aliases/barspan_read64_relaxed.3 \
+	doc/aliases/barspan_read8.3 \
+	doc/aliases/barspan_read8_relaxed.3 \
+	doc/aliases/barspan_reason_name.3 \
+	doc/aliases/barspan_resume.3 \
+	doc/aliases/barspan_soft_fd.3 \
+	doc/aliases/barspan_soft_trapped.3 \
+	doc/aliases/barspan_span_device.3 \
+	doc/aliases/barspan_span_index.3 \
+	doc/aliases/barspan_span_offset.3 \
+	doc/aliases/barspan_trap_count.3 \
+	doc/aliases/barspan_trap_disable.3 \
+	doc/aliases/barspan_trap_report.3 \
+	doc/aliases/barspan_unmap.3 \
+	doc/aliases/barspan_write.3 \
+	doc/aliases/barspan_write16.3 \
+	doc/aliases/barspan_write16_relaxed.3 \
+	doc/aliases/barspan_write32.3 \
+	doc/aliases/barspan_write32_relaxed.3 \
+	doc/aliases/barspan_write64.3 \
+	doc/aliases/barspan_write64_relaxed.3 \
+	doc/aliases/barspan_write8.3 \
+	doc/aliases/barspan_write8_relaxed.3
 man_MANS = $(MAN_ALIASES)
 CLEANFILES += $(MAN_ALIASES)
 
 # An alias points to the page that lists it.
 $(MAN_ALIASES): doc/local.mk
-	$(AM_V_GEN)$(MKDIR_P) doc && name=`basename $@ .3` && \
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && name=`basename $@ .3` && \
 	page=`grep -l "^\.Nm $$name\( ,\)\{0,1\}$$" $(srcdir)/doc/*.3` && \
 	echo ".so man3/`basename $$page`" >$@-t && mv $@-t $@
 
