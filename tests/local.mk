@@ -85,5 +85,5 @@ AM_LDFLAGS += \
 	-Wl,--wrap=sys_remap -Wl,--wrap=sys_munlock
 endif
 TESTS += tests/unit/includes.sh
-EXTRA_DIST += tests/unit/includes.sh
+EXTRA_DIST += tests/unit/includes.sh tests/support/tap.sh
 EXTRA_DIST += tests/unit/functions/check.sh tests/unit/functions/functions.c tests/unit/functions/functions.h tests/unit/functions/run.c
