@@ -3,20 +3,7 @@
 # Example programs: every one is built, and does on the software device what it says. TAP.
 srcdir=${srcdir:-.}
 page_size=$(getconf PAGESIZE)
-number=0
-failures=0
-
-say()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-		return
-	fi
-	failures=$((failures + 1))
-	echo "not ok $number - $2"
-	[ -z "$3" ] || echo "$3" | sed 's/^/# /'
-}
+. "$srcdir/tests/support/tap.sh"
 
 # run STATUS PROGRAM [ARGUMENT...]: leaves what it prints, on both streams, in `output`.
 run()
@@ -27,20 +14,20 @@ run()
 	output=$("doc/examples/$program" "$@" 2>&1)
 	status=$?
 	[ "$status" -eq "$wanted" ]
-	say $? "$program $* exits with $wanted" "$status: $output"
+	report $? "$program $* exits with $wanted" "$status: $output"
 }
 
 # prints PATTERN: what ran last printed a line like that.
 prints()
 {
 	echo "$output" | grep -q "$1"
-	say $? "and prints '$1'" "$output"
+	report $? "and prints '$1'" "$output"
 }
 
 for source in "$srcdir"/doc/examples/*.c; do
 	name=$(basename "$source" .c)
 	[ -x "doc/examples/$name" ]
-	say $? "$name is built"
+	report $? "$name is built"
 done
 
 run 0 soft-driver
@@ -73,5 +60,4 @@ if [ "$page_size" -le 65536 ]; then
 	prints '^resumed: 3 extents, 2 direct$'
 	prints '^the base is the same$'
 fi
-echo "1..$number"
-[ "$failures" -eq 0 ]
+finish

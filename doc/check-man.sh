@@ -4,33 +4,13 @@
 srcdir=${srcdir:-.}
 pages=$(ls "$srcdir"/doc/*.[1-9])
 functions=$(sed -n 's/^[[:space:]]*\(barspan_[a-z0-9_]*[a-z0-9]\);$/\1/p' "$srcdir/lib/libbarspan.map")
-number=0
-failures=0
-
-# say STATUS NAME [OUTPUT]: one result; the output of a failure is a comment.
-say()
-{
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-		return
-	fi
-	failures=$((failures + 1))
-	echo "not ok $number - $2"
-	[ -z "$3" ] || echo "$3" | sed 's/^/# /'
-}
-
-skip()
-{
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
+. "$srcdir/tests/support/tap.sh"
 
 lint()
 {
 	command -v mandoc >/dev/null || { skip "mandoc: $1" "no mandoc"; return; }
 	output=$(mandoc -T lint -W warning "$1" 2>&1)
-	say $? "mandoc: $1" "$output"
+	report $? "mandoc: $1" "$output"
 }
 
 format()
@@ -38,7 +18,7 @@ format()
 	command -v groff >/dev/null || { skip "groff: $1" "no groff"; return; }
 	output=$(groff -mandoc -Tutf8 -ww -z "$1" 2>&1)
 	[ -z "$output" ]
-	say $? "groff: $1" "$output"
+	report $? "groff: $1" "$output"
 }
 
 # The page of a function: the topic's, or the one that an alias leads to. It has to list the function.
@@ -46,8 +26,8 @@ find_page()
 {
 	page=$srcdir/doc/$1.3
 	if [ ! -e "$page" ]; then
-		target=$(sed -n 's/^\.so man3\///p' "doc/$1.3" 2>/dev/null)
-		[ -n "$target" ] || { echo "there is no doc/$1.3"; return 1; }
+		target=$(sed -n 's/^\.so man3\///p' "doc/aliases/$1.3" 2>/dev/null)
+		[ -n "$target" ] || { echo "there is no doc/$1.3, and no doc/aliases/$1.3"; return 1; }
 		page=$srcdir/doc/$target
 	fi
 	grep -q "^\.Nm $1\( ,\)\{0,1\}$" "$page" || { echo "$page does not list it"; return 1; }
@@ -61,9 +41,8 @@ for page in $pages; do
 done
 for function in $functions; do
 	output=$(find_page "$function")
-	say $? "page of $function" "$output"
+	report $? "page of $function" "$output"
 done
 [ -n "$functions" ]
-say $? "functions were found in libbarspan.map"
-echo "1..$number"
-[ "$failures" -eq 0 ]
+report $? "functions were found in libbarspan.map"
+finish

@@ -14,6 +14,7 @@ UNIT_TESTS = \
 	tests/unit/test-legacy \
 	tests/unit/test-msix \
 	tests/unit/test-pci \
+	tests/unit/test-pci-failure \
 	tests/unit/test-owned \
 	tests/unit/test-preload-hide \
 	tests/unit/test-registry \
@@ -54,6 +55,8 @@ tests_unit_test_trap_special_SOURCES = tests/unit/test-trap-special.c tests/supp
 tests_unit_test_trap_run_LDADD = tests/support/libharness.la $(ZYDIS_LIBS)
 endif
 
+tests_unit_test_pci_SOURCES = tests/unit/test-pci.c tests/support/pci-world.c tests/support/pci-world.h
+tests_unit_test_pci_failure_SOURCES = tests/unit/test-pci-failure.c tests/support/pci-world.c tests/support/pci-world.h
 tests_unit_test_preload_hide_SOURCES = tests/unit/test-preload-hide.c lib/preload/hide.c lib/preload/hide.h
 tests_unit_test_trap_SOURCES = tests/unit/test-trap.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
 tests_unit_test_trap_cancel_SOURCES = tests/unit/test-trap-cancel.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
@@ -85,5 +88,5 @@ AM_LDFLAGS += \
 	-Wl,--wrap=sys_remap -Wl,--wrap=sys_munlock
 endif
 TESTS += tests/unit/includes.sh
-EXTRA_DIST += tests/unit/includes.sh
+EXTRA_DIST += tests/unit/includes.sh tests/support/tap.sh
 EXTRA_DIST += tests/unit/functions/check.sh tests/unit/functions/functions.c tests/unit/functions/functions.h tests/unit/functions/run.c

@@ -6,24 +6,9 @@ set -u
 folder=tests/bench/count.tmp
 program=tests/bench/hot-paths
 times=10000
-n=0 failed=0
-
-skip_all() {
-	echo "1..0 # SKIP $*"
-	exit 0
-}
+. "${srcdir:-.}/tests/support/tap.sh"
 [ "$(uname -m)" = x86_64 ] || skip_all "bounds are for x86-64"
 command -v valgrind >/dev/null || skip_all "no valgrind"
-
-report() { # WHETHER NAME
-	n=$((n + 1))
-	if [ "$1" ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		failed=1
-	fi
-}
 
 # The file of what was counted under a name.
 dump_of() { grep -lx "desc: Trigger: Client Request: $1" "$folder"/out.*; }
@@ -39,23 +24,25 @@ called_by() { # FUNCTION NAME
 # Of one access: what a turn of the loop takes more than that of the bare loop, whose access is one instruction.
 at_most() { # BOUND NAME BARE
 	if ! all=$(instructions "$2") || ! bare=$(instructions "$3"); then
-		report '' "$2 is counted"
+		report 1 "$2 is counted"
 		return
 	fi
 	took=$(((all - bare) / times + 1))
-	report "$([ "$took" -le "$1" ] && [ "$took" -gt 1 ] && echo yes)" "$2 takes $took instructions, at most $1"
+	[ "$took" -le "$1" ] && [ "$took" -gt 1 ]
+	report $? "$2 takes $took instructions, at most $1"
 	out=$(called_by "${2%% *}" "$2")
-	report "$([ -z "$out" ] && echo yes)" "$2 calls nothing"
-	[ -z "$out" ] || echo "$out" | sed 's/^/# calls /'
+	[ -z "$out" ]
+	report $? "$2 calls nothing" "calls: $out"
 }
 
 # From 2^12 to 2^16 areas n log n grows by 16 * 16 / 12, which is 2133%, and n * n by 25600%.
 grows() { # FROM TO PERCENT
 	if ! from=$(instructions "map $1") || ! to=$(instructions "map $2"); then
-		report '' "barspan_map() of $2 areas is counted"
+		report 1 "barspan_map() of $2 areas is counted"
 		return
 	fi
-	report "$([ $((to * 100 / from)) -le "$3" ] && echo yes)" \
+	[ $((to * 100 / from)) -le "$3" ]
+	report $? \
 		"barspan_map() of $2 areas takes $((to * 100 / from))% of what $1 take, at most $3%"
 }
 
@@ -69,8 +56,7 @@ strip -g -o "$folder/hot-paths" "$program" &&
 code=$?
 # 128 + SIGILL
 [ $code -ne 132 ] || skip_all "this valgrind does not know all instructions of this build"
-report "$([ $code -eq 0 ] && echo yes)" "hot paths run"
-[ $code -eq 0 ] || sed 's/^/# /' "$folder/output"
+report $code "hot paths run" "$(cat "$folder/output")"
 
 at_most 10 "read32 main" bare_read
 at_most 10 "write32 main" bare_write
@@ -83,5 +69,4 @@ at_most 16 "ptr_read32 main" bare_read
 at_most 40 "is_direct main" bare_read
 at_most 40 "is_direct other" bare_read
 grows 4096 65536 2400
-echo "1..$n"
-exit $failed
+finish

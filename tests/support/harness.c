@@ -34,21 +34,35 @@ int harness_run(Suite *suite)
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-void harness_add(Suite *suite, const char *name, const TTest *const *tests)
-{
-	harness_add_with(suite, name, NULL, tests);
-}
-
-void harness_add_with(Suite *suite, const char *name, void (*set_up)(void), const TTest *const *tests)
+static TCase *make_case(Suite *suite, const char *name, void (*set_up)(void), void (*tear_down)(void))
 {
 	TCase *tcase = tcase_create(name);
 
 	tcase_set_timeout(tcase, TIMEOUT_S);
-	if (set_up)
-		tcase_add_checked_fixture(tcase, set_up, NULL);
+	if (set_up || tear_down)
+		tcase_add_checked_fixture(tcase, set_up, tear_down);
+	suite_add_tcase(suite, tcase);
+	return tcase;
+}
+
+void harness_add(Suite *suite, const char *name, const TTest *const *tests)
+{
+	harness_add_with(suite, name, NULL, NULL, tests);
+}
+
+void harness_add_with(Suite *suite, const char *name, void (*set_up)(void), void (*tear_down)(void),
+		      const TTest *const *tests)
+{
+	TCase *tcase = make_case(suite, name, set_up, tear_down);
+
 	for (; *tests; tests++)
 		tcase_add_test(tcase, *tests);
-	suite_add_tcase(suite, tcase);
+}
+
+void harness_add_rows(Suite *suite, const char *name, void (*set_up)(void), void (*tear_down)(void), const TTest *test,
+		      int rows)
+{
+	tcase_add_loop_test(make_case(suite, name, set_up, tear_down), test, 0, rows);
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

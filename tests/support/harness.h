@@ -19,8 +19,14 @@ int harness_run(Suite *suite);
 /* Adds a case of one or more tests, the names of which end with NULL, with time enough for valgrind. */
 void harness_add(Suite *suite, const char *name, const TTest *const *tests);
 
-/* The same, with a function to be called before each test, since under valgrind all of them share a process. */
-void harness_add_with(Suite *suite, const char *name, void (*set_up)(void), const TTest *const *tests);
+/* The same, with functions that run before and after each test, in the test's process. Either may be NULL. A failure
+ * in them fails the test. */
+void harness_add_with(Suite *suite, const char *name, void (*set_up)(void), void (*tear_down)(void),
+		      const TTest *const *tests);
+
+/* The same for one test that runs once for each row of a table: _i is 0 to rows - 1. */
+void harness_add_rows(Suite *suite, const char *name, void (*set_up)(void), void (*tear_down)(void), const TTest *test,
+		      int rows);
 
 /* Whether the program runs under valgrind or a sanitizer, where much takes longer or cannot be measured. */
 bool harness_instrumented(void);

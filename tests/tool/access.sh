@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # barspan read and write.
-. "${srcdir:-.}/tests/tool/tap.sh"
+. "${srcdir:-.}/tests/tool/program.sh"
 plan 27
 
 reads() { # EXPECTED DESCRIPTION ARGUMENT...

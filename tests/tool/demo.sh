@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # barspan demo: that it shows things, and that it would say so if they were wrong.
-. "${srcdir:-.}/tests/tool/tap.sh"
+. "${srcdir:-.}/tests/tool/program.sh"
 plan 17
 
 run demo

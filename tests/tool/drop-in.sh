@@ -6,16 +6,10 @@ set -u
 driver=tests/tool/legacy-driver
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-n=0
+. "${srcdir:-.}/tests/support/tap.sh"
 
-ok() { # STATUS DESCRIPTION
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-		return
-	fi
-	echo "not ok $n - $2"
-	sed 's/^/# /' "$scratch/out"
+explain() {
+	cat "$scratch/out"
 }
 
 # Runs barspan run with the played device; what is printed goes to a file.
@@ -29,37 +23,37 @@ expect() { # STATUS DESCRIPTION ARGUMENT...
 	run "$@"
 	status=$?
 	[ "$status" -eq "$wanted" ]
-	ok $? "$description: exit status $status"
+	report $? "$description: exit status $status"
 }
 
 holds() { # FILE PATTERN DESCRIPTION
 	grep -qE "$2" "$1"
-	ok $? "$3"
+	report $? "$3"
 }
 
 empty() { # FILE DESCRIPTION
 	[ ! -s "$1" ]
-	ok $? "$2"
+	report $? "$2"
 }
 
 expect 0 "holes are emulated" -- "$driver"
 [ "$(cat "$scratch/out")" = ok ]
-ok $? "nothing is printed but by the program"
+report $? "nothing is printed but by the program"
 
 expect 0 "and reported" --trap=emulate,report --report="$scratch/report" -- "$driver"
 [ "$(cat "$scratch/out")" = ok ]
-ok $? "the report is in its file alone"
+report $? "the report is in its file alone"
 holds "$scratch/report" '^ *[0-9]+ write 4 .* region 0 offset 0x1010 .*legacy-driver\+0x' "stores are in it"
 holds "$scratch/report" '^ *[0-9]+ read 4 .* region 0 offset 0x2424 .*legacy-driver\+0x' "loads are in it"
 grep -q 'offset 0x4 ' "$scratch/report"
-ok $((!$?)) "direct registers are not"
+report $((!$?)) "direct registers are not"
 
 expect 0 "the report goes to standard error otherwise" --trap=emulate,report -- "$driver"
 holds "$scratch/out" 'write 4 .*offset 0x1010' "the report is there"
 
 expect 0 "a shell may be in between" --trap=emulate,report --report="$scratch/report" -- /bin/sh -c "$driver; $driver; true"
 [ "$(grep -c "^barspan: process [0-9]* .*/$driver: [1-9]" "$scratch/report")" -eq 2 ]
-ok $? "each process is in the report"
+report $? "each process is in the report"
 
 expect 0 "memory may be mapped over a part of a BAR" -- "$driver" over
 
@@ -69,12 +63,12 @@ expect 139 "without emulation the program dies" --trap=explain -- /bin/sh -c "ex
 holds "$scratch/out" 'region 0.*0x1010.*(sparse|advertise).*barspan_' "one line says why"
 expect 139 "the trap can be off" --trap=off -- /bin/sh -c "exec $PWD/$driver; true"
 grep -q barspan "$scratch/out"
-ok $((!$?)) "then nothing is said"
+report $((!$?)) "then nothing is said"
 expect 0 "a program that touches no hole needs no trap" --trap=off -- "$driver" direct
 
 tells() { # DESCRIPTION LINE
 	grep -qx "$2" "$scratch/out"
-	ok $? "$1"
+	report $? "$1"
 }
 
 places=tests/tool/placing-driver
@@ -95,9 +89,9 @@ tells "it finds the areas by asking twice" 'asked 2: 1'
 expect 2 "other words than hide and show" --sparse=some -- /bin/true
 
 ./barspan run -- tests/tool/confined >"$scratch/out" 2>&1
-ok $? "a program without a device makes no system call more"
+report $? "a program without a device makes no system call more"
 [ "$(cat "$scratch/out")" = ok ]
-ok $? "and ends by itself"
+report $? "and ends by itself"
 
 for way in close directory range from from-alone dup2 child; do
 	expect 0 "descriptors closed by $way are not the library's" -- tests/tool/descriptors "$way"
@@ -113,7 +107,7 @@ for way in masks old-masks threads waits fork contexts; do
 done
 expect 0 "a mask is inherited" -- env --block-signal=SEGV "$driver"
 LD_PRELOAD=$PWD/tests/tool/.libs/play-vfio.so env --block-signal=SEGV,BUS ./barspan run -- "$driver" >"$scratch/out" 2>&1
-ok $? "also by barspan run"
+report $? "also by barspan run"
 for way in handlers jumps sent setters; do
 	expect 0 "holes are served whatever is handled: $way" -- tests/tool/handlers "$way"
 done
@@ -121,13 +115,13 @@ expect 139 "a fault of the program's own ends it if blocked" -- /bin/sh -c "exec
 expect 139 "and if its handler faults" -- /bin/sh -c "exec $PWD/tests/tool/handlers die-in-handler; true"
 run -- tests/tool/handlers replace
 [ "$(grep -c "replaced the trap's handler for SIGSEGV" "$scratch/out")" -eq 1 ]
-ok $? "a handler that is gone is noticed, once"
+report $? "a handler that is gone is noticed, once"
 
 expect 135 "without rescue the program dies of a device that is gone" -- /bin/sh -c "exec $PWD/$driver lost; true"
 expect 0 "with rescue it goes on" --trap=emulate,rescue -- "$driver" lost
 holds "$scratch/out" 'region 0 offset 0x0: mapped, but faults \(SIGBUS\)' "one line says so"
 [ "$(grep -c . "$scratch/out")" -eq 2 ]
-ok $? "and no more"
+report $? "and no more"
 expect 0 "rescues are counted" --trap=emulate,rescue --summary -- "$driver" lost
 holds "$scratch/out" 'summary: .* 0 failed, [1-9][0-9]* rescued' "the summary has them"
 
@@ -136,7 +130,7 @@ holds "$scratch/out" '^barspan: vfio fd [0-9]+ region 0: 0x4000 bytes' "a messag
 
 expect 0 "a program without a device is left alone" -- /bin/echo hello
 [ "$(cat "$scratch/out")" = hello ]
-ok $? "its output is its own"
+report $? "its output is its own"
 expect 3 "the exit status is the program's" -- /bin/sh -c 'exit 3'
 expect 127 "a program that is not there" -- /nowhere/driver
 expect 127 "a name that is not found" -- no-such-driver-anywhere
@@ -148,4 +142,4 @@ expect 2 "no command"
 expect 1 "a static program is refused" -- "$PWD/tests/tool/static-program"
 holds "$scratch/out" 'linked statically' "and told why"
 
-echo "1..$n"
+finish

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # barspan dump, and output that cannot be written.
-. "${srcdir:-.}/tests/tool/tap.sh"
+. "${srcdir:-.}/tests/tool/program.sh"
 plan 20
 
 refuses 'side effects.*' 'without --yes nothing is read' dump "$sparse" 0

@@ -17,7 +17,7 @@ TOOL_TESTS = \
 	tests/tool/terminal.sh \
 	tests/tool/demo.sh
 TESTS += $(TOOL_TESTS)
-EXTRA_DIST += $(TOOL_TESTS) tests/tool/tap.sh
+EXTRA_DIST += $(TOOL_TESTS) tests/tool/program.sh
 $(TOOL_TESTS:.sh=.log): barspan tests/tool/json-check tests/tool/lie.la
 
 # Compares JSON with what it should be.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # barspan query.
-. "${srcdir:-.}/tests/tool/tap.sh"
+. "${srcdir:-.}/tests/tool/program.sh"
 plan 16
 
 run query "$sparse" 0 0x10

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # The programs, scripts and folders that barspan run meets.
-. "${srcdir:-.}/tests/tool/tap.sh"
+. "${srcdir:-.}/tests/tool/program.sh"
 
 driver=$PWD/tests/tool/legacy-driver
 played=$PWD/tests/tool/.libs/play-vfio.so

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # barspan run writes its report however the program ends.
-. "${srcdir:-.}/tests/tool/tap.sh"
+. "${srcdir:-.}/tests/tool/program.sh"
 
 top=$PWD
 driver=$PWD/tests/tool/run-driver

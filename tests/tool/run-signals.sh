@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # barspan run stays as the program's parent, and nobody sees a difference: signals, stops and the exit status.
-. "${srcdir:-.}/tests/tool/tap.sh"
+. "${srcdir:-.}/tests/tool/program.sh"
 
 driver=$PWD/tests/tool/run-driver
 file=$work/report

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # The command line: help, versions, and every way to get it wrong.
-. "${srcdir:-.}/tests/tool/tap.sh"
+. "${srcdir:-.}/tests/tool/program.sh"
 plan 49
 
 run --help

@@ -7,23 +7,10 @@ map=$(cd "$srcdir" && pwd)/lib/libbarspan.map
 stage=$(pwd)/tests/compile.tmp
 value() { sed -n "s/^$1 = //p" Makefile | head -n 1; }
 prefix=$(value prefix)
-n=0 failed=0
+. "$srcdir/tests/support/tap.sh"
 
-# report NAME: ok when the command before it was.
-report() {
-	if [ $? -eq 0 ]; then
-		ok=ok
-	else
-		ok='not ok'
-		failed=1
-		sed 's/^/# /' "$stage/output" 2>/dev/null
-	fi
-	n=$((n + 1))
-	echo "$ok $n - $*"
-}
-skip() {
-	n=$((n + 1))
-	echo "ok $n - $1 # SKIP $2"
+explain() {
+	cat "$stage/output" 2>/dev/null
 }
 quiet() { "$@" >"$stage/output" 2>&1; }
 
@@ -86,11 +73,11 @@ try() {
 		fi
 		quiet "$compiler" "$@" $level $cflags "$stage/program.$suffix" -o "$stage/program" $libs &&
 			quiet env LD_LIBRARY_PATH="$libdir" "$stage/program"
-		report "$compiler $level, shared library"
+		report $? "$compiler $level, shared library"
 		if [ -f "$libdir/libbarspan.a" ]; then
 			quiet "$compiler" "$@" $level $cflags "$stage/program.$suffix" -o "$stage/program" \
 				"$libdir/libbarspan.a" -pthread && quiet "$stage/program"
-			report "$compiler $level, static library"
+			report $? "$compiler $level, static library"
 		fi
 	done
 	for header in $headers; do
@@ -98,7 +85,7 @@ try() {
 		# Twice, which the guard against that makes the same as once.
 		printf '#include <%s>\n#include <%s>\nextern int unused;\n' "$header" "$header" >"$stage/alone.$suffix"
 		quiet "$compiler" "$@" $cflags -c "$stage/alone.$suffix" -o "$stage/alone.o"
-		report "$compiler, $header alone"
+		report $? "$compiler, $header alone"
 	done
 }
 
@@ -107,11 +94,11 @@ mkdir -p "$stage"
 trap 'rm -rf "$stage"' EXIT
 quiet env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make install-libLTLIBRARIES install-pkgconfigDATA \
 	install-includeHEADERS install-barspanincludeHEADERS DESTDIR="$stage/root"
-report install
+report $? "install"
 
 headers=$(cd "$stage/root$prefix/include" && find . -name '*.h' | sed 's,^\./,,' | sort)
 test "$(echo "$headers" | wc -w)" -ge 6
-report headers are installed
+report $? "headers are installed"
 
 pkgconfig=$(find "$stage/root" -name barspan.pc)
 if command -v pkg-config >/dev/null; then
@@ -119,9 +106,9 @@ if command -v pkg-config >/dev/null; then
 	PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
 	export PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_ALLOW_SYSTEM_CFLAGS PKG_CONFIG_ALLOW_SYSTEM_LIBS
 	quiet pkg-config --exists --print-errors barspan
-	report pkg-config finds it
+	report $? "pkg-config finds it"
 	test "$(pkg-config --modversion barspan)" = "$(value VERSION)"
-	report pkg-config names the version
+	report $? "pkg-config names the version"
 	cflags=$(pkg-config --cflags barspan)
 	libs=$(pkg-config --libs barspan)
 else
@@ -145,12 +132,11 @@ if [ -f "$libdir/libbarspan.so" ]; then
 	sed -n 's/^\t\([a-z][a-z0-9_]*\);$/\1/p' "$map" | sort >"$stage/wanted"
 	nm -D --defined-only "$libdir/libbarspan.so" | sed -n 's/.* [A-Z] \(.*\)@@BARSPAN_0$/\1/p' | sort >"$stage/exported"
 	quiet diff "$stage/wanted" "$stage/exported"
-	report the symbols of the map are exported
+	report $? "the symbols of the map are exported"
 	nm -D --defined-only "$libdir/libbarspan.so" | grep -v '@@BARSPAN_0$' | grep -v ' A BARSPAN_0$' >"$stage/output"
 	test ! -s "$stage/output"
-	report no others are
+	report $? "no others are"
 else
 	skip 'exported symbols' 'no shared library'
 fi
-echo "1..$n"
-exit $failed
+finish

@@ -4,13 +4,16 @@
 # left, and no files include each other's headers in a circle. A file is known with its header: foo.c and foo.h are one.
 set -u
 cd "${srcdir:-.}" || exit 1
+. tests/support/tap.sh
 
 # Prints "FILE HEADER" for each #include of a header of ours. Headers of tools/ have no folder in their names.
 includes() {
 	find lib tools -name '*.[ch]' -exec grep -H '^ *# *include *"' {} + | sed 's/^\([^:]*\): *# *include *"\(.*\)".*/\1 \2/'
 }
 
-includes | awk '
+# The first line of what this prints has three numbers: of #include lines, of wrong
+# ones and of files in circles. The others name them.
+findings=$(includes | awk '
 BEGIN {
 	folders = split("util layout device span compat trap preload", order)
 	for (i = 1; i <= folders; i++)
@@ -31,10 +34,10 @@ function unit_of(path) {
 	lines++
 	header = $2 ~ /\// ? $2 : folder_of($1) "/" $2
 	if (!(folder_of(header) in rank)) {
-		print "# " $1 ": " $2 " is in no folder of the house"
+		texts = texts "\n" $1 ": " $2 " is in no folder of the house"
 		wrong++
 	} else if (rank[folder_of(header)] > rank[folder_of($1)]) {
-		print "# " $1 " includes " $2 ", which is to its right"
+		texts = texts "\n" $1 " includes " $2 ", which is to its right"
 		wrong++
 	}
 	from = unit_of($1)
@@ -65,14 +68,26 @@ function take_away(unit, other, below, above, parts, n, i, taken) {
 	} while (taken)
 }
 END {
-	print "1..3"
-	print (lines > 100 ? "ok" : "not ok") " 1 - " lines " #include lines are read"
-	print (wrong ? "not ok" : "ok") " 2 - folders include headers of their own and of folders to their left"
 	take_away()
 	for (unit in units) {
-		print "# in a circle: " unit " ->" uses[unit]
+		texts = texts "\nin a circle: " unit " ->" uses[unit]
 		circles++
 	}
-	print (circles ? "not ok" : "ok") " 3 - no headers are included in a circle"
-	exit lines <= 100 || wrong || circles
-}'
+	print lines + 0, wrong + 0, circles + 0 texts
+}')
+
+explain() {
+	echo "$findings" | tail -n +2
+}
+
+read -r lines wrong circles <<END
+$findings
+END
+plan 3
+[ "$lines" -gt 100 ]
+report $? "$lines #include lines are read"
+[ "$wrong" -eq 0 ]
+report $? "folders include headers of their own and of folders to their left"
+[ "$circles" -eq 0 ]
+report $? "no headers are included in a circle"
+finish

@@ -253,7 +253,7 @@ int main(void)
 {
 	Suite *suite = suite_create("device");
 
-	harness_add_with(suite, "device", set_up, (const TTest *const[]){
+	harness_add_with(suite, "device", set_up, NULL, (const TTest *const[]){
 		operations_are_copied_and_called, a_missing_operation_is_refused, close_may_be_missing,
 		structures_of_other_sizes_are_told_apart, a_size_over_a_page_is_refused_unread,
 		a_structure_as_large_as_can_be_is_read_to_its_end, a_transport_may_have_so_many_areas_and_no_more,

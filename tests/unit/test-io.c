@@ -14,7 +14,7 @@ static const struct barspan_range areas[] = { { 0, 0x1000 }, { 0x2000, 0x1000 } 
 static struct barspan_device *device;
 static struct barspan *span;
 
-static void set_up(uint32_t flags, int prot, uint64_t size)
+static void open_span(uint32_t flags, int prot, uint64_t size)
 {
 	const struct barspan_soft_region region = {
 		.size = size, .flags = flags, .n_areas = flags & BARSPAN_REGION_MMAP ? 2 : 0, .areas = areas,
@@ -26,10 +26,16 @@ static void set_up(uint32_t flags, int prot, uint64_t size)
 	fake_reset();
 }
 
-static void tear_down(void)
+static void close_span(void)
 {
+	fake_reset();
 	barspan_unmap(span);
 	barspan_device_close(device);
+}
+
+static void set_up(void)
+{
+	open_span(MAPPABLE, 0, SIZE);
 }
 
 static uint64_t count_trapped(void)
@@ -72,7 +78,6 @@ START_TEST(every_width_at_every_offset_has_one_value)
 	static const uint64_t around[] = { 0, 0x800, 0xff0, 0x1000, 0x1800, 0x1ff0, 0x2ff0, 0x3fe8 };
 	const uint64_t value = UINT64_C(0x8877665544332211);
 
-	set_up(MAPPABLE, 0, SIZE);
 	for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++)
 		for (uint64_t offset = around[i]; offset < around[i] + 16; offset++)
 			for (unsigned int width = 1; width <= 8; width *= 2) {
@@ -87,13 +92,11 @@ START_TEST(every_width_at_every_offset_has_one_value)
 				ck_assert_uint_eq(read_width(width, offset), value & mask);
 			}
 	ck_assert_zero(barspan_take_error(span, NULL));
-	tear_down();
 }
 END_TEST
 
 START_TEST(a_direct_access_is_no_system_call)
 {
-	set_up(MAPPABLE, 0, SIZE);
 	for (unsigned int width = 1; width <= 8; width *= 2) {
 		write_width(width, 0x2008, 5);
 		ck_assert_uint_eq(read_width(width, 0x2008), 5);
@@ -101,7 +104,6 @@ START_TEST(a_direct_access_is_no_system_call)
 		ck_assert_uint_eq(read_width(width, 0x8), 5);
 	}
 	ck_assert_uint_eq(fake_total(), 0);
-	tear_down();
 }
 END_TEST
 
@@ -115,7 +117,6 @@ static int note_length(int fd, void *buffer, size_t length, uint64_t offset)
 
 START_TEST(an_aligned_trapped_access_is_one_of_its_width)
 {
-	set_up(MAPPABLE, 0, SIZE);
 	fake_hooks.pread = note_length;
 	for (unsigned int width = 1; width <= 8; width *= 2) {
 		fake_reset();
@@ -127,14 +128,11 @@ START_TEST(an_aligned_trapped_access_is_one_of_its_width)
 		ck_assert_uint_eq(last_length, width);
 		ck_assert_uint_eq(fake_total(), 2);
 	}
-	fake_reset();
-	tear_down();
 }
 END_TEST
 
 START_TEST(a_straddling_access_is_served_part_by_part)
 {
-	set_up(MAPPABLE, 0, SIZE);
 	barspan_write32(span, 0xffe, 0x44332211);
 	ck_assert_uint_eq(count_trapped(), 1);
 	ck_assert_uint_eq(barspan_read32(span, 0xffe), 0x44332211);
@@ -142,13 +140,11 @@ START_TEST(a_straddling_access_is_served_part_by_part)
 	ck_assert_uint_eq(barspan_read16(span, 0xffe), 0x2211);
 	ck_assert_uint_eq(count_trapped(), 2);
 	ck_assert_uint_eq(barspan_read16(span, 0x1000), 0x4433);
-	tear_down();
 }
 END_TEST
 
 START_TEST(relaxed_accessors_do_the_same)
 {
-	set_up(MAPPABLE, 0, SIZE);
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x7f8) {
 		barspan_write8_relaxed(span, offset, 1);
 		ck_assert_uint_eq(barspan_read8_relaxed(span, offset), 1);
@@ -159,7 +155,6 @@ START_TEST(relaxed_accessors_do_the_same)
 		barspan_write64_relaxed(span, offset, UINT64_C(0x102030405060708));
 		ck_assert_uint_eq(barspan_read64_relaxed(span, offset), UINT64_C(0x102030405060708));
 	}
-	tear_down();
 }
 END_TEST
 
@@ -169,14 +164,12 @@ START_TEST(the_bodies_out_of_line_do_the_same)
 	void (*volatile write32)(struct barspan *, uint64_t, uint32_t) = barspan_write32;
 	bool (*volatile is_direct)(const struct barspan *, uint64_t, uint64_t) = barspan_is_direct;
 
-	set_up(MAPPABLE, 0, SIZE);
 	write32(span, 0x2000, 7);
 	write32(span, 0x1000, 8);
 	ck_assert_uint_eq(read32(span, 0x2000), 7);
 	ck_assert_uint_eq(read32(span, 0x1000), 8);
 	ck_assert(is_direct(span, 0x2000, 4));
 	ck_assert(!is_direct(span, 0x1000, 4));
-	tear_down();
 }
 END_TEST
 
@@ -184,7 +177,6 @@ START_TEST(past_the_end_nothing_is_touched)
 {
 	uint64_t bytes = 0;
 
-	set_up(MAPPABLE, 0, SIZE);
 	barspan_write64(span, SIZE - 8, 0x1111111111111111);
 	for (uint64_t offset = SIZE - 7; offset <= SIZE + 8; offset++) {
 		fake_reset();
@@ -199,31 +191,30 @@ START_TEST(past_the_end_nothing_is_touched)
 	ck_assert_uint_eq(barspan_read32(span, UINT64_MAX - 3), UINT32_MAX);
 	read_file(SIZE - 8, &bytes, 8);
 	ck_assert_uint_eq(bytes, 0x1111111111111111);
-	tear_down();
 }
 END_TEST
 
 START_TEST(a_region_of_odd_size_ends_where_it_ends)
 {
-	set_up(RW, 0, 0x1003);
+	open_span(RW, 0, 0x1003);
 	barspan_write8(span, 0x1002, 9);
 	ck_assert_uint_eq(barspan_read8(span, 0x1002), 9);
 	ck_assert_zero(barspan_take_error(span, NULL));
 	ck_assert_uint_eq(barspan_read32(span, 0x1000), UINT32_MAX);
 	ck_assert_int_eq(barspan_take_error(span, NULL), -ERANGE);
-	tear_down();
-	set_up(MAPPABLE, 0, 0x2003);
+	close_span();
+	open_span(MAPPABLE, 0, 0x2003);
 	ck_assert_uint_eq(barspan_read16(span, 0x2000), 0);
 	ck_assert_zero(barspan_take_error(span, NULL));
 	ck_assert_uint_eq(barspan_read32(span, 0x2000), UINT32_MAX);
 	ck_assert_int_eq(barspan_take_error(span, NULL), -ERANGE);
-	tear_down();
+	close_span();
 }
 END_TEST
 
 START_TEST(prot_forbids)
 {
-	set_up(MAPPABLE, PROT_READ, SIZE);
+	open_span(MAPPABLE, PROT_READ, SIZE);
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000) {
 		barspan_write32(span, offset, 1);
 		ck_assert_int_eq(barspan_take_error(span, NULL), -EACCES);
@@ -231,32 +222,31 @@ START_TEST(prot_forbids)
 		ck_assert_uint_eq(barspan_read32(span, offset), 0);
 		ck_assert_zero(barspan_take_error(span, NULL));
 	}
-	tear_down();
-	set_up(MAPPABLE, PROT_WRITE, SIZE);
+	close_span();
+	open_span(MAPPABLE, PROT_WRITE, SIZE);
 	ck_assert_uint_eq(barspan_read32(span, 0), UINT32_MAX);
 	ck_assert_int_eq(barspan_take_error(span, NULL), -EACCES);
 	barspan_write32(span, 0, 1);
 	ck_assert_zero(barspan_take_error(span, NULL));
-	tear_down();
+	close_span();
 }
 END_TEST
 
 START_TEST(the_regions_flags_forbid)
 {
-	set_up(BARSPAN_REGION_READ, 0, SIZE);
+	open_span(BARSPAN_REGION_READ, 0, SIZE);
 	barspan_write8(span, 0, 1);
 	ck_assert_int_eq(barspan_take_error(span, NULL), -EACCES);
-	tear_down();
-	set_up(0, 0, SIZE);
+	close_span();
+	open_span(0, 0, SIZE);
 	ck_assert_uint_eq(barspan_read16(span, 0), 0xffff);
 	ck_assert_int_eq(barspan_take_error(span, NULL), -EACCES);
-	tear_down();
+	close_span();
 }
 END_TEST
 
 START_TEST(the_first_error_is_kept_until_it_is_asked_for)
 {
-	set_up(MAPPABLE, 0, SIZE);
 	fake_fail_call(FAKE_PREAD, 1, -ENODEV);
 	ck_assert_uint_eq(barspan_read8(span, 0x1000), 0xff);
 	ck_assert_uint_eq(barspan_read8(span, SIZE), 0xff);
@@ -265,8 +255,6 @@ START_TEST(the_first_error_is_kept_until_it_is_asked_for)
 	fake_fail_call(FAKE_PWRITE, 1, -EIO);
 	barspan_write64(span, 0x1000, 1);
 	ck_assert_int_eq(barspan_take_error(span, NULL), -EIO);
-	fake_reset();
-	tear_down();
 }
 END_TEST
 
@@ -275,7 +263,6 @@ START_TEST(an_error_comes_with_its_offset_and_is_logged_once)
 	uint64_t offset = 1;
 
 	harness_listen();
-	set_up(MAPPABLE, 0, SIZE);
 	ck_assert_zero(barspan_take_error(span, &offset));
 	ck_assert_uint_eq(offset, 1);
 	for (int i = 0; i < 2; i++) {
@@ -288,7 +275,6 @@ START_TEST(an_error_comes_with_its_offset_and_is_logged_once)
 		ck_assert_int_eq(harness_messages[BARSPAN_LOG_ERROR], 1);
 	}
 	ck_assert_ptr_nonnull(strstr(harness_message, "soft region 0: 2-byte read at 0x1002 failed: EIO"));
-	tear_down();
 }
 END_TEST
 
@@ -296,11 +282,11 @@ END_TEST
 START_TEST(a_failure_is_logged_at_the_latest_when_the_span_goes)
 {
 	harness_listen();
-	set_up(MAPPABLE, 0, SIZE);
+	open_span(MAPPABLE, 0, SIZE);
 	fake_fail_call(FAKE_PWRITE, 1, -ENODEV);
 	barspan_write64(span, 0x1008, 1);
 	ck_assert_int_eq(harness_messages[BARSPAN_LOG_ERROR], 0);
-	tear_down();
+	close_span();
 	ck_assert_int_eq(harness_messages[BARSPAN_LOG_ERROR], 1);
 	ck_assert_ptr_nonnull(strstr(harness_message, "8-byte write at 0x1008 failed: ENODEV"));
 }
@@ -349,7 +335,6 @@ START_TEST(tries_do_what_accessors_do)
 	const uint64_t value = UINT64_C(0x8877665544332211);
 	uint64_t got;
 
-	set_up(MAPPABLE, 0, SIZE);
 	for (size_t i = 0; i < sizeof(offsets) / sizeof(offsets[0]); i++)
 		for (unsigned int width = 1; width <= 8; width *= 2) {
 			uint64_t mask = UINT64_MAX >> (64 - 8 * width);
@@ -361,7 +346,6 @@ START_TEST(tries_do_what_accessors_do)
 			ck_assert_uint_eq(got, ~value & mask);
 		}
 	ck_assert_zero(barspan_take_error(span, NULL));
-	tear_down();
 }
 END_TEST
 
@@ -369,7 +353,7 @@ START_TEST(tries_return_their_own_error_and_leave_the_value)
 {
 	uint64_t got;
 
-	set_up(MAPPABLE, 0, SIZE);
+	open_span(MAPPABLE, 0, SIZE);
 	for (unsigned int width = 1; width <= 8; width *= 2) {
 		uint64_t untouched = UINT64_C(0x5a5a5a5a5a5a5a5a) >> (64 - 8 * width);
 
@@ -382,27 +366,24 @@ START_TEST(tries_return_their_own_error_and_leave_the_value)
 		ck_assert_int_eq(try_write(width, SIZE - width + 1, 1), -ERANGE);
 	}
 	ck_assert_zero(barspan_take_error(span, NULL));
-	tear_down();
-	set_up(MAPPABLE, PROT_READ, SIZE);
+	close_span();
+	open_span(MAPPABLE, PROT_READ, SIZE);
 	ck_assert_int_eq(try_write(4, 0x10, 1), -EACCES);
-	tear_down();
-	set_up(MAPPABLE, PROT_WRITE, SIZE);
+	close_span();
+	open_span(MAPPABLE, PROT_WRITE, SIZE);
 	ck_assert_int_eq(try_read(4, 0x10, &got), -EACCES);
-	tear_down();
+	close_span();
 }
 END_TEST
 
 START_TEST(errno_is_left_alone)
 {
-	set_up(MAPPABLE, 0, SIZE);
 	errno = 12345;
 	barspan_read32(span, 0x1000);
 	fake_fail_call(FAKE_PREAD, 1, -EIO);
 	barspan_read32(span, 0x1000);
 	barspan_read32(span, SIZE);
 	ck_assert_int_eq(errno, 12345);
-	fake_reset();
-	tear_down();
 }
 END_TEST
 
@@ -411,7 +392,6 @@ START_TEST(ranges_cross_everything)
 	static uint8_t pattern[SIZE], got[SIZE];
 	uint64_t seed = 7;
 
-	set_up(MAPPABLE, 0, SIZE);
 	for (int round = 0; round < 300; round++) {
 		uint64_t offset = harness_random(&seed) % SIZE;
 		size_t length = harness_random(&seed) % (SIZE - offset + 1);
@@ -426,7 +406,6 @@ START_TEST(ranges_cross_everything)
 		ck_assert_zero(barspan_read(span, offset, got + offset / 2, length));
 		ck_assert_mem_eq(got + offset / 2, pattern + offset, length);
 	}
-	tear_down();
 }
 END_TEST
 
@@ -434,7 +413,6 @@ START_TEST(short_direct_ranges_of_every_alignment)
 {
 	uint8_t pattern[96], got[96];
 
-	set_up(MAPPABLE, 0, SIZE);
 	for (size_t i = 0; i < sizeof(pattern); i++)
 		pattern[i] = (uint8_t)(i + 1);
 	for (size_t at = 0; at < 16; at++)
@@ -453,7 +431,6 @@ START_TEST(short_direct_ranges_of_every_alignment)
 				ck_assert_uint_eq(got[length + 1], 0);
 		}
 	ck_assert_uint_eq(count_trapped(), 0);
-	tear_down();
 }
 END_TEST
 
@@ -461,12 +438,10 @@ START_TEST(a_range_takes_one_trap_a_hole)
 {
 	uint8_t bytes[SIZE];
 
-	set_up(MAPPABLE, 0, SIZE);
 	ck_assert_zero(barspan_read(span, 0, bytes, SIZE));
 	ck_assert_uint_eq(count_trapped(), 2);
 	ck_assert_zero(barspan_read(span, 0x2000, bytes, 0x1000));
 	ck_assert_uint_eq(count_trapped(), 2);
-	tear_down();
 }
 END_TEST
 
@@ -474,7 +449,6 @@ START_TEST(ranges_at_the_end)
 {
 	uint8_t byte = 1;
 
-	set_up(MAPPABLE, 0, SIZE);
 	ck_assert_zero(barspan_read(span, SIZE, &byte, 0));
 	ck_assert_int_eq(barspan_read(span, SIZE + 1, &byte, 0), -ERANGE);
 	ck_assert_int_eq(barspan_read(span, SIZE, &byte, 1), -ERANGE);
@@ -482,7 +456,6 @@ START_TEST(ranges_at_the_end)
 	ck_assert_int_eq(barspan_read(span, 1, &byte, SIZE_MAX), -ERANGE);
 	ck_assert_zero(barspan_take_error(span, NULL));
 	ck_assert_uint_eq(count_trapped(), 0);
-	tear_down();
 }
 END_TEST
 
@@ -490,7 +463,6 @@ START_TEST(a_range_stops_at_the_first_error)
 {
 	uint8_t bytes[SIZE];
 
-	set_up(MAPPABLE, 0, SIZE);
 	memset(bytes, 0xaa, sizeof(bytes));
 	barspan_write8(span, 0x10, 1);
 	fake_fail_call(FAKE_PREAD, 1, -EIO);
@@ -498,8 +470,6 @@ START_TEST(a_range_stops_at_the_first_error)
 	ck_assert_uint_eq(bytes[0x10], 1);
 	ck_assert_uint_eq(bytes[0x2000], 0xaa);
 	ck_assert_zero(barspan_take_error(span, NULL));
-	fake_reset();
-	tear_down();
 }
 END_TEST
 
@@ -507,17 +477,18 @@ int main(void)
 {
 	Suite *suite = suite_create("io");
 
-	harness_add(suite, "accessors", (const TTest *const[]){
+	harness_add_with(suite, "accessors", set_up, close_span, (const TTest *const[]){
 		every_width_at_every_offset_has_one_value, a_direct_access_is_no_system_call,
 		an_aligned_trapped_access_is_one_of_its_width, a_straddling_access_is_served_part_by_part,
 		relaxed_accessors_do_the_same, the_bodies_out_of_line_do_the_same, NULL });
-	harness_add(suite, "errors", (const TTest *const[]){
-		past_the_end_nothing_is_touched, a_region_of_odd_size_ends_where_it_ends, prot_forbids, the_regions_flags_forbid,
-		the_first_error_is_kept_until_it_is_asked_for,
-		an_error_comes_with_its_offset_and_is_logged_once,
-		a_failure_is_logged_at_the_latest_when_the_span_goes, tries_do_what_accessors_do,
-		tries_return_their_own_error_and_leave_the_value, errno_is_left_alone, NULL });
-	harness_add(suite, "ranges", (const TTest *const[]){
+	harness_add(suite, "limits", (const TTest *const[]){
+		a_region_of_odd_size_ends_where_it_ends, prot_forbids, the_regions_flags_forbid,
+		a_failure_is_logged_at_the_latest_when_the_span_goes,
+		tries_return_their_own_error_and_leave_the_value, NULL });
+	harness_add_with(suite, "errors", set_up, close_span, (const TTest *const[]){
+		past_the_end_nothing_is_touched, the_first_error_is_kept_until_it_is_asked_for,
+		an_error_comes_with_its_offset_and_is_logged_once, tries_do_what_accessors_do, errno_is_left_alone, NULL });
+	harness_add_with(suite, "ranges", set_up, close_span, (const TTest *const[]){
 		ranges_cross_everything, short_direct_ranges_of_every_alignment, a_range_takes_one_trap_a_hole,
 		ranges_at_the_end, a_range_stops_at_the_first_error, NULL });
 	return harness_run(suite);

@@ -165,10 +165,10 @@ int main(void)
 {
 	Suite *suite = suite_create("preload-hide");
 
-	harness_add_with(suite, "good", set_up,
+	harness_add_with(suite, "good", set_up, NULL,
 			 (const TTest *const[]){ the_only_one_takes_the_flag_along, others_stay,
 						 what_is_not_sparse_is_left_alone, NULL });
-	harness_add_with(suite, "hostile", set_up, (const TTest *const[]){
+	harness_add_with(suite, "hostile", set_up, NULL, (const TTest *const[]){
 		unsound_chains_are_left_alone, random_answers_are_bounded, NULL });
 	return harness_run(suite);
 }

@@ -22,8 +22,10 @@ static void add_range(size_t i)
 	ck_assert_zero(registry_add(&range, 1));
 }
 
+/* Fixture: leaves no range for the next test. */
 static void drop_all(void)
 {
+	fake_reset();
 	ck_assert_zero(registry_remove(NULL, 0, UINTPTR_MAX));
 }
 
@@ -72,7 +74,6 @@ START_TEST(many_are_added_at_once_in_any_order)
 		expect_found(range_at(i).end - 1, &spans[i], 0x7fff);
 		expect_found(range_at(i).end, NULL, 0);
 	}
-	drop_all();
 }
 END_TEST
 
@@ -94,7 +95,6 @@ START_TEST(a_part_can_be_removed)
 	ck_assert_zero(registry_overlap(&range, 0x14000, 0x21001));
 	ck_assert_ptr_eq(range.span, &spans[1]);
 	ck_assert_int_eq(registry_overlap(&range, 0x14000, 0x21000), -ENOENT);
-	drop_all();
 }
 END_TEST
 
@@ -107,7 +107,6 @@ START_TEST(a_span_can_be_removed_alone)
 	expect_found(0x10000, &spans[0], 0);
 	expect_found(0x20000, NULL, 0);
 	expect_found(0x30000, &spans[2], 0);
-	drop_all();
 }
 END_TEST
 
@@ -138,7 +137,6 @@ START_TEST(a_removal_can_be_undone_without_memory)
 		ck_assert_uint_eq(found.end, 0x18000);
 		expect_found(0x20000, &spans[1], 0);
 	}
-	drop_all();
 }
 END_TEST
 
@@ -168,7 +166,6 @@ START_TEST(changes_agree_with_a_map_of_pages)
 		for (size_t i = 0; i < PAGES; i++)
 			expect_found(((i + 1) << 12) + 5, owner[i], owner[i] ? offset[i] + 5 : 0);
 	}
-	drop_all();
 }
 END_TEST
 
@@ -177,7 +174,6 @@ START_TEST(without_memory_nothing_changes)
 	struct registry_range range;
 	size_t n = 0;
 
-	fake_reset();
 	fake_fail(1, -ENOMEM, 0);
 	for (; n < 2048; n++) {
 		range = range_at(n);
@@ -190,8 +186,6 @@ START_TEST(without_memory_nothing_changes)
 	expect_found(range_at(n).start, NULL, 0);
 	for (size_t i = 0; i < n; i++)
 		expect_found(range_at(i).start, &spans[i], 0);
-	fake_reset();
-	drop_all();
 }
 END_TEST
 
@@ -243,7 +237,6 @@ START_TEST(readers_see_whole_ranges_while_others_come_and_go)
 		ck_assert_zero(pthread_join(readers[i], &bad));
 		ck_assert_ptr_null(bad);
 	}
-	drop_all();
 }
 END_TEST
 
@@ -251,7 +244,7 @@ int main(void)
 {
 	Suite *suite = suite_create("registry");
 
-	harness_add(suite, "registry", (const TTest *const[]){
+	harness_add_with(suite, "registry", fake_reset, drop_all, (const TTest *const[]){
 		/* The first, since tables never shrink, and tests may share a process. */
 		without_memory_nothing_changes, an_address_finds_its_span, many_are_added_at_once_in_any_order, a_part_can_be_removed,
 		a_span_can_be_removed_alone, a_removal_can_be_undone_without_memory, changes_agree_with_a_map_of_pages,

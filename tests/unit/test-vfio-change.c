@@ -105,7 +105,6 @@ START_TEST(a_span_outlives_a_description_without_a_size)
 {
 	struct barspan *span;
 
-	set_up();
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	kernel.size = 0;
 	current_region();
@@ -117,7 +116,6 @@ START_TEST(a_span_outlives_a_description_without_a_size)
 	ck_assert(barspan_is_direct(span, 0, 0x1000));
 	ck_assert_uint_eq(kernel.region_calls, 0);
 	barspan_unmap(span);
-	tear_down();
 }
 END_TEST
 
@@ -125,13 +123,11 @@ START_TEST(a_region_may_get_its_size_later)
 {
 	uint32_t value = 0;
 
-	set_up();
 	kernel.size = 0;
 	current_region();
 	ck_assert_int_eq(barspan_device_read(device, 0, 0x2000, &value, 4), -ERANGE);
 	kernel.size = SIZE;
 	ck_assert_zero(barspan_device_read(device, 0, 0x2000, &value, 4));
-	tear_down();
 }
 END_TEST
 
@@ -140,7 +136,6 @@ START_TEST(a_span_outlives_a_smaller_description)
 	struct barspan *span;
 	uint32_t value = 0;
 
-	set_up();
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	kernel.size = 0x1000;
 	kernel.flags = VFIO_REGION_INFO_FLAG_READ;
@@ -148,7 +143,6 @@ START_TEST(a_span_outlives_a_smaller_description)
 	expect_access(span, 0x2000);
 	ck_assert_int_eq(barspan_device_read(device, 0, SIZE, &value, 4), -ERANGE);
 	barspan_unmap(span);
-	tear_down();
 }
 END_TEST
 
@@ -157,7 +151,6 @@ START_TEST(descriptions_that_alternate_share_their_memory)
 	struct barspan_region first, second, none;
 	uint64_t before;
 
-	set_up();
 	first = current_region();
 	kernel.area = 0x2000;
 	second = current_region();
@@ -174,7 +167,6 @@ START_TEST(descriptions_that_alternate_share_their_memory)
 	ck_assert_uint_eq(second.areas[0].length, 0x2000);
 	if (!harness_instrumented())
 		ck_assert_uint_le(harness_status("VmRSS:"), before + (1 << 20));
-	tear_down();
 }
 END_TEST
 
@@ -183,7 +175,6 @@ START_TEST(descriptions_that_all_differ_have_a_bound)
 	struct barspan_region region, first;
 	uint32_t value = 0;
 
-	set_up();
 	first = current_region();
 	for (uint64_t i = 2; i <= KEPT; i++) {
 		kernel.area = i * 0x1000;
@@ -195,7 +186,6 @@ START_TEST(descriptions_that_all_differ_have_a_bound)
 	ck_assert_zero(barspan_device_read(device, 0, 0x2000, &value, 4));
 	kernel.area = 0x1000;
 	ck_assert_ptr_eq(current_region().areas, first.areas);
-	tear_down();
 }
 END_TEST
 
@@ -203,13 +193,11 @@ START_TEST(so_many_areas_and_no_more)
 {
 	struct barspan_region region;
 
-	set_up();
 	kernel.n_areas = BARSPAN_MAX_AREAS;
 	ck_assert_uint_eq(current_region().n_areas, BARSPAN_MAX_AREAS);
 	kernel.n_areas++;
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
 	ck_assert_ptr_nonnull(strstr(harness_message, "region 0: 1048577 areas, at most 1048576 are possible"));
-	tear_down();
 }
 END_TEST
 
@@ -218,7 +206,6 @@ START_TEST(a_region_is_found_without_asking_for_those_that_have_no_size)
 	unsigned int index = 7;
 	uint64_t offset = 7;
 
-	set_up();
 	kernel.index = 2;
 	ck_assert_zero(vfio_find_region(device, 3 * BAR_OFFSET + 0x1234, &index, &offset));
 	ck_assert_uint_eq(index, 2);
@@ -228,7 +215,6 @@ START_TEST(a_region_is_found_without_asking_for_those_that_have_no_size)
 	kernel.region_calls = 0;
 	ck_assert_zero(vfio_find_region(device, 3 * BAR_OFFSET, &index, &offset));
 	ck_assert_uint_eq(kernel.region_calls, 0);
-	tear_down();
 }
 END_TEST
 
@@ -236,7 +222,7 @@ int main(void)
 {
 	Suite *suite = suite_create("vfio-change");
 
-	harness_add(suite, "change", (const TTest *const[]){
+	harness_add_with(suite, "change", set_up, tear_down, (const TTest *const[]){
 		a_span_outlives_a_description_without_a_size, a_region_may_get_its_size_later,
 		a_span_outlives_a_smaller_description, descriptions_that_alternate_share_their_memory,
 		descriptions_that_all_differ_have_a_bound, so_many_areas_and_no_more,

@@ -125,7 +125,6 @@ END_TEST
 
 START_TEST(a_descriptor_from_a_group)
 {
-	set_up();
 	world.fd_link = "anon_inode:[vfio-device]";
 	ck_assert(vfio_is_device(world.fd));
 	world.fd_link = "anon_inode:[vfio-device]x";
@@ -137,7 +136,6 @@ START_TEST(a_descriptor_from_a_group)
 	world.mode = S_IFREG | 0600;
 	world.fd_link = "anon_inode:[vfio-device]";
 	ck_assert(!vfio_is_device(world.fd));
-	tear_down();
 }
 END_TEST
 
@@ -147,7 +145,6 @@ START_TEST(without_proc_an_anonymous_inode_is_asked)
 		.argsz = sizeof(good), .flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI, .num_regions = 9,
 	};
 
-	set_up();
 	world.ioctl_result = 0;
 	world.answer = good;
 	ck_assert(vfio_is_device(world.fd));
@@ -165,13 +162,11 @@ START_TEST(without_proc_an_anonymous_inode_is_asked)
 	ck_assert(!vfio_is_device(world.fd));
 	world.ioctl_result = -ENOTTY;
 	ck_assert(!vfio_is_device(world.fd));
-	tear_down();
 }
 END_TEST
 
 START_TEST(a_character_device_is_known_by_its_number)
 {
-	set_up();
 	world.mode = S_IFCHR | 0600;
 	world.number_link = "../../devices/pci0000:00/0000:00:02.0/vfio-dev/vfio0";
 	world.fd_link = "/run/driver/my-device";
@@ -185,13 +180,11 @@ START_TEST(a_character_device_is_known_by_its_number)
 	world.number_link = "../../devices/pci0000:00/0000:00:02.0/vfio-dev/vfio0/below";
 	ck_assert(!vfio_is_device(world.fd));
 	ck_assert_uint_eq(world.ioctls, 0);
-	tear_down();
 }
 END_TEST
 
 START_TEST(without_sysfs_a_character_device_is_known_by_its_path)
 {
-	set_up();
 	world.mode = S_IFCHR | 0600;
 	world.fd_link = "/dev/vfio/devices/vfio0";
 	ck_assert(vfio_is_device(world.fd));
@@ -203,7 +196,6 @@ START_TEST(without_sysfs_a_character_device_is_known_by_its_path)
 	world.answer = (struct vfio_device_info){ .argsz = sizeof(world.answer), .flags = VFIO_DEVICE_FLAGS_PCI };
 	ck_assert(!vfio_is_device(world.fd));
 	ck_assert_uint_eq(world.ioctls, 0);
-	tear_down();
 }
 END_TEST
 
@@ -247,7 +239,6 @@ START_TEST(the_main_thread_may_be_gone)
 {
 	pid_t child;
 
-	set_up();
 	found = mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert(found != MAP_FAILED);
 	fake_hooks.readlink = translate_link;
@@ -264,7 +255,6 @@ START_TEST(the_main_thread_may_be_gone)
 	ck_assert_int_eq(waitpid(child, NULL, 0), child);
 	ck_assert_int_eq(*found, RECOGNISED);
 	munmap((void *)(uintptr_t)found, sizeof(*found));
-	tear_down();
 }
 END_TEST
 
@@ -276,7 +266,6 @@ START_TEST(opening_another_file_is_enotty_whatever_its_driver_says)
 {
 	struct barspan_device *device = NULL;
 
-	set_up();
 	world.mode = S_IFCHR | 0600;
 	world.number_link = "../../devices/virtual/misc/tun";
 	for (int i = 0; i < REFUSALS; i++) {
@@ -297,7 +286,6 @@ START_TEST(opening_another_file_is_enotty_whatever_its_driver_says)
 	world.ioctl_result = -EBADF;
 	ck_assert_int_eq(barspan_device_open_vfio(&device, world.fd), -EBADF);
 	ck_assert_ptr_null(device);
-	tear_down();
 }
 END_TEST
 
@@ -305,7 +293,6 @@ START_TEST(a_vfio_device_that_refuses_is_not_taken_for_another_file)
 {
 	struct barspan_device *device = NULL;
 
-	set_up();
 	world.mode = S_IFCHR | 0600;
 	world.number_link = "../../devices/pci0000:00/0000:00:02.0/vfio-dev/vfio0";
 	world.ioctl_result = -EINVAL;
@@ -314,7 +301,6 @@ START_TEST(a_vfio_device_that_refuses_is_not_taken_for_another_file)
 	world.ioctl_result = -EIO;
 	ck_assert_int_eq(barspan_device_open_vfio(&device, world.fd), -EIO);
 	ck_assert_ptr_null(device);
-	tear_down();
 }
 END_TEST
 
@@ -323,7 +309,6 @@ START_TEST(real_files_are_not_vfio_devices)
 	static const char *const paths[] = { "/dev/null", "/dev/net/tun", "/dev/loop-control", "/dev/vhost-net", "/dev/vfio/vfio", "/" };
 	struct barspan_device *device = NULL;
 
-	fake_reset();
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		int fd = open(paths[i], O_RDONLY | O_CLOEXEC);
 
@@ -340,12 +325,14 @@ int main(void)
 {
 	Suite *suite = suite_create("vfio-file");
 
-	harness_add(suite, "recognition", (const TTest *const[]){
+	harness_add_with(suite, "real", fake_reset, NULL, (const TTest *const[]){
 		files_of_other_kinds_take_one_call, anonymous_inodes_and_character_devices_of_others_are_not_asked,
+		real_files_are_not_vfio_devices, NULL });
+	harness_add_with(suite, "recognition", set_up, tear_down, (const TTest *const[]){
 		a_descriptor_from_a_group, without_proc_an_anonymous_inode_is_asked, a_character_device_is_known_by_its_number,
 		without_sysfs_a_character_device_is_known_by_its_path, the_main_thread_may_be_gone, NULL });
-	harness_add(suite, "refusal", (const TTest *const[]){
+	harness_add_with(suite, "refusal", set_up, tear_down, (const TTest *const[]){
 		opening_another_file_is_enotty_whatever_its_driver_says,
-		a_vfio_device_that_refuses_is_not_taken_for_another_file, real_files_are_not_vfio_devices, NULL });
+		a_vfio_device_that_refuses_is_not_taken_for_another_file, NULL });
 	return harness_run(suite);
 }

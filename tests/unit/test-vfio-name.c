@@ -39,19 +39,24 @@ static int play_open(const char *path, int flags)
 	return fd;
 }
 
+static void set_up(void)
+{
+	fake_reset();
+	descriptor_link = device_link = info = NULL;
+	fake_hooks.readlink = play_readlink;
+	fake_hooks.open = play_open;
+}
+
 static void check_name(const char *expected)
 {
 	char name[VFIO_NAME_LENGTH];
 
-	fake_hooks.readlink = play_readlink;
-	fake_hooks.open = play_open;
 	vfio_find_name(name, FD);
 	ck_assert_str_eq(name, expected);
 }
 
 START_TEST(number_is_the_last_resort)
 {
-	fake_reset();
 	descriptor_link = "anon_inode:[vfio-device]";
 	info = "pos:\t0\nflags:\t02000002\n";
 	check_name("vfio fd 57");
@@ -62,7 +67,6 @@ END_TEST
 
 START_TEST(character_device_is_named_by_sysfs)
 {
-	fake_reset();
 	descriptor_link = "/dev/vfio/devices/vfio3";
 	device_link = "../../../0000:01:00.0";
 	check_name("0000:01:00.0");
@@ -75,7 +79,6 @@ END_TEST
 
 START_TEST(descriptor_is_named_by_fdinfo)
 {
-	fake_reset();
 	descriptor_link = "anon_inode:[vfio-device]";
 	info = "pos:\t0\nvfio-device-syspath: "
 	       "/sys/devices/pci0000:e0/0000:e0:01.1/0000:e1:00.0\nx\n";
@@ -87,9 +90,7 @@ END_TEST
 
 START_TEST(descriptor_is_named_by_the_program)
 {
-	fake_reset();
 	descriptor_link = "anon_inode:[vfio-device]";
-	info = NULL;
 	barspan_name_descriptor_(FD, "0000:06:0d.0 vf_token=2ab74924-c335-45f4-9b16-8569e5b08258");
 	check_name("0000:06:0d.0");
 	/* The number may be another device's later. */
@@ -106,10 +107,8 @@ int main(void)
 {
 	Suite *suite = suite_create("vfio-name");
 
-	harness_add(suite, "names",
-		    (const TTest *const[]){ number_is_the_last_resort,
-					    character_device_is_named_by_sysfs,
-					    descriptor_is_named_by_fdinfo,
-					    descriptor_is_named_by_the_program, NULL });
+	harness_add_with(suite, "names", set_up, fake_reset, (const TTest *const[]){
+		number_is_the_last_resort, character_device_is_named_by_sysfs, descriptor_is_named_by_fdinfo,
+		descriptor_is_named_by_the_program, NULL });
 	return harness_run(suite);
 }

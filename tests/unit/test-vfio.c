@@ -91,6 +91,7 @@ static void set_up(void)
 	static const struct barspan_range two[] = { { 0, 0x1000 }, { 0x3000, 0x1000 } };
 
 	fake_reset();
+	device = NULL;
 	memset(&kernel, 0, sizeof(kernel));
 	kernel.file = memfd_create("vfio", MFD_CLOEXEC);
 	ck_assert_zero(ftruncate(kernel.file, FILE_SIZE));
@@ -121,7 +122,6 @@ START_TEST(a_region_is_described_by_one_ioctl)
 {
 	struct barspan_region region;
 
-	set_up();
 	open_it();
 	fake_reset();
 	fake_hooks.ioctl = play_ioctl;
@@ -134,7 +134,6 @@ START_TEST(a_region_is_described_by_one_ioctl)
 	ck_assert_uint_eq(kernel.last_argsz, 4096);
 	ck_assert_int_eq(barspan_device_fd(device), kernel.file);
 	ck_assert_int_eq(barspan_device_iommu_fd(device, NULL), -1);
-	tear_down();
 }
 END_TEST
 
@@ -142,7 +141,6 @@ START_TEST(a_long_answer_takes_a_second_ioctl)
 {
 	struct barspan_region region;
 
-	set_up();
 	open_it();
 	kernel.n_areas = 600;
 	for (uint64_t i = 0; i < 600; i++)
@@ -153,7 +151,6 @@ START_TEST(a_long_answer_takes_a_second_ioctl)
 	ck_assert_uint_eq(region.n_areas, 600);
 	ck_assert_uint_eq(region.areas[599].offset, 599 * 0x2000);
 	ck_assert_uint_eq(kernel.region_calls, 2);
-	tear_down();
 }
 END_TEST
 
@@ -161,7 +158,6 @@ START_TEST(a_kernel_that_always_wants_more_is_refused)
 {
 	struct barspan_region region;
 
-	set_up();
 	open_it();
 	kernel.grows_for_ever = true;
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
@@ -171,7 +167,6 @@ START_TEST(a_kernel_that_always_wants_more_is_refused)
 	kernel.n_areas = 0;
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
 	ck_assert_ptr_nonnull(strstr(harness_message, "4294967295"));
-	tear_down();
 }
 END_TEST
 
@@ -179,7 +174,6 @@ START_TEST(an_answer_that_is_too_short_is_refused)
 {
 	struct barspan_region region;
 
-	set_up();
 	open_it();
 	kernel.argsz = sizeof(struct vfio_region_info) - 1;
 	kernel.n_areas = 0;
@@ -187,7 +181,6 @@ START_TEST(an_answer_that_is_too_short_is_refused)
 	kernel.argsz = 0;
 	kernel.cap_offset = 0xfffffff0;
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
-	tear_down();
 }
 END_TEST
 
@@ -195,12 +188,10 @@ START_TEST(a_chain_that_loops_is_refused)
 {
 	struct barspan_region region;
 
-	set_up();
 	open_it();
 	kernel.hostile_chain = true;
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
 	ck_assert_ptr_nonnull(strstr(harness_message, "region 0"));
-	tear_down();
 }
 END_TEST
 
@@ -208,13 +199,11 @@ START_TEST(a_region_past_what_a_file_can_have_is_refused)
 {
 	struct barspan_region region;
 
-	set_up();
 	open_it();
 	kernel.offset = INT64_MAX - 0xfff;
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
 	kernel.offset = UINT64_MAX;
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
-	tear_down();
 }
 END_TEST
 
@@ -223,7 +212,6 @@ START_TEST(regions_that_are_not_there)
 	struct barspan_region region;
 	uint32_t value;
 
-	set_up();
 	open_it();
 	ck_assert_int_eq(barspan_device_region(device, 9, &region), -ENOENT);
 	ck_assert_int_eq(barspan_device_region(device, UINT32_MAX, &region), -ENOENT);
@@ -233,7 +221,6 @@ START_TEST(regions_that_are_not_there)
 	ck_assert_int_eq(barspan_device_region(device, 8, &region), -ENOENT);
 	kernel.region_result = -ENODEV;
 	ck_assert_int_eq(barspan_device_region(device, 8, &region), -ENODEV);
-	tear_down();
 }
 END_TEST
 
@@ -241,7 +228,6 @@ START_TEST(areas_stay_valid_when_the_kernel_changes_its_mind)
 {
 	struct barspan_region first, second, third;
 
-	set_up();
 	open_it();
 	ck_assert_zero(barspan_device_region(device, 0, &first));
 	ck_assert_zero(barspan_device_region(device, 0, &second));
@@ -250,7 +236,6 @@ START_TEST(areas_stay_valid_when_the_kernel_changes_its_mind)
 	ck_assert_zero(barspan_device_region(device, 0, &third));
 	ck_assert_uint_eq(third.areas[1].offset, 0x2000);
 	ck_assert_uint_eq(first.areas[1].offset, 0x3000);
-	tear_down();
 }
 END_TEST
 
@@ -258,7 +243,6 @@ START_TEST(accesses_go_to_the_regions_place_in_the_file)
 {
 	uint32_t value = 0x12345678;
 
-	set_up();
 	open_it();
 	ck_assert_zero(barspan_device_write(device, 0, 0x1234, &value, 4));
 	value = 0;
@@ -267,7 +251,6 @@ START_TEST(accesses_go_to_the_regions_place_in_the_file)
 	value = 0;
 	ck_assert_zero(barspan_device_read(device, 0, 0x1234, &value, 4));
 	ck_assert_uint_eq(value, 0x12345678);
-	tear_down();
 }
 END_TEST
 
@@ -275,14 +258,12 @@ START_TEST(accesses_are_checked_before_the_kernel_sees_them)
 {
 	uint32_t value = 0;
 
-	set_up();
 	open_it();
 	kernel.flags = VFIO_REGION_INFO_FLAG_READ;
 	ck_assert_zero(barspan_device_read(device, 0, 0x3ffc, &value, 4));
 	ck_assert_int_eq(barspan_device_read(device, 0, 0x3ffd, &value, 4), -ERANGE);
 	ck_assert_int_eq(barspan_device_write(device, 0, 0, &value, 4), -EACCES);
 	ck_assert_uint_eq(fake_count(FAKE_PWRITE), 0);
-	tear_down();
 }
 END_TEST
 
@@ -290,11 +271,9 @@ START_TEST(a_file_that_ends_is_an_io_error)
 {
 	uint32_t value = 0;
 
-	set_up();
 	open_it();
 	kernel.offset = FILE_SIZE - 2;
 	ck_assert_int_eq(barspan_device_read(device, 0, 0, &value, 4), -EIO);
-	tear_down();
 }
 END_TEST
 
@@ -308,7 +287,6 @@ static int refuse_ioctl(int fd, unsigned long request, void *argument)
 
 START_TEST(what_is_no_vfio_device_is_refused)
 {
-	set_up();
 	fake_hooks.ioctl = real_sys_ioctl;
 	ck_assert_int_eq(barspan_device_open_vfio(&device, -1), -EBADF);
 	ck_assert_int_eq(barspan_device_open_vfio(&device, kernel.file), -ENOTTY);
@@ -320,8 +298,6 @@ START_TEST(what_is_no_vfio_device_is_refused)
 	kernel.info_result = 0;
 	kernel.n_regions = UINT32_MAX;
 	ck_assert_int_eq(barspan_device_open_vfio(&device, kernel.file), -EPROTO);
-	device = NULL;
-	tear_down();
 }
 END_TEST
 
@@ -344,7 +320,6 @@ START_TEST(the_msix_table_is_a_hole_where_the_kernel_keeps_it)
 	struct barspan_extent extent;
 	struct barspan *span;
 
-	set_up();
 	put_msix();
 	kernel.n_areas = 0;
 	open_it();
@@ -356,24 +331,24 @@ START_TEST(the_msix_table_is_a_hole_where_the_kernel_keeps_it)
 	ck_assert_zero(barspan_map(&span, device, 2, NULL));
 	ck_assert(barspan_is_direct(span, 0, 0x4000));
 	barspan_unmap(span);
-	tear_down();
 }
 END_TEST
 
 START_TEST(opening_reads_nothing_but_configuration_space)
 {
-	set_up();
 	put_msix();
 	open_it();
 	ck_assert_uint_eq(fake_count(FAKE_PREAD), 5);
 	ck_assert_uint_eq(fake_count(FAKE_PWRITE), 0);
 	ck_assert_uint_eq(kernel.region_calls, 0);
-	tear_down();
-	set_up();
+}
+END_TEST
+
+START_TEST(opening_a_platform_device_reads_nothing)
+{
 	kernel.device_flags = VFIO_DEVICE_FLAGS_PLATFORM;
 	open_it();
 	ck_assert_uint_eq(fake_count(FAKE_PREAD), 0);
-	tear_down();
 }
 END_TEST
 
@@ -381,7 +356,6 @@ START_TEST(mapping_takes_few_system_calls_and_no_access)
 {
 	struct barspan *span;
 
-	set_up();
 	open_it();
 	fake_reset();
 	fake_hooks.ioctl = play_ioctl;
@@ -400,7 +374,6 @@ START_TEST(mapping_takes_few_system_calls_and_no_access)
 	ck_assert_int_eq(pread(kernel.file, &value, 4, BAR_OFFSET + 0x3004), 4);
 	ck_assert_uint_eq(value, 0xcafe);
 	barspan_unmap(span);
-	tear_down();
 }
 END_TEST
 
@@ -408,16 +381,17 @@ int main(void)
 {
 	Suite *suite = suite_create("vfio");
 
-	harness_add(suite, "regions", (const TTest *const[]){
+	harness_add_with(suite, "regions", set_up, tear_down, (const TTest *const[]){
 		a_region_is_described_by_one_ioctl, a_long_answer_takes_a_second_ioctl,
 		a_kernel_that_always_wants_more_is_refused, an_answer_that_is_too_short_is_refused, a_chain_that_loops_is_refused,
 		a_region_past_what_a_file_can_have_is_refused, regions_that_are_not_there,
 		areas_stay_valid_when_the_kernel_changes_its_mind, NULL });
-	harness_add(suite, "access", (const TTest *const[]){
+	harness_add_with(suite, "access", set_up, tear_down, (const TTest *const[]){
 		accesses_go_to_the_regions_place_in_the_file, accesses_are_checked_before_the_kernel_sees_them,
 		a_file_that_ends_is_an_io_error, NULL });
-	harness_add(suite, "device", (const TTest *const[]){
+	harness_add_with(suite, "device", set_up, tear_down, (const TTest *const[]){
 		what_is_no_vfio_device_is_refused, the_msix_table_is_a_hole_where_the_kernel_keeps_it,
-		opening_reads_nothing_but_configuration_space, mapping_takes_few_system_calls_and_no_access, NULL });
+		opening_reads_nothing_but_configuration_space,
+		opening_a_platform_device_reads_nothing, mapping_takes_few_system_calls_and_no_access, NULL });
 	return harness_run(suite);
 }

@@ -4,23 +4,10 @@
 srcdir=${srcdir:-.}
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
-number=0
-failed=0
+. "$srcdir/tests/support/tap.sh"
 
-say() { # STATUS DESCRIPTION
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-		return
-	fi
-	failed=1
-	echo "not ok $number - $2"
-	sed 's/^/# /' "$work/out"
-}
-
-skip() { # DESCRIPTION REASON
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
+explain() {
+	cat "$work/out"
 }
 
 build_and_run() { # COMPILER OPTION...
@@ -37,7 +24,7 @@ check() { # COMPILER OPTION...
 		skip "$*" "not on this processor"
 	else
 		build_and_run "$@"
-		say $? "$*: $(tail -n 1 "$work/out")"
+		report $? "$*: $(tail -n 1 "$work/out")"
 	fi
 }
 
@@ -54,10 +41,10 @@ check_valgrind() { # NAME...
 		valgrind -q --vex-iropt-register-updates=allregs-at-mem-access "$work/run" "$@" >"$work/out" 2>"$work/err"
 	grep -q '^3 of 5 functions are served$' "$work/out" &&
 		[ "$(grep -c '^[a-z_0-9]*: ended by signal 11$' "$work/out")" -eq 2 ]
-	say $? "valgrind: $(tail -n 1 "$work/out")"
+	report $? "valgrind: $(tail -n 1 "$work/out")"
 }
 
-echo 1..11
+plan 11
 for compiler in gcc clang; do
 	check "$compiler" -O0
 	check "$compiler" -O2
@@ -66,4 +53,4 @@ for compiler in gcc clang; do
 	check "$compiler" -Os
 done
 check_valgrind get_product_32 shift_left_64 get_quotient_16 set_float_32 set_vector
-exit "$failed"
+finish

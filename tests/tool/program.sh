@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
-# For tests of the program: run it, look at what came of it, print TAP.
-# Each script begins with plan N and ends with finish.
+# For tests of the program: runs it and looks at its output. Results are
+# reported as tests/support/tap.sh does.
+. "${srcdir:-.}/tests/support/tap.sh"
 
 barspan=${BARSPAN:-./barspan}
 json_check=./tests/tool/json-check
@@ -18,15 +19,11 @@ export LC_ALL
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 out=$work/out err=$work/err
-status='' count=0 failed=0
+status=''
 
 # The sanitizer's runtime wants to be first among the libraries, and is not when one is preloaded.
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 export ASAN_OPTIONS
-
-plan() { # NUMBER
-	echo "1..$1"
-}
 
 hex() { # NUMBER
 	printf '0x%x' "$1"
@@ -46,22 +43,10 @@ run_lying() { # LIE ARGUMENT...
 	env LD_PRELOAD="$lie" LIE="$name" "$barspan" "$@" >"$out" 2>"$err" </dev/null || status=$?
 }
 
-report() { # STATUS DESCRIPTION
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-		return
-	fi
-	echo "not ok $count - $2"
-	failed=1
-	sed 's/^/# out: /' "$out"
-	sed 's/^/# err: /' "$err"
-	echo "# status: $status"
-}
-
-skip() { # DESCRIPTION REASON
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
+explain() {
+	sed 's/^/out: /' "$out"
+	sed 's/^/err: /' "$err"
+	echo "status: $status"
 }
 
 # The last run ended like this, and of its messages each line says whose it is.
@@ -128,8 +113,4 @@ fails() { # REGEX DESCRIPTION ARGUMENT...
 find_lie() {
 	lie=$PWD/tests/tool/.libs/lie.so
 	[ -e "$lie" ] && env LD_PRELOAD="$lie" "$barspan" --version >/dev/null 2>&1
-}
-
-finish() {
-	exit "$failed"
 }
