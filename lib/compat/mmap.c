@@ -86,7 +86,7 @@ static int map_device(struct mapped *out, void *addr, size_t length, int prot, i
 	if (!r)
 		r = map_window(out, device, index, addr, flags, &options, &region);
 	if (!r)
-		out->span->owned_by_addresses = true;
+		out->span->owner = SPAN_OF_ADDRESSES;
 	barspan_device_close(device);
 	return r;
 }
