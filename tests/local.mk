@@ -87,6 +87,6 @@ AM_LDFLAGS += \
 	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_mremap \
 	-Wl,--wrap=sys_remap -Wl,--wrap=sys_munlock
 endif
-TESTS += tests/unit/includes.sh
-EXTRA_DIST += tests/unit/includes.sh tests/support/tap.sh
+TESTS += tests/unit/includes.sh tests/unit/locks.sh
+EXTRA_DIST += tests/unit/includes.sh tests/unit/locks.sh tests/support/tap.sh
 EXTRA_DIST += tests/unit/functions/check.sh tests/unit/functions/functions.c tests/unit/functions/functions.h tests/unit/functions/run.c

@@ -52,6 +52,15 @@ struct mapped {
 	struct span *ended;	/* spans that ended by it */
 };
 
+static int map_options(struct mapped *out, struct barspan_device *device, unsigned int index,
+		       const struct barspan_options *options, const struct barspan_region *region)
+{
+	struct span_request request;
+	int r = span_prepare(&request, device, index, options, region);
+
+	return r ? r : span_map(&out->span, &request, &out->ended);
+}
+
 static int map_window(struct mapped *out, struct barspan_device *device, unsigned int index, void *addr, int flags,
 		      struct barspan_options *options, const struct barspan_region *region)
 {
@@ -64,11 +73,11 @@ static int map_window(struct mapped *out, struct barspan_device *device, unsigne
 	else if (!exact)
 		/* A hint: rounded as the kernel does, and taken if that is free. */
 		options->address = (void *)((uintptr_t)addr / sys_page_size() * sys_page_size());
-	r = span_map(&out->span, device, index, options, region, &out->ended);
+	r = map_options(out, device, index, options, region);
 	/* A hint that cannot be taken is no mistake, whatever the reason. */
 	if (r && addr && !exact) {
 		options->address = NULL;
-		r = span_map(&out->span, device, index, options, region, &out->ended);
+		r = map_options(out, device, index, options, region);
 	}
 	return r == -ERANGE ? -EINVAL : r;
 }
@@ -87,7 +96,7 @@ static int map_device(struct mapped *out, void *addr, size_t length, int prot, i
 	if (!r)
 		r = map_window(out, device, index, addr, flags, &options, &region);
 	if (!r)
-		out->span->owned_by_addresses = true;
+		out->span->owner = SPAN_OF_ADDRESSES;
 	barspan_device_close(device);
 	return r;
 }

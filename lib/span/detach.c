@@ -47,8 +47,8 @@ static void detour_spans(struct detachment *detachment)
 		registry_overlap(&range, at, detachment->end);
 		span = span_of(range.span);
 		detachment->ranges[i] = clip_range(&range, detachment->start, detachment->end);
-		detachment->was_detoured[i] = span->is_detoured;
-		if (!span->is_detoured)
+		detachment->was_detoured[i] = span_is_detoured(&span->face);
+		if (!detachment->was_detoured[i])
 			span_detour(span, true);
 	}
 }
@@ -78,18 +78,22 @@ static bool has_addresses(const struct span *span)
 	return span_next_owned(span, start, start, start + (uintptr_t)sys_page_up(span->request.length), &owned);
 }
 
+void detach_end_span(struct span *span, struct span **ended)
+{
+	span->owner = SPAN_ENDED;
+	span->next_ended = *ended;
+	*ended = span;
+}
+
 /* Every span of barspan_mmap() has a base. */
 static void collect_ended(const struct detachment *detachment, struct span **ended)
 {
 	for (size_t i = 0; i < detachment->n; i++) {
 		struct span *span = span_of(detachment->ranges[i].span);
 
-		if (!span->owned_by_addresses || has_addresses(span))
-			continue;
 		/* Once, though several of its ranges may be here. */
-		span->owned_by_addresses = false;
-		span->next_ended = *ended;
-		*ended = span;
+		if (span->owner == SPAN_OF_ADDRESSES && !has_addresses(span))
+			detach_end_span(span, ended);
 	}
 }
 
@@ -279,7 +283,7 @@ void detach_keep_living(struct span **ended)
 			continue;
 		}
 		*ended = span->next_ended;
-		span->owned_by_addresses = true;
+		span->owner = SPAN_OF_ADDRESSES;
 	}
 }
 

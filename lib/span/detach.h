@@ -59,6 +59,9 @@ void detach_undo(struct detachment *detachment);
  */
 void detach_end(struct detachment *detachment, int r, struct span **ended);
 
+/* Puts a span on a list. */
+void detach_end_span(struct span *span, struct span **ended);
+
 /* Takes those spans off a list that have addresses again: another detachment had them, and has given them back. */
 void detach_keep_living(struct span **ended);
 

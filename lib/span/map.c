@@ -15,16 +15,19 @@ int barspan_map(struct barspan **out, struct barspan_device *device, unsigned in
 {
 	BORDER();
 	struct span *span, *ended = NULL;
+	struct span_request request;
 	struct barspan_region region;
 	int r = barspan_device_region(device, index, &region);
 
 	if (r == -ENOENT)
 		log_error("%s region %u: there is no such region", barspan_device_name(device), index);
 	if (!r)
+		r = span_prepare(&request, device, index, options, &region);
+	if (!r)
 		r = operation_begin();
 	if (r)
 		return r;
-	r = span_map(&span, device, index, options, &region, &ended);
+	r = span_map(&span, &request, &ended);
 	operation_end();
 	detach_destroy_ended(ended);
 	if (!r)

@@ -142,7 +142,7 @@ int segments_split_taken(struct span *span)
 	struct segment *split;
 	size_t n = 0;
 
-	if (!span->is_detoured)
+	if (!span_is_detoured(&span->face))
 		return 0;
 	for (size_t i = 0; i < span->n_segments; i++)
 		n += write_owned(span, &span->segments[i], NULL);

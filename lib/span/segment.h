@@ -39,7 +39,7 @@ struct segment {
 	enum barspan_reason reason;	/* of a HOLE */
 	enum segment_state state;
 	uint8_t *address;	/* NULL: none */
-	bool is_taken;		/* its addresses are the span's no more: its state changes without a system call */
+	bool is_taken;		/* in any state: its addresses are the span's no more, and no system call is made for it */
 };
 
 /* The mapped length: whole pages. */

@@ -235,38 +235,41 @@ static int map_span(struct span *span, const struct barspan_options *options, st
 	return r;
 }
 
-int span_map(struct span **out, struct barspan_device *device, unsigned int index,
-	     const struct barspan_options *given, const struct barspan_region *region, struct span **ended)
+int span_prepare(struct span_request *out, struct barspan_device *device, unsigned int index,
+		 const struct barspan_options *options, const struct barspan_region *region)
 {
-	struct layout_request request;
-	struct barspan_options options;
-	struct span *span;
-	int r = options_read(&options, given, device, index);
+	int r = options_read(&out->options, options, device, index);
 
-	if (!r)
-		r = options_to_request(&request, &options, device, index, region);
-	if (r)
-		return r;
-	span = sys_calloc(1, sizeof(*span));
+	out->device = device;
+	out->index = index;
+	return r ? r : options_to_request(&out->layout, &out->options, device, index, region);
+}
+
+int span_map(struct span **out, const struct span_request *request, struct span **ended)
+{
+	struct span *span = sys_calloc(1, sizeof(*span));
+	int r;
+
 	if (!span)
 		return -ENOMEM;
-	device_hold(device);
-	span->device = device;
-	span->index = index;
-	span->flags = options.flags;
-	span->prot = options.prot;
-	span->request = request;
+	device_hold(request->device);
+	span->device = request->device;
+	span->index = request->index;
+	span->flags = request->options.flags;
+	span->prot = request->options.prot;
+	span->request = request->layout;
 	span->page_size = sys_page_size();
 
 	r = make_segments(span);
 	if (!r)
-		r = map_span(span, &options, ended);
+		r = map_span(span, &request->options, ended);
 	if (r) {
-		span_destroy(span);
+		/* Outside of the operation, since it may close the device. */
+		detach_end_span(span, ended);
 		return r;
 	}
-	log_info("%s region %u: 0x%" PRIx64 " bytes at %p, %" PRIu32 " extents", request.device, index, request.length,
-		 (void *)span->base, span->face.table_->n_extents);
+	log_info("%s region %u: 0x%" PRIx64 " bytes at %p, %" PRIu32 " extents", span->request.device, span->index,
+		 span->request.length, (void *)span->base, span->face.table_->n_extents);
 	*out = span;
 	return 0;
 }

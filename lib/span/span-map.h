@@ -5,13 +5,30 @@
 
 #include <barspan/span.h>
 
+#include "layout/layout.h"
+
 struct span;
 
+/* A span to be made: the caller's options with defaults filled in. */
+struct span_request {
+	struct barspan_device *device;
+	unsigned int index;
+	struct barspan_options options;
+	struct layout_request layout;
+};
+
 /*
- * As barspan_map(), inside an operation, with the region's description at hand. *ended gets the spans that end by it, also
- * on failure; see detach.h.
+ * Checks the caller's options (NULL: the defaults) against the description of a
+ * region. It may read the device's configuration space, which can run the
+ * caller's code, and so for such a device it is called outside of an operation.
  */
-int span_map(struct span **out, struct barspan_device *device, unsigned int index,
-	     const struct barspan_options *options, const struct barspan_region *region, struct span **ended);
+int span_prepare(struct span_request *out, struct barspan_device *device, unsigned int index,
+		 const struct barspan_options *options, const struct barspan_region *region);
+
+/*
+ * The rest of barspan_map(), inside an operation. *ended gets the spans that
+ * end by it, also on failure; see detach.h.
+ */
+int span_map(struct span **out, const struct span_request *request, struct span **ended);
 
 #endif

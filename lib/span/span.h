@@ -41,6 +41,18 @@ struct access_failure {
 	bool is_write;
 };
 
+/*
+ * CALLER -> ADDRESSES	barspan_mmap() has made it
+ * ADDRESSES -> ENDED	the last of its addresses is taken, or making it failed
+ * CALLER -> ENDED	making it failed
+ * ENDED -> ADDRESSES	it has addresses again, within the same operation
+ */
+enum span_owner {
+	SPAN_OF_CALLER,		/* ends by barspan_unmap() */
+	SPAN_OF_ADDRESSES,	/* ends with the last of its addresses */
+	SPAN_ENDED,		/* on a list of spans to be destroyed: see detach.h */
+};
+
 struct span {
 	struct barspan face;	/* must be first */
 	struct barspan_device *device;
@@ -55,10 +67,11 @@ struct span {
 
 	struct reservation reservation;	/* empty with BARSPAN_INDEPENDENT */
 	uint8_t *base;		/* NULL with BARSPAN_INDEPENDENT */
-	bool owned_by_addresses;	/* of barspan_mmap(): ends with the last of its addresses */
-	struct span *next_ended;	/* see detach.h */
 
 	enum span_state state;
+	enum span_owner owner;
+	struct span *next_ended;	/* of a span that is SPAN_ENDED */
+
 	struct segment *segments;	/* cover the span in the order of their offsets */
 	size_t n_segments;
 	uint64_t *cuts;		/* where areas begin and end; NULL until something cannot be mapped */
@@ -70,7 +83,6 @@ struct span {
 	void *spare_table;
 	size_t n_spare;		/* the segments that it is for */
 	struct barspan_guard_ detour;	/* of length 0: sends inline queries and accessors to the slow path */
-	bool is_detoured;	/* some addresses were taken from the span: the registry knows which are left */
 };
 
 static inline struct span *span_of(struct barspan *face)
@@ -113,6 +125,9 @@ void span_publish(struct span *span, const struct barspan_guard_ *table);
 
 /* Sends all queries through the registry, or stops that when all addresses are the span's again. Cannot fail. */
 void span_detour(struct span *span, bool detour);
+
+/* Whether it does: some addresses were taken from the span, and the registry knows which are left. Safe anywhere. */
+bool span_is_detoured(const struct barspan *span);
 
 /*
  * The next part of [start, end) that is still the span's, as the registry has it, in whole pages. `base` is the address of

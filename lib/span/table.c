@@ -114,17 +114,26 @@ int span_build_table(struct span *span, enum table_view view, const struct barsp
 	return keep_table(span, table, out);
 }
 
-void span_publish(struct span *span, const struct barspan_guard_ *table)
+static void publish_table(struct span *span, const struct barspan_guard_ *table, bool detour)
 {
-	guard_publish(&span->face, table, span->is_detoured ? &span->detour : table);
+	guard_publish(&span->face, table, detour ? &span->detour : table);
 	ptr_cache_invalidate();
 	span_changed(span);
 }
 
+void span_publish(struct span *span, const struct barspan_guard_ *table)
+{
+	publish_table(span, table, span_is_detoured(&span->face));
+}
+
 void span_detour(struct span *span, bool detour)
 {
-	span->is_detoured = detour;
-	span_publish(span, span->face.table_);
+	publish_table(span, span->face.table_, detour);
+}
+
+bool span_is_detoured(const struct barspan *span)
+{
+	return __atomic_load_n(&span->guard_, __ATOMIC_ACQUIRE) != span_table(span);
 }
 
 static span_watcher *watch;
@@ -174,11 +183,6 @@ static bool can_be_taken(const struct barspan_entry_ *entry)
 			       entry->reason == BARSPAN_REASON_FAILED);
 }
 
-static bool is_detoured(const struct barspan *span)
-{
-	return __atomic_load_n(&span->guard_, __ATOMIC_ACQUIRE) != span_table(span);
-}
-
 struct span_part span_part_at(const struct barspan *span, const struct barspan_guard_ *table, uint64_t offset)
 {
 	const struct barspan_entry_ *entry = barspan_entry_at_(table, offset);
@@ -188,7 +192,7 @@ struct span_part span_part_at(const struct barspan *span, const struct barspan_g
 
 	if (part.reason == BARSPAN_REASON_NONE)
 		part.address = at;
-	if (!can_be_taken(entry) || !is_detoured(span))
+	if (!can_be_taken(entry) || !span_is_detoured(span))
 		return part;
 	if (!next_range(span, entry->base, at, end, &range))
 		range.start = range.end = end;
@@ -257,7 +261,7 @@ size_t barspan_extent_count(const struct barspan *span)
 	struct barspan_extent extent = { 0 };
 	size_t n = 0;
 
-	if (!is_detoured(span))
+	if (!span_is_detoured(span))
 		return table->n_extents;
 	for (; extent.offset + extent.length < table->length; n++)
 		join_parts(span, table, extent.offset + extent.length, &extent);
@@ -269,7 +273,7 @@ int barspan_extent_get(const struct barspan *span, size_t i, struct barspan_exte
 	const struct barspan_guard_ *table = span_table(span);
 	struct barspan_extent extent = { 0 };
 
-	if (!is_detoured(span)) {
+	if (!span_is_detoured(span)) {
 		if (i >= table->n_extents)
 			return -ERANGE;
 		barspan_extent_of_(&table->entries[i], out);

@@ -66,7 +66,7 @@ static void add_pointer_call(struct text *text, bool write, const struct explain
 /* A span that a mapping call made has no handle that the program knows. */
 static void add_call(struct text *text, bool write, const struct explain *what, uint64_t offset)
 {
-	if (span_of_const(what->range.span)->owned_by_addresses)
+	if (span_of_const(what->range.span)->owner == SPAN_OF_ADDRESSES)
 		add_pointer_call(text, write, what);
 	else
 		add_offset_call(text, write, what, offset);

@@ -7,7 +7,7 @@
 
 /*
  * Protects a static mutex of this file. Handlers run before a fork() in the reverse order of `priority` (101 and up),
- * so a mutex that is taken while another is held needs a smaller number than that one. operation_lock is taken first.
+ * so a mutex that is taken while another is held needs a smaller number than that one: see operation.h.
  */
 #define PROTECT_ACROSS_FORK(mutex, priority)                                                        \
 	static void mutex##_before_fork(void)                                                       \

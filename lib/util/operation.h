@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The one lock that serialises everything that changes spans.
+ * The one lock that serialises everything that changes spans, and the order of
+ * all locks of the library.
  *
- * Lock order: operation_lock first; below it only locks that no callback of the caller's runs under (those of log.c
- * and vfio.c). While operation_lock is held, a transport's `map` may run; log callbacks wait until it is released.
+ * A thread takes them from the top of this table down, and never two of one
+ * row. The number is the one of PROTECT_ACROSS_FORK().
+ *
+ *	-	operation_lock		operation.c
+ *	102	shared_lock		shared-device.c
+ *		mode_lock		trap.c
+ *	101	sink_lock		log.c
+ *		description_lock	vfio.c
+ *		failure_lock		failure.c
+ *		note_lock		vfio-name.c
+ *		chain_lock		chain.c
+ *
+ * While operation_lock is held, one thing of the caller's may run: a
+ * transport's `map`. Its other operations do not, and log callbacks wait until
+ * the lock is released. Under the other locks nothing of the caller's runs.
  */
 #ifndef OPERATION_H
 #define OPERATION_H

@@ -19,8 +19,9 @@ static int memory = -1;
 static struct barspan_device *device;
 static char *before;
 
-/* Called by `map` before it maps; NULL: nothing is. */
-static void (*inside_map)(void);
+/* Called by `map` before it maps, and by `close`; NULL: nothing is. */
+static void (*inside_map)(void), (*inside_close)(void);
+static bool is_refusing;	/* `map` fails */
 static struct barspan *span, *other;
 
 static int ops_region(void *context, unsigned int index, struct barspan_region *out)
@@ -38,6 +39,8 @@ static int ops_map(void *context, unsigned int index, uint64_t offset, size_t le
 	if (inside_map)
 		inside_map();
 	errno = EILSEQ;
+	if (is_refusing)
+		return -EIO;
 	if (mmap(address, length, prot, MAP_SHARED | MAP_FIXED, memory, (off_t)offset) == MAP_FAILED)
 		return -errno;
 	return 0;
@@ -62,16 +65,17 @@ static int ops_write(void *context, unsigned int index, uint64_t offset, const v
 static void ops_close(void *context)
 {
 	(void)context;
+	if (inside_close)
+		inside_close();
 	errno = ENFILE;
 }
 
+static const struct barspan_device_ops ops = {
+	.size = sizeof(ops), .region = ops_region, .map = ops_map, .read = ops_read, .write = ops_write, .close = ops_close,
+};
+
 static void set_up(void)
 {
-	static const struct barspan_device_ops ops = {
-		.size = sizeof(ops), .region = ops_region, .map = ops_map, .read = ops_read, .write = ops_write,
-		.close = ops_close,
-	};
-
 	page = (size_t)sysconf(_SC_PAGESIZE);
 	inside_map = NULL;
 	fake_reset();
@@ -175,6 +179,71 @@ START_TEST(a_map_may_use_spans_and_memory)
 	ck_assert_ptr_null((void *)(uintptr_t)inside_map);
 	barspan_unmap(span);
 	barspan_unmap(other);
+	tear_down();
+}
+END_TEST
+
+static int map_in_read(void *context, uint64_t offset, void *buffer, size_t length)
+{
+	int *result = context;
+
+	(void)offset;
+	memset(buffer, 0, length);
+	if (*result != 1)
+		return 0;
+	*result = 0;
+	*result = barspan_map(&other, device, 0, NULL);
+	return 0;
+}
+
+START_TEST(reading_configuration_space_may_map)
+{
+	int result = 1;
+	const struct barspan_soft_region regions[8] = {
+		[0] = { .size = PAGES * 4096, .flags = RW | BARSPAN_REGION_MMAP },
+		[BARSPAN_CONFIG] = { .size = 256, .flags = RW, .read = map_in_read, .context = &result },
+	};
+
+	set_up();
+	barspan_device_close(device);
+	ck_assert_zero(harness_open_soft(&device, regions, 8));
+	ck_assert_zero(barspan_map(&span, device, 0, NULL));
+	ck_assert_zero(result);
+	barspan_unmap(other);
+	barspan_unmap(span);
+	tear_down();
+}
+END_TEST
+
+static void close_and_refuse(void)
+{
+	inside_map = NULL;
+	is_refusing = true;
+	barspan_device_close(device);
+}
+
+static void suspend_other(void)
+{
+	inside_close = NULL;
+	results[0] = barspan_suspend(other);
+}
+
+START_TEST(a_close_may_change_spans)
+{
+	const struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_STRICT };
+	struct barspan_device *second;
+
+	set_up();
+	ck_assert_zero(barspan_device_open_ops(&second, &ops, NULL));
+	ck_assert_zero(barspan_map(&other, second, 1, NULL));
+	results[0] = 1;
+	inside_map = close_and_refuse;
+	inside_close = suspend_other;
+	ck_assert_int_eq(barspan_map(&span, device, 0, &options), -EIO);
+	ck_assert_zero(results[0]);
+	is_refusing = false;
+	barspan_unmap(other);
+	device = second;
 	tear_down();
 }
 END_TEST
@@ -477,7 +546,8 @@ int main(void)
 	Suite *suite = suite_create("callbacks");
 
 	harness_add(suite, "callbacks", (const TTest *const[]){
-		a_map_that_changes_spans_is_refused, a_map_may_use_spans_and_memory, errno_stays_as_it_was,
+		a_map_that_changes_spans_is_refused, a_map_may_use_spans_and_memory,
+		reading_configuration_space_may_map, a_close_may_change_spans, errno_stays_as_it_was,
 		a_log_callback_runs_under_no_lock, a_log_callback_may_map, NULL });
 	harness_add(suite, "threads", (const TTest *const[]){
 		a_cancelled_thread_leaves_nothing_half_way, a_forked_child_can_do_everything, a_map_may_fork, NULL });

@@ -371,7 +371,7 @@ END_TEST
 START_TEST(a_span_that_is_moved_onto_itself_does_not_end)
 {
 	set_up();
-	span_of(span)->owned_by_addresses = true;
+	span_of(span)->owner = SPAN_OF_ADDRESSES;
 	ck_assert_zero(barspan_munmap(base, page));
 	ck_assert_zero(barspan_munmap(base + 3 * page, (PAGES - 3) * page));
 	moved_to = NULL;

@@ -199,7 +199,7 @@ END_TEST
 /* As barspan_mmap() makes it. */
 static void store_by_address(void)
 {
-	span_of(span)->owned_by_addresses = true;
+	span_of(span)->owner = SPAN_OF_ADDRESSES;
 	store_to_hole();
 }
 
