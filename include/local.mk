@@ -11,3 +11,9 @@ barspaninclude_HEADERS = \
 	include/barspan/soft.h \
 	include/barspan/span.h \
 	include/barspan/trap.h
+barspaninlinedir = $(barspanincludedir)/inline
+barspaninline_HEADERS = \
+	include/barspan/inline/guard.h \
+	include/barspan/inline/io.h \
+	include/barspan/inline/macros.h \
+	include/barspan/inline/ptr.h

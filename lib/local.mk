@@ -19,6 +19,7 @@ lib_libcore_la_SOURCES = \
 	lib/span/map.c \
 	lib/span/maps.c lib/span/maps.h \
 	lib/compat/mmap.c \
+	lib/compat/out-of-line.c \
 	lib/layout/msix.c lib/layout/msix.h \
 	lib/util/border.c lib/util/border.h \
 	lib/util/operation.c lib/util/operation.h \

@@ -15,6 +15,7 @@ UNIT_TESTS = \
 	tests/unit/test-msix \
 	tests/unit/test-pci \
 	tests/unit/test-pci-failure \
+	tests/unit/test-out-of-line \
 	tests/unit/test-owned \
 	tests/unit/test-preload-hide \
 	tests/unit/test-registry \

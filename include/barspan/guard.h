@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <barspan/inline/macros.h>
 #include <barspan/span.h>
 
 #ifdef __cplusplus
@@ -22,13 +23,6 @@ extern "C" {
 #endif
 
 #pragma GCC visibility push(default)
-
-/* Small functions whose bodies are here, for speed; those who cannot inline find them in the library, too. */
-#if defined(__GNUC_GNU_INLINE__) && !defined(__cplusplus)
-#define BARSPAN_INLINE_ extern inline __attribute__((gnu_inline, always_inline))	/* as in C before C99 */
-#else
-#define BARSPAN_INLINE_ inline __attribute__((always_inline))
-#endif
 
 enum barspan_kind {
 	BARSPAN_DIRECT,		/* mapped: a load or store at base + offset reaches the device */
@@ -77,157 +71,14 @@ BARSPAN_INLINE_ int barspan_extent_at(const struct barspan *span, uint64_t offse
  */
 const char *barspan_reason_name(enum barspan_reason reason);
 
-/*
- * From here on: what the inline functions need. Names that end in an underscore are not for callers, and what they
- * mean may change with the library's soname.
- */
-
-/* An extent. It ends where the next entry starts; a last entry of no extent starts at the end of the span. */
-struct barspan_entry_ {
-	uint64_t start;
-	uintptr_t base;		/* of a direct extent: the address of its byte at offset o is base + o */
-	uint32_t reason;	/* BARSPAN_REASON_NONE: direct */
-};
-
-/* One of equal slices of a span: `first` is the extent at the slice's start, and more >> 8 others start inside it. Of
- * one that is cut again, into slices of 1 << (more >> 8) bytes, `first` is what makes such a slice's number in the
- * whole span its slot's, modulo 2^32. */
-struct barspan_slot_ {
-	uint32_t first;
-	uint32_t more;
-};
-
-#define BARSPAN_CUT_ 1u		/* in `more`: the slice is cut again */
-#define BARSPAN_ALL_MAIN_ 2u	/* `more` of a slice all of which is direct at the main base: a multiple of 8 bytes */
-
-/* A guard table, which its slots follow. Once published it never changes, and it lives as long as its span. */
-struct barspan_guard_ {
-	uint64_t length;	/* of the span */
-	uint64_t read_end;	/* where reading has to end: the length, or 0 where prot does not allow it */
-	uint64_t write_end;
-	const struct barspan_entry_ *entries;
-	uintptr_t main_base;
-	uint64_t main_start;
-	size_t main_length;
-	uint32_t shift;		/* a slice of the first level is 1 << shift bytes */
-	uint32_t n_slots;
-	uint32_t n_extents;
-};
-
-/* The rest of a span is the library's own. */
-struct barspan {
-	/* The largest direct extent, which gets the shortest way. Where it begins never changes; how much of it can be
-	 * read and written is atomic, 0 while it is suspended, and cut so that an aligned access of up to 8 bytes that
-	 * starts inside also ends inside. */
-	uintptr_t main_base_;
-	uint64_t main_start_;
-	size_t main_read_;
-	size_t main_write_;
-	const struct barspan_guard_ *guard_;	/* atomic; for inline code: of length 0 if some addresses were taken */
-	const struct barspan_guard_ *table_;	/* atomic; the newest */
-};
-
-BARSPAN_INLINE_ const struct barspan_guard_ *barspan_guard_of_(const struct barspan *span)
-{
-	return __atomic_load_n(&span->guard_, __ATOMIC_ACQUIRE);
-}
-
-BARSPAN_INLINE_ const struct barspan_slot_ *barspan_slots_(const struct barspan_guard_ *guard)
-{
-	return (const struct barspan_slot_ *)(guard + 1);
-}
-
-/* The slot in a slice that is cut again. */
-BARSPAN_INLINE_ const struct barspan_slot_ *barspan_inner_slot_(const struct barspan_guard_ *guard,
-								const struct barspan_slot_ *slot, uint64_t offset)
-{
-	return &barspan_slots_(guard)[slot->first + (uint32_t)(offset >> (slot->more >> 8))];
-}
-
-/* The entry of the extent in which `offset`, which must be inside the span, lies. */
-BARSPAN_INLINE_ const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset)
-{
-	const struct barspan_slot_ *slot = &barspan_slots_(guard)[offset >> guard->shift];
-	const struct barspan_entry_ *entry;
-
-	while (slot->more & BARSPAN_CUT_)
-		slot = barspan_inner_slot_(guard, slot, offset);
-	entry = &guard->entries[slot->first];
-	/* Without a branch that depends on the offset, which a processor could not foresee. What is looked at once more
-	 * when the number is even does no harm. */
-	for (uint32_t rest = slot->more >> 8; rest; rest /= 2) {
-		size_t half = rest - rest / 2;
-
-		entry += half & -(size_t)(entry[half].start <= offset);
-	}
-	return entry;
-}
-
-/* Whether a range that starts in the extent is all in it, and direct. Without a branch, as above; of no byte,
- * length - 1 is more than there is. */
-BARSPAN_INLINE_ bool barspan_all_direct_(const struct barspan_entry_ *entry, uint64_t offset, uint64_t length)
-{
-	return (entry->reason == BARSPAN_REASON_NONE) & (length - 1 < entry[1].start - offset);
-}
-
-/* The address of a range that is all direct, else 0. */
-BARSPAN_INLINE_ uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t offset, uint64_t length)
-{
-	const struct barspan_entry_ *entry;
-
-	if (offset >= guard->length)
-		return 0;
-	entry = barspan_entry_at_(guard, offset);
-	return barspan_all_direct_(entry, offset, length) ? entry->base + (uintptr_t)offset : 0;
-}
-
-/* Queries of offsets past the end of the table. The table of a span that lost addresses has length 0. */
-__attribute__((cold)) bool barspan_is_direct_slow_(const struct barspan *span, uint64_t offset, uint64_t length);
-__attribute__((cold)) volatile void *barspan_pointer_slow_(const struct barspan *span, uint64_t offset,
-							   uint64_t length);
-__attribute__((cold)) int barspan_extent_at_slow_(const struct barspan *span, uint64_t offset,
-						  struct barspan_extent *out);
-
-BARSPAN_INLINE_ bool barspan_is_direct(const struct barspan *span, uint64_t offset, uint64_t length)
-{
-	const struct barspan_guard_ *guard = barspan_guard_of_(span);
-
-	if (__builtin_expect(offset >= guard->length, 0))
-		return barspan_is_direct_slow_(span, offset, length);
-	return barspan_all_direct_(barspan_entry_at_(guard, offset), offset, length);
-}
-
-BARSPAN_INLINE_ volatile void *barspan_pointer(const struct barspan *span, uint64_t offset, uint64_t length)
-{
-	const struct barspan_guard_ *guard = barspan_guard_of_(span);
-
-	if (__builtin_expect(offset >= guard->length, 0))
-		return barspan_pointer_slow_(span, offset, length);
-	return (volatile void *)barspan_address_(guard, offset, length);
-}
-
-BARSPAN_INLINE_ void barspan_extent_of_(const struct barspan_entry_ *entry, struct barspan_extent *out)
-{
-	out->offset = entry->start;
-	out->length = entry[1].start - entry->start;
-	out->kind = entry->reason == BARSPAN_REASON_NONE ? BARSPAN_DIRECT : BARSPAN_HOLE;
-	out->reason = (enum barspan_reason)entry->reason;
-}
-
-BARSPAN_INLINE_ int barspan_extent_at(const struct barspan *span, uint64_t offset, struct barspan_extent *out)
-{
-	const struct barspan_guard_ *guard = barspan_guard_of_(span);
-
-	if (__builtin_expect(offset >= guard->length, 0))
-		return barspan_extent_at_slow_(span, offset, out);
-	barspan_extent_of_(barspan_entry_at_(guard, offset), out);
-	return 0;
-}
-
 #pragma GCC visibility pop
 
 #ifdef __cplusplus
 }
+#endif
+
+#if !defined(BARSPAN_NO_INLINE) || defined(BARSPAN_OUT_OF_LINE_)
+#include <barspan/inline/guard.h>
 #endif
 
 #endif

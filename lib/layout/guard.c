@@ -343,16 +343,3 @@ const char *barspan_reason_name(enum barspan_reason reason)
 
 	return (unsigned int)reason < sizeof(names) / sizeof(names[0]) ? names[reason] : "unknown";
 }
-
-/* The bodies that callers get who do not inline. */
-extern inline const struct barspan_guard_ *barspan_guard_of_(const struct barspan *span);
-extern inline const struct barspan_slot_ *barspan_slots_(const struct barspan_guard_ *guard);
-extern inline const struct barspan_slot_ *barspan_inner_slot_(const struct barspan_guard_ *guard,
-							      const struct barspan_slot_ *slot, uint64_t offset);
-extern inline const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset);
-extern inline bool barspan_all_direct_(const struct barspan_entry_ *entry, uint64_t offset, uint64_t length);
-extern inline uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t offset, uint64_t length);
-extern inline bool barspan_is_direct(const struct barspan *span, uint64_t offset, uint64_t length);
-extern inline volatile void *barspan_pointer(const struct barspan *span, uint64_t offset, uint64_t length);
-extern inline void barspan_extent_of_(const struct barspan_entry_ *entry, struct barspan_extent *out);
-extern inline int barspan_extent_at(const struct barspan *span, uint64_t offset, struct barspan_extent *out);

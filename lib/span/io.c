@@ -230,22 +230,3 @@ int barspan_try_write_slow_(struct barspan *face, uint64_t offset, uint64_t valu
 
 	return write_parts(span_of(face), offset, (const uint8_t *)&bytes, width);
 }
-
-/* The bodies that callers get who do not inline. */
-extern inline size_t barspan_load_once_(size_t *length);
-extern inline int barspan_all_main_(const struct barspan_guard_ *guard, uint64_t end, uint64_t offset);
-extern inline uintptr_t barspan_readable_(const struct barspan *span, uint64_t offset, unsigned int width);
-extern inline uintptr_t barspan_writable_(const struct barspan *span, uint64_t offset, unsigned int width);
-
-#define BODIES(bits)                                                                                                   \
-	extern inline uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset);                        \
-	extern inline uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, uint64_t offset);              \
-	extern inline void barspan_write##bits(struct barspan *span, uint64_t offset, uint##bits##_t value);           \
-	extern inline void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value); \
-	extern inline int barspan_try_read##bits(struct barspan *span, uint64_t offset, uint##bits##_t *value);        \
-	extern inline int barspan_try_write##bits(struct barspan *span, uint64_t offset, uint##bits##_t value);
-
-BODIES(8)
-BODIES(16)
-BODIES(32)
-BODIES(64)

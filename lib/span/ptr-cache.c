@@ -38,17 +38,3 @@ void ptr_cache_invalidate(void)
 		__atomic_store_n(&barspan_ptr_cache_.pages[i & 1][i / 2], 0, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&barspan_ptr_cache_.generation, STEP, __ATOMIC_SEQ_CST);
 }
-
-extern inline uint64_t barspan_load_acquire_(uint64_t *place);
-extern inline int barspan_ptr_is_cached_(uintptr_t address, unsigned int width, int is_write);
-
-#define BODIES(bits)                                                                                                   \
-	extern inline uint##bits##_t barspan_ptr_read##bits(const volatile void *pointer);                             \
-	extern inline void barspan_ptr_write##bits(volatile void *pointer, uint##bits##_t value);                      \
-	extern inline uint##bits##_t barspan_ptr_read##bits##_raw(const volatile void *pointer);                       \
-	extern inline void barspan_ptr_write##bits##_raw(volatile void *pointer, uint##bits##_t value);
-
-BODIES(8)
-BODIES(16)
-BODIES(32)
-BODIES(64)

@@ -93,7 +93,7 @@ rm -rf "$stage"
 mkdir -p "$stage"
 trap 'rm -rf "$stage"' EXIT
 quiet env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make install-libLTLIBRARIES install-pkgconfigDATA \
-	install-includeHEADERS install-barspanincludeHEADERS DESTDIR="$stage/root"
+	install-includeHEADERS install-barspanincludeHEADERS install-barspaninlineHEADERS DESTDIR="$stage/root"
 report $? "install"
 
 headers=$(cd "$stage/root$prefix/include" && find . -name '*.h' | sed 's,^\./,,' | sort)
@@ -126,6 +126,9 @@ write_program "$stage/program.cc"
 	try clang c $c_flags
 	try g++ cc $cxx_flags
 	try clang++ cc $cxx_flags
+	headers=''
+	try gcc c $c_flags -DBARSPAN_NO_INLINE
+	try g++ cc $cxx_flags -DBARSPAN_NO_INLINE
 }
 
 if [ -f "$libdir/libbarspan.so" ]; then

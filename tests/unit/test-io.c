@@ -158,21 +158,6 @@ START_TEST(relaxed_accessors_do_the_same)
 }
 END_TEST
 
-START_TEST(the_bodies_out_of_line_do_the_same)
-{
-	uint32_t (*volatile read32)(struct barspan *, uint64_t) = barspan_read32;
-	void (*volatile write32)(struct barspan *, uint64_t, uint32_t) = barspan_write32;
-	bool (*volatile is_direct)(const struct barspan *, uint64_t, uint64_t) = barspan_is_direct;
-
-	write32(span, 0x2000, 7);
-	write32(span, 0x1000, 8);
-	ck_assert_uint_eq(read32(span, 0x2000), 7);
-	ck_assert_uint_eq(read32(span, 0x1000), 8);
-	ck_assert(is_direct(span, 0x2000, 4));
-	ck_assert(!is_direct(span, 0x1000, 4));
-}
-END_TEST
-
 START_TEST(past_the_end_nothing_is_touched)
 {
 	uint64_t bytes = 0;
@@ -480,7 +465,7 @@ int main(void)
 	harness_add_with(suite, "accessors", set_up, close_span, (const TTest *const[]){
 		every_width_at_every_offset_has_one_value, a_direct_access_is_no_system_call,
 		an_aligned_trapped_access_is_one_of_its_width, a_straddling_access_is_served_part_by_part,
-		relaxed_accessors_do_the_same, the_bodies_out_of_line_do_the_same, NULL });
+		relaxed_accessors_do_the_same, NULL });
 	harness_add(suite, "limits", (const TTest *const[]){
 		a_region_of_odd_size_ends_where_it_ends, prot_forbids, the_regions_flags_forbid,
 		a_failure_is_logged_at_the_latest_when_the_span_goes,

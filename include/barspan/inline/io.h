@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The bodies of accessors. Not for callers, as in inline/guard.h. */
+#ifndef BARSPAN_INLINE_IO_H
+#define BARSPAN_INLINE_IO_H
+
+#include <barspan/io.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+#if defined(__x86_64__) || defined(__i386__)
+#define BARSPAN_AFTER_READ_() __asm__ __volatile__("" ::: "memory")
+#define BARSPAN_BEFORE_WRITE_() __asm__ __volatile__("" ::: "memory")
+#elif defined(__aarch64__)
+#define BARSPAN_AFTER_READ_() __asm__ __volatile__("dmb oshld" ::: "memory")
+#define BARSPAN_BEFORE_WRITE_() __asm__ __volatile__("dmb oshst" ::: "memory")
+#elif defined(__riscv)
+#define BARSPAN_AFTER_READ_() __asm__ __volatile__("fence i,ir" ::: "memory")
+#define BARSPAN_BEFORE_WRITE_() __asm__ __volatile__("fence w,o" ::: "memory")
+#else
+#define BARSPAN_AFTER_READ_() __sync_synchronize()
+#define BARSPAN_BEFORE_WRITE_() __sync_synchronize()
+#endif
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define BARSPAN_LE8_(value) (value)
+#define BARSPAN_LE16_(value) __builtin_bswap16(value)
+#define BARSPAN_LE32_(value) __builtin_bswap32(value)
+#define BARSPAN_LE64_(value) __builtin_bswap64(value)
+#else
+#define BARSPAN_LE8_(value) (value)
+#define BARSPAN_LE16_(value) (value)
+#define BARSPAN_LE32_(value) (value)
+#define BARSPAN_LE64_(value) (value)
+#endif
+
+/* Every access that is not an aligned direct one. `width` is in bytes. */
+__attribute__((cold)) uint64_t barspan_read_slow_(struct barspan *span, uint64_t offset, unsigned int width);
+__attribute__((cold)) void barspan_write_slow_(struct barspan *span, uint64_t offset, uint64_t value,
+						unsigned int width);
+
+/* What a suspend changes is looked at anew by every access. Compilers fold a plain load into the comparison, but not an
+ * atomic one, so that here they only get to hear that the value may have changed. */
+#if defined(__SANITIZE_THREAD__)
+#define BARSPAN_TSAN_ 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define BARSPAN_TSAN_ 1
+#endif
+#endif
+
+BARSPAN_HELPER_ size_t barspan_load_once_(size_t *length)
+{
+#ifdef BARSPAN_TSAN_
+	return __atomic_load_n(length, __ATOMIC_RELAXED);
+#else
+	__asm__ __volatile__("" : "+m"(*length));
+	return *length;
+#endif
+}
+
+/* Whether an aligned access that starts before `end` is to a slice that is all direct at the main base. */
+BARSPAN_HELPER_ int barspan_all_main_(const struct barspan_guard_ *guard, uint64_t end, uint64_t offset)
+{
+	return __builtin_expect(offset < end, 1) &&
+	       __builtin_expect(barspan_slots_(guard)[offset >> guard->shift].more == BARSPAN_ALL_MAIN_, 1);
+}
+
+/* The address of any other aligned access that is direct; 0: it is not. The table is asked for anew, so that compilers
+ * keep nothing for this in the registers of the short ways. */
+BARSPAN_HELPER_ uintptr_t barspan_readable_(const struct barspan *span, uint64_t offset, unsigned int width)
+{
+	const struct barspan_guard_ *guard = barspan_guard_of_(span);
+
+	return guard->read_end ? barspan_address_(guard, offset, width) : 0;
+}
+
+BARSPAN_HELPER_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t offset, unsigned int width)
+{
+	const struct barspan_guard_ *guard = barspan_guard_of_(span);
+
+	return guard->write_end ? barspan_address_(guard, offset, width) : 0;
+}
+
+#define BARSPAN_IN_MAIN_(span, offset, length)                                                                         \
+	__builtin_expect((offset) - (span)->main_start_ < barspan_load_once_(&(span)->length), 1)
+
+#define BARSPAN_AT_(bits, address) (*(volatile uint##bits##_t *)(address))
+
+#define BARSPAN_ACCESSORS_(bits)                                                                                       \
+	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, uint64_t offset)             \
+	{                                                                                                              \
+		uintptr_t address = 0;                                                                                 \
+		const struct barspan_guard_ *guard;                                                                    \
+                                                                                                                       \
+		if (__builtin_expect(offset % (bits / 8) == 0, 1)) {                                                   \
+			if (BARSPAN_IN_MAIN_(span, offset, main_read_))                                                \
+				return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset));   \
+			guard = barspan_guard_of_(span);                                                               \
+			if (barspan_all_main_(guard, guard->read_end, offset))                                         \
+				return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset));   \
+			address = barspan_readable_(span, offset, bits / 8);                                           \
+		}                                                                                                      \
+		if (!address)                                                                                          \
+			return (uint##bits##_t)barspan_read_slow_(span, offset, bits / 8);                            \
+		return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, address));                                                \
+	}                                                                                                              \
+                                                                                                                       \
+	BARSPAN_INLINE_ void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value) \
+	{                                                                                                              \
+		uintptr_t address = 0;                                                                                 \
+		const struct barspan_guard_ *guard;                                                                    \
+                                                                                                                       \
+		if (__builtin_expect(offset % (bits / 8) == 0, 1)) {                                                   \
+			if (BARSPAN_IN_MAIN_(span, offset, main_write_)) {                                             \
+				BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset) = BARSPAN_LE##bits##_(value);  \
+				return;                                                                                \
+			}                                                                                              \
+			guard = barspan_guard_of_(span);                                                               \
+			if (barspan_all_main_(guard, guard->write_end, offset)) {                                      \
+				BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset) = BARSPAN_LE##bits##_(value);  \
+				return;                                                                                \
+			}                                                                                              \
+			address = barspan_writable_(span, offset, bits / 8);                                           \
+		}                                                                                                      \
+		if (!address)                                                                                          \
+			barspan_write_slow_(span, offset, value, bits / 8);                                           \
+		else                                                                                                   \
+			BARSPAN_AT_(bits, address) = BARSPAN_LE##bits##_(value);                                       \
+	}                                                                                                              \
+                                                                                                                       \
+	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset)                       \
+	{                                                                                                              \
+		uint##bits##_t value = barspan_read##bits##_relaxed(span, offset);                                     \
+                                                                                                                       \
+		BARSPAN_AFTER_READ_();                                                                                 \
+		return value;                                                                                          \
+	}                                                                                                              \
+                                                                                                                       \
+	BARSPAN_INLINE_ void barspan_write##bits(struct barspan *span, uint64_t offset, uint##bits##_t value)          \
+	{                                                                                                              \
+		BARSPAN_BEFORE_WRITE_();                                                                               \
+		barspan_write##bits##_relaxed(span, offset, value);                                                    \
+	}
+
+BARSPAN_ACCESSORS_(8)
+BARSPAN_ACCESSORS_(16)
+BARSPAN_ACCESSORS_(32)
+BARSPAN_ACCESSORS_(64)
+#undef BARSPAN_ACCESSORS_
+
+/* The same with an error of their own. */
+__attribute__((cold)) int barspan_try_read_slow_(struct barspan *span, uint64_t offset,
+						 uint64_t *value, unsigned int width);
+__attribute__((cold)) int barspan_try_write_slow_(struct barspan *span, uint64_t offset,
+						  uint64_t value, unsigned int width);
+
+#define BARSPAN_TRY_(bits)                                                                         \
+	BARSPAN_INLINE_ int barspan_try_read##bits(struct barspan *span, uint64_t offset,          \
+						   uint##bits##_t *value)                          \
+	{                                                                                          \
+		uintptr_t address = 0;                                                             \
+		uint64_t wide;                                                                     \
+		int r = 0;                                                                         \
+                                                                                                   \
+		if (__builtin_expect(offset % (bits / 8) == 0, 1))                                 \
+			address = barspan_readable_(span, offset, bits / 8);                       \
+		if (__builtin_expect(address != 0, 1)) {                                           \
+			*value = BARSPAN_LE##bits##_(BARSPAN_AT_(bits, address));                  \
+		} else {                                                                           \
+			r = barspan_try_read_slow_(span, offset, &wide, bits / 8);                 \
+			if (!r)                                                                    \
+				*value = (uint##bits##_t)wide;                                     \
+		}                                                                                  \
+		BARSPAN_AFTER_READ_();                                                             \
+		return r;                                                                          \
+	}                                                                                          \
+                                                                                                   \
+	BARSPAN_INLINE_ int barspan_try_write##bits(struct barspan *span, uint64_t offset,         \
+						    uint##bits##_t value)                          \
+	{                                                                                          \
+		uintptr_t address = 0;                                                             \
+                                                                                                   \
+		BARSPAN_BEFORE_WRITE_();                                                           \
+		if (__builtin_expect(offset % (bits / 8) == 0, 1))                                 \
+			address = barspan_writable_(span, offset, bits / 8);                       \
+		if (__builtin_expect(address == 0, 0))                                             \
+			return barspan_try_write_slow_(span, offset, value, bits / 8);             \
+		BARSPAN_AT_(bits, address) = BARSPAN_LE##bits##_(value);                           \
+		return 0;                                                                          \
+	}
+
+BARSPAN_TRY_(8)
+BARSPAN_TRY_(16)
+BARSPAN_TRY_(32)
+BARSPAN_TRY_(64)
+#undef BARSPAN_TRY_
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
