@@ -81,8 +81,8 @@ AM_LDFLAGS += \
 	-Wl,--wrap=sys_calloc -Wl,--wrap=sys_realloc -Wl,--wrap=sys_open -Wl,--wrap=sys_memfd_create \
 	-Wl,--wrap=sys_ftruncate -Wl,--wrap=sys_ioctl -Wl,--wrap=sys_read -Wl,--wrap=sys_pread -Wl,--wrap=sys_pwrite \
 	-Wl,--wrap=sys_readlink -Wl,--wrap=sys_fstat -Wl,--wrap=sys_find_entry -Wl,--wrap=sys_mmap -Wl,--wrap=sys_munmap \
-	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_mremap \
-	-Wl,--wrap=sys_remap -Wl,--wrap=sys_munlock
+	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_move_mapping \
+	-Wl,--wrap=sys_mremap -Wl,--wrap=sys_munlock
 endif
 TESTS += tests/unit/includes.sh tests/unit/locks.sh
 EXTRA_DIST += tests/unit/includes.sh tests/unit/locks.sh

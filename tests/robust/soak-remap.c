@@ -172,7 +172,7 @@ void soak_do_mremap(void)
 		return;
 	soak_trace("mremap %zu pages at %p to %zu at %p flags %d", remap.old_pages,
 		   (void *)remap.from, remap.new_pages, (void *)remap.to, remap.flags);
-	soak_trouble_begin(NULL, FAKE_MREMAP);
+	soak_trouble_begin(NULL, FAKE_MOVE_MAPPING);
 	soak_trouble.start = (uintptr_t)remap.to;
 	soak_trouble.end = soak_trouble.start + remap.new_pages * soak_page;
 	got = barspan_mremap(remap.from, remap.old_pages * soak_page, remap.new_pages * soak_page,

@@ -36,7 +36,7 @@ static enum soak_trigger trigger_of(enum fake_call call)
 		return SOAK_FAIL_MUNMAP;
 	case FAKE_MPROTECT:
 		return SOAK_FAIL_MPROTECT;
-	case FAKE_MREMAP:
+	case FAKE_MOVE_MAPPING:
 		return SOAK_FAIL_MREMAP;
 	default:
 		return SOAK_FAIL_OTHER;
@@ -47,7 +47,7 @@ static void fail_a_call(enum fake_call favourite)
 {
 	static const enum fake_call calls[] = {
 		FAKE_MMAP,   FAKE_MMAP,    FAKE_MMAP, FAKE_MUNMAP, FAKE_MPROTECT,
-		FAKE_MREMAP, FAKE_MADVISE, FAKE_OPEN, FAKE_FSTAT,  FAKE_IOCTL,
+		FAKE_MOVE_MAPPING, FAKE_MADVISE, FAKE_OPEN, FAKE_FSTAT,  FAKE_IOCTL,
 	};
 	static const int errors[] = { -ENOMEM, -EPERM, -EIO, -EINVAL };
 	enum fake_call call = calls[soak_random(sizeof(calls) / sizeof(calls[0]))];

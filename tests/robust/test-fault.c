@@ -177,7 +177,7 @@ static void check_nothing_left(const char *before, const char *after, bool once,
 
 	if (!strcmp(before, after))
 		return;
-	ck_assert_msg(sys_under_valgrind() && !once && (call == FAKE_MMAP || call == FAKE_MREMAP), "left:\n%swas:\n%s", after, before);
+	ck_assert_msg(sys_under_valgrind() && !once && (call == FAKE_MMAP || call == FAKE_MOVE_MAPPING), "left:\n%swas:\n%s", after, before);
 	lines = strdup(after);
 	for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		ck_assert_msg(strstr(before, line) || strstr(line, " ---"), "left: %s", line);

@@ -85,11 +85,11 @@ static int late_mmap(void **out, void *address, size_t length, int prot, int fla
 	return real_sys_mmap(out, address, length, prot, flags, fd, offset);
 }
 
-static int late_mremap(void *from, size_t length, void *to)
+static int late_move(void *from, size_t length, void *to)
 {
 	if (--foreign.fails == 0)
 		return fail_late(to, length);
-	return real_sys_mremap(from, length, to);
+	return real_sys_move_mapping(from, length, to);
 }
 
 /* Somebody else's mapping is as it was made, and then goes. */
@@ -303,7 +303,7 @@ static void lose_on_resume(void)
 	uint8_t byte;
 
 	map_without_areas();
-	fake_hooks.mremap = late_mremap;
+	fake_hooks.move_mapping = late_move;
 	if (foreign.cover == NOTHING) {
 		ck_assert_zero(barspan_resume(span));
 		scene_check(span);
@@ -329,7 +329,7 @@ static void move_early(void)
 {
 	map_without_areas();
 	foreign.early = true;
-	fake_hooks.mremap = late_mremap;
+	fake_hooks.move_mapping = late_move;
 	ck_assert_zero(barspan_resume(span));
 	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), 1);
 	scene_check(span);
@@ -359,7 +359,7 @@ START_TEST(a_resume_moves_nothing_that_was_mapped)
 		begin_case(PATTERN, ALL, 1);
 		ck_assert_zero(barspan_map(&span, device, 1, &options));
 		ck_assert_zero(barspan_suspend(span));
-		fake_hooks.mremap = late_mremap;
+		fake_hooks.move_mapping = late_move;
 		ck_assert_zero(barspan_resume(span));
 		ck_assert(!foreign.seen);
 		scene_check(span);
