@@ -10,7 +10,7 @@
 #include "util/sys.h"
 
 enum {
-	MOST_REGIONS = 256,
+	MAX_REGIONS = 256,
 	KNOWN_FLAGS = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE |
 		      BARSPAN_REGION_MSIX_MAPPABLE,
 };
@@ -172,8 +172,8 @@ int barspan_device_open_soft(struct barspan_device **out, const struct barspan_s
 	struct soft *soft;
 	int r = 0;
 
-	if (n > MOST_REGIONS) {
-		log_error("soft: %zu regions, at most %d are possible", n, MOST_REGIONS);
+	if (n > MAX_REGIONS) {
+		log_error("soft: %zu regions, at most %d are possible", n, MAX_REGIONS);
 		return -EINVAL;
 	}
 	soft = sys_calloc(1, sizeof(*soft) + n * sizeof(soft->regions[0]));

@@ -24,7 +24,7 @@
 #include "compat/private.h"
 #include "device/vfio-name.h"
 
-enum { MOST_INFO = 64 << 20, MOST_ROUNDS = 8 };
+enum { MAX_INFO = 64 << 20, MAX_ROUNDS = 8 };
 
 static int (*next_ioctl)(int fd, unsigned long request, ...);
 static bool shows_sparse;
@@ -77,7 +77,7 @@ static void answer_short(int fd, struct vfio_region_info *info, uint32_t room)
 	size_t length = info->argsz;
 	void *answer;
 
-	if (length < sizeof(*info) || length > MOST_INFO)
+	if (length < sizeof(*info) || length > MAX_INFO)
 		return;
 	answer = (void *)syscall(SYS_mmap, NULL, length, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

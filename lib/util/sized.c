@@ -12,7 +12,7 @@ int sized_copy(void *to, size_t known, const void *from, size_t least)
 	memcpy(&size, from, sizeof(size));
 	if (size < least)
 		return -EINVAL;
-	if (size > SIZED_MOST)
+	if (size > SIZED_MAX)
 		return -E2BIG;
 	for (size_t i = known; i < size; i++)
 		if (bytes[i])

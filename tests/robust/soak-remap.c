@@ -7,15 +7,15 @@
 #include "support/harness.h"
 #include "soak.h"
 
-enum { MOST_PAGES = 12 };
+enum { MAX_PAGES = 12 };
 
 /* The call, and a record of each page of the source that is mapped. */
 struct remap {
 	uint8_t *from, *to;
 	size_t old_pages, new_pages;
 	int flags;
-	bool there[MOST_PAGES];
-	struct soak_foreign records[MOST_PAGES];
+	bool there[MAX_PAGES];
+	struct soak_foreign records[MAX_PAGES];
 };
 
 /* A page that is moved out of a span becomes a foreign mapping. */

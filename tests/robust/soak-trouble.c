@@ -15,7 +15,7 @@ struct soak_trouble soak_trouble;
 enum soak_transport soak_transport;
 unsigned int soak_transport_countdown;
 
-enum { MOST_LIMIT = 1 << 17 }; /* mappings; more take too long to use up */
+enum { MAX_LIMIT = 1 << 17 }; /* mappings; more take too long to use up */
 
 static struct rlimit as_before, nofile_before;
 static bool as_is_low, nofile_is_low;
@@ -171,7 +171,7 @@ void soak_trouble_begin(struct soak_region *region, enum fake_call call)
 {
 	memset(&soak_trouble, 0, sizeof(soak_trouble));
 	soak_trouble.any = region && soak_refuses(region);
-	if (soak_kind == SOAK_LIMIT && harness_map_limit() <= MOST_LIMIT && soak_chance(2))
+	if (soak_kind == SOAK_LIMIT && harness_map_limit() <= MAX_LIMIT && soak_chance(2))
 		use_mappings_up();
 	if (soak_without(SOAK_FAIL) || !soak_chance(2))
 		return;

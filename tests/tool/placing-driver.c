@@ -21,7 +21,7 @@
 
 #include "refuse.h"
 
-enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000, MOST = 4096 };
+enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000, MAX_INFO = 4096 };
 
 static int fail_test(const char *what)
 {
@@ -42,7 +42,7 @@ static int ask_info(int device, struct vfio_region_info *info, uint32_t room)
 		if (info->argsz == room || times == 5)
 			return times;
 		room = info->argsz;
-		if (room > MOST)
+		if (room > MAX_INFO)
 			fail_test("too long a description");
 	}
 }
@@ -93,7 +93,7 @@ static volatile uint8_t *place_areas(int device,
 
 int main(int argc, char **argv)
 {
-	static uint64_t answer[MOST / sizeof(uint64_t)];
+	static uint64_t answer[MAX_INFO / sizeof(uint64_t)];
 	struct vfio_region_info *info = (void *)answer;
 	const struct vfio_region_info_cap_sparse_mmap *sparse;
 	uint32_t room = argc > 2 ? (uint32_t)atoi(argv[2]) : sizeof(*info), value = 0;
