@@ -30,19 +30,19 @@ static int fail_test(const char *what)
 }
 
 /* Asks until the answer fits, and returns how often. */
-static int ask_info(int device, struct vfio_region_info *info, uint32_t room)
+static int ask_info(int device, struct vfio_region_info *info, uint32_t capacity)
 {
 	int times = 1;
 
 	for (;; times++) {
-		memset(info, 0, room);
-		info->argsz = room;
+		memset(info, 0, capacity);
+		info->argsz = capacity;
 		if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, info))
 			fail_test("no description");
-		if (info->argsz == room || times == 5)
+		if (info->argsz == capacity || times == 5)
 			return times;
-		room = info->argsz;
-		if (room > MAX_INFO)
+		capacity = info->argsz;
+		if (capacity > MAX_INFO)
 			fail_test("too long a description");
 	}
 }
@@ -96,7 +96,7 @@ int main(int argc, char **argv)
 	static uint64_t answer[MAX_INFO / sizeof(uint64_t)];
 	struct vfio_region_info *info = (void *)answer;
 	const struct vfio_region_info_cap_sparse_mmap *sparse;
-	uint32_t room = argc > 2 ? (uint32_t)atoi(argv[2]) : sizeof(*info), value = 0;
+	uint32_t capacity = argc > 2 ? (uint32_t)atoi(argv[2]) : sizeof(*info), value = 0;
 	int device = memfd_create(argc > 1 ? argv[1] : "vfio", MFD_CLOEXEC);
 	volatile uint8_t *base;
 
@@ -108,7 +108,7 @@ int main(int argc, char **argv)
 	errno = 0;
 	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, NULL) != -1 || errno != EFAULT)
 		fail_test("no memory is no error");
-	printf("asked %d:", ask_info(device, info, room));
+	printf("asked %d:", ask_info(device, info, capacity));
 	sparse = walk_chain(info);
 	printf("\n");
 	fflush(stdout);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "util/sized.h"
+#include "util/extensible.h"
 
 #include <errno.h>
 #include <string.h>
 
-int sized_copy(void *to, size_t known, const void *from, size_t least)
+int copy_extensible(void *to, size_t known, const void *from, size_t least)
 {
 	const unsigned char *bytes = from;
 	size_t size;
@@ -12,7 +12,7 @@ int sized_copy(void *to, size_t known, const void *from, size_t least)
 	memcpy(&size, from, sizeof(size));
 	if (size < least)
 		return -EINVAL;
-	if (size > SIZED_MAX)
+	if (size > EXTENSIBLE_MAX)
 		return -E2BIG;
 	for (size_t i = known; i < size; i++)
 		if (bytes[i])
