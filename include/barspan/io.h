@@ -103,8 +103,8 @@ int barspan_error(struct barspan *span);
 #endif
 
 /* Every access that is not an aligned direct one. `width` is in bytes. */
-__attribute__((cold)) uint64_t barspan_read_other_(struct barspan *span, uint64_t offset, unsigned int width);
-__attribute__((cold)) void barspan_write_other_(struct barspan *span, uint64_t offset, uint64_t value,
+__attribute__((cold)) uint64_t barspan_read_slow_(struct barspan *span, uint64_t offset, unsigned int width);
+__attribute__((cold)) void barspan_write_slow_(struct barspan *span, uint64_t offset, uint64_t value,
 						unsigned int width);
 
 /* What a suspend changes is looked at anew by every access. Compilers fold a plain load into the comparison, but not an
@@ -117,7 +117,7 @@ __attribute__((cold)) void barspan_write_other_(struct barspan *span, uint64_t o
 #endif
 #endif
 
-BARSPAN_INLINE_ size_t barspan_now_(size_t *length)
+BARSPAN_INLINE_ size_t barspan_load_once_(size_t *length)
 {
 #ifdef BARSPAN_TSAN_
 	return __atomic_load_n(length, __ATOMIC_RELAXED);
@@ -151,7 +151,7 @@ BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 }
 
 #define BARSPAN_IN_MAIN_(span, offset, length)                                                                         \
-	__builtin_expect((offset) - (span)->main_start_ < barspan_now_(&(span)->length), 1)
+	__builtin_expect((offset) - (span)->main_start_ < barspan_load_once_(&(span)->length), 1)
 
 #define BARSPAN_AT_(bits, address) (*(volatile uint##bits##_t *)(address))
 
@@ -170,7 +170,7 @@ BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 			address = barspan_readable_(span, offset, bits / 8);                                           \
 		}                                                                                                      \
 		if (!address)                                                                                          \
-			return (uint##bits##_t)barspan_read_other_(span, offset, bits / 8);                            \
+			return (uint##bits##_t)barspan_read_slow_(span, offset, bits / 8);                            \
 		return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, address));                                                \
 	}                                                                                                              \
                                                                                                                        \
@@ -192,7 +192,7 @@ BARSPAN_INLINE_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 			address = barspan_writable_(span, offset, bits / 8);                                           \
 		}                                                                                                      \
 		if (!address)                                                                                          \
-			barspan_write_other_(span, offset, value, bits / 8);                                           \
+			barspan_write_slow_(span, offset, value, bits / 8);                                           \
 		else                                                                                                   \
 			BARSPAN_AT_(bits, address) = BARSPAN_LE##bits##_(value);                                       \
 	}                                                                                                              \

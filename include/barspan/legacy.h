@@ -82,8 +82,8 @@ struct barspan_plain_ {
 
 extern struct barspan_plain_ barspan_plain_pages_;
 
-/* An acquiring load. On x86-64 all are, and this one can be folded into what uses it: see barspan_now_(). */
-BARSPAN_INLINE_ uint64_t barspan_acquired_(uint64_t *place)
+/* An acquiring load. On x86-64 all are, and this one can be folded into what uses it: see barspan_load_once_(). */
+BARSPAN_INLINE_ uint64_t barspan_load_acquire_(uint64_t *place)
 {
 #if defined(__x86_64__) && !defined(BARSPAN_TSAN_)
 	__asm__ __volatile__("" : "+m"(*place));
@@ -96,13 +96,13 @@ BARSPAN_INLINE_ uint64_t barspan_acquired_(uint64_t *place)
 BARSPAN_INLINE_ int barspan_is_plain_(uintptr_t address, unsigned int width)
 {
 	uint64_t page = address >> BARSPAN_PLAIN_PAGE_BITS_;
-	uint64_t seen = barspan_acquired_(&barspan_plain_pages_.pages[page % (1 << BARSPAN_PLAIN_BITS_)]);
+	uint64_t seen = barspan_load_acquire_(&barspan_plain_pages_.pages[page % (1 << BARSPAN_PLAIN_BITS_)]);
 
-	return address % width == 0 && (seen ^ barspan_acquired_(&barspan_plain_pages_.generation)) == page;
+	return address % width == 0 && (seen ^ barspan_load_acquire_(&barspan_plain_pages_.generation)) == page;
 }
 
-__attribute__((cold)) uint64_t barspan_ptr_read_other_(const volatile void *pointer, unsigned int width);
-__attribute__((cold)) void barspan_ptr_write_other_(volatile void *pointer, uint64_t value, unsigned int width);
+__attribute__((cold)) uint64_t barspan_ptr_read_slow_(const volatile void *pointer, unsigned int width);
+__attribute__((cold)) void barspan_ptr_write_slow_(volatile void *pointer, uint64_t value, unsigned int width);
 
 #define BARSPAN_ACCESSORS_(bits)                                                                                       \
 	BARSPAN_INLINE_ uint##bits##_t barspan_ptr_read##bits(const volatile void *pointer)                            \
@@ -112,7 +112,7 @@ __attribute__((cold)) void barspan_ptr_write_other_(volatile void *pointer, uint
 		if (__builtin_expect(barspan_is_plain_((uintptr_t)pointer, bits / 8), 1))                              \
 			value = BARSPAN_LE##bits##_(*(const volatile uint##bits##_t *)pointer);                        \
 		else                                                                                                   \
-			value = (uint##bits##_t)barspan_ptr_read_other_(pointer, bits / 8);                            \
+			value = (uint##bits##_t)barspan_ptr_read_slow_(pointer, bits / 8);                            \
 		BARSPAN_AFTER_READ_();                                                                                 \
 		return value;                                                                                          \
 	}                                                                                                              \
@@ -123,7 +123,7 @@ __attribute__((cold)) void barspan_ptr_write_other_(volatile void *pointer, uint
 		if (__builtin_expect(barspan_is_plain_((uintptr_t)pointer, bits / 8), 1))                              \
 			*(volatile uint##bits##_t *)pointer = BARSPAN_LE##bits##_(value);                              \
 		else                                                                                                   \
-			barspan_ptr_write_other_(pointer, value, bits / 8);                                            \
+			barspan_ptr_write_slow_(pointer, value, bits / 8);                                            \
 	}
 
 BARSPAN_ACCESSORS_(8)

@@ -40,14 +40,14 @@ static void cache_page(uintptr_t address, const struct registry_range *range, ui
 		ptr_cache_insert(address, generation);
 }
 
-uint64_t barspan_ptr_read_other_(const volatile void *pointer, unsigned int width)
+uint64_t barspan_ptr_read_slow_(const volatile void *pointer, unsigned int width)
 {
 	uint64_t generation = ptr_cache_generation(), value = 0;
 	uintptr_t address = (uintptr_t)pointer;
 	struct registry_range range;
 
 	if (!registry_find(&range, address)) {
-		value = barspan_read_other_(range.span, range.offset + (address - range.start), width);
+		value = barspan_read_slow_(range.span, range.offset + (address - range.start), width);
 		cache_page(address, &range, generation);
 		return value;
 	}
@@ -56,14 +56,14 @@ uint64_t barspan_ptr_read_other_(const volatile void *pointer, unsigned int widt
 	return le64toh(value);
 }
 
-void barspan_ptr_write_other_(volatile void *pointer, uint64_t value, unsigned int width)
+void barspan_ptr_write_slow_(volatile void *pointer, uint64_t value, unsigned int width)
 {
 	uint64_t generation = ptr_cache_generation(), bytes = htole64(value);
 	uintptr_t address = (uintptr_t)pointer;
 	struct registry_range range;
 
 	if (!registry_find(&range, address)) {
-		barspan_write_other_(range.span, range.offset + (address - range.start), value, width);
+		barspan_write_slow_(range.span, range.offset + (address - range.start), value, width);
 		cache_page(address, &range, generation);
 		return;
 	}

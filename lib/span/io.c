@@ -191,7 +191,7 @@ int barspan_error(struct barspan *face)
 	return __atomic_exchange_n(&span_of(face)->error, 0, __ATOMIC_RELAXED);
 }
 
-uint64_t barspan_read_other_(struct barspan *face, uint64_t offset, unsigned int width)
+uint64_t barspan_read_slow_(struct barspan *face, uint64_t offset, unsigned int width)
 {
 	uint64_t value = 0;
 	int r = read_parts(span_of(face), offset, (uint8_t *)&value, width);
@@ -202,7 +202,7 @@ uint64_t barspan_read_other_(struct barspan *face, uint64_t offset, unsigned int
 	return UINT64_MAX;
 }
 
-void barspan_write_other_(struct barspan *face, uint64_t offset, uint64_t value, unsigned int width)
+void barspan_write_slow_(struct barspan *face, uint64_t offset, uint64_t value, unsigned int width)
 {
 	uint64_t bytes = htole64(value);
 	int r = write_parts(span_of(face), offset, (const uint8_t *)&bytes, width);
@@ -212,7 +212,7 @@ void barspan_write_other_(struct barspan *face, uint64_t offset, uint64_t value,
 }
 
 /* The bodies that callers get who do not inline. */
-extern inline size_t barspan_now_(size_t *length);
+extern inline size_t barspan_load_once_(size_t *length);
 extern inline int barspan_all_main_(const struct barspan_guard_ *guard, uint64_t end, uint64_t offset);
 extern inline uintptr_t barspan_readable_(const struct barspan *span, uint64_t offset, unsigned int width);
 extern inline uintptr_t barspan_writable_(const struct barspan *span, uint64_t offset, unsigned int width);

@@ -39,7 +39,7 @@ void ptr_cache_invalidate(void)
 	__atomic_add_fetch(&barspan_plain_pages_.generation, STEP, __ATOMIC_SEQ_CST);
 }
 
-extern inline uint64_t barspan_acquired_(uint64_t *place);
+extern inline uint64_t barspan_load_acquire_(uint64_t *place);
 extern inline int barspan_is_plain_(uintptr_t address, unsigned int width);
 
 #define BODIES(bits)                                                                                                   \
