@@ -3,7 +3,7 @@
  * A program that closes every descriptor that it does not know, in the way that
  * its argument names, opens a log, and then uses its device. The log must stay
  * empty, and the registers must get what is written. The device is played by
- * tests/tool/play-vfio.c.
+ * tests/tool/fake-vfio.c.
  */
 #include <dirent.h>
 #include <errno.h>

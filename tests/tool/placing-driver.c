@@ -3,7 +3,7 @@
  * A driver that knows of sparse regions, as DPDK does since 23.07: it asks for
  * a region's description with little room, asks again with as much as the
  * kernel wants, and maps each area by itself. Where it is told of no areas, it
- * maps the region whole. Its device is played by tests/tool/play-vfio.c.
+ * maps the region whole. Its device is played by tests/tool/fake-vfio.c.
  *
  * It prints the capabilities that it is told of, and does all its register
  * accesses by base + offset.
