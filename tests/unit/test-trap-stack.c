@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "trap/x86/emulate.h"
-#include "support/trapped.h"
+#include "support/trap-fixture.h"
 
 /* BOUND: bytes below the kernel's frame; doc/barspan_trap_enable.3 says it. */
 enum { BOUND = 1024, STACK = 1 << 16, PAINT = 0xa5, PATTERN = 0x04030201 };
