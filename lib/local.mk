@@ -37,7 +37,7 @@ lib_libcore_la_SOURCES = \
 	lib/span/segment-split.c \
 	lib/span/segments.c \
 	lib/compat/shared-device.c lib/compat/shared-device.h \
-	lib/util/sized.c lib/util/sized.h \
+	lib/util/extensible.c lib/util/extensible.h \
 	lib/device/soft.c \
 	lib/span/span.c lib/span/span.h \
 	lib/span/span-map.c lib/span/span-map.h \

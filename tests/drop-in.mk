@@ -7,11 +7,11 @@ if EMULATE
 if !SANITIZED
 TESTS += tests/tool/drop-in.sh
 check_PROGRAMS += $(DRIVERS) tests/tool/static-program
-check_LTLIBRARIES += tests/tool/play-vfio.la
+check_LTLIBRARIES += tests/tool/fake-vfio.la
 
 RUN_TESTS = tests/tool/run-meets.sh tests/tool/run-report.sh tests/tool/run-signals.sh
 TESTS += $(RUN_TESTS)
-$(RUN_TESTS:.sh=.log): barspan tests/tool/play-vfio.la
+$(RUN_TESTS:.sh=.log): barspan tests/tool/fake-vfio.la
 check_PROGRAMS += tests/tool/run-driver tests/tool/on-terminal
 tests_tool_run_driver_SOURCES = tests/tool/run-driver.c
 tests_tool_run_driver_CPPFLAGS =
@@ -60,10 +60,10 @@ tests_tool_static_program_CFLAGS = -std=gnu11 $(WARNINGS)
 tests_tool_static_program_LDFLAGS = -all-static
 tests_tool_static_program_LDADD =
 # A shared object, though it is not installed.
-tests_tool_play_vfio_la_SOURCES = tests/tool/play-vfio.c
-tests_tool_play_vfio_la_CPPFLAGS =
-tests_tool_play_vfio_la_CFLAGS = -std=gnu11 $(WARNINGS)
-tests_tool_play_vfio_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+tests_tool_fake_vfio_la_SOURCES = tests/tool/fake-vfio.c
+tests_tool_fake_vfio_la_CPPFLAGS =
+tests_tool_fake_vfio_la_CFLAGS = -std=gnu11 $(WARNINGS)
+tests_tool_fake_vfio_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
 endif
 endif
 endif

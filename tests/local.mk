@@ -48,8 +48,8 @@ UNIT_TESTS += tests/unit/test-trap-code tests/unit/test-trap-forms tests/unit/te
 if !SANITIZED
 TESTS += tests/unit/functions/check.sh
 endif
-WAYS = tests/support/ways.c tests/support/ways.h tests/support/forms.h tests/support/machine.c tests/support/machine.h
-tests_unit_test_trap_forms_SOURCES = tests/unit/test-trap-forms.c tests/support/forms.c $(WAYS)
+WAYS = tests/support/ways.c tests/support/ways.h tests/support/insn-cases.h tests/support/machine.c tests/support/machine.h
+tests_unit_test_trap_forms_SOURCES = tests/unit/test-trap-forms.c tests/support/insn-cases.c $(WAYS)
 tests_unit_test_trap_forms_LDADD = tests/support/libharness.la $(ZYDIS_LIBS)
 tests_unit_test_trap_run_SOURCES = tests/unit/test-trap-run.c tests/support/encodings.c tests/support/encodings.h $(WAYS)
 tests_unit_test_trap_special_SOURCES = tests/unit/test-trap-special.c tests/support/own-faults.c $(WAYS)
@@ -59,13 +59,13 @@ endif
 tests_unit_test_pci_SOURCES = tests/unit/test-pci.c tests/support/pci-world.c tests/support/pci-world.h
 tests_unit_test_pci_failure_SOURCES = tests/unit/test-pci-failure.c tests/support/pci-world.c tests/support/pci-world.h
 tests_unit_test_preload_hide_SOURCES = tests/unit/test-preload-hide.c lib/preload/hide.c lib/preload/hide.h
-tests_unit_test_trap_SOURCES = tests/unit/test-trap.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
-tests_unit_test_trap_cancel_SOURCES = tests/unit/test-trap-cancel.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
+tests_unit_test_trap_SOURCES = tests/unit/test-trap.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
+tests_unit_test_trap_cancel_SOURCES = tests/unit/test-trap-cancel.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
 tests_unit_test_trap_chain_SOURCES = tests/unit/test-trap-chain.c tests/support/own-faults.c
-tests_unit_test_trap_report_SOURCES = tests/unit/test-trap-report.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
-tests_unit_test_trap_rescue_frame_SOURCES = tests/unit/test-trap-rescue-frame.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
-tests_unit_test_trap_rescue_SOURCES = tests/unit/test-trap-rescue.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
-tests_unit_test_trap_stack_SOURCES = tests/unit/test-trap-stack.c tests/support/trapped.c tests/support/trapped.h tests/support/own-faults.c
+tests_unit_test_trap_report_SOURCES = tests/unit/test-trap-report.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
+tests_unit_test_trap_rescue_frame_SOURCES = tests/unit/test-trap-rescue-frame.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
+tests_unit_test_trap_rescue_SOURCES = tests/unit/test-trap-rescue.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
+tests_unit_test_trap_stack_SOURCES = tests/unit/test-trap-stack.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
 # As the library is linked: the dynamic linker takes a lot of the stack that binds a function late.
 tests_unit_test_trap_stack_LDFLAGS = $(AM_LDFLAGS) -Wl,-z,now
 tests_unit_test_trap_threads_SOURCES = tests/unit/test-trap-threads.c tests/support/own-faults.c
@@ -85,8 +85,8 @@ AM_LDFLAGS += \
 	-Wl,--wrap=sys_calloc -Wl,--wrap=sys_realloc -Wl,--wrap=sys_open -Wl,--wrap=sys_memfd_create \
 	-Wl,--wrap=sys_ftruncate -Wl,--wrap=sys_ioctl -Wl,--wrap=sys_read -Wl,--wrap=sys_pread -Wl,--wrap=sys_pwrite \
 	-Wl,--wrap=sys_readlink -Wl,--wrap=sys_fstat -Wl,--wrap=sys_find_entry -Wl,--wrap=sys_mmap -Wl,--wrap=sys_munmap \
-	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_mremap \
-	-Wl,--wrap=sys_remap -Wl,--wrap=sys_munlock
+	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_move_mapping \
+	-Wl,--wrap=sys_mremap -Wl,--wrap=sys_munlock
 endif
 TESTS += tests/unit/includes.sh tests/unit/locks.sh
 EXTRA_DIST += tests/unit/includes.sh tests/unit/locks.sh tests/support/tap.sh

@@ -24,9 +24,9 @@ check_PROGRAMS += tests/robust/test-limit
 TESTS += tests/robust/test-limit
 endif
 
-tests_robust_test_fault_SOURCES = tests/robust/test-fault.c tests/support/scene.c tests/support/scene.h
+tests_robust_test_fault_SOURCES = tests/robust/test-fault.c tests/support/fixture.c tests/support/fixture.h
 tests_robust_test_surroundings_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_LIBRARY='"$(abs_top_builddir)/.libs/libbarspan.so.0"'
-tests_robust_test_gap_SOURCES = tests/robust/test-gap.c tests/support/scene.c tests/support/scene.h
+tests_robust_test_gap_SOURCES = tests/robust/test-gap.c tests/support/fixture.c tests/support/fixture.h
 tests_robust_soak_SOURCES = \
 	tests/robust/soak.c tests/robust/soak.h \
 	tests/robust/soak-access.c \

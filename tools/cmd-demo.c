@@ -23,7 +23,7 @@
 #include "tool.h"
 
 /* In pages: two areas of one page each, and a hole of two. */
-enum { PAGES = 4, SECOND_AREA = 3, MOST_LINES = 16 };
+enum { PAGES = 4, SECOND_AREA = 3, MAX_LINES = 16 };
 
 #define FIRST_VALUE UINT32_C(0xba500000)
 
@@ -179,10 +179,10 @@ static bool mapping_agrees(const struct demo *demo, const struct mapping *mappin
 static void show_maps(struct demo *demo)
 {
 	uintptr_t end = demo->base + barspan_length(demo->span), covered = demo->base;
-	struct mapping mappings[MOST_LINES];
+	struct mapping mappings[MAX_LINES];
 	bool agree = true;
 	size_t n = 0;
-	int r = maps_find(mappings, MOST_LINES, &n, demo->base, end);
+	int r = maps_find(mappings, MAX_LINES, &n, demo->base, end);
 
 	print_title("2. Its lines of /proc/self/maps: areas at their offsets, nothing that could be touched between them.");
 	for (size_t i = 0; i < n; i++) {
@@ -294,7 +294,7 @@ static void use_accessors(struct demo *demo)
 static void unmap_region(struct demo *demo)
 {
 	uintptr_t base = demo->base, end = base + barspan_length(demo->span);
-	struct mapping mappings[MOST_LINES];
+	struct mapping mappings[MAX_LINES];
 	size_t n = 0;
 	int r;
 
@@ -302,7 +302,7 @@ static void unmap_region(struct demo *demo)
 	barspan_device_close(demo->device);
 	demo->span = NULL;
 	demo->device = NULL;
-	r = maps_find(mappings, MOST_LINES, &n, base, end);
+	r = maps_find(mappings, MAX_LINES, &n, base, end);
 	print_title("6. Unmapped, it is gone.");
 	for (size_t i = 0; i < n; i++)
 		printf("  %s\n", mappings[i].text);

@@ -14,7 +14,7 @@
 #include "tool.h"
 
 /* As many regions as the library's devices can have; they need not be without gaps. */
-enum { MOST_REGIONS = 256 };
+enum { MAX_REGIONS = 256 };
 
 struct show {
 	struct target target;
@@ -79,7 +79,7 @@ static int add_survey(struct show *show, struct barspan_device *device, unsigned
 /* A region that fails does not keep the others from being shown. */
 static void survey_all(struct show *show, struct barspan_device *device)
 {
-	for (unsigned int index = 0; index < MOST_REGIONS; index++) {
+	for (unsigned int index = 0; index < MAX_REGIONS; index++) {
 		struct barspan_region region;
 		int r;
 

@@ -4,12 +4,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { LEAST_DIGITS = 8, MOST_DIGITS = 16 };
+enum { MIN_DIGITS = 8, MAX_DIGITS = 16 };
 
 void hexdump_start(struct hexdump *dump, FILE *out, bool all, uint64_t offset, uint64_t end)
 {
 	*dump = (struct hexdump){ .out = out, .all = all, .at = offset };
-	dump->digits = end > UINT32_MAX ? MOST_DIGITS : LEAST_DIGITS;
+	dump->digits = end > UINT32_MAX ? MAX_DIGITS : MIN_DIGITS;
 }
 
 static void print_line(const struct hexdump *dump, const uint8_t *bytes, size_t length)

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int maps_find(struct mapping *out, size_t room, size_t *n, uintptr_t start, uintptr_t end)
+int maps_find(struct mapping *out, size_t capacity, size_t *n, uintptr_t start, uintptr_t end)
 {
 	FILE *file = fopen("/proc/self/maps", "re");
 	char line[8192];
@@ -14,7 +14,7 @@ int maps_find(struct mapping *out, size_t room, size_t *n, uintptr_t start, uint
 	if (!file)
 		return -errno;
 	*n = 0;
-	while (*n < room && fgets(line, sizeof(line), file)) {
+	while (*n < capacity && fgets(line, sizeof(line), file)) {
 		struct mapping *mapping = &out[*n];
 
 		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &mapping->start, &mapping->end, mapping->access) != 3)

@@ -13,6 +13,6 @@ struct mapping {
 };
 
 /* Finds the mappings that touch [start, end), at most `room`. Returns 0 or a negative errno value. */
-int maps_find(struct mapping *out, size_t room, size_t *n, uintptr_t start, uintptr_t end);
+int maps_find(struct mapping *out, size_t capacity, size_t *n, uintptr_t start, uintptr_t end);
 
 #endif

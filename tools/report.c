@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* In columns. Where there is no room beside a total for what its reason means, the name has to do. */
-enum { LEAST_SIZE_WIDTH = 6, ROOM_FOR_TOTAL = 31, LONGEST_REASON = 49 };
+enum { MIN_SIZE_WIDTH = 6, ROOM_FOR_TOTAL = 31, LONGEST_REASON = 49 };
 
 static int width_of(uint64_t size)
 {
@@ -17,7 +17,7 @@ static int size_width(uint64_t size)
 {
 	int width = size % 1024 ? snprintf(NULL, 0, "%" PRIu64, size) : snprintf(NULL, 0, "%" PRIu64 "K", size / 1024);
 
-	return width > LEAST_SIZE_WIDTH ? width : LEAST_SIZE_WIDTH;
+	return width > MIN_SIZE_WIDTH ? width : MIN_SIZE_WIDTH;
 }
 
 void report_extent(FILE *out, const struct barspan_extent *extent, uint64_t size)
@@ -44,7 +44,7 @@ static void report_total(FILE *out, const struct survey *survey, const char *nam
 
 static void report_totals(FILE *out, const struct survey *survey, unsigned int width)
 {
-	unsigned int extra = (unsigned int)(size_width(survey->region.size) - LEAST_SIZE_WIDTH);
+	unsigned int extra = (unsigned int)(size_width(survey->region.size) - MIN_SIZE_WIDTH);
 	bool room = width >= ROOM_FOR_TOTAL + LONGEST_REASON + extra;
 
 	report_total(out, survey, "direct", survey_direct(survey), NULL);

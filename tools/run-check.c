@@ -10,7 +10,7 @@
 #include "tool.h"
 
 /* The kernel follows as many interpreters of interpreters. */
-enum { MOST_SCRIPTS = 5 };
+enum { MAX_SCRIPTS = 5 };
 
 static const char *base_name(const char *path)
 {
@@ -91,9 +91,9 @@ static bool can_preload(const char *path, char *const *argv, char sanitizer[RUN_
 
 	run_elf_read(&elf, path);
 	if (elf.kind == RUN_TEXT)
-		return can_preload("/bin/sh", argv, sanitizer, MOST_SCRIPTS);
+		return can_preload("/bin/sh", argv, sanitizer, MAX_SCRIPTS);
 	if (elf.kind == RUN_SCRIPT)
-		return depth >= MOST_SCRIPTS ||
+		return depth >= MAX_SCRIPTS ||
 		       can_preload(elf.interpreter, argv, sanitizer, depth + 1);
 	problem = elf_problem(&elf);
 	if (!problem && has_privileges(path))
@@ -104,7 +104,7 @@ static bool can_preload(const char *path, char *const *argv, char sanitizer[RUN_
 	}
 	program = elf.kind == RUN_LINKER && !depth ? linked_program(argv) : NULL;
 	if (program)
-		return can_preload(program, argv, sanitizer, MOST_SCRIPTS);
+		return can_preload(program, argv, sanitizer, MAX_SCRIPTS);
 	memcpy(sanitizer, elf.sanitizer, RUN_NAME);
 	return true;
 }

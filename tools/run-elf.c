@@ -10,13 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_SEGMENTS = 512, MOST_ENTRIES = 4096 };
+enum { MAX_SEGMENTS = 512, MAX_ENTRIES = 4096 };
 
 /* A file that is read, with what its dynamic section says. */
 struct file {
 	int fd;
 	ElfW(Ehdr) header;
-	ElfW(Phdr) segments[MOST_SEGMENTS];
+	ElfW(Phdr) segments[MAX_SEGMENTS];
 	size_t n_segments;
 };
 
@@ -56,7 +56,7 @@ static uint64_t file_offset(const struct file *file, uint64_t address)
 /* The n-th entry of the dynamic section; false: there is none. */
 static bool read_entry(const struct file *file, const ElfW(Phdr) *dynamic, size_t n, ElfW(Dyn) *out)
 {
-	return n < MOST_ENTRIES && n < dynamic->p_filesz / sizeof(*out) &&
+	return n < MAX_ENTRIES && n < dynamic->p_filesz / sizeof(*out) &&
 	       read_at(file->fd, out, sizeof(*out), dynamic->p_offset + n * sizeof(*out)) &&
 	       out->d_tag != DT_NULL;
 }
@@ -124,8 +124,8 @@ static void read_elf(struct run_elf *out, struct file *file)
 	    (own_machine() != EM_NONE && file->header.e_machine != own_machine()))
 		return;
 	out->kind = RUN_BROKEN;
-	file->n_segments = file->header.e_phnum < MOST_SEGMENTS ? file->header.e_phnum :
-								  MOST_SEGMENTS;
+	file->n_segments = file->header.e_phnum < MAX_SEGMENTS ? file->header.e_phnum :
+								  MAX_SEGMENTS;
 	if (file->header.e_phentsize != sizeof(file->segments[0]) ||
 	    !read_at(file->fd, file->segments, file->n_segments * sizeof(file->segments[0]),
 		     file->header.e_phoff))

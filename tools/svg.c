@@ -19,10 +19,10 @@ enum {
 	HEADER = 56, TITLE = 38, BAR = 56, ROW = BAR + 42, GAP = 14,
 	LEGEND_LINE = 26, FOOT = 18,
 	MONO = 8, SANS_WIDTH = 7,	/* of a character, about */
-	LEAST_BOX = 58,
+	MIN_BOX = 58,
 };
 
-enum { MOST_IN_ROW = ROOM / LEAST_BOX, MOST_TITLE = 84 };
+enum { MAX_IN_ROW = ROOM / MIN_BOX, MAX_TITLE = 84 };
 
 #define SANS "Inter, 'Helvetica Neue', Helvetica, Arial, 'DejaVu Sans', sans-serif"
 #define MONOSPACE "'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace"
@@ -50,7 +50,7 @@ struct rows {
 static struct rows rows_of(const struct survey *survey)
 {
 	int label = snprintf(NULL, 0, "0x%" PRIx64, survey->region.size) * MONO + 12;
-	struct rows rows = { .least = label > LEAST_BOX ? label : LEAST_BOX };
+	struct rows rows = { .least = label > MIN_BOX ? label : MIN_BOX };
 	size_t most = (size_t)(ROOM / rows.least);
 
 	rows.n = (survey->n_extents + most - 1) / most;
@@ -98,7 +98,7 @@ static void print_header(FILE *out, const char *device, double height, const uin
 {
 	fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" viewBox=\"0 0 %d %.0f\" "
 		     "role=\"img\" font-family=\"" SANS "\">\n<title>Layout of ", WIDTH, height, WIDTH, height);
-	print_escaped(out, device, MOST_TITLE);
+	print_escaped(out, device, MAX_TITLE);
 	fputs("</title>\n<defs>\n", out);
 	for (enum barspan_reason reason = BARSPAN_REASON_NONE + 1; reason < REASONS; reason++)
 		if (used[reason])
@@ -106,7 +106,7 @@ static void print_header(FILE *out, const char *device, double height, const uin
 	fprintf(out, "</defs>\n<rect width=\"%d\" height=\"%.0f\" fill=\"#ffffff\"/>\n", WIDTH, height);
 	fprintf(out, "<text x=\"%d\" y=\"38\" font-family=\"" MONOSPACE "\" font-size=\"15\" fill=\"#475569\">",
 		MARGIN);
-	print_escaped(out, device, MOST_TITLE);
+	print_escaped(out, device, MAX_TITLE);
 	fputs("</text>\n", out);
 }
 
@@ -195,7 +195,7 @@ static double print_region(FILE *out, const struct survey *survey, double y)
 {
 	struct rows rows = rows_of(survey);
 	bool to_scale = true;
-	double widths[MOST_IN_ROW], title = y;
+	double widths[MAX_IN_ROW], title = y;
 
 	y += TITLE;
 	for (size_t first = 0; first < survey->n_extents; first += rows.each, y += ROW) {

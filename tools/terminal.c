@@ -10,7 +10,7 @@
 
 #include "parse.h"
 
-enum { LEAST = 20, MOST = 1000, USUAL = 80 };
+enum { MIN_WIDTH = 20, MAX_WIDTH = 1000, DEFAULT_WIDTH = 80 };
 
 static uint64_t wanted_width(void)
 {
@@ -20,14 +20,14 @@ static uint64_t wanted_width(void)
 
 	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
 		return size.ws_col;
-	return columns && !parse_number(&number, columns) && number ? number : USUAL;
+	return columns && !parse_number(&number, columns) && number ? number : DEFAULT_WIDTH;
 }
 
 unsigned int terminal_width(void)
 {
 	uint64_t width = wanted_width();
 
-	return width < LEAST ? LEAST : width > MOST ? MOST : (unsigned int)width;
+	return width < MIN_WIDTH ? MIN_WIDTH : width > MAX_WIDTH ? MAX_WIDTH : (unsigned int)width;
 }
 
 bool terminal_unicode(void)

@@ -272,7 +272,7 @@ static int move_detached(void **out, const struct move *move, struct detachment 
 		detach_undo(source);
 		return r;
 	}
-	r = sys_remap(out, move->from, move->from_length, move->to_length, move->flags, move->to);
+	r = sys_mremap(out, move->from, move->from_length, move->to_length, move->flags, move->to);
 	detach_end(&target, r, ended);
 	source->keeps_detours = target.is_lost;
 	/* It grew where it was. */
@@ -328,7 +328,7 @@ void *barspan_mremap_(void *old_addr, size_t old_length, size_t new_length, int 
 	if (moves_spans(&move))
 		r = move_from_spans(&moved, &move);
 	else
-		r = sys_remap(&moved, old_addr, old_length, new_length, flags, new_addr);
+		r = sys_mremap(&moved, old_addr, old_length, new_length, flags, new_addr);
 	if (!r)
 		return moved;
 	border.error = -r;

@@ -7,7 +7,7 @@
 
 #include "util/log.h"
 #include "util/operation.h"
-#include "util/sized.h"
+#include "util/extensible.h"
 #include "util/sys.h"
 
 enum {
@@ -37,7 +37,7 @@ int barspan_device_open_ops(struct barspan_device **out, const struct barspan_de
 {
 	BORDER();
 	struct barspan_device_ops own;
-	int r = sized_copy(&own, sizeof(own), ops, sizeof(own));
+	int r = copy_extensible(&own, sizeof(own), ops, sizeof(own));
 
 	if (r)
 		return r;

@@ -16,7 +16,7 @@
 #include "device/vfio.h"
 #include "util/log.h"
 #include "util/operation.h"
-#include "util/sized.h"
+#include "util/extensible.h"
 #include "util/sys.h"
 
 /* The character device's interface is younger than some systems' headers. */
@@ -349,7 +349,7 @@ static int read_pci_options(struct way *way, const char *bdf, const struct barsp
 		return r;
 	}
 	if (given)
-		r = sized_copy(&options, sizeof(options), given, sizeof(given->size));
+		r = copy_extensible(&options, sizeof(options), given, sizeof(given->size));
 	if (!r && options.flags & ~(uint32_t)BARSPAN_PCI_NO_IOMMU)
 		r = -EINVAL;
 	if (r) {

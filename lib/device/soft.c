@@ -9,11 +9,11 @@
 #include "layout/interval.h"
 #include "util/border.h"
 #include "util/log.h"
-#include "util/sized.h"
+#include "util/extensible.h"
 #include "util/sys.h"
 
 enum {
-	MOST_REGIONS = 256,
+	MAX_REGIONS = 256,
 	KNOWN_FLAGS = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE |
 		      BARSPAN_REGION_MSIX_MAPPABLE,
 };
@@ -163,8 +163,8 @@ static int make_region(struct soft_region *own, const struct barspan_soft_region
 }
 
 /* The part of the options that the first version has. */
-enum { LEAST_OPTIONS = offsetof(struct barspan_soft_options, regions) + sizeof(void *) };
-enum { LEAST_REGION = offsetof(struct barspan_soft_region, context) + sizeof(void *) };
+enum { MIN_OPTIONS = offsetof(struct barspan_soft_options, regions) + sizeof(void *) };
+enum { MIN_REGION = offsetof(struct barspan_soft_region, context) + sizeof(void *) };
 
 static int read_options(struct barspan_soft_options *options, const struct barspan_soft_options *given)
 {
@@ -174,11 +174,11 @@ static int read_options(struct barspan_soft_options *options, const struct barsp
 		*options = (struct barspan_soft_options){ .size = sizeof(*options) };
 		return 0;
 	}
-	r = sized_copy(options, sizeof(*options), given, LEAST_OPTIONS);
+	r = copy_extensible(options, sizeof(*options), given, MIN_OPTIONS);
 	if (r)
 		return r;
-	if (options->n_regions > MOST_REGIONS) {
-		log_error("soft: %zu regions, at most %d are possible", options->n_regions, MOST_REGIONS);
+	if (options->n_regions > MAX_REGIONS) {
+		log_error("soft: %zu regions, at most %d are possible", options->n_regions, MAX_REGIONS);
 		return -EINVAL;
 	}
 	return options->n_regions && !options->regions ? -EINVAL : 0;
@@ -189,8 +189,8 @@ static int add_region(struct soft *soft, const struct barspan_soft_options *opti
 {
 	const uint8_t *regions = (const uint8_t *)options->regions;
 	struct barspan_soft_region region;
-	int r = sized_copy_as(&region, sizeof(region), regions + i * options->region_size, options->region_size,
-			      LEAST_REGION);
+	int r = copy_extensible_sized(&region, sizeof(region), regions + i * options->region_size, options->region_size,
+			      MIN_REGION);
 
 	soft->regions[i].fd = -1;
 	soft->n = i + 1;

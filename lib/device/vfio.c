@@ -17,10 +17,10 @@
 
 enum {
 	FIRST_INFO = 4096,	/* bytes; holds a region with some 250 areas */
-	MOST_INFO = 64 << 20,
-	MOST_ROUNDS = 8,
-	MOST_REGIONS = 65536,
-	MOST_DESCRIPTIONS = 64,	/* of a region, that differ */
+	MAX_INFO = 64 << 20,
+	MAX_ROUNDS = 8,
+	MAX_REGIONS = 65536,
+	MAX_DESCRIPTIONS = 64,	/* of a region, that differ */
 };
 
 /* One description of a region. Kept until the device is gone, since callers hold its areas and readers its offset. */
@@ -53,7 +53,7 @@ static int request_info(const struct vfio *vfio, unsigned int index, struct vfio
 	size_t size = FIRST_INFO;
 	int r;
 
-	for (int round = 0; round < MOST_ROUNDS; round++) {
+	for (int round = 0; round < MAX_ROUNDS; round++) {
 		grown = sys_realloc(info, size);
 		if (!grown) {
 			r = -ENOMEM;
@@ -71,7 +71,7 @@ static int request_info(const struct vfio *vfio, unsigned int index, struct vfio
 			*length = info->argsz;
 			return 0;
 		}
-		if (info->argsz > MOST_INFO)
+		if (info->argsz > MAX_INFO)
 			break;
 		size = info->argsz;
 	}
@@ -152,7 +152,7 @@ static int keep_description(struct vfio *vfio, unsigned int index, struct descri
 	if (equal) {
 		sys_free(made);
 		made = equal;
-	} else if (known->n == MOST_DESCRIPTIONS) {
+	} else if (known->n == MAX_DESCRIPTIONS) {
 		sys_free(made);
 		r = -EPROTO;
 	} else {
@@ -165,7 +165,7 @@ static int keep_description(struct vfio *vfio, unsigned int index, struct descri
 		__atomic_store_n(&known->current, made, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&description_lock);
 	if (r)
-		log_error("%s region %u: more than %d different descriptions", vfio->name, index, MOST_DESCRIPTIONS);
+		log_error("%s region %u: more than %d different descriptions", vfio->name, index, MAX_DESCRIPTIONS);
 	else
 		*out = made;
 	return r;
@@ -333,7 +333,7 @@ int vfio_open(struct barspan_device **out, int fd, const char *name)
 		log_error("%s: %s: %s", name, why, log_error_name(r));
 		return r;
 	}
-	if (info.num_regions > MOST_REGIONS) {
+	if (info.num_regions > MAX_REGIONS) {
 		log_error("%s: the kernel says it has %" PRIu32 " regions", name, info.num_regions);
 		return -EPROTO;
 	}

@@ -15,7 +15,7 @@
 enum {
 	EDGE_BITS = 12,		/* at most so many slices at the first level, so that edges are theirs */
 	CROWD = 8,		/* a slice in which more extents start is cut; fewer are searched by halving */
-	LEAST_CUT_BITS = 6,	/* into at least so many, and at most */
+	MIN_CUT_BITS = 6,	/* into at least so many, and at most */
 	CUT_BITS = 10,
 	FREE_SLOTS = 65536 / sizeof(struct barspan_slot_),
 };
@@ -108,7 +108,7 @@ static unsigned int cut_bits(struct index *index, size_t crowd, unsigned int shi
 	if (crowd <= CROWD)
 		return 0;
 	bits = bits_for(2 * crowd);
-	bits = (bits > LEAST_CUT_BITS ? bits : LEAST_CUT_BITS) - index->plan->thrift;
+	bits = (bits > MIN_CUT_BITS ? bits : MIN_CUT_BITS) - index->plan->thrift;
 	bits = at_most(at_most(bits, CUT_BITS), shift);
 	if (index->used + ((size_t)1 << bits) <= index->limit)
 		return bits;

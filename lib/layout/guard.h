@@ -6,9 +6,9 @@
 #include <barspan/guard.h>
 
 /* The most extents of a span, so that their number fits a slot. */
-#define GUARD_MOST_EXTENTS ((UINT32_C(1) << 24) - 1)
+#define GUARD_MAX_EXTENTS ((UINT32_C(1) << 24) - 1)
 
-/* Builds a table for `n` extents, 1 to GUARD_MOST_EXTENTS, from their entries and one more that says where the last
+/* Builds a table for `n` extents, 1 to GUARD_MAX_EXTENTS, from their entries and one more that says where the last
  * ends. Neighbours that are one extent are merged, in `entries`, too. A table that takes the place of another of the
  * same span keeps that one's main extent (before; NULL: there is none). The caller frees it with sys_free(). If there
  * is no memory, *spare (NULL: none; may be NULL) is taken, guard_max_size() zero bytes, and set to NULL. -ENOMEM. */

@@ -209,8 +209,8 @@ static int make_extents(const struct layout_request *request, const struct sets 
 		{ &sets->msix, 1 },
 	};
 	uint64_t first = request->offset, last = first + request->length, next;
-	size_t n = 0, room = 2 * (sets->n_advertised + sets->n_requested + sets->n_direct + 1) + 1;
-	struct barspan_extent *extents = sys_calloc(room, sizeof(*extents));
+	size_t n = 0, capacity = 2 * (sets->n_advertised + sets->n_requested + sets->n_direct + 1) + 1;
+	struct barspan_extent *extents = sys_calloc(capacity, sizeof(*extents));
 
 	if (!extents)
 		return -ENOMEM;

@@ -9,7 +9,7 @@
 
 enum {
 	ENTRY_SIZE = 16,
-	MOST_CAPABILITIES = (256 - PCI_STD_HEADER_SIZEOF) / 4,
+	MAX_CAPABILITIES = (256 - PCI_STD_HEADER_SIZEOF) / 4,
 };
 
 static int read_le16(msix_read_config *read, void *context, uint64_t offset, uint16_t *value)
@@ -59,7 +59,7 @@ int msix_find(struct msix_table *out, msix_read_config *read, void *context)
 	unsigned int at = capability & 0xfc;
 
 	for (int i = 0; !r && at; i++) {
-		if (i == MOST_CAPABILITIES)
+		if (i == MAX_CAPABILITIES)
 			return -EPROTO;
 		r = read_le16(read, context, at, &capability);
 		if (!r && (capability & 0xff) == PCI_CAP_ID_MSIX)

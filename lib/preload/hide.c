@@ -15,10 +15,10 @@ static uint32_t get_word(const uint8_t *bytes, size_t at)
 	return word;
 }
 
-static bool get_header(struct vfio_info_cap_header *out, const uint8_t *bytes, size_t room,
+static bool get_header(struct vfio_info_cap_header *out, const uint8_t *bytes, size_t capacity,
 		       size_t at)
 {
-	if (at < sizeof(struct vfio_region_info) || at > room || room - at < sizeof(*out))
+	if (at < sizeof(struct vfio_region_info) || at > capacity || capacity - at < sizeof(*out))
 		return false;
 	memcpy(out, bytes + at, sizeof(*out));
 	return true;
@@ -30,33 +30,33 @@ static bool is_sparse(const struct vfio_info_cap_header *header)
 }
 
 /* Whether the chain is sound and has the capability. */
-static bool has_sparse(const uint8_t *bytes, size_t room, size_t at)
+static bool has_sparse(const uint8_t *bytes, size_t capacity, size_t at)
 {
 	struct vfio_info_cap_header header;
-	size_t most = room / sizeof(header);
+	size_t most = capacity / sizeof(header);
 	bool found = false;
 
 	for (; at; at = header.next) {
-		if (!most-- || !get_header(&header, bytes, room, at))
+		if (!most-- || !get_header(&header, bytes, capacity, at))
 			return false;
 		found |= is_sparse(&header);
 	}
 	return found;
 }
 
-bool hide_sparse(void *answer, size_t room)
+bool hide_sparse(void *answer, size_t capacity)
 {
 	struct vfio_region_info *info = answer;
 	struct vfio_info_cap_header header;
-	size_t link = offsetof(struct vfio_region_info, cap_offset), most = room / sizeof(header);
+	size_t link = offsetof(struct vfio_region_info, cap_offset), most = capacity / sizeof(header);
 	uint8_t *bytes = answer;
 
-	if (room < sizeof(*info) || !(info->flags & VFIO_REGION_INFO_FLAG_CAPS) ||
-	    !has_sparse(bytes, room, info->cap_offset))
+	if (capacity < sizeof(*info) || !(info->flags & VFIO_REGION_INFO_FLAG_CAPS) ||
+	    !has_sparse(bytes, capacity, info->cap_offset))
 		return false;
 	/* Headers may overlap, and then a link that is written changes another:
 	 * the bounds are checked again. */
-	for (size_t at = info->cap_offset; at && most-- && get_header(&header, bytes, room, at);
+	for (size_t at = info->cap_offset; at && most-- && get_header(&header, bytes, capacity, at);
 	     at = header.next) {
 		if (is_sparse(&header))
 			memcpy(bytes + link, &header.next, sizeof(header.next));

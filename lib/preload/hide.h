@@ -12,11 +12,11 @@
 #include <stddef.h>
 
 /* Unlinks each VFIO_REGION_INFO_CAP_SPARSE_MMAP of version 1 from the chain of
- * an answer that is in `room` bytes, aligned as the structure. Other
+ * an answer that is in `capacity` bytes, aligned as the structure. Other
  * capabilities stay at their offsets. If none is left,
  * VFIO_REGION_INFO_FLAG_CAPS and cap_offset are cleared. Returns whether
  * anything was changed: a chain that leaves the buffer or has no end is left as
  * it is. */
-bool hide_sparse(void *answer, size_t room);
+bool hide_sparse(void *answer, size_t capacity);
 
 #endif

@@ -24,7 +24,7 @@
 #include "compat/private.h"
 #include "device/vfio-name.h"
 
-enum { MOST_INFO = 64 << 20, MOST_ROUNDS = 8 };
+enum { MAX_INFO = 64 << 20, MAX_ROUNDS = 8 };
 
 static int (*next_ioctl)(int fd, unsigned long request, ...);
 static bool shows_sparse;
@@ -45,39 +45,39 @@ bool preload_uses_vfio(void)
 	return __atomic_load_n(&uses_vfio, __ATOMIC_RELAXED);
 }
 
-/* The room that the program gives. 0: unknown. Its pointer may be invalid,
+/* The capacity of the program's buffer. 0: unknown. Its pointer may be invalid,
  * which only the kernel may find out. */
-static uint32_t get_room(const struct vfio_region_info *info)
+static uint32_t get_capacity(const struct vfio_region_info *info)
 {
-	uint32_t room = 0;
-	struct iovec to = { &room, sizeof(room) };
-	struct iovec from = { (void *)(uintptr_t)&info->argsz, sizeof(room) };
+	uint32_t capacity = 0;
+	struct iovec to = { &capacity, sizeof(capacity) };
+	struct iovec from = { (void *)(uintptr_t)&info->argsz, sizeof(capacity) };
 
-	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == sizeof(room) ? room : 0;
+	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == sizeof(capacity) ? capacity : 0;
 }
 
 /* Whether the sparse capability is the only one of a region. The answer is for
- * `room` bytes. */
-static bool is_all_sparse(int fd, uint32_t index, void *answer, size_t room)
+ * `capacity` bytes. */
+static bool is_all_sparse(int fd, uint32_t index, void *answer, size_t capacity)
 {
 	struct vfio_region_info *info = answer;
 
-	info->argsz = (uint32_t)room;
+	info->argsz = (uint32_t)capacity;
 	info->index = index;
 	info->flags = 0;
 	info->cap_offset = 0;
-	return !next_ioctl(fd, VFIO_DEVICE_GET_REGION_INFO, info) && info->argsz <= room &&
-	       hide_sparse(info, room) && !(info->flags & VFIO_REGION_INFO_FLAG_CAPS);
+	return !next_ioctl(fd, VFIO_DEVICE_GET_REGION_INFO, info) && info->argsz <= capacity &&
+	       hide_sparse(info, capacity) && !(info->flags & VFIO_REGION_INFO_FLAG_CAPS);
 }
 
 /* Answers a program that has no room for the capabilities: it learns how much
  * they need, unless there are none but the one that is hidden. */
-static void answer_short(int fd, struct vfio_region_info *info, uint32_t room)
+static void answer_short(int fd, struct vfio_region_info *info, uint32_t capacity)
 {
 	size_t length = info->argsz;
 	void *answer;
 
-	if (length < sizeof(*info) || length > MOST_INFO)
+	if (length < sizeof(*info) || length > MAX_INFO)
 		return;
 	answer = (void *)syscall(SYS_mmap, NULL, length, PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -85,22 +85,22 @@ static void answer_short(int fd, struct vfio_region_info *info, uint32_t room)
 		return;
 	if (is_all_sparse(fd, info->index, answer, length)) {
 		info->flags &= ~(uint32_t)VFIO_REGION_INFO_FLAG_CAPS;
-		info->argsz = room ? room : (uint32_t)sizeof(*info);
+		info->argsz = capacity ? capacity : (uint32_t)sizeof(*info);
 	}
 	syscall(SYS_munmap, answer, length);
 }
 
 /* The kernel has just written the structure, which is therefore there. */
-static void edit_answer(int fd, struct vfio_region_info *info, uint32_t room)
+static void edit_answer(int fd, struct vfio_region_info *info, uint32_t capacity)
 {
 	int saved = errno;
 
 	if (!(info->flags & VFIO_REGION_INFO_FLAG_CAPS) || !barspan_is_vfio_(fd))
 		;
 	else if (!info->cap_offset)
-		answer_short(fd, info, room);
+		answer_short(fd, info, capacity);
 	else
-		hide_sparse(info, room && room < info->argsz ? room : info->argsz);
+		hide_sparse(info, capacity && capacity < info->argsz ? capacity : info->argsz);
 	errno = saved;
 }
 
@@ -108,7 +108,7 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 {
 	unsigned int code = (unsigned int)request;	/* an int that is negative has more bits */
 	va_list arguments;
-	uint32_t room = 0;
+	uint32_t capacity = 0;
 	void *argument;
 	int r;
 
@@ -128,9 +128,9 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 	}
 	if (code != VFIO_DEVICE_GET_REGION_INFO || shows_sparse)
 		return next_ioctl(fd, request, argument);
-	room = get_room(argument);
+	capacity = get_capacity(argument);
 	r = next_ioctl(fd, request, argument);
 	if (!r)
-		edit_answer(fd, argument, room);
+		edit_answer(fd, argument, capacity);
 	return r;
 }

@@ -8,7 +8,7 @@
 
 #include "device/device.h"
 #include "util/log.h"
-#include "util/sized.h"
+#include "util/extensible.h"
 #include "util/sys.h"
 
 enum { KNOWN_FLAGS = BARSPAN_STRICT | BARSPAN_FIXED | BARSPAN_INDEPENDENT };
@@ -51,7 +51,7 @@ int options_read(struct barspan_options *out, const struct barspan_options *give
 
 	memset(out, 0, sizeof(*out));
 	if (given)
-		r = sized_copy(out, sizeof(*out), given, sizeof(given->size));
+		r = copy_extensible(out, sizeof(*out), given, sizeof(given->size));
 	if (r)
 		return refuse_options(device, index, r, "options of a size, or with a part, that this library does not know");
 	invalid = find_invalid_option(out, sys_page_size());

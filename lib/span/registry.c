@@ -8,22 +8,22 @@
 #include "span/ptr-cache.h"
 #include "util/sys.h"
 
-enum { FIRST_ROOM = 256 };
+enum { FIRST_CAPACITY = 256 };
 
 /* Readers may be in a table while it changes, so that all of it is accessed atomically: who sees a change by an
  * acquiring load also sees the sequence number that came before it. */
 struct table {
 	struct table *retired;	/* the one that this took the place of */
-	size_t room;
+	size_t capacity;
 	size_t n;
 	struct registry_range *ranges;
 };
 
 /* Programs with few spans never need more. */
-static struct registry_range first_ranges[2][FIRST_ROOM];
+static struct registry_range first_ranges[2][FIRST_CAPACITY];
 static struct table first_tables[2] = {
-	{ .room = FIRST_ROOM, .ranges = first_ranges[0] },
-	{ .room = FIRST_ROOM, .ranges = first_ranges[1] },
+	{ .capacity = FIRST_CAPACITY, .ranges = first_ranges[0] },
+	{ .capacity = FIRST_CAPACITY, .ranges = first_ranges[1] },
 };
 
 static struct table *tables[2] = { &first_tables[0], &first_tables[1] };
@@ -104,17 +104,17 @@ int registry_reserve(size_t more)
 {
 	for (unsigned int i = 0; i < 2; i++) {
 		struct table *table = tables[i], *grown;
-		size_t room = table->room;
+		size_t capacity = table->capacity;
 
-		while (room - table->n < more)
-			room *= 2;
-		if (room == table->room)
+		while (capacity - table->n < more)
+			capacity *= 2;
+		if (capacity == table->capacity)
 			continue;
-		grown = sys_calloc(1, sizeof(*grown) + room * sizeof(grown->ranges[0]));
+		grown = sys_calloc(1, sizeof(*grown) + capacity * sizeof(grown->ranges[0]));
 		if (!grown)
 			return -ENOMEM;
 		grown->retired = table;
-		grown->room = room;
+		grown->capacity = capacity;
 		grown->n = table->n;
 		grown->ranges = (struct registry_range *)(grown + 1);
 		for (size_t j = 0; j < table->n; j++)

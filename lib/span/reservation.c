@@ -55,7 +55,7 @@ static int reserve_unlocked(uint8_t **out, const struct reservation_request *req
 		return r;
 	r = sys_munlock(got, page);
 	if (!r && (length > page || flags & MREMAP_FIXED))
-		r = sys_remap(&got, got, page, length, flags, address);
+		r = sys_mremap(&got, got, page, length, flags, address);
 	if (r)
 		reservation_release(got, page);
 	else
@@ -145,7 +145,7 @@ bool reservation_is_whole(uint8_t *start, size_t length)
 	/* valgrind's mremap() crashes on a mapping that cannot grow. */
 	if (sys_under_valgrind())
 		return maps_has_one(from, from + length);
-	r = sys_remap(&grown, start, length, wanted, 0, NULL);
+	r = sys_mremap(&grown, start, length, wanted, 0, NULL);
 	if (!r)
 		reservation_release(start + length, wanted - length);
 	return r == -ENOMEM || r == -EAGAIN || !r;

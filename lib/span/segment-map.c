@@ -142,7 +142,7 @@ static enum map_result move_into_place(const struct span *span, size_t i, uint8_
 	size_t size = segment_size(segment);
 	uint8_t *neighbour = find_neighbour(span, i);
 
-	failure->error = sys_mremap(elsewhere, size, segment->address);
+	failure->error = sys_move_mapping(elsewhere, size, segment->address);
 	if (!failure->error)
 		return MAP_DONE;
 	if (reservation_reclaim(segment->address, size, neighbour))

@@ -76,7 +76,7 @@ int segments_split_failed(struct span *span)
 			n_more += count_cuts(span, &span->segments[i]);
 	if (!n_more)
 		return 0;
-	if (span->n_segments + n_more > GUARD_MOST_EXTENTS)
+	if (span->n_segments + n_more > GUARD_MAX_EXTENTS)
 		return -ENOMEM;
 	split = sys_calloc(span->n_segments + n_more, sizeof(*split));
 	if (!split)
@@ -146,7 +146,7 @@ int segments_split_taken(struct span *span)
 		return 0;
 	for (size_t i = 0; i < span->n_segments; i++)
 		n += write_owned(span, &span->segments[i], NULL);
-	if (n > GUARD_MOST_EXTENTS)
+	if (n > GUARD_MAX_EXTENTS)
 		return -ENOMEM;
 	split = sys_calloc(n, sizeof(*split));
 	if (!split)

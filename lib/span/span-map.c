@@ -23,9 +23,9 @@ static int make_segments(struct span *span)
 		return r;
 	span->request.holes = NULL;
 	span->request.n_holes = 0;
-	if (n > GUARD_MOST_EXTENTS) {
+	if (n > GUARD_MAX_EXTENTS) {
 		log_error("%s region %u: %zu extents, at most %u are possible", span->request.device, span->index, n,
-			  GUARD_MOST_EXTENTS);
+			  GUARD_MAX_EXTENTS);
 		r = -EPROTO;
 	} else {
 		span->segments = sys_calloc(n, sizeof(*span->segments));

@@ -11,7 +11,7 @@
 #include "util/fork.h"
 #include "span/ptr-cache.h"
 #include "span/registry.h"
-#include "util/sized.h"
+#include "util/extensible.h"
 #include "span/span.h"
 #include "trap/chain.h"
 #include "trap/x86/emulate.h"
@@ -282,7 +282,7 @@ static int enable(const struct barspan_trap_options *options)
 int barspan_trap_enable(const struct barspan_trap_options *given)
 {
 	struct barspan_trap_options options = { .size = sizeof(options) };
-	int r = given ? sized_copy(&options, sizeof(options), given, sizeof(given->size)) : 0;
+	int r = given ? copy_extensible(&options, sizeof(options), given, sizeof(given->size)) : 0;
 
 	if (r)
 		return r;

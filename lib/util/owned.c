@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <sys/resource.h>
 
-enum { WORD_BITS = sizeof(unsigned long) * CHAR_BIT, WORDS = OWNED_MOST / WORD_BITS };
+enum { WORD_BITS = sizeof(unsigned long) * CHAR_BIT, WORDS = OWNED_MAX / WORD_BITS };
 
 enum { HIGHEST_BASE = 768 };
 
@@ -21,7 +21,7 @@ int owned_base(void)
 
 static bool is_noted(int fd)
 {
-	return fd >= 0 && fd < OWNED_MOST;
+	return fd >= 0 && fd < OWNED_MAX;
 }
 
 static unsigned long mask_of(int fd)

@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-/* A descriptor of OWNED_MOST or above is not noted. */
-enum { OWNED_MOST = 1 << 16 };
+/* A descriptor of OWNED_MAX or above is not noted. */
+enum { OWNED_MAX = 1 << 16 };
 
 /* The lowest number for a descriptor that every process has, with a device or
  * without: the kernel's table of descriptors is as long as the highest one in

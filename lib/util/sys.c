@@ -367,7 +367,7 @@ int sys_mprotect(void *address, size_t length, int prot)
 	return finish_call(syscall(SYS_mprotect, address, length, prot), saved);
 }
 
-int sys_remap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
+int sys_mremap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
 {
 	int saved = errno;
 	long moved = syscall(SYS_mremap, from, length, new_length, flags, to);
@@ -378,9 +378,9 @@ int sys_remap(void **out, void *from, size_t length, size_t new_length, int flag
 	return 0;
 }
 
-int sys_mremap(void *from, size_t length, void *to)
+int sys_move_mapping(void *from, size_t length, void *to)
 {
-	return sys_remap(&to, from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+	return sys_mremap(&to, from, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, to);
 }
 
 int sys_madvise(void *address, size_t length, int advice)

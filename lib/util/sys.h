@@ -78,10 +78,10 @@ int sys_munmap(void *address, size_t length);
 int sys_mprotect(void *address, size_t length, int prot);
 
 /* As mremap(2). */
-int sys_remap(void **out, void *from, size_t length, size_t new_length, int flags, void *to);
+int sys_mremap(void **out, void *from, size_t length, size_t new_length, int flags, void *to);
 
 /* Moves a mapping onto `to`, over what is there. */
-int sys_mremap(void *from, size_t length, void *to);
+int sys_move_mapping(void *from, size_t length, void *to);
 
 int sys_madvise(void *address, size_t length, int advice);
 int sys_munlock(void *address, size_t length);

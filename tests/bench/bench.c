@@ -12,7 +12,7 @@
 
 #include "bench.h"
 
-enum { MOST_WAYS = 8 };
+enum { MAX_WAYS = 8 };
 
 bool bench_quick(const struct bench *bench)
 {
@@ -92,7 +92,7 @@ static int ways_agree(const struct bench *bench, const struct bench_way *ways, s
 /* rounds[i] are the times per operation of ways[i]; all ways take turns, so that what disturbs one disturbs all. */
 static void take_turns(const struct bench *bench, const struct bench_way *ways, size_t n, double **rounds)
 {
-	size_t times[MOST_WAYS];
+	size_t times[MAX_WAYS];
 
 	for (size_t i = 0; i < n; i++)
 		times[i] = ways[i].run ? choose_repeats(bench, &ways[i]) : 0;
@@ -170,7 +170,7 @@ static void digest_rounds(const struct bench *bench, struct row *row, const stru
 
 static int time_row(struct bench *bench, struct row *row, const struct bench_way *ways)
 {
-	double *memory = calloc((row->n + 1) * bench->rounds, sizeof(*memory)), *rounds[MOST_WAYS + 1];
+	double *memory = calloc((row->n + 1) * bench->rounds, sizeof(*memory)), *rounds[MAX_WAYS + 1];
 	int r;
 
 	if (!memory)
@@ -193,7 +193,7 @@ int bench_time(struct bench *bench, const struct bench_way *ways, size_t n, cons
 	va_list arguments;
 	int r;
 
-	if (!n || n > MOST_WAYS)
+	if (!n || n > MAX_WAYS)
 		return bench_complain(-EINVAL, "%s: %zu ways", bench->running->name, n);
 	va_start(arguments, parameters);
 	row = new_row(bench, "ns", n, parameters, arguments);

@@ -19,7 +19,7 @@ enum {
 	REGISTERS = WINDOW / 4,
 };
 
-struct scene {
+struct fixture {
 	struct barspan *span;
 	volatile unsigned char *base;
 	uint64_t start;		/* of the window */
@@ -31,61 +31,61 @@ struct scene {
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE uint32_t ours_read(const struct scene *scene, uint64_t offset)
+INLINE uint32_t ours_read(const struct fixture *fixture, uint64_t offset)
 {
-	return barspan_read32(scene->span, offset);
+	return barspan_read32(fixture->span, offset);
 }
 
-INLINE uint32_t relaxed_read(const struct scene *scene, uint64_t offset)
+INLINE uint32_t relaxed_read(const struct fixture *fixture, uint64_t offset)
 {
-	return barspan_read32_relaxed(scene->span, offset);
+	return barspan_read32_relaxed(fixture->span, offset);
 }
 
-INLINE uint32_t floor_read(const struct scene *scene, uint64_t offset)
+INLINE uint32_t floor_read(const struct fixture *fixture, uint64_t offset)
 {
-	return *(volatile uint32_t *)(scene->base + offset);
+	return *(volatile uint32_t *)(fixture->base + offset);
 }
 
 /* What drivers' frameworks do that keep a list of areas. */
-INLINE bool is_in_an_area(const struct scene *scene, uint64_t offset)
+INLINE bool is_in_an_area(const struct fixture *fixture, uint64_t offset)
 {
-	for (size_t i = 0; i < scene->n_areas; i++)
-		if (offset >= scene->areas[i].offset && offset + 4 <= scene->areas[i].offset + scene->areas[i].length)
+	for (size_t i = 0; i < fixture->n_areas; i++)
+		if (offset >= fixture->areas[i].offset && offset + 4 <= fixture->areas[i].offset + fixture->areas[i].length)
 			return true;
 	return false;
 }
 
-INLINE uint32_t scan_read(const struct scene *scene, uint64_t offset)
+INLINE uint32_t scan_read(const struct fixture *fixture, uint64_t offset)
 {
 	uint32_t value = UINT32_MAX;
 
-	if (is_in_an_area(scene, offset))
-		return *(volatile uint32_t *)(scene->base + offset);
-	return pread(scene->fd, &value, sizeof(value), (off_t)offset) == sizeof(value) ? value : UINT32_MAX;
+	if (is_in_an_area(fixture, offset))
+		return *(volatile uint32_t *)(fixture->base + offset);
+	return pread(fixture->fd, &value, sizeof(value), (off_t)offset) == sizeof(value) ? value : UINT32_MAX;
 }
 
-INLINE void ours_write(const struct scene *scene, uint64_t offset, uint32_t value)
+INLINE void ours_write(const struct fixture *fixture, uint64_t offset, uint32_t value)
 {
-	barspan_write32(scene->span, offset, value);
+	barspan_write32(fixture->span, offset, value);
 }
 
-INLINE void floor_write(const struct scene *scene, uint64_t offset, uint32_t value)
+INLINE void floor_write(const struct fixture *fixture, uint64_t offset, uint32_t value)
 {
-	*(volatile uint32_t *)(scene->base + offset) = value;
+	*(volatile uint32_t *)(fixture->base + offset) = value;
 }
 
-INLINE void scan_write(const struct scene *scene, uint64_t offset, uint32_t value)
+INLINE void scan_write(const struct fixture *fixture, uint64_t offset, uint32_t value)
 {
-	if (is_in_an_area(scene, offset))
-		*(volatile uint32_t *)(scene->base + offset) = value;
-	else if (pwrite(scene->fd, &value, sizeof(value), (off_t)offset) != sizeof(value))
+	if (is_in_an_area(fixture, offset))
+		*(volatile uint32_t *)(fixture->base + offset) = value;
+	else if (pwrite(fixture->fd, &value, sizeof(value), (off_t)offset) != sizeof(value))
 		abort();
 }
 
 /* What was written. It is cleared, so that the next way has to write it itself. */
-static uint64_t sum_written(const struct scene *scene)
+static uint64_t sum_written(const struct fixture *fixture)
 {
-	volatile uint32_t *window = (volatile uint32_t *)(scene->base + scene->start);
+	volatile uint32_t *window = (volatile uint32_t *)(fixture->base + fixture->start);
 	uint32_t sum = 0;
 
 	for (size_t i = 0; i < REGISTERS; i++) {
@@ -99,11 +99,11 @@ static uint64_t sum_written(const struct scene *scene)
 #define READ_WALK(way)                                                                                                 \
 	PATTERN_LOOP(way##_read_walk)                                                                                  \
 	{                                                                                                              \
-		const struct scene scene = *(const struct scene *)context;                                             \
+		const struct fixture fixture = *(const struct fixture *)context;                                             \
 		uint64_t sum = 0, offset = 0;                                                                          \
                                                                                                                        \
 		for (size_t i = 0; i < n; i++) {                                                                       \
-			sum += way##_read(&scene, scene.start + offset);                                               \
+			sum += way##_read(&fixture, fixture.start + offset);                                               \
 			offset = (offset + 4) & (WINDOW - 1);                                                          \
 		}                                                                                                      \
 		return sum;                                                                                            \
@@ -112,46 +112,46 @@ static uint64_t sum_written(const struct scene *scene)
 #define READ_TABLE(way)                                                                                                \
 	PATTERN_LOOP(way##_read_table)                                                                                 \
 	{                                                                                                              \
-		const struct scene scene = *(const struct scene *)context;                                             \
+		const struct fixture fixture = *(const struct fixture *)context;                                             \
 		uint32_t sum = 0;                                                                                      \
                                                                                                                        \
 		for (size_t i = 0; i < n; i++)                                                                         \
-			sum += way##_read(&scene, scene.start + scene.shuffled[i % REGISTERS]);                        \
+			sum += way##_read(&fixture, fixture.start + fixture.shuffled[i % REGISTERS]);                        \
 		return sum;                                                                                            \
 	}
 
 #define READ_CHASE(way)                                                                                                \
 	PATTERN_LOOP(way##_read_chase)                                                                                 \
 	{                                                                                                              \
-		const struct scene scene = *(const struct scene *)context;                                             \
+		const struct fixture fixture = *(const struct fixture *)context;                                             \
 		uint64_t offset = 0;                                                                                   \
                                                                                                                        \
 		for (size_t i = 0; i < n; i++)                                                                         \
-			offset = way##_read(&scene, scene.start + offset);                                             \
+			offset = way##_read(&fixture, fixture.start + offset);                                             \
 		return offset;                                                                                         \
 	}
 
 #define WRITE_WALK(way)                                                                                                \
 	PATTERN_LOOP(way##_write_walk)                                                                                 \
 	{                                                                                                              \
-		const struct scene scene = *(const struct scene *)context;                                             \
+		const struct fixture fixture = *(const struct fixture *)context;                                             \
 		uint64_t offset = 0;                                                                                   \
                                                                                                                        \
 		for (size_t i = 0; i < n; i++) {                                                                       \
-			way##_write(&scene, scene.start + offset, (uint32_t)i);                                        \
+			way##_write(&fixture, fixture.start + offset, (uint32_t)i);                                        \
 			offset = (offset + 4) & (WINDOW - 1);                                                          \
 		}                                                                                                      \
-		return sum_written(&scene);                                                                                \
+		return sum_written(&fixture);                                                                                \
 	}
 
 #define WRITE_TABLE(way)                                                                                               \
 	PATTERN_LOOP(way##_write_table)                                                                                \
 	{                                                                                                              \
-		const struct scene scene = *(const struct scene *)context;                                             \
+		const struct fixture fixture = *(const struct fixture *)context;                                             \
                                                                                                                        \
 		for (size_t i = 0; i < n; i++)                                                                         \
-			way##_write(&scene, scene.start + scene.shuffled[i % REGISTERS], (uint32_t)i);                 \
-		return sum_written(&scene);                                                                                \
+			way##_write(&fixture, fixture.start + fixture.shuffled[i % REGISTERS], (uint32_t)i);                 \
+		return sum_written(&fixture);                                                                                \
 	}
 
 READ_WALK(ours)
@@ -186,29 +186,29 @@ static const struct shape {
 };
 
 /* Each register says where the next one is, and all are on one round trip. */
-static void fill_chain(const struct scene *scene)
+static void fill_chain(const struct fixture *fixture)
 {
-	volatile uint32_t *window = (volatile uint32_t *)(scene->base + scene->start);
+	volatile uint32_t *window = (volatile uint32_t *)(fixture->base + fixture->start);
 
 	for (size_t i = 0; i < REGISTERS; i++)
-		window[scene->shuffled[i] / 4] = scene->shuffled[(i + 1) % REGISTERS];
+		window[fixture->shuffled[i] / 4] = fixture->shuffled[(i + 1) % REGISTERS];
 }
 
-static int measure_extent(struct bench *bench, struct scene *scene, const char *extent)
+static int measure_extent(struct bench *bench, struct fixture *fixture, const char *extent)
 {
 	int r = 0;
 
 	for (size_t i = 0; !r && i < sizeof(shapes) / sizeof(shapes[0]); i++) {
 		const struct bench_way ways[] = {
-			{ "ours", shapes[i].ours, scene },
-			{ "floor", shapes[i].floor, scene },
-			{ "scan", shapes[i].scan, scene },
+			{ "ours", shapes[i].ours, fixture },
+			{ "floor", shapes[i].floor, fixture },
+			{ "scan", shapes[i].scan, fixture },
 		};
 
 		if (!strncmp(shapes[i].access, "read", 4))
-			fill_chain(scene);
+			fill_chain(fixture);
 		else
-			sum_written(scene);
+			sum_written(fixture);
 		r = bench_time(bench, ways, 3, "%s %s %s", shapes[i].access, extent, shapes[i].name);
 	}
 	return r;
@@ -226,13 +226,13 @@ static int measure_both(struct bench *bench, struct barspan_device *device, cons
 	for (size_t i = 0; i < REGISTERS; i++)
 		shuffled[i] *= 4;
 
-	struct scene scene = { span, barspan_base(span), areas[MAIN].offset, areas, N_AREAS,
+	struct fixture fixture = { span, barspan_base(span), areas[MAIN].offset, areas, N_AREAS,
 			       barspan_soft_fd(device, 0), shuffled };
 
-	r = measure_extent(bench, &scene, "main");
-	scene.start = areas[OTHER].offset;
+	r = measure_extent(bench, &fixture, "main");
+	fixture.start = areas[OTHER].offset;
 	if (!r)
-		r = measure_extent(bench, &scene, "other");
+		r = measure_extent(bench, &fixture, "other");
 	barspan_unmap(span);
 	return r;
 }

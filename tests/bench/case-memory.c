@@ -10,7 +10,7 @@
 #include "pages.h"
 
 enum {
-	MOST_MAPPED = 16384,	/* areas: with the holes between, they take half the mappings that a process may have */
+	MAX_MAPPED = 16384,	/* areas: with the holes between, they take half the mappings that a process may have */
 	WARM_SPANS = 16,
 };
 
@@ -224,7 +224,7 @@ static int open_soft(struct barspan_device **out, const struct pages *pages)
 /* Really mapped, where the limit of mappings lets it be. */
 static int count_usage(struct bench *bench, struct pages *pages)
 {
-	bool mapped = pages->region.n_areas <= MOST_MAPPED;
+	bool mapped = pages->region.n_areas <= MAX_MAPPED;
 	struct barspan_device *device;
 	struct usage usage = { 0, 0, 0 };
 	int r = mapped ? open_soft(&device, pages) : pages_open(&device, pages);
@@ -258,7 +258,7 @@ static int count_areas(struct bench *bench, size_t n)
 
 static int run_memory(struct bench *bench)
 {
-	static const size_t numbers[] = { 1, 16, 256, 4096, MOST_MAPPED, 65536 };
+	static const size_t numbers[] = { 1, 16, 256, 4096, MAX_MAPPED, 65536 };
 	size_t most = bench_quick(bench) ? 256 : 65536;
 	int r = 0;
 

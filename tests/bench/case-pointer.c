@@ -22,7 +22,7 @@ struct mapping {
 	size_t n_areas;
 };
 
-struct scene {
+struct fixture {
 	struct barspan_device *device;
 	size_t n;
 	struct barspan **spans;
@@ -33,26 +33,26 @@ struct scene {
 
 #define INLINE static inline __attribute__((always_inline))
 
-INLINE uint32_t ours_read(const struct scene *scene, volatile uint32_t *pointer)
+INLINE uint32_t ours_read(const struct fixture *fixture, volatile uint32_t *pointer)
 {
-	(void)scene;
+	(void)fixture;
 	return barspan_ptr_read32(pointer);
 }
 
-INLINE uint32_t floor_read(const struct scene *scene, volatile uint32_t *pointer)
+INLINE uint32_t floor_read(const struct fixture *fixture, volatile uint32_t *pointer)
 {
-	(void)scene;
+	(void)fixture;
 	return *pointer;
 }
 
-static uint32_t read_trapped(const struct scene *scene, uint64_t offset)
+static uint32_t read_trapped(const struct fixture *fixture, uint64_t offset)
 {
 	uint32_t value;
 
-	return barspan_device_read(scene->device, 0, offset, &value, sizeof(value)) ? UINT32_MAX : value;
+	return barspan_device_read(fixture->device, 0, offset, &value, sizeof(value)) ? UINT32_MAX : value;
 }
 
-INLINE uint32_t read_in(const struct scene *scene, const struct mapping *mapping, volatile uint32_t *pointer)
+INLINE uint32_t read_in(const struct fixture *fixture, const struct mapping *mapping, volatile uint32_t *pointer)
 {
 	uint64_t offset = (uintptr_t)pointer - mapping->base;
 
@@ -60,25 +60,25 @@ INLINE uint32_t read_in(const struct scene *scene, const struct mapping *mapping
 		if (offset >= mapping->areas[i].offset &&
 		    offset + 4 <= mapping->areas[i].offset + mapping->areas[i].length)
 			return *pointer;
-	return read_trapped(scene, offset);
+	return read_trapped(fixture, offset);
 }
 
-INLINE uint32_t scan_read(const struct scene *scene, volatile uint32_t *pointer)
+INLINE uint32_t scan_read(const struct fixture *fixture, volatile uint32_t *pointer)
 {
-	for (size_t i = 0; i < scene->n; i++)
-		if ((uintptr_t)pointer - scene->mappings[i].base < scene->mappings[i].length)
-			return read_in(scene, &scene->mappings[i], pointer);
+	for (size_t i = 0; i < fixture->n; i++)
+		if ((uintptr_t)pointer - fixture->mappings[i].base < fixture->mappings[i].length)
+			return read_in(fixture, &fixture->mappings[i], pointer);
 	return *pointer;
 }
 
 #define LOOP(way)                                                                                                      \
 	PATTERN_LOOP(way##_loop)                                                                                       \
 	{                                                                                                              \
-		const struct scene *scene = context;                                                                   \
+		const struct fixture *fixture = context;                                                                   \
 		uint32_t sum = 0;                                                                                      \
                                                                                                                        \
 		for (size_t i = 0; i < n; i++)                                                                         \
-			sum += way##_read(scene, scene->pointers[i % POINTERS]);                                       \
+			sum += way##_read(fixture, fixture->pointers[i % POINTERS]);                                       \
 		return sum;                                                                                            \
 	}
 
@@ -92,87 +92,87 @@ static uint64_t page_size(void)
 }
 
 /* All of one page of one span. */
-static void aim_at_one_page(struct scene *scene)
+static void aim_at_one_page(struct fixture *fixture)
 {
-	volatile uint32_t *page = barspan_base(scene->spans[scene->n / 2]);
+	volatile uint32_t *page = barspan_base(fixture->spans[fixture->n / 2]);
 
 	for (size_t i = 0; i < POINTERS; i++)
-		scene->pointers[i] = page + i % (page_size() / sizeof(*page));
+		fixture->pointers[i] = page + i % (page_size() / sizeof(*page));
 }
 
 /* Each span in turn, a register of one of its direct pages: another page in the next turn, and another register, since
  * the first bytes of pages would all share few lines of the cache. */
-static void aim_round(struct scene *scene)
+static void aim_round(struct fixture *fixture)
 {
 	static const unsigned char direct[] = { 0, 2, 3 };
 
 	for (size_t i = 0; i < POINTERS; i++) {
-		volatile unsigned char *base = barspan_base(scene->spans[i % scene->n]);
-		uint64_t page = direct[(i + i / scene->n) % sizeof(direct)];
+		volatile unsigned char *base = barspan_base(fixture->spans[i % fixture->n]);
+		uint64_t page = direct[(i + i / fixture->n) % sizeof(direct)];
 
-		scene->pointers[i] = (volatile uint32_t *)(base + page * page_size() + i * 4 % page_size());
+		fixture->pointers[i] = (volatile uint32_t *)(base + page * page_size() + i * 4 % page_size());
 	}
 }
 
-static int measure_order(struct bench *bench, struct scene *scene)
+static int measure_order(struct bench *bench, struct fixture *fixture)
 {
 	const struct bench_way ways[] = {
-		{ "ours", ours_loop, scene },
-		{ "floor", floor_loop, scene },
-		{ "scan", scan_loop, scene },
+		{ "ours", ours_loop, fixture },
+		{ "floor", floor_loop, fixture },
+		{ "scan", scan_loop, fixture },
 	};
 	int r;
 
-	aim_at_one_page(scene);
-	r = bench_time(bench, ways, 3, "read32 hot spans %zu", scene->n);
-	aim_round(scene);
-	return r ? r : bench_time(bench, ways, 3, "read32 round spans %zu", scene->n);
+	aim_at_one_page(fixture);
+	r = bench_time(bench, ways, 3, "read32 hot spans %zu", fixture->n);
+	aim_round(fixture);
+	return r ? r : bench_time(bench, ways, 3, "read32 round spans %zu", fixture->n);
 }
 
 /* Every register of the direct pages another value. */
-static void fill_registers(const struct scene *scene)
+static void fill_registers(const struct fixture *fixture)
 {
-	volatile uint32_t *registers = barspan_base(scene->spans[0]);
+	volatile uint32_t *registers = barspan_base(fixture->spans[0]);
 
 	for (size_t i = 0; i < N_AREAS; i++) {
-		uint64_t first = scene->areas[i].offset / 4, end = first + scene->areas[i].length / 4;
+		uint64_t first = fixture->areas[i].offset / 4, end = first + fixture->areas[i].length / 4;
 
 		for (uint64_t j = first; j < end; j++)
 			registers[j] = (uint32_t)(j * 0x9e3779b1);
 	}
 }
 
-static int map_all(struct scene *scene, size_t n)
+static int map_all(struct fixture *fixture, size_t n)
 {
-	for (; scene->n < n; scene->n++) {
-		struct barspan **span = &scene->spans[scene->n];
-		int r = barspan_map(span, scene->device, 0, NULL);
+	for (; fixture->n < n; fixture->n++) {
+		struct barspan **span = &fixture->spans[fixture->n];
+		int r = barspan_map(span, fixture->device, 0, NULL);
 
 		if (r)
 			return bench_complain(r, "cannot map %zu spans", n);
-		scene->mappings[scene->n] = (struct mapping){ (uintptr_t)barspan_base(*span), barspan_length(*span),
-							      scene->areas, N_AREAS };
+		fixture->mappings[fixture->n] = (struct mapping){ (uintptr_t)barspan_base(*span), barspan_length(*span),
+							      fixture->areas, N_AREAS };
 	}
 	return 0;
 }
 
-static int measure_spans(struct bench *bench, struct scene *scene, size_t n)
+static int measure_spans(struct bench *bench, struct fixture *fixture, size_t n)
 {
 	int r = -ENOMEM;
 
-	scene->n = 0;
-	scene->spans = calloc(n, sizeof(struct barspan *));
-	scene->mappings = calloc(n, sizeof(*scene->mappings));
-	if (scene->spans && scene->mappings)
-		r = map_all(scene, n);
+	fixture->n = 0;
+	fixture->spans = calloc(n, sizeof(struct barspan *));
+	fixture->mappings = calloc(n, sizeof(*fixture->mappings));
+	if (fixture->spans && fixture->mappings)
+		r = map_all(fixture, n);
 	if (!r) {
-		fill_registers(scene);
-		r = measure_order(bench, scene);
+		fill_registers(fixture);
+		r = measure_order(bench, fixture);
 	}
-	while (scene->n)
-		barspan_unmap(scene->spans[--scene->n]);
-	free(scene->spans);
-	free(scene->mappings);
+	while (fixture->n)
+		barspan_unmap(fixture->spans[--fixture->n]);
+	free(fixture->spans);
+	free(fixture->mappings);
 	return r;
 }
 
@@ -182,21 +182,21 @@ static int run_pointer(struct bench *bench)
 {
 	static const size_t numbers[] = { 1, 64, 1024 };
 	uint64_t page = page_size();
-	struct scene scene = { .areas = { { 0, page }, { 2 * page, 2 * page } } };
+	struct fixture fixture = { .areas = { { 0, page }, { 2 * page, 2 * page } } };
 	struct barspan_soft_region region = {
 		.size = REGION_PAGES * page,
 		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP,
 		.n_areas = N_AREAS,
-		.areas = scene.areas,
+		.areas = fixture.areas,
 	};
 	const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&region, 1);
-	int r = barspan_device_open_soft(&scene.device, &options);
+	int r = barspan_device_open_soft(&fixture.device, &options);
 
 	if (r)
 		return bench_complain(r, "cannot make a device");
 	for (size_t i = 0; !r && i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		r = measure_spans(bench, &scene, numbers[i]);
-	barspan_device_close(scene.device);
+		r = measure_spans(bench, &fixture, numbers[i]);
+	barspan_device_close(fixture.device);
 	return r;
 }
 

@@ -21,7 +21,7 @@ struct query {
 };
 
 /* The room for what a query points to. */
-struct scene {
+struct fixture {
 	struct pages pages;
 	struct pages_sets sets;
 	struct query query;
@@ -149,17 +149,17 @@ LOOP(run_scan_extent, scan_extent(&query, offset))
 LOOP(run_bisect_extent, bisect_extent(&query, offset))
 
 /* Areas are the first halves of equal slices. */
-static void predict_answers(struct scene *scene)
+static void predict_answers(struct fixture *fixture)
 {
-	uint64_t half = scene->query.size / scene->query.n_areas / 2;
+	uint64_t half = fixture->query.size / fixture->query.n_areas / 2;
 
 	for (size_t i = 0; i < PATTERN_LENGTH; i++) {
-		uint64_t number = scene->offsets[i] / half;
+		uint64_t number = fixture->offsets[i] / half;
 		struct barspan_extent extent = { number * half, half, number % 2 ? BARSPAN_HOLE : BARSPAN_DIRECT,
 						 BARSPAN_REASON_NONE };
 
-		scene->is_direct[i] = number % 2 == 0;
-		scene->extents[i] = digest(&extent);
+		fixture->is_direct[i] = number % 2 == 0;
+		fixture->extents[i] = digest(&extent);
 	}
 }
 
@@ -205,71 +205,71 @@ static int measure_order(struct bench *bench, struct query *query, const char *o
 				  order);
 }
 
-static int measure_orders(struct bench *bench, struct scene *scene)
+static int measure_orders(struct bench *bench, struct fixture *fixture)
 {
 	int r;
 
-	pattern_ascend(scene->offsets, scene->query.size);
-	predict_answers(scene);
-	r = measure_order(bench, &scene->query, "sequential");
+	pattern_ascend(fixture->offsets, fixture->query.size);
+	predict_answers(fixture);
+	r = measure_order(bench, &fixture->query, "sequential");
 	if (r)
 		return r;
-	pattern_scatter(scene->offsets, scene->query.size);
-	scene->query.mix = PATTERN_MIX;
-	predict_answers(scene);
-	return measure_order(bench, &scene->query, "random");
+	pattern_scatter(fixture->offsets, fixture->query.size);
+	fixture->query.mix = PATTERN_MIX;
+	predict_answers(fixture);
+	return measure_order(bench, &fixture->query, "random");
 }
 
-static int fill_sets(struct scene *scene)
+static int fill_sets(struct fixture *fixture)
 {
-	int r = pages_fill_roaring(&scene->sets, &scene->pages);
+	int r = pages_fill_roaring(&fixture->sets, &fixture->pages);
 
 	if (!r || r == -ENOSYS)
-		r = pages_fill_judy(&scene->sets, &scene->pages);
+		r = pages_fill_judy(&fixture->sets, &fixture->pages);
 	return r == -ENOSYS ? 0 : r;
 }
 
-static int measure_span(struct bench *bench, struct scene *scene)
+static int measure_span(struct bench *bench, struct fixture *fixture)
 {
 	struct barspan_device *device;
-	int r = pages_open(&device, &scene->pages);
+	int r = pages_open(&device, &fixture->pages);
 
 	if (r)
 		return bench_complain(r, "cannot make a device");
-	r = barspan_map(&scene->query.span, device, 0, NULL);
+	r = barspan_map(&fixture->query.span, device, 0, NULL);
 	barspan_device_close(device);
 	if (r)
-		return bench_complain(r, "cannot map %zu areas", scene->query.n_areas);
-	r = measure_orders(bench, scene);
-	barspan_unmap(scene->query.span);
+		return bench_complain(r, "cannot map %zu areas", fixture->query.n_areas);
+	r = measure_orders(bench, fixture);
+	barspan_unmap(fixture->query.span);
 	return r;
 }
 
 static int measure_areas(struct bench *bench, uint64_t size, size_t n)
 {
-	struct scene *scene = calloc(1, sizeof(*scene));
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
 	int r = -ENOMEM;
 
-	if (!scene)
+	if (!fixture)
 		return r;
-	r = pages_init(&scene->pages, size, n);
+	r = pages_init(&fixture->pages, size, n);
 	if (!r)
-		r = fill_sets(scene);
-	scene->query = (struct query){
+		r = fill_sets(fixture);
+	fixture->query = (struct query){
 		.size = size,
-		.areas = scene->pages.areas,
+		.areas = fixture->pages.areas,
 		.n_areas = n,
-		.roaring = scene->sets.roaring,
-		.judy = scene->sets.judy,
-		.offsets = scene->offsets,
-		.is_direct = scene->is_direct,
-		.extents = scene->extents,
+		.roaring = fixture->sets.roaring,
+		.judy = fixture->sets.judy,
+		.offsets = fixture->offsets,
+		.is_direct = fixture->is_direct,
+		.extents = fixture->extents,
 	};
 	if (!r)
-		r = measure_span(bench, scene);
-	pages_sets_clear(&scene->sets);
-	pages_clear(&scene->pages);
-	free(scene);
+		r = measure_span(bench, fixture);
+	pages_sets_clear(&fixture->sets);
+	pages_clear(&fixture->pages);
+	free(fixture);
 	return r;
 }
 

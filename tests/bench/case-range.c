@@ -11,7 +11,7 @@
 
 #include "bar.h"
 
-enum { MOST_LENGTH = 1 << 20, N_AREAS = 512 };
+enum { MAX_LENGTH = 1 << 20, N_AREAS = 512 };
 
 /* A part of the range that is in one extent. */
 struct part {
@@ -177,13 +177,13 @@ static int fill_random(struct range *range)
 {
 	uint64_t random = 88172645463325252;
 
-	for (size_t i = 0; i < MOST_LENGTH; i++) {
+	for (size_t i = 0; i < MAX_LENGTH; i++) {
 		random ^= random << 13;
 		random ^= random >> 7;
 		random ^= random << 17;
 		range->buffer[i] = (uint8_t)random;
 	}
-	return barspan_write(range->bar.span, range->offset, range->buffer, MOST_LENGTH);
+	return barspan_write(range->bar.span, range->offset, range->buffer, MAX_LENGTH);
 }
 
 /* That all of the range arrives, byte by byte, which the digests do not see. */
@@ -253,11 +253,11 @@ static int time_layout(struct bench *bench, bool holes)
 
 	if (r)
 		return r;
-	range.buffer = malloc(MOST_LENGTH);
+	range.buffer = malloc(MAX_LENGTH);
 	range.parts = calloc(N_AREAS, sizeof(*range.parts));
 	if (!range.buffer || !range.parts)
 		r = -ENOMEM;
-	for (size_t length = 64; !r && length <= MOST_LENGTH; length *= factor)
+	for (size_t length = 64; !r && length <= MAX_LENGTH; length *= factor)
 		r = time_length(bench, &range, length);
 	free(range.parts);
 	free(range.buffer);

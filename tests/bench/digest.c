@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_PEERS = 8 };
+enum { MAX_PEERS = 8 };
 
 __attribute__((format(printf, 1, 2)))
 static int complain_of(const char *format, ...)
@@ -191,7 +191,7 @@ static void print_floor(const json_t *row)
 
 struct table {
 	bool has_floor;
-	const char *peers[MOST_PEERS];
+	const char *peers[MAX_PEERS];
 	size_t n_peers;
 };
 
@@ -200,7 +200,7 @@ static void add_peer(struct table *table, const char *name)
 	for (size_t i = 0; i < table->n_peers; i++)
 		if (!strcmp(table->peers[i], name))
 			return;
-	if (table->n_peers < MOST_PEERS)
+	if (table->n_peers < MAX_PEERS)
 		table->peers[table->n_peers++] = name;
 }
 

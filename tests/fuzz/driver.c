@@ -5,14 +5,14 @@
 #include <dirent.h>
 #include <string.h>
 
-enum { MOST_SEEDS = 64, MOST_BYTES = 8192, MUTATIONS = 200000 };
+enum { MAX_SEEDS = 64, MAX_BYTES = 8192, MUTATIONS = 200000 };
 
 struct seed {
 	size_t size;
-	uint8_t bytes[MOST_BYTES];
+	uint8_t bytes[MAX_BYTES];
 };
 
-static struct seed seeds[MOST_SEEDS];
+static struct seed seeds[MAX_SEEDS];
 static size_t n_seeds;
 static uint64_t state = 1;
 
@@ -74,7 +74,7 @@ static void mutate_seed(struct seed *seed)
 			break;
 		case 4:
 			seed->size = next_random() % 4 ? seed->size + next_random() % 24 : next_random() % (seed->size + 1);
-			seed->size = seed->size < MOST_BYTES ? seed->size : MOST_BYTES;
+			seed->size = seed->size < MAX_BYTES ? seed->size : MAX_BYTES;
 			break;
 		default:
 			if (other->size > at && other->size - at >= length)
@@ -94,7 +94,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("1..2\n");
 	for (int i = 0; i < n; i++) {
-		if (names[i]->d_name[0] != '.' && n_seeds < MOST_SEEDS)
+		if (names[i]->d_name[0] != '.' && n_seeds < MAX_SEEDS)
 			load_seed(names[i]->d_name);
 		free(names[i]);
 	}

@@ -11,7 +11,7 @@
 #include "layout/layout.h"
 #include "util/sys.h"
 
-enum { MOST_HOLES = 8, MOST_AREAS = 64 };
+enum { MAX_HOLES = 8, MAX_AREAS = 64 };
 
 struct input {
 	const uint8_t *data;
@@ -115,7 +115,7 @@ static void check_guard(const struct layout_request *request, const struct barsp
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = { data, size };
-	struct barspan_range holes[MOST_HOLES], areas[MOST_AREAS];
+	struct barspan_range holes[MAX_HOLES], areas[MAX_AREAS];
 	struct layout_request request = { .device = "fuzz", .holes = holes, .region.areas = areas };
 	struct barspan_extent *extents;
 	size_t n;
@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request.strict = take_bytes(&input, 1) & 1;
 	request.prot = (int)take_bytes(&input, 1) & (PROT_READ | PROT_WRITE);
 	request.page_size = UINT64_C(4096) << take_bytes(&input, 1) % 5;
-	request.n_holes = take_bytes(&input, 1) % (MOST_HOLES + 1);
+	request.n_holes = take_bytes(&input, 1) % (MAX_HOLES + 1);
 	request.region.size = take_bytes(&input, 8);
 	request.offset = take_bytes(&input, 8);
 	request.length = take_bytes(&input, 8);
@@ -136,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request.msix.length = (take_bytes(&input, 2) % 2048 + 1) * 16;
 	for (size_t i = 0; i < request.n_holes; i++)
 		holes[i] = take_area(&input);
-	while (input.size && request.region.n_areas < MOST_AREAS)
+	while (input.size && request.region.n_areas < MAX_AREAS)
 		areas[request.region.n_areas++] = take_area(&input);
 	if (!(request.region.flags & BARSPAN_REGION_SPARSE))
 		request.region.n_areas = 0;

@@ -51,7 +51,7 @@ static bool is_due(enum fake_call call, bool *late)
 	*late = failure->late;
 	soak_trouble.injected = true;
 	soak_trouble.munmap |= call == FAKE_MUNMAP;
-	soak_trouble.mremap |= call == FAKE_MREMAP;
+	soak_trouble.mremap |= call == FAKE_MOVE_MAPPING;
 	soak_trouble.no_mmap |= call == FAKE_MMAP && failure->persists;
 	return true;
 }
@@ -176,12 +176,12 @@ static int kernel_madvise(void *address, size_t length, int advice)
 	return soak_failure.error;
 }
 
-static int kernel_mremap(void *from, size_t length, void *to)
+static int kernel_move_mapping(void *from, size_t length, void *to)
 {
 	bool late;
 
-	if (!is_due(FAKE_MREMAP, &late))
-		return real_sys_mremap(from, length, to);
+	if (!is_due(FAKE_MOVE_MAPPING, &late))
+		return real_sys_move_mapping(from, length, to);
 	if (late)
 		soak_unmap_for_real(to, length);
 	return soak_failure.error;
@@ -288,7 +288,7 @@ void soak_kernel_play(void)
 	fake_hooks.munmap = kernel_munmap;
 	fake_hooks.mprotect = kernel_mprotect;
 	fake_hooks.madvise = kernel_madvise;
-	fake_hooks.mremap = kernel_mremap;
+	fake_hooks.move_mapping = kernel_move_mapping;
 	fake_hooks.open = kernel_open;
 	fake_hooks.readlink = kernel_readlink;
 	fake_hooks.ioctl = kernel_ioctl;

@@ -9,14 +9,14 @@
 #include "support/harness.h"
 #include "soak.h"
 
-enum { MOST_MAPS = 1 << 18, MOST_DESCRIPTORS = 1024, BUFFER = 1 << 16 };
+enum { MAX_MAPS = 1 << 18, MAX_DESCRIPTORS = 1024, BUFFER = 1 << 16 };
 
 struct soak_map *soak_maps;
 size_t soak_n_maps;
 
 static struct soak_map *baseline;
 static size_t n_baseline;
-static bool open_before[MOST_DESCRIPTORS];
+static bool open_before[MAX_DESCRIPTORS];
 
 static uint64_t parse_number(const char **text, unsigned int base)
 {
@@ -38,7 +38,7 @@ static void parse_line(const char *text)
 {
 	struct soak_map *map = &soak_maps[soak_n_maps++];
 
-	SOAK_EXPECT(soak_n_maps < MOST_MAPS, "more than %d mappings", MOST_MAPS);
+	SOAK_EXPECT(soak_n_maps < MAX_MAPS, "more than %d mappings", MAX_MAPS);
 	memset(map, 0, sizeof(*map));
 	map->start = (uintptr_t)parse_number(&text, 16);
 	text++;
@@ -65,7 +65,7 @@ void soak_maps_read(void)
 	int fd;
 
 	if (!soak_maps)
-		soak_maps = mmap(NULL, MOST_MAPS * sizeof(*soak_maps), PROT_READ | PROT_WRITE,
+		soak_maps = mmap(NULL, MAX_MAPS * sizeof(*soak_maps), PROT_READ | PROT_WRITE,
 				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	soak_n_maps = 0;
 	fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
@@ -142,7 +142,7 @@ static void for_each_descriptor(void (*act)(int fd))
 
 static void note_descriptor(int fd)
 {
-	if (fd < MOST_DESCRIPTORS)
+	if (fd < MAX_DESCRIPTORS)
 		open_before[fd] = true;
 }
 
@@ -168,7 +168,7 @@ static void check_descriptor(int fd)
 	struct stat status;
 
 	/* Those of valgrind have larger numbers. */
-	if (fd >= MOST_DESCRIPTORS)
+	if (fd >= MAX_DESCRIPTORS)
 		return;
 	if (open_before[fd]) {
 		extra += 1u << 16;
@@ -191,7 +191,7 @@ void soak_check_descriptors(void)
 	for (int i = 0; i < SOAK_SPANS; i++)
 		allowed += soak_spans[i].span && soak_spans[i].by_mmap;
 	allowed += soak_endless;
-	for (int i = 0; i < MOST_DESCRIPTORS; i++)
+	for (int i = 0; i < MAX_DESCRIPTORS; i++)
 		before += open_before[i];
 	extra = 0;
 	for_each_descriptor(check_descriptor);

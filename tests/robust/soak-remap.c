@@ -8,15 +8,15 @@
 #include "support/harness.h"
 #include "soak.h"
 
-enum { MOST_PAGES = 12 };
+enum { MAX_PAGES = 12 };
 
 /* The call, and a record of each page of the source that is mapped. */
 struct remap {
 	uint8_t *from, *to;
 	size_t old_pages, new_pages;
 	int flags;
-	bool there[MOST_PAGES];
-	struct soak_foreign records[MOST_PAGES];
+	bool there[MAX_PAGES];
+	struct soak_foreign records[MAX_PAGES];
 };
 
 /* A page that is moved out of a span becomes a foreign mapping. */
@@ -173,7 +173,7 @@ void soak_do_mremap(void)
 		return;
 	soak_trace("mremap %zu pages at %p to %zu at %p flags %d", remap.old_pages,
 		   (void *)remap.from, remap.new_pages, (void *)remap.to, remap.flags);
-	soak_trouble_begin(NULL, FAKE_MREMAP);
+	soak_trouble_begin(NULL, FAKE_MOVE_MAPPING);
 	soak_trouble.start = (uintptr_t)remap.to;
 	soak_trouble.end = soak_trouble.start + remap.new_pages * soak_page;
 	got = barspan_mremap_(remap.from, remap.old_pages * soak_page, remap.new_pages * soak_page,

@@ -286,7 +286,7 @@ void soak_do_resume(void)
 		return;
 	was_suspended = span->suspended;
 	soak_trace("resume %p at %p", (void *)span->span, (void *)span->base);
-	soak_trouble_begin(soak_region_of(span), FAKE_MREMAP);
+	soak_trouble_begin(soak_region_of(span), FAKE_MOVE_MAPPING);
 	r = barspan_resume(span->span);
 	soak_trouble_end();
 	soak_trace("  = %d", r);

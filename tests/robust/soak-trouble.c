@@ -15,7 +15,7 @@ struct soak_trouble soak_trouble;
 enum soak_transport soak_transport;
 unsigned int soak_transport_countdown;
 
-enum { MOST_LIMIT = 1 << 17 }; /* mappings; more take too long to use up */
+enum { MAX_LIMIT = 1 << 17 }; /* mappings; more take too long to use up */
 
 static struct rlimit as_before, nofile_before;
 static bool as_is_low, nofile_is_low;
@@ -36,7 +36,7 @@ static enum soak_trigger trigger_of(enum fake_call call)
 		return SOAK_FAIL_MUNMAP;
 	case FAKE_MPROTECT:
 		return SOAK_FAIL_MPROTECT;
-	case FAKE_MREMAP:
+	case FAKE_MOVE_MAPPING:
 		return SOAK_FAIL_MREMAP;
 	default:
 		return SOAK_FAIL_OTHER;
@@ -47,7 +47,7 @@ static void fail_a_call(enum fake_call favourite)
 {
 	static const enum fake_call calls[] = {
 		FAKE_MMAP,   FAKE_MMAP,    FAKE_MMAP, FAKE_MUNMAP, FAKE_MPROTECT,
-		FAKE_MREMAP, FAKE_MADVISE, FAKE_OPEN, FAKE_FSTAT,  FAKE_IOCTL,
+		FAKE_MOVE_MAPPING, FAKE_MADVISE, FAKE_OPEN, FAKE_FSTAT,  FAKE_IOCTL,
 	};
 	static const int errors[] = { -ENOMEM, -EPERM, -EIO, -EINVAL };
 	enum fake_call call = calls[soak_random(sizeof(calls) / sizeof(calls[0]))];
@@ -171,7 +171,7 @@ void soak_trouble_begin(struct soak_region *region, enum fake_call call)
 {
 	memset(&soak_trouble, 0, sizeof(soak_trouble));
 	soak_trouble.any = region && soak_refuses(region);
-	if (soak_kind == SOAK_LIMIT && harness_map_limit() <= MOST_LIMIT && soak_chance(2))
+	if (soak_kind == SOAK_LIMIT && harness_map_limit() <= MAX_LIMIT && soak_chance(2))
 		use_mappings_up();
 	if (soak_without(SOAK_FAIL) || !soak_chance(2))
 		return;

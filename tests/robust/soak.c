@@ -29,7 +29,7 @@
 #include "support/harness.h"
 #include "soak.h"
 
-enum { MOST_JOBS = 64, HANG_S = 15 };
+enum { MAX_JOBS = 64, HANG_S = 15 };
 
 static const char *const kind_names[SOAK_KINDS] = { "alone", "limit", "threads", "cancel" };
 static const char *const trigger_names[SOAK_TRIGGERS] = {
@@ -49,7 +49,7 @@ struct job {
 };
 
 struct soak_shared *soak_shared;
-static struct job jobs[MOST_JOBS];
+static struct job jobs[MAX_JOBS];
 static size_t n_jobs = 1;
 static unsigned long episodes[SOAK_KINDS], steps[SOAK_KINDS], failures[SOAK_KINDS],
 	most_failures = 3;
@@ -290,7 +290,7 @@ int main(int argc, char **argv)
 	prints_steps = argc > 1;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	n_jobs = strtoul(get_setting("BARSPAN_SOAK_JOBS", "1"), NULL, 0);
-	n_jobs = n_jobs < 1 ? 1 : n_jobs > MOST_JOBS ? MOST_JOBS : n_jobs;
+	n_jobs = n_jobs < 1 ? 1 : n_jobs > MAX_JOBS ? MAX_JOBS : n_jobs;
 	most_failures = strtoul(get_setting("BARSPAN_SOAK_FAILURES", "3"), NULL, 0);
 	for (size_t i = 0; i < n_jobs; i++) {
 		jobs[i].shared = mmap(NULL, sizeof(*jobs[i].shared), PROT_READ | PROT_WRITE,

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "support/scene.h"
+#include "support/fixture.h"
 #include "util/sys.h"
 
 /* A call that may fail, in a world that is made ready without failures. */
@@ -46,7 +46,7 @@ static int act_region(const struct scenario *scenario)
 	int r = barspan_device_region(device, 1, &region);
 
 	(void)scenario;
-	ck_assert_uint_eq(region.size, r ? 77 : SCENE_PAGES * sys_page_size());
+	ck_assert_uint_eq(region.size, r ? 77 : FIXTURE_PAGES * sys_page_size());
 	return r;
 }
 
@@ -57,7 +57,7 @@ static int act_read(const struct scenario *scenario)
 
 	(void)scenario;
 	if (!r)
-		ck_assert_uint_eq(byte, scene_byte(1, barspan_region_offset(span) + 3 * sys_page_size()));
+		ck_assert_uint_eq(byte, fixture_byte(1, barspan_region_offset(span) + 3 * sys_page_size()));
 	return r;
 }
 
@@ -74,7 +74,7 @@ static int act_read32(const struct scenario *scenario)
 
 static int act_write(const struct scenario *scenario)
 {
-	uint8_t byte = scene_byte(1, 3 * sys_page_size());
+	uint8_t byte = fixture_byte(1, 3 * sys_page_size());
 
 	(void)scenario;
 	return barspan_write(span, 3 * sys_page_size(), &byte, 1);
@@ -82,7 +82,7 @@ static int act_write(const struct scenario *scenario)
 
 static int act_device_access(const struct scenario *scenario)
 {
-	uint8_t byte = scene_byte(0, 5);
+	uint8_t byte = fixture_byte(0, 5);
 	int r = barspan_device_write(device, 0, 5, &byte, 1);
 
 	(void)scenario;
@@ -91,10 +91,10 @@ static int act_device_access(const struct scenario *scenario)
 
 static void prepare_scenario(const struct scenario *scenario)
 {
-	device = SCENE_UNTOUCHED;
-	span = SCENE_UNTOUCHED;
+	device = FIXTURE_UNTOUCHED;
+	span = FIXTURE_UNTOUCHED;
 	if (scenario->act == act_open) {
-		scene_play_vfio(true);
+		fixture_play_vfio(true);
 		return;
 	}
 	ck_assert_zero(scenario->open(&device));
@@ -106,9 +106,9 @@ static void prepare_scenario(const struct scenario *scenario)
 
 static void clean_up(void)
 {
-	if (span != SCENE_UNTOUCHED)
+	if (span != FIXTURE_UNTOUCHED)
 		barspan_unmap(span);
-	if (device != SCENE_UNTOUCHED)
+	if (device != FIXTURE_UNTOUCHED)
 		barspan_device_close(device);
 	fake_reset();
 }
@@ -147,20 +147,20 @@ static void check_recovery(const struct scenario *scenario, int r, bool once)
 	if (r && scenario->act == act_suspend && !once)
 		r = barspan_resume(span);
 	if (r && scenario->act == act_map && scenario->options->address && !once && sys_under_valgrind())
-		munmap(scenario->options->address, SCENE_PAGES * sys_page_size());
+		munmap(scenario->options->address, FIXTURE_PAGES * sys_page_size());
 	if (r) {
-		ck_assert_ptr_eq(span, scenario->map_first ? span : SCENE_UNTOUCHED);
-		ck_assert_ptr_eq(device, scenario->act == act_open ? SCENE_UNTOUCHED : device);
+		ck_assert_ptr_eq(span, scenario->map_first ? span : FIXTURE_UNTOUCHED);
+		ck_assert_ptr_eq(device, scenario->act == act_open ? FIXTURE_UNTOUCHED : device);
 		ck_assert_zero(scenario->act(scenario));
 	}
-	if (span == SCENE_UNTOUCHED)
+	if (span == FIXTURE_UNTOUCHED)
 		return;
-	scene_check(span);
+	fixture_check(span);
 	ck_assert_zero(barspan_suspend(span));
-	scene_check(span);
+	fixture_check(span);
 	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_NONE), 0);
 	ck_assert_zero(barspan_resume(span));
-	scene_check(span);
+	fixture_check(span);
 	/* Without a span there is no way back for what counts as lost. */
 	if (once || !scenario->options || !(scenario->options->flags & BARSPAN_INDEPENDENT))
 		ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), 0);
@@ -177,7 +177,7 @@ static void check_nothing_left(const char *before, const char *after, bool once,
 
 	if (!strcmp(before, after))
 		return;
-	ck_assert_msg(sys_under_valgrind() && !once && (call == FAKE_MMAP || call == FAKE_MREMAP), "left:\n%swas:\n%s", after, before);
+	ck_assert_msg(sys_under_valgrind() && !once && (call == FAKE_MMAP || call == FAKE_MOVE_MAPPING), "left:\n%swas:\n%s", after, before);
 	lines = strdup(after);
 	for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		ck_assert_msg(strstr(before, line) || strstr(line, " ---"), "left: %s", line);
@@ -224,7 +224,7 @@ static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n,
 	/* Some area is a hole, or another way was taken, which takes more calls. The way to a character device is the same
 	 * whether the group's node is missing or not permitted. */
 	ck_assert_msg(r || failable_calls() - before_act > usual || may_go_unnoticed(scenario, call, error) ||
-		      (scenario->open == scene_open_pci_cdev && call == FAKE_OPEN && error == -EPERM && once) ||
+		      (scenario->open == fixture_open_pci_cdev && call == FAKE_OPEN && error == -EPERM && once) ||
 		      (scenario->act != act_open && harness_count_extents(span, BARSPAN_REASON_FAILED)),
 		      "%s, call %lu of kind %d fails with %d (%s): no sign of it", scenario->name, n, call, error,
 		      once ? "once" : "for good");
@@ -233,7 +233,7 @@ static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n,
 	after = harness_snapshot();
 	check_nothing_left(before, after, once, call);
 	if (scenario->options && scenario->options->address && !once)
-		munmap(scenario->options->address, SCENE_PAGES * sys_page_size());
+		munmap(scenario->options->address, FIXTURE_PAGES * sys_page_size());
 	free(before);
 	free(after);
 	return call;
@@ -246,10 +246,10 @@ static void fail_all(const struct scenario *scenario)
 	unsigned long usual;
 
 	fake_reset();
-	scene_play_vfio(true);	/* makes the memory, which is there before and after */
+	fixture_play_vfio(true);	/* makes the memory, which is there before and after */
 	usual = count_calls(scenario);
 	/* Only the kernel's devices need a call for each and every thing. */
-	ck_assert(usual || scenario->open != scene_open_vfio);
+	ck_assert(usual || scenario->open != fixture_open_vfio);
 	for (unsigned long n = 1; n <= usual; n++)
 		for (size_t i = 0; i < n_errors; i++) {
 			enum fake_call call = fail_nth(scenario, n, usual, errors[i], true, FAKE_CALLS);
@@ -257,17 +257,17 @@ static void fail_all(const struct scenario *scenario)
 			fail_nth(scenario, n, usual, errors[i], false, call);
 		}
 	fake_reset();
-	scene_end();
+	fixture_end();
 }
 
 START_TEST(devices_open)
 {
 	static const struct scenario scenarios[] = {
-		{ .name = "open_soft", .open = scene_open_soft, .act = act_open },
-		{ .name = "open_ops", .open = scene_open_ops, .act = act_open },
-		{ .name = "open_vfio", .open = scene_open_vfio, .act = act_open },
-		{ .name = "open_pci, group", .open = scene_open_pci_group, .act = act_open },
-		{ .name = "open_pci, character device", .open = scene_open_pci_cdev, .act = act_open },
+		{ .name = "open_soft", .open = fixture_open_soft, .act = act_open },
+		{ .name = "open_ops", .open = fixture_open_ops, .act = act_open },
+		{ .name = "open_vfio", .open = fixture_open_vfio, .act = act_open },
+		{ .name = "open_pci, group", .open = fixture_open_pci_group, .act = act_open },
+		{ .name = "open_pci, character device", .open = fixture_open_pci_cdev, .act = act_open },
 	};
 
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
@@ -294,12 +294,12 @@ static void make_options(void)
 	options[WINDOW].length = 9 * page + 7;
 	options[WINDOW].holes = &hole;
 	options[WINDOW].n_holes = 1;
-	options[AT_ADDRESS].address = options[REPLACE].address = scene_address();
+	options[AT_ADDRESS].address = options[REPLACE].address = fixture_address();
 	options[REPLACE].flags = BARSPAN_FIXED;
 	options[ALIGNED].alignment = 1 << 22;
 }
 
-static int (*const kinds_of_device[])(struct barspan_device **out) = { scene_open_soft, scene_open_ops, scene_open_vfio };
+static int (*const kinds_of_device[])(struct barspan_device **out) = { fixture_open_soft, fixture_open_ops, fixture_open_vfio };
 enum { DEVICES = sizeof(kinds_of_device) / sizeof(kinds_of_device[0]) };
 
 static void fail_all_with(struct scenario scenario)
@@ -344,13 +344,13 @@ static int refuse_mprotect(void *address, size_t length, int prot)
 START_TEST(suspend_is_retried)
 {
 	make_options();
-	ck_assert_zero(scene_open_soft(&device));
+	ck_assert_zero(fixture_open_soft(&device));
 	ck_assert_zero(barspan_map(&span, device, 1, &options[PLAIN]));
 	fake_hooks.mprotect = refuse_mprotect;
 	ck_assert_int_eq(barspan_suspend(span), -EPERM);
 	fake_hooks.mprotect = NULL;
 	ck_assert_zero(barspan_suspend(span));
-	scene_check(span);
+	fixture_check(span);
 	clean_up();
 }
 END_TEST
@@ -384,18 +384,18 @@ START_TEST(operations_of_a_transport)
 	};
 
 	for (unsigned long n = 1; n <= 6; n++) {
-		ck_assert_zero(scene_open_ops(&device));
-		scene_fail_operation(n, -EIO);
+		ck_assert_zero(fixture_open_ops(&device));
+		fixture_fail_operation(n, -EIO);
 		ck_assert_int_eq(barspan_map(&span, device, 1, NULL), wanted[n - 1].r);
-		scene_fail_operation(0, 0);
+		fixture_fail_operation(0, 0);
 		if (!wanted[n - 1].r) {
 			ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), wanted[n - 1].failed);
-			scene_check(span);
+			fixture_check(span);
 			barspan_unmap(span);
 		}
 		barspan_device_close(device);
 	}
-	scene_end();
+	fixture_end();
 }
 END_TEST
 

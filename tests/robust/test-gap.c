@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "support/scene.h"
+#include "support/fixture.h"
 #include "util/sys.h"
 
 /* What somebody else maps, and how much of the gap it covers. */
@@ -85,11 +85,11 @@ static int late_mmap(void **out, void *address, size_t length, int prot, int fla
 	return real_sys_mmap(out, address, length, prot, flags, fd, offset);
 }
 
-static int late_mremap(void *from, size_t length, void *to)
+static int late_move(void *from, size_t length, void *to)
 {
 	if (--foreign.fails == 0)
 		return fail_late(to, length);
-	return real_sys_mremap(from, length, to);
+	return real_sys_move_mapping(from, length, to);
 }
 
 /* Somebody else's mapping is as it was made, and then goes. */
@@ -129,9 +129,9 @@ static void begin_case(enum kind kind, enum cover cover, int fails)
 	foreign.kind = kind;
 	foreign.cover = cover;
 	foreign.fails = fails;
-	span = SCENE_UNTOUCHED;
+	span = FIXTURE_UNTOUCHED;
 	fake_reset();
-	ck_assert_zero(scene_open_soft(&device));
+	ck_assert_zero(fixture_open_soft(&device));
 }
 
 static void end_case(const char *before)
@@ -139,7 +139,7 @@ static void end_case(const char *before)
 	char *after;
 
 	ck_assert(foreign.seen);
-	if (span != SCENE_UNTOUCHED)
+	if (span != FIXTURE_UNTOUCHED)
 		barspan_unmap(span);
 	barspan_device_close(device);
 	fake_reset();
@@ -158,11 +158,11 @@ static int map_with(const struct barspan_options *options)
 	r = barspan_map(&span, device, 1, options);
 	fake_hooks.mmap = NULL;
 	if (r)
-		ck_assert_ptr_eq(span, SCENE_UNTOUCHED);
+		ck_assert_ptr_eq(span, FIXTURE_UNTOUCHED);
 	return r;
 }
 
-/* Runs `test` for each way in which the gap is filled, and each of the four extents of the scene. */
+/* Runs `test` for each way in which the gap is filled, and each of the four extents of the fixture. */
 static void for_each_gap(void (*test)(void))
 {
 	char *before = harness_snapshot();
@@ -184,7 +184,7 @@ static void place_elsewhere(void)
 
 	ck_assert_zero(map_with(NULL));
 	check_apart();
-	scene_check(span);
+	fixture_check(span);
 	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), failed);
 }
 
@@ -196,12 +196,12 @@ END_TEST
 
 static void at_address(unsigned int flags)
 {
-	struct barspan_options options = { .size = sizeof(options), .address = scene_address(), .flags = flags };
+	struct barspan_options options = { .size = sizeof(options), .address = fixture_address(), .flags = flags };
 	bool lost = foreign.cover != NOTHING;
 
 	ck_assert_int_eq(map_with(&options), !lost ? 0 : -EEXIST);
 	if (!lost)
-		scene_check(span);
+		fixture_check(span);
 }
 
 static void fail_at_address(void)
@@ -217,10 +217,10 @@ END_TEST
 
 static void fail_replacing(void)
 {
-	void *old = mmap(scene_address(), SCENE_PAGES * sys_page_size(), PROT_NONE,
+	void *old = mmap(fixture_address(), FIXTURE_PAGES * sys_page_size(), PROT_NONE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
-	ck_assert_ptr_eq(old, scene_address());
+	ck_assert_ptr_eq(old, fixture_address());
 	at_address(BARSPAN_FIXED);
 }
 
@@ -248,12 +248,12 @@ static void map_independent(void)
 	struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_INDEPENDENT };
 
 	ck_assert_zero(map_with(&options));
-	scene_check(span);
+	fixture_check(span);
 	/* All is mapped that is not lost, at addresses that a kernel gives. */
 	fake_reset();
 	ck_assert_zero(barspan_suspend(span));
 	ck_assert_zero(barspan_resume(span));
-	scene_check(span);
+	fixture_check(span);
 	char *low = harness_maps_of(NULL, 1 << 20);
 
 	ck_assert_str_eq(low, "");
@@ -275,7 +275,7 @@ START_TEST(an_early_failure_is_one_hole)
 		begin_case(PATTERN, NOTHING, n);
 		foreign.early = true;
 		ck_assert_zero(map_with(NULL));
-		scene_check(span);
+		fixture_check(span);
 		ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), n == 1 ? 0 : 1);
 		end_case(before);
 	}
@@ -303,10 +303,10 @@ static void lose_on_resume(void)
 	uint8_t byte;
 
 	map_without_areas();
-	fake_hooks.mremap = late_mremap;
+	fake_hooks.move_mapping = late_move;
 	if (foreign.cover == NOTHING) {
 		ck_assert_zero(barspan_resume(span));
-		scene_check(span);
+		fixture_check(span);
 		return;
 	}
 	ck_assert_int_eq(barspan_resume(span), -EEXIST);
@@ -315,7 +315,7 @@ static void lose_on_resume(void)
 	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_NONE), 0);
 	for (uint64_t at = 0; at < barspan_length(span); at += sys_page_size() / 2) {
 		ck_assert_zero(barspan_read(span, at, &byte, 1));
-		ck_assert_uint_eq(byte, scene_byte(1, at));
+		ck_assert_uint_eq(byte, fixture_byte(1, at));
 	}
 }
 
@@ -329,10 +329,10 @@ static void move_early(void)
 {
 	map_without_areas();
 	foreign.early = true;
-	fake_hooks.mremap = late_mremap;
+	fake_hooks.move_mapping = late_move;
 	ck_assert_zero(barspan_resume(span));
 	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), 1);
-	scene_check(span);
+	fixture_check(span);
 }
 
 START_TEST(a_move_that_is_refused_early_is_one_hole)
@@ -359,10 +359,10 @@ START_TEST(a_resume_moves_nothing_that_was_mapped)
 		begin_case(PATTERN, ALL, 1);
 		ck_assert_zero(barspan_map(&span, device, 1, &options));
 		ck_assert_zero(barspan_suspend(span));
-		fake_hooks.mremap = late_mremap;
+		fake_hooks.move_mapping = late_move;
 		ck_assert_zero(barspan_resume(span));
 		ck_assert(!foreign.seen);
-		scene_check(span);
+		fixture_check(span);
 		barspan_unmap(span);
 		barspan_device_close(device);
 		fake_reset();

@@ -9,8 +9,8 @@
 
 enum {
 	SPARE = 50,		/* mappings that a process wants to have left */
-	LEAST_LIMIT = 1 << 12,
-	MOST_LIMIT = 1 << 17,	/* more takes too long */
+	MIN_LIMIT = 1 << 12,
+	MAX_LIMIT = 1 << 17,	/* more takes too long */
 	FEW_AREAS = 200,
 };
 
@@ -286,7 +286,7 @@ int main(void)
 {
 	Suite *suite = suite_create("limit");
 
-	if (harness_map_limit() < LEAST_LIMIT || harness_map_limit() > MOST_LIMIT) {
+	if (harness_map_limit() < MIN_LIMIT || harness_map_limit() > MAX_LIMIT) {
 		printf("1..0 # SKIP vm.max_map_count is %zu: too few to do anything with, or too many to use up\n",
 		       harness_map_limit());
 		return EXIT_SUCCESS;

@@ -12,7 +12,7 @@
 #include "layout/layout.h"
 #include "util/sys.h"
 
-enum { MOST_AREAS = 10, MOST_HOLES = 4, MOST_PAGES = 9, QUERIES = 60 };
+enum { MAX_AREAS = 10, MAX_HOLES = 4, MAX_PAGES = 9, QUERIES = 60 };
 
 #define BASE UINT64_C(0x100000000)
 
@@ -20,7 +20,7 @@ enum { MOST_AREAS = 10, MOST_HOLES = 4, MOST_PAGES = 9, QUERIES = 60 };
 struct trial {
 	uint64_t seed, random;
 	struct layout_request request;
-	struct barspan_range areas[MOST_AREAS], holes[MOST_HOLES];
+	struct barspan_range areas[MAX_AREAS], holes[MAX_HOLES];
 };
 
 /* What the rules say of each byte of the region, and what of the request is nonsense. */
@@ -83,7 +83,7 @@ static void make_areas(struct trial *trial)
 {
 	struct barspan_region *region = &trial->request.region;
 
-	region->n_areas = (uint32_t)random_below(trial, MOST_AREAS + 1);
+	region->n_areas = (uint32_t)random_below(trial, MAX_AREAS + 1);
 	region->areas = trial->areas;
 	for (uint32_t i = 0; i < region->n_areas; i++) {
 		trial->areas[i] = some_area(trial);
@@ -97,7 +97,7 @@ static void make_holes(struct trial *trial)
 {
 	uint64_t size = trial->request.region.size;
 
-	trial->request.n_holes = one_in(trial, 2) ? random_below(trial, MOST_HOLES + 1) : 0;
+	trial->request.n_holes = one_in(trial, 2) ? random_below(trial, MAX_HOLES + 1) : 0;
 	trial->request.holes = trial->holes;
 	for (size_t i = 0; i < trial->request.n_holes; i++) {
 		struct barspan_range hole = some_area(trial);
@@ -126,7 +126,7 @@ static void make_trial(struct trial *trial, uint64_t seed, uint64_t page_size)
 	request->device = "property";
 	request->index = (unsigned int)random_below(trial, 2);
 	request->page_size = page_size;
-	request->region.size = one_in(trial, 10) ? 1 + random_below(trial, page_size) : page_size * (1 + random_below(trial, MOST_PAGES));
+	request->region.size = one_in(trial, 10) ? 1 + random_below(trial, page_size) : page_size * (1 + random_below(trial, MAX_PAGES));
 	if (one_in(trial, 3))
 		request->region.size += 1 + random_below(trial, page_size);
 	request->region.flags = (one_in(trial, 30) ? 0 : BARSPAN_REGION_MMAP) | (one_in(trial, 8) ? 0 : BARSPAN_REGION_SPARSE) |

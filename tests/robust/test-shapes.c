@@ -12,7 +12,7 @@
 #include "util/sys.h"
 
 enum {
-	MOST = 65536,
+	MAX_EXTENTS = 65536,
 	SLOTS = 65536,	/* bytes */
 	EXTENT = 32,	/* bytes */
 	REST = 256,	/* bytes */
@@ -179,7 +179,7 @@ static uint64_t place_anywhere(size_t i, uint64_t *seed, uint64_t length)
 
 START_TEST(evenly_spread_extents)
 {
-	static const size_t numbers[] = { 1, 2, 3, 5, 17, 256, 4096, MOST };
+	static const size_t numbers[] = { 1, 2, 3, 5, 17, 256, 4096, MAX_EXTENTS };
 	static const uint64_t lengths[] = {
 		1, 2, 7, 4096, 1 << 20, UINT64_C(1) << 40, TOP - 1, TOP, TOP + 1, UINT64_MAX - 4095,
 	};
@@ -211,9 +211,9 @@ static uint64_t single_bytes(size_t i, uint64_t *seed, uint64_t length)
 
 START_TEST(one_cluster_in_a_huge_span)
 {
-	check_starts("start", MANY, limit_extents(MOST), TOP, place_packed);
-	check_starts("end", MANY, limit_extents(MOST), TOP, packed_at_the_end);
-	check_starts("middle", FEW, limit_extents(MOST), TOP, single_bytes);
+	check_starts("start", MANY, limit_extents(MAX_EXTENTS), TOP, place_packed);
+	check_starts("end", MANY, limit_extents(MAX_EXTENTS), TOP, packed_at_the_end);
+	check_starts("middle", FEW, limit_extents(MAX_EXTENTS), TOP, single_bytes);
 	check_starts("middle of less", FEW, limit_extents(3000), UINT64_C(1) << 40, single_bytes);
 }
 END_TEST
@@ -266,15 +266,15 @@ static uint64_t many_clusters(size_t i, uint64_t *seed, uint64_t length)
 static uint64_t clusters_of_three(size_t i, uint64_t *seed, uint64_t length)
 {
 	(void)seed;
-	return length / (MOST / 3 + 1) * (i / 3) + i % 3;
+	return length / (MAX_EXTENTS / 3 + 1) * (i / 3) + i % 3;
 }
 
 /* Whatever asks for most slots: the early clusters use them up, and the later ones are searched. */
 START_TEST(shapes_that_want_more_slots_than_there_are)
 {
-	check_starts("nested", MANY, limit_extents(MOST), TOP, place_nested);
-	check_starts("many clusters", MANY, limit_extents(MOST), TOP, many_clusters);
-	check_starts("clusters of three", MANY, limit_extents(MOST), TOP, clusters_of_three);
+	check_starts("nested", MANY, limit_extents(MAX_EXTENTS), TOP, place_nested);
+	check_starts("many clusters", MANY, limit_extents(MAX_EXTENTS), TOP, many_clusters);
+	check_starts("clusters of three", MANY, limit_extents(MAX_EXTENTS), TOP, clusters_of_three);
 	check_starts("many small clusters", MANY, limit_extents(8000), UINT64_C(1) << 48, many_clusters);
 }
 END_TEST

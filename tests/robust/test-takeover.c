@@ -276,11 +276,11 @@ END_TEST
 
 static void *moved_to;
 
-static int fail_remap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
+static int fail_mremap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
 {
 	/* Not the question whether a reservation is whole. */
 	if (!flags)
-		return real_sys_remap(out, from, length, new_length, flags, to);
+		return real_sys_mremap(out, from, length, new_length, flags, to);
 	if (moved_to) {
 		ck_assert_zero(munmap(moved_to, new_length));
 		moved_in = mmap(moved_to, new_length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
@@ -298,14 +298,14 @@ START_TEST(a_remap_that_fails_tells_the_span_what_it_did)
 	mine = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	moved_to = NULL;
 	moved_in = NULL;
-	fake_hooks.remap = fail_remap;
+	fake_hooks.mremap = fail_mremap;
 	ck_assert_ptr_eq(barspan_mremap_(mine, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page), MAP_FAILED);
 	check_untouched();
 	ck_assert_ptr_eq(barspan_mremap_(base + page, page, 2 * page, MREMAP_MAYMOVE, NULL), MAP_FAILED);
 	check_untouched();
 	moved_to = base + page;
 	ck_assert_ptr_eq(barspan_mremap_(mine, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page), MAP_FAILED);
-	fake_hooks.remap = NULL;
+	fake_hooks.mremap = NULL;
 	check_taken(1);
 	barspan_unmap(span);
 	span = NULL;
@@ -327,10 +327,10 @@ START_TEST(a_hole_between_two_mappings_stays_the_spans)
 	for (size_t i = 2; i <= 4; i += 2)
 		ck_assert_ptr_eq(barspan_mmap(base + i * page, page, PROT_READ, flags, -1, 0), base + i * page);
 	moved_to = NULL;
-	fake_hooks.remap = fail_remap;
+	fake_hooks.mremap = fail_mremap;
 	ck_assert_ptr_eq(barspan_mremap_(base + 3 * page, 2 * page, 2 * page, MREMAP_MAYMOVE | MREMAP_FIXED, mine),
 			 MAP_FAILED);
-	fake_hooks.remap = NULL;
+	fake_hooks.mremap = NULL;
 	ck_assert_ptr_eq(barspan_find(base + 3 * page, NULL), span);
 	munmap(mine, 2 * page);
 	munmap(base + 2 * page, page);
@@ -353,11 +353,11 @@ START_TEST(a_span_that_is_moved_onto_itself_knows_what_it_lost)
 	moved_to = NULL;
 	closed_lists = 0;
 	fake_hooks.open = open_once;
-	fake_hooks.remap = fail_remap;
+	fake_hooks.mremap = fail_mremap;
 	ck_assert_ptr_eq(barspan_mremap_(base + 2 * page, 3 * page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
 			 MAP_FAILED);
 	fake_hooks.open = NULL;
-	fake_hooks.remap = NULL;
+	fake_hooks.mremap = NULL;
 	ck_assert(!barspan_is_direct(span, page, page));
 	ck_assert_uint_eq(barspan_read32(span, page), 101);
 	barspan_unmap(span);
@@ -377,11 +377,11 @@ START_TEST(a_span_that_is_moved_onto_itself_does_not_end)
 	moved_to = NULL;
 	closed_lists = 0;
 	fake_hooks.open = open_once;
-	fake_hooks.remap = fail_remap;
+	fake_hooks.mremap = fail_mremap;
 	ck_assert_ptr_eq(barspan_mremap_(base + 2 * page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
 			 MAP_FAILED);
 	fake_hooks.open = NULL;
-	fake_hooks.remap = NULL;
+	fake_hooks.mremap = NULL;
 	ck_assert_uint_eq(device->references, 2);
 	ck_assert_ptr_eq(barspan_find(base + 2 * page, NULL), span);
 	ck_assert_uint_eq(barspan_read32(span, 2 * page), 102);

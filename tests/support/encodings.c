@@ -166,7 +166,7 @@ static bool aim_from_code(struct encoding *encoding, uintptr_t operand)
 	struct example *example = &encoding->example;
 	uint32_t displacement, now = (uint32_t)encoding->form.displacement;
 
-	displacement = (uint32_t)(operand - FORMS_CODE - example->length);
+	displacement = (uint32_t)(operand - INSN_CASES_CODE - example->length);
 	for (unsigned int i = 1; i + 4 <= example->length; i++) {
 		if (memcmp(example->code + i, &now, 4))
 			continue;
@@ -181,7 +181,7 @@ bool encodings_aim(struct encoding *encoding, uintptr_t operand, uint64_t *rando
 {
 	const struct trap_form *form = &encoding->form;
 	uint64_t *gprs = encoding->example.before.gprs;
-	uint64_t address = operand - (form->segment == MACHINE_GS ? FORMS_GS_BASE : 0);
+	uint64_t address = operand - (form->segment == MACHINE_GS ? INSN_CASES_GS_BASE : 0);
 
 	seed = random;
 	if (form->segment == MACHINE_FS)

@@ -4,7 +4,7 @@
 #ifndef ENCODINGS_H
 #define ENCODINGS_H
 
-#include "forms.h"
+#include "insn-cases.h"
 #include "trap/x86/form.h"
 
 struct encoding {

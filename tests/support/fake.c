@@ -214,20 +214,20 @@ int __wrap_sys_madvise(void *address, size_t length, int advice)
 	return fake_hooks.madvise ? fake_hooks.madvise(address, length, advice) : real_sys_madvise(address, length, advice);
 }
 
-int __wrap_sys_mremap(void *from, size_t length, void *to);
-int __wrap_sys_mremap(void *from, size_t length, void *to)
+int __wrap_sys_move_mapping(void *from, size_t length, void *to);
+int __wrap_sys_move_mapping(void *from, size_t length, void *to)
 {
-	if (should_fail(FAKE_MREMAP))
+	if (should_fail(FAKE_MOVE_MAPPING))
 		return failure;
-	return fake_hooks.mremap ? fake_hooks.mremap(from, length, to) : real_sys_mremap(from, length, to);
+	return fake_hooks.move_mapping ? fake_hooks.move_mapping(from, length, to) : real_sys_move_mapping(from, length, to);
 }
 
-int __wrap_sys_remap(void **out, void *from, size_t length, size_t new_length, int flags, void *to);
-int __wrap_sys_remap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
+int __wrap_sys_mremap(void **out, void *from, size_t length, size_t new_length, int flags, void *to);
+int __wrap_sys_mremap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
 {
-	if (fake_hooks.remap)
-		return fake_hooks.remap(out, from, length, new_length, flags, to);
-	return real_sys_remap(out, from, length, new_length, flags, to);
+	if (fake_hooks.mremap)
+		return fake_hooks.mremap(out, from, length, new_length, flags, to);
+	return real_sys_mremap(out, from, length, new_length, flags, to);
 }
 
 int __wrap_sys_munlock(void *address, size_t length);

@@ -12,7 +12,7 @@
 
 enum fake_call {
 	FAKE_CALLOC, FAKE_REALLOC, FAKE_OPEN, FAKE_MEMFD_CREATE, FAKE_FTRUNCATE, FAKE_IOCTL, FAKE_READ, FAKE_PREAD,
-	FAKE_PWRITE, FAKE_READLINK, FAKE_FSTAT, FAKE_FIND_ENTRY, FAKE_MMAP, FAKE_MUNMAP, FAKE_MPROTECT, FAKE_MADVISE, FAKE_MREMAP,
+	FAKE_PWRITE, FAKE_READLINK, FAKE_FSTAT, FAKE_FIND_ENTRY, FAKE_MMAP, FAKE_MUNMAP, FAKE_MPROTECT, FAKE_MADVISE, FAKE_MOVE_MAPPING,
 	FAKE_CALLS,
 };
 
@@ -31,8 +31,8 @@ struct fake_hooks {
 	int (*munmap)(void *address, size_t length);
 	int (*mprotect)(void *address, size_t length, int prot);
 	int (*madvise)(void *address, size_t length, int advice);
-	int (*mremap)(void *from, size_t length, void *to);
-	int (*remap)(void **out, void *from, size_t length, size_t new_length, int flags, void *to);	/* not counted */
+	int (*move_mapping)(void *from, size_t length, void *to);
+	int (*mremap)(void **out, void *from, size_t length, size_t new_length, int flags, void *to);	/* not counted */
 	int (*munlock)(void *address, size_t length);	/* not counted */
 };
 
@@ -66,9 +66,9 @@ int real_sys_mmap(void **out, void *address, size_t length, int prot, int flags,
 int real_sys_munmap(void *address, size_t length) __asm__("__real_sys_munmap");
 int real_sys_mprotect(void *address, size_t length, int prot) __asm__("__real_sys_mprotect");
 int real_sys_madvise(void *address, size_t length, int advice) __asm__("__real_sys_madvise");
-int real_sys_mremap(void *from, size_t length, void *to) __asm__("__real_sys_mremap");
-int real_sys_remap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
-	__asm__("__real_sys_remap");
+int real_sys_move_mapping(void *from, size_t length, void *to) __asm__("__real_sys_move_mapping");
+int real_sys_mremap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
+	__asm__("__real_sys_mremap");
 int real_sys_munlock(void *address, size_t length) __asm__("__real_sys_munlock");
 
 #endif

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = FORMS_PAGE, SIZE = FORMS_SIZE };
+enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = INSN_CASES_PAGE, SIZE = INSN_CASES_SIZE };
 
 static const struct barspan_range holes[] = { { PAGE, PAGE }, { 3 * PAGE, PAGE } };
 static struct barspan_device *device;
@@ -34,10 +34,10 @@ void ways_set_up(void)
 	ck_assert_zero(harness_open_soft(&device, &region, 1));
 	memory =
 		mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, barspan_soft_fd(device, 0), 0);
-	around[0] = map_at(FORMS_BASE - PAGE);
-	around[1] = map_at(FORMS_BASE + SIZE);
-	machine_make_code((void *)FORMS_CODE);
-	syscall(SYS_arch_prctl, ARCH_SET_GS, (unsigned long)FORMS_GS_BASE);
+	around[0] = map_at(INSN_CASES_BASE - PAGE);
+	around[1] = map_at(INSN_CASES_BASE + SIZE);
+	machine_make_code((void *)INSN_CASES_CODE);
+	syscall(SYS_arch_prctl, ARCH_SET_GS, (unsigned long)INSN_CASES_GS_BASE);
 	output = memfd_create("explanations", MFD_CLOEXEC);
 	options.fd = output;
 	ck_assert_zero(barspan_trap_enable(&options));
@@ -54,7 +54,7 @@ void ways_map(size_t n_holes)
 {
 	const struct barspan_options options = {
 		.size = sizeof(options),
-		.address = (void *)FORMS_BASE,
+		.address = (void *)INSN_CASES_BASE,
 		.alignment = PAGE,
 		.holes = holes,
 		.n_holes = n_holes,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The two ways that instructions are run: on a span without holes, and on one with
- * holes at the same addresses, see forms.h. */
+ * holes at the same addresses, see insn-cases.h. */
 #ifndef WAYS_H
 #define WAYS_H
 
-#include "forms.h"
+#include "insn-cases.h"
 #include "harness.h"
 
 extern uint8_t *memory;		/* the device's, behind the library's back */

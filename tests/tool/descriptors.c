@@ -3,7 +3,7 @@
  * A program that closes every descriptor that it does not know, in the way that
  * its argument names, opens a log, and then uses its device. The log must stay
  * empty, and the registers must get what is written. The device is played by
- * tests/tool/play-vfio.c.
+ * tests/tool/fake-vfio.c.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 #include "refuse.h"
 
-enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000, MOST = 5000 };
+enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000, MAX_FD = 5000 };
 
 static int device;
 
@@ -35,7 +35,7 @@ static int fail_test(const char *what)
 /* Each closes all descriptors above standard error but the device's. */
 static void by_close(void)
 {
-	for (int fd = 3; fd < MOST; fd++)
+	for (int fd = 3; fd < MAX_FD; fd++)
 		if (fd != device && close(fd) && errno != EBADF)
 			fail_test("close");
 }

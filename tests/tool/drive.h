@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A driver of the device that tests/tool/play-vfio.c plays, for programs that do
+/* A driver of the device that tests/tool/fake-vfio.c plays, for programs that do
  * unusual things with signals meanwhile. */
 #ifndef DRIVE_H
 #define DRIVE_H

@@ -14,7 +14,7 @@ explain() {
 
 # Runs barspan run with the played device; what is printed goes to a file.
 run() { # ARGUMENT...
-	LD_PRELOAD=$PWD/tests/tool/.libs/play-vfio.so ./barspan run "$@" >"$scratch/out" 2>&1
+	LD_PRELOAD=$PWD/tests/tool/.libs/fake-vfio.so ./barspan run "$@" >"$scratch/out" 2>&1
 }
 
 expect() { # STATUS DESCRIPTION ARGUMENT...
@@ -106,7 +106,7 @@ for way in masks old-masks threads waits fork contexts; do
 	expect 0 "holes are served with signals blocked: $way" -- tests/tool/masks "$way"
 done
 expect 0 "a mask is inherited" -- env --block-signal=SEGV "$driver"
-LD_PRELOAD=$PWD/tests/tool/.libs/play-vfio.so env --block-signal=SEGV,BUS ./barspan run -- "$driver" >"$scratch/out" 2>&1
+LD_PRELOAD=$PWD/tests/tool/.libs/fake-vfio.so env --block-signal=SEGV,BUS ./barspan run -- "$driver" >"$scratch/out" 2>&1
 report $? "also by barspan run"
 for way in handlers jumps sent setters; do
 	expect 0 "holes are served whatever is handled: $way" -- tests/tool/handlers "$way"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A driver that knows nothing of libbarspan: it maps a whole BAR with one mmap() and loads and stores at base + offset.
- * Its device is a memory file that tests/tool/play-vfio.c passes off as a VFIO device, whose BAR has a hole in its middle.
+ * Its device is a memory file that tests/tool/fake-vfio.c passes off as a VFIO device, whose BAR has a hole in its middle.
  */
 #include <signal.h>
 #include <stdint.h>

@@ -18,7 +18,7 @@ TOOL_TESTS = \
 	tests/tool/demo.sh
 TESTS += $(TOOL_TESTS)
 EXTRA_DIST += $(TOOL_TESTS) tests/tool/program.sh
-$(TOOL_TESTS:.sh=.log): barspan tests/tool/json-check tests/tool/lie.la
+$(TOOL_TESTS:.sh=.log): barspan tests/tool/json-check tests/tool/ld-preload-faults.la
 
 # Compares JSON with what it should be.
 check_PROGRAMS += tests/tool/json-check
@@ -29,11 +29,11 @@ tests_tool_json_check_LDFLAGS = $(SANITIZER)
 tests_tool_json_check_LDADD = $(JANSSON_LIBS)
 
 # To be preloaded: system calls that go wrong.
-check_LTLIBRARIES += tests/tool/lie.la
-tests_tool_lie_la_SOURCES = tests/tool/lie.c
-tests_tool_lie_la_CPPFLAGS =
-tests_tool_lie_la_CFLAGS = -std=gnu11 $(WARNINGS)
-tests_tool_lie_la_LDFLAGS = -module -shared -avoid-version -rpath /nowhere
+check_LTLIBRARIES += tests/tool/ld-preload-faults.la
+tests_tool_ld_preload_faults_la_SOURCES = tests/tool/ld-preload-faults.c
+tests_tool_ld_preload_faults_la_CPPFLAGS =
+tests_tool_ld_preload_faults_la_CFLAGS = -std=gnu11 $(WARNINGS)
+tests_tool_ld_preload_faults_la_LDFLAGS = -module -shared -avoid-version -rpath /nowhere
 
 if HAVE_CHECK
 # The parts that need no device.

@@ -3,7 +3,7 @@
  * A driver that knows of sparse regions, as DPDK does since 23.07: it asks for
  * a region's description with little room, asks again with as much as the
  * kernel wants, and maps each area by itself. Where it is told of no areas, it
- * maps the region whole. Its device is played by tests/tool/play-vfio.c.
+ * maps the region whole. Its device is played by tests/tool/fake-vfio.c.
  *
  * It prints the capabilities that it is told of, and does all its register
  * accesses by base + offset.
@@ -21,7 +21,7 @@
 
 #include "refuse.h"
 
-enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000, MOST = 4096 };
+enum { BAR = 0x100000, SIZE = 0x4000, HOLE = 0x1000, MAX_INFO = 4096 };
 
 static int fail_test(const char *what)
 {
@@ -30,19 +30,19 @@ static int fail_test(const char *what)
 }
 
 /* Asks until the answer fits, and returns how often. */
-static int ask_info(int device, struct vfio_region_info *info, uint32_t room)
+static int ask_info(int device, struct vfio_region_info *info, uint32_t capacity)
 {
 	int times = 1;
 
 	for (;; times++) {
-		memset(info, 0, room);
-		info->argsz = room;
+		memset(info, 0, capacity);
+		info->argsz = capacity;
 		if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, info))
 			fail_test("no description");
-		if (info->argsz == room || times == 5)
+		if (info->argsz == capacity || times == 5)
 			return times;
-		room = info->argsz;
-		if (room > MOST)
+		capacity = info->argsz;
+		if (capacity > MAX_INFO)
 			fail_test("too long a description");
 	}
 }
@@ -93,10 +93,10 @@ static volatile uint8_t *place_areas(int device,
 
 int main(int argc, char **argv)
 {
-	static uint64_t answer[MOST / sizeof(uint64_t)];
+	static uint64_t answer[MAX_INFO / sizeof(uint64_t)];
 	struct vfio_region_info *info = (void *)answer;
 	const struct vfio_region_info_cap_sparse_mmap *sparse;
-	uint32_t room = argc > 2 ? (uint32_t)atoi(argv[2]) : sizeof(*info), value = 0;
+	uint32_t capacity = argc > 2 ? (uint32_t)atoi(argv[2]) : sizeof(*info), value = 0;
 	int device = memfd_create(argc > 1 ? argv[1] : "vfio", MFD_CLOEXEC);
 	volatile uint8_t *base;
 
@@ -108,7 +108,7 @@ int main(int argc, char **argv)
 	errno = 0;
 	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, NULL) != -1 || errno != EFAULT)
 		fail_test("no memory is no error");
-	printf("asked %d:", ask_info(device, info, room));
+	printf("asked %d:", ask_info(device, info, capacity));
 	sparse = walk_chain(info);
 	printf("\n");
 	fflush(stdout);

@@ -40,7 +40,7 @@ run_lying() { # LIE ARGUMENT...
 	status=0
 	name=$1
 	shift
-	env LD_PRELOAD="$lie" LIE="$name" "$barspan" "$@" >"$out" 2>"$err" </dev/null || status=$?
+	env LD_PRELOAD="$lie" FAULT="$name" "$barspan" "$@" >"$out" 2>"$err" </dev/null || status=$?
 }
 
 explain() {
@@ -111,6 +111,6 @@ fails() { # REGEX DESCRIPTION ARGUMENT...
 
 # Sets $lie to the library that makes system calls go wrong; false where it cannot be preloaded.
 find_lie() {
-	lie=$PWD/tests/tool/.libs/lie.so
+	lie=$PWD/tests/tool/.libs/ld-preload-faults.so
 	[ -e "$lie" ] && env LD_PRELOAD="$lie" "$barspan" --version >/dev/null 2>&1
 }

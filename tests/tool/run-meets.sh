@@ -4,7 +4,7 @@
 . "${srcdir:-.}/tests/tool/program.sh"
 
 driver=$PWD/tests/tool/legacy-driver
-played=$PWD/tests/tool/.libs/play-vfio.so
+played=$PWD/tests/tool/.libs/fake-vfio.so
 linker=$(ldd "$driver" | sed -n 's,^[^/]*\(/[^ ]*/ld-[^ ]*\).*,\1,p')
 
 drive() { # ARGUMENT...

@@ -6,7 +6,7 @@
 top=$PWD
 driver=$PWD/tests/tool/run-driver
 file=$work/report
-played=$PWD/tests/tool/.libs/play-vfio.so
+played=$PWD/tests/tool/.libs/fake-vfio.so
 
 # Runs the driver; the report is in $file.
 drive() { # WAY...

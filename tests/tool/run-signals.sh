@@ -5,7 +5,7 @@
 
 driver=$PWD/tests/tool/run-driver
 file=$work/report
-played=$PWD/tests/tool/.libs/play-vfio.so
+played=$PWD/tests/tool/.libs/fake-vfio.so
 LD_PRELOAD=$played
 export LD_PRELOAD
 

@@ -7,12 +7,12 @@
 #include "svg.h"
 #include "svg-scale.h"
 
-enum { MOST_EXTENTS = 64 };
+enum { MAX_EXTENTS = 64 };
 
 /* Extents that alternate between direct and hole, with these lengths. */
 struct drawing {
 	struct survey survey;
-	struct barspan_extent extents[MOST_EXTENTS];
+	struct barspan_extent extents[MAX_EXTENTS];
 	char *text;
 	const char *bar, *labels;	/* lines of the text, with their indentation */
 };
@@ -113,7 +113,7 @@ START_TEST(pictures_of_all_widths_show_both_kinds)
 		for (unsigned int shift = 0; shift < 48; shift += 5) {
 			struct drawing drawing = { 0 };
 
-			for (size_t i = 0; i < MOST_EXTENTS / 2; i++) {
+			for (size_t i = 0; i < MAX_EXTENTS / 2; i++) {
 				add_extent(&drawing, 1 + (i * 7919 % 13 << shift), BARSPAN_REASON_NONE);
 				add_extent(&drawing, 1 + (i * 104729 % 5 << shift), BARSPAN_REASON_SPARSE);
 			}

@@ -116,14 +116,14 @@ static struct rows rows;
 /* The report of the table; "" if it is longer than it may be. */
 static char *report_text(void)
 {
-	enum { MOST = 1 << 26 };
+	enum { MAX_SIZE = 1 << 26 };
 	int fd = memfd_create("report", MFD_CLOEXEC);
 	static char text[1 << 16];
 	ssize_t n;
 
 	rows_sort(&rows, table);
 	ck_assert_int_eq(rows_write(&rows, &(struct rows_output){ .fd = fd }), 0);
-	ck_assert_int_lt(lseek(fd, 0, SEEK_END), MOST);
+	ck_assert_int_lt(lseek(fd, 0, SEEK_END), MAX_SIZE);
 	n = pread(fd, text, sizeof(text) - 1, 0);
 	text[n > 0 ? n : 0] = '\0';
 	close(fd);

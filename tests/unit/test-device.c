@@ -5,7 +5,7 @@
 #include "device/device.h"
 #include "support/fake.h"
 #include "support/harness.h"
-#include "util/sized.h"
+#include "util/extensible.h"
 #include "util/sys.h"
 
 static unsigned int closed;
@@ -132,7 +132,7 @@ START_TEST(a_size_over_a_page_is_refused_unread)
 	size_t page = sys_page_size();
 	uint8_t *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct barspan_device_ops *ops = (void *)(pages + page - sizeof(*ops));
-	static const size_t sizes[] = { SIZE_MAX, SIZED_MOST + 1, (size_t)1 << 31 };
+	static const size_t sizes[] = { SIZE_MAX, EXTENSIBLE_MAX + 1, (size_t)1 << 31 };
 	struct barspan_options *options = (void *)(pages + page - sizeof(*options));
 	struct barspan *span;
 
@@ -160,15 +160,15 @@ START_TEST(a_structure_as_large_as_can_be_is_read_to_its_end)
 {
 	union {
 		struct barspan_device_ops ops;
-		uint8_t bytes[SIZED_MOST];
+		uint8_t bytes[EXTENSIBLE_MAX];
 	} newer;
 
 	memset(&newer, 0, sizeof(newer));
 	newer.ops = good;
-	newer.ops.size = SIZED_MOST;
+	newer.ops.size = EXTENSIBLE_MAX;
 	ck_assert_zero(barspan_device_open_ops(&device, &newer.ops, &closed));
 	barspan_device_close(device);
-	newer.bytes[SIZED_MOST - 1] = 1;
+	newer.bytes[EXTENSIBLE_MAX - 1] = 1;
 	ck_assert_int_eq(barspan_device_open_ops(&device, &newer.ops, &closed), -E2BIG);
 }
 END_TEST

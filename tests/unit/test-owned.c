@@ -11,7 +11,7 @@
 
 START_TEST(the_set_holds_what_is_added)
 {
-	static const int fds[] = { 0, 62, 64, 1000, OWNED_MOST - 1 };
+	static const int fds[] = { 0, 62, 64, 1000, OWNED_MAX - 1 };
 	const size_t n = sizeof(fds) / sizeof(fds[0]);
 	int at = -1;
 
@@ -23,7 +23,7 @@ START_TEST(the_set_holds_what_is_added)
 		at = fds[i];
 		ck_assert(owned_has(at) && !owned_has(at - 1) && !owned_has(at + 1));
 	}
-	ck_assert_int_eq(owned_next(OWNED_MOST), -1);
+	ck_assert_int_eq(owned_next(OWNED_MAX), -1);
 	ck_assert_int_eq(owned_next(UINT_MAX), -1);
 	for (size_t i = 0; i < n; i++)
 		owned_remove(fds[i]);
@@ -34,9 +34,9 @@ END_TEST
 START_TEST(impossible_descriptors_are_not_in_it)
 {
 	owned_add(-1);
-	owned_add(OWNED_MOST);
+	owned_add(OWNED_MAX);
 	owned_add(INT_MAX);
-	ck_assert(!owned_has(-1) && !owned_has(OWNED_MOST) && !owned_has(INT_MAX));
+	ck_assert(!owned_has(-1) && !owned_has(OWNED_MAX) && !owned_has(INT_MAX));
 	ck_assert_int_eq(owned_next(0), -1);
 	owned_remove(-1);
 	owned_remove(INT_MAX);

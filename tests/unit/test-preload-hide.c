@@ -102,12 +102,12 @@ START_TEST(what_is_not_sparse_is_left_alone)
 }
 END_TEST
 
-static void expect_refused(size_t room)
+static void expect_refused(size_t capacity)
 {
 	uint8_t before[LENGTH];
 
 	memcpy(before, buffer, LENGTH);
-	ck_assert(!hide_sparse(buffer, room));
+	ck_assert(!hide_sparse(buffer, capacity));
 	ck_assert_mem_eq(before, buffer, LENGTH);
 }
 
@@ -139,7 +139,7 @@ START_TEST(random_answers_are_bounded)
 	memset(untouched, 0xa5, sizeof(untouched));
 	for (size_t round = 0; round < rounds; round++) {
 		uint64_t shape = harness_random(&seed);
-		size_t room = shape % 4 ? LENGTH : (size_t)(shape >> 8) % (LENGTH + 1), bad;
+		size_t capacity = shape % 4 ? LENGTH : (size_t)(shape >> 8) % (LENGTH + 1), bad;
 		struct capabilities found;
 
 		set_up();
@@ -150,11 +150,11 @@ START_TEST(random_answers_are_bounded)
 			    bits & 0x30 ? (uint32_t)(bits >> 32) % (LENGTH + 8) : 0);
 		}
 		info_of()->cap_offset = (uint32_t)(harness_random(&seed) % (LENGTH + 8));
-		hidden += hide_sparse(buffer, room);
+		hidden += hide_sparse(buffer, capacity);
 		ck_assert(!memcmp(memory.bytes, untouched, GUARD));
 		ck_assert(!memcmp(buffer + LENGTH, untouched, GUARD));
-		if (!capabilities_parse(&found, buffer, room, info_of()->cap_offset, &bad) &&
-		    room > FIRST && info_of()->cap_offset)
+		if (!capabilities_parse(&found, buffer, capacity, info_of()->cap_offset, &bad) &&
+		    capacity > FIRST && info_of()->cap_offset)
 			ck_assert(!found.sparse);
 	}
 	ck_assert_uint_gt(hidden, rounds / 1000);

@@ -292,7 +292,7 @@ static int lose_to_another(void *from, size_t length, void *to)
 {
 	(void)from;
 	if (moved_in)
-		return real_sys_mremap(from, length, to);
+		return real_sys_move_mapping(from, length, to);
 	munmap(to, length);
 	moved_in = mmap(to, 0x1000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	ck_assert_ptr_eq(moved_in, to);
@@ -319,9 +319,9 @@ START_TEST(a_span_that_lost_a_part_stays_suspended)
 	suspend_unmapped(0);
 	barspan_write32(span, 0x5000, 0x1234);
 	moved_in = NULL;
-	fake_hooks.mremap = lose_to_another;
+	fake_hooks.move_mapping = lose_to_another;
 	ck_assert_int_eq(barspan_resume(span), -EEXIST);
-	fake_hooks.mremap = NULL;
+	fake_hooks.move_mapping = NULL;
 	ck_assert_int_eq(barspan_resume(span), -EEXIST);
 	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_SUSPENDED);
 	ck_assert_uint_eq(barspan_read32(span, 0x5000), 0x1234);
@@ -349,11 +349,11 @@ static int refuse_move(void *from, size_t length, void *to)
 START_TEST(a_move_that_leaves_a_gap_is_mended)
 {
 	suspend_unmapped(0);
-	fake_hooks.mremap = refuse_move;
+	fake_hooks.move_mapping = refuse_move;
 	ck_assert_zero(barspan_resume(span));
 	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_FAILED);
 	ck_assert(!harness_can_read(span_base() + 0x1000));
-	fake_hooks.mremap = NULL;
+	fake_hooks.move_mapping = NULL;
 	ck_assert_zero(barspan_suspend(span));
 	ck_assert_zero(barspan_resume(span));
 	expect_resumed();

@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 #include "trap/x86/emulate.h"
-#include "support/trapped.h"
+#include "support/trap-fixture.h"
 
 static int cancellable_read(void *context, uint64_t offset, void *buffer, size_t length)
 {

@@ -5,7 +5,7 @@
 #include "trap/memory.h"
 #include "support/ways.h"
 
-enum { PAGE = FORMS_PAGE };
+enum { PAGE = INSN_CASES_PAGE };
 
 static void run_example(struct example *example)
 {
@@ -53,11 +53,11 @@ static void compare_examples(const struct example *direct, const struct example 
 static void check_form(size_t form, size_t n, uint64_t *seed, uint64_t *traps)
 {
 	struct example *direct = calloc(n, sizeof(*direct)), *trapped = calloc(n, sizeof(*trapped));
-	bool string = form == forms_count() - 1;
+	bool string = form == insn_cases_count() - 1;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!forms_make(&direct[i], form, seed)) {
-			printf("# %s: not on this processor\n", forms_name(form));
+		if (!insn_cases_make(&direct[i], form, seed)) {
+			printf("# %s: not on this processor\n", insn_cases_name(form));
 			n = 0;
 		}
 	}
@@ -66,7 +66,7 @@ static void check_form(size_t form, size_t n, uint64_t *seed, uint64_t *traps)
 	run_all(direct, n, 0);
 	run_all(trapped, n, 2);
 	for (size_t i = 0; i < n; i++) {
-		compare_examples(&direct[i], &trapped[i], forms_name(form), string);
+		compare_examples(&direct[i], &trapped[i], insn_cases_name(form), string);
 		*traps += trapped[i].traps;
 	}
 	free(direct);
@@ -80,9 +80,9 @@ START_TEST(emulation_leaves_what_the_processor_leaves)
 	uint64_t seed = given ? strtoull(given, NULL, 0) : 42, traps = 0;
 
 	ways_set_up();
-	for (size_t i = 0; i < forms_count(); i++)
-		check_form(i, i == forms_count() - 1 ? 8 * n : n, &seed, &traps);
-	printf("# %zu forms, %zu examples each, %lu accesses served\n", forms_count(), n, traps);
+	for (size_t i = 0; i < insn_cases_count(); i++)
+		check_form(i, i == insn_cases_count() - 1 ? 8 * n : n, &seed, &traps);
+	printf("# %zu forms, %zu examples each, %lu accesses served\n", insn_cases_count(), n, traps);
 	ways_tear_down();
 }
 END_TEST
@@ -104,7 +104,7 @@ START_TEST(cmpxchg_of_equal_values)
 	for (size_t n_holes = 0; n_holes <= 2; n_holes += 2) {
 		ways_map(n_holes);
 		for (size_t i = 0; i < 4; i++) {
-			struct machine machine = { .gprs = { UINT64_C(0x123456789abcdef0), 0x5a5a5a5a5a5a5a5a, 0, FORMS_BASE + PAGE } };
+			struct machine machine = { .gprs = { UINT64_C(0x123456789abcdef0), 0x5a5a5a5a5a5a5a5a, 0, INSN_CASES_BASE + PAGE } };
 
 			memcpy(memory + PAGE, &machine.gprs[0], 8);
 			machine.flags = 2;
@@ -128,7 +128,7 @@ START_TEST(avx_loads_clear_all_of_the_register_above)
 		0xc5, 0xfa, 0x6f, 0x00,				/* vmovdqu (%rax), %xmm0 */
 		0x62, 0xf3, 0xfd, 0x48, 0x3b, 0xc1, 0x01,	/* vextracti64x4 $1, %zmm0, %ymm1 */
 	};
-	struct machine machine = { .gprs[0] = FORMS_BASE + PAGE, .flags = 2 };
+	struct machine machine = { .gprs[0] = INSN_CASES_BASE + PAGE, .flags = 2 };
 	static const uint8_t zero[32];
 
 	if (!__builtin_cpu_supports("avx512f"))
@@ -150,7 +150,7 @@ START_TEST(avx_load_into_registers_that_are_initial)
 {
 	static const uint8_t code[] = { 0xc5, 0xf8, 0x77, 0xc5, 0xfa, 0x7e, 0x08, 0xc5, 0xfe, 0x6f, 0x00 };
 	/* vzeroupper; vmovq (%rax), %xmm1; vmovdqu (%rax), %ymm0 */
-	struct machine machine = { .gprs[0] = FORMS_BASE + PAGE, .flags = 2 };
+	struct machine machine = { .gprs[0] = INSN_CASES_BASE + PAGE, .flags = 2 };
 	static const uint8_t zero[32];
 
 	if (!__builtin_cpu_supports("avx"))

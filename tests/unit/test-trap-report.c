@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "trap/x86/emulate.h"
-#include "support/trapped.h"
+#include "support/trap-fixture.h"
 
 static void store_to_hole(void)
 {

@@ -12,7 +12,7 @@
 
 #include "trap/x86/emulate.h"
 #include "trap/memcheck.h"
-#include "support/trapped.h"
+#include "support/trap-fixture.h"
 
 enum { PATTERN = 0x04030201, THREADS = 3 };
 

@@ -12,7 +12,7 @@
 #include "trap/memory.h"
 #include "support/ways.h"
 
-enum { PAGE = FORMS_PAGE, SIZE = FORMS_SIZE, BATCH = 400, NAMES = 2048 };
+enum { PAGE = INSN_CASES_PAGE, SIZE = INSN_CASES_SIZE, BATCH = 400, NAMES = 2048 };
 
 struct result {
 	struct encoding encoding;
@@ -134,7 +134,7 @@ static void compare_results(const struct result *result)
  * then, the processor has no objection. */
 static void check_width(struct encoding encoding, uint64_t *seed)
 {
-	uintptr_t end = FORMS_BASE + SIZE + PAGE;
+	uintptr_t end = INSN_CASES_BASE + SIZE + PAGE;
 
 	for (unsigned int over = 0; over < 2; over++) {
 		if (encoding.form.mask ||
@@ -157,7 +157,7 @@ static void check_width(struct encoding encoding, uint64_t *seed)
 static uintptr_t choose_place(size_t width, uint64_t *seed)
 {
 	uint64_t random = harness_random(seed);
-	uintptr_t hole = FORMS_BASE + (random & 1 ? PAGE : 3 * PAGE);
+	uintptr_t hole = INSN_CASES_BASE + (random & 1 ? PAGE : 3 * PAGE);
 
 	random >>= 8;
 	switch (random % 4) {

@@ -14,7 +14,7 @@
 #include "support/ways.h"
 
 enum {
-	PAGE = FORMS_PAGE,
+	PAGE = INSN_CASES_PAGE,
 	HOLE = PAGE,
 	RAX = 0,
 	RCX,
@@ -29,7 +29,7 @@ static uint64_t run_at_hole(struct machine *machine, const uint8_t *code, size_t
 {
 	uint64_t before = memory_count(NULL);
 
-	machine->gprs[RBX] = FORMS_BASE + HOLE + 16;
+	machine->gprs[RBX] = INSN_CASES_BASE + HOLE + 16;
 	machine->flags = 2;
 	machine_run(machine, code, length);
 	return memory_count(NULL) - before;
@@ -94,10 +94,10 @@ START_TEST(calls_and_jumps_through_memory)
 
 	ways_set_up();
 	/* call *(%rbx); jmp behind; at 4: pop %rdx; push %rdx; ret */
-	machine = RUN_BOTH_WAYS(FORMS_CODE + 4, 0xff, 0x13, 0xeb, 0x03, 0x5a, 0x52, 0xc3);
-	ck_assert_uint_eq(machine.gprs[RDX], FORMS_CODE + 2);
+	machine = RUN_BOTH_WAYS(INSN_CASES_CODE + 4, 0xff, 0x13, 0xeb, 0x03, 0x5a, 0x52, 0xc3);
+	ck_assert_uint_eq(machine.gprs[RDX], INSN_CASES_CODE + 2);
 	/* jmp *(%rbx); mov $1, %al; at 4: inc %ecx */
-	machine = RUN_BOTH_WAYS(FORMS_CODE + 4, 0xff, 0x23, 0xb0, 0x01, 0xff, 0xc1);
+	machine = RUN_BOTH_WAYS(INSN_CASES_CODE + 4, 0xff, 0x23, 0xb0, 0x01, 0xff, 0xc1);
 	ck_assert_uint_eq(machine.gprs[RAX], 10);
 	ck_assert_uint_eq(machine.gprs[RCX], 12);
 	ways_tear_down();
@@ -121,7 +121,7 @@ START_TEST(cache_flushes_do_nothing)
 	ways_set_up();
 	ways_map(2);
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-		struct machine machine = { 0 }, before = { .gprs[RBX] = FORMS_BASE + HOLE + 16,
+		struct machine machine = { 0 }, before = { .gprs[RBX] = INSN_CASES_BASE + HOLE + 16,
 							   .flags = 2,
 							   .mxcsr = MACHINE_MXCSR };
 		uint64_t hash = ways_hash();
@@ -160,7 +160,7 @@ END_TEST
 /* These use what is best on the processor, up to AVX-512 with masks. */
 START_TEST(functions_of_the_c_library)
 {
-	uint8_t *hole = (uint8_t *)FORMS_BASE + HOLE, buffer[1024];
+	uint8_t *hole = (uint8_t *)INSN_CASES_BASE + HOLE, buffer[1024];
 
 	ways_set_up();
 	ways_map(2);
@@ -214,8 +214,8 @@ START_TEST(division_that_fails_is_the_programs)
 	ck_assert_uint_eq(divide_by_zero(), 1);
 	ck_assert_int_eq(fault_info.si_signo, SIGFPE);
 	ck_assert_int_eq(fault_info.si_code, FPE_INTDIV);
-	ck_assert_ptr_eq(fault_info.si_addr, (void *)FORMS_CODE);
-	ck_assert_uint_eq(fault_pc, FORMS_CODE);
+	ck_assert_ptr_eq(fault_info.si_addr, (void *)INSN_CASES_CODE);
+	ck_assert_uint_eq(fault_pc, INSN_CASES_CODE);
 	ways_unmap();
 	ways_tear_down();
 }
@@ -334,7 +334,7 @@ START_TEST(without_new_code_instructions_are_explained)
 		ways_tear_down();
 		munmap(around[0], PAGE);
 		munmap(around[1], PAGE);
-		munmap((void *)FORMS_CODE, PAGE);
+		munmap((void *)INSN_CASES_CODE, PAGE);
 	}
 }
 END_TEST

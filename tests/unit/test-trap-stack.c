@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "trap/x86/emulate.h"
-#include "support/trapped.h"
+#include "support/trap-fixture.h"
 
 /* BOUND: bytes below the kernel's frame; doc/barspan_trap_enable.3 says it. */
 enum { BOUND = 1024, STACK = 1 << 16, PAINT = 0xa5, PATTERN = 0x04030201 };
-enum { LEAST = 512, UNUSABLE = 77, SERVED = 33, HANDLED = 3 };
+enum { MIN_STACK = 512, UNUSABLE = 77, SERVED = 33, HANDLED = 3 };
 
 /* Shared with children. */
 static struct shared {
@@ -386,7 +386,7 @@ START_TEST(fault_of_others_takes_less)
 	int status;
 
 	set_up_stack(BARSPAN_TRAP_EMULATE);
-	room = LEAST;
+	room = MIN_STACK;
 	status = end_of(touch_nothing_with_little_room);
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == HANDLED, "status %x", status);
 	ck_assert_uint_eq(count_overrun(), 0);

@@ -8,7 +8,7 @@
 
 #include "span/span.h"
 #include "trap/x86/emulate.h"
-#include "support/trapped.h"
+#include "support/trap-fixture.h"
 
 START_TEST(options_are_checked)
 {

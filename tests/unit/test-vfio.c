@@ -366,7 +366,7 @@ START_TEST(mapping_takes_few_system_calls_and_no_access)
 	ck_assert_uint_eq(fake_count(FAKE_MUNMAP), 0);
 	ck_assert_uint_eq(fake_count(FAKE_MADVISE), 1);
 	ck_assert_uint_eq(fake_count(FAKE_PREAD) + fake_count(FAKE_PWRITE) + fake_count(FAKE_OPEN) + fake_count(FAKE_READ), 0);
-	ck_assert_uint_eq(fake_count(FAKE_MPROTECT) + fake_count(FAKE_MREMAP), 0);
+	ck_assert_uint_eq(fake_count(FAKE_MPROTECT) + fake_count(FAKE_MOVE_MAPPING), 0);
 	*(volatile uint32_t *)((volatile uint8_t *)barspan_base(span) + 0x3004) = 0xcafe;
 
 	uint32_t value = 0;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_COMPLAINTS = 40 };
+enum { MAX_COMPLAINTS = 40 };
 
 static int n_complaints; /* atomic */
 
@@ -19,7 +19,7 @@ void complain(const char *file, int line, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	printf("%s:%d: %s\n", file, line, text);
-	if (__atomic_add_fetch(&n_complaints, 1, __ATOMIC_RELAXED) >= MOST_COMPLAINTS) {
+	if (__atomic_add_fetch(&n_complaints, 1, __ATOMIC_RELAXED) >= MAX_COMPLAINTS) {
 		printf("too many failures\n");
 		exit(1);
 	}

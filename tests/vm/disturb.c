@@ -19,7 +19,7 @@
 /* PCI Local Bus Specification 3.0, chapter 6; PCI Bus Power Management
  * Interface Specification 1.2, chapter 3. */
 enum {
-	COMMAND = 0x04, COMMAND_MEMORY = 1 << 1, FIRST_CAPABILITY = 0x34, MOST_CAPABILITIES = 48,
+	COMMAND = 0x04, COMMAND_MEMORY = 1 << 1, FIRST_CAPABILITY = 0x34, MAX_CAPABILITIES = 48,
 	POWER_MANAGEMENT = 1, POWER_STATUS = 4, POWER_STATE = 3, D3HOT = 3,
 };
 
@@ -54,7 +54,7 @@ static off_t find_register(int device, off_t config, const struct change *change
 		return config + COMMAND;
 	if (pread(device, &at, 1, config + FIRST_CAPABILITY) != 1)
 		return -1;
-	for (int i = 0; at && i < MOST_CAPABILITIES; i++) {
+	for (int i = 0; at && i < MAX_CAPABILITIES; i++) {
 		if (pread(device, header, 2, config + at) != 2)
 			return -1;
 		if (header[0] == POWER_MANAGEMENT)

@@ -9,7 +9,7 @@
 
 #include "plan.h"
 
-enum { MOST_SHOWN = 16 };
+enum { MAX_SHOWN = 16 };
 
 static uint8_t *read_file(const char *path)
 {
@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 		written += image[i] != 0;
 		if (device[i] == image[i])
 			continue;
-		if (differ++ < MOST_SHOWN)
+		if (differ++ < MAX_SHOWN)
 			printf("byte 0x%zx is 0x%02x, not 0x%02x\n", i, device[i], image[i]);
 	}
 	printf("%d bytes compared, %zu of them not 0: %zu differ\n", PLAN_SIZE, written, differ);

@@ -15,7 +15,7 @@ enum {
 	RESOURCE_MEMORY = 0x200,	/* IORESOURCE_MEM, <linux/ioport.h> */
 	FIRST_CAPABILITY = 0x34,	/* PCI_CAPABILITY_LIST, <linux/pci_regs.h> */
 	CONFIG_LENGTH = 256,
-	MOST_CAPABILITIES = 48,
+	MAX_CAPABILITIES = 48,
 	MSIX = 0x11,			/* PCI_CAP_ID_MSIX */
 	MSIX_TABLE = 4,			/* PCI_MSIX_TABLE: the low three bits are the BAR */
 };
@@ -47,7 +47,7 @@ static int msix_bar(const char *address)
 	size_t length = read_file(address, "config", config, sizeof(config));
 
 	NEED(length == sizeof(config), "%s: %zu bytes of config", address, length);
-	for (uint8_t at = config[FIRST_CAPABILITY], n = 0; at && n < MOST_CAPABILITIES; at = config[at + 1], n++)
+	for (uint8_t at = config[FIRST_CAPABILITY], n = 0; at && n < MAX_CAPABILITIES; at = config[at + 1], n++)
 		if (config[at] == MSIX)
 			return config[at + MSIX_TABLE] & 7;
 	return -1;

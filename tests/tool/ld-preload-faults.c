@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* For LD_PRELOAD: the system call that $LIE names goes wrong. */
+/* For LD_PRELOAD: the system call that $FAULT names goes wrong. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -10,11 +10,11 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-static int is_lie(const char *name)
+static int is_fault(const char *name)
 {
-	const char *lie = getenv("LIE");
+	const char *fault = getenv("FAULT");
 
-	return lie && !strcmp(lie, name);
+	return fault && !strcmp(fault, name);
 }
 
 static void find_next(void *function, const char *name)
@@ -48,10 +48,10 @@ static long read_wrongly(const long words[6])
 	unsigned char *buffer = (unsigned char *)words[1];
 	long offset = words[3], n;
 
-	if (is_lie("pread-error") || (is_lie("pread-pieces") && offset > 4096 && offset % 8))
+	if (is_fault("pread-error") || (is_fault("pread-pieces") && offset > 4096 && offset % 8))
 		return fail_with(EIO);
 	n = call_kernel(SYS_pread64, words);
-	for (long i = 0; is_lie("pread") && i < n; i++)
+	for (long i = 0; is_fault("pread") && i < n; i++)
 		buffer[i] ^= 1;
 	return n;
 }
@@ -71,9 +71,9 @@ long syscall(long number, ...)
 	va_end(arguments);
 	if (number == SYS_pread64)
 		return read_wrongly(words);
-	if (number == SYS_munmap && is_lie("munmap"))
+	if (number == SYS_munmap && is_fault("munmap"))
 		return 0;
-	if (number == SYS_mmap && is_lie("mmap") && words[3] & MAP_SHARED)
+	if (number == SYS_mmap && is_fault("mmap") && words[3] & MAP_SHARED)
 		return fail_with(EPERM);
 	return call_kernel(number, words);
 }
@@ -84,7 +84,7 @@ int memfd_create(const char *text, unsigned int flags)
 	int (*real)(const char *, unsigned int);
 
 	find_next(&real, "memfd_create");
-	if (!is_lie("memfd_create"))
+	if (!is_fault("memfd_create"))
 		return real(text, flags);
 	errno = EMFILE;
 	return -1;

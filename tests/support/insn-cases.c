@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "forms.h"
+#include "insn-cases.h"
 
 #include <Zydis/Zydis.h>
 #include <asm/prctl.h>
@@ -8,9 +8,9 @@
 
 #include "harness.h"
 
-enum { PAGE = FORMS_PAGE, SIZE = FORMS_SIZE };
+enum { PAGE = INSN_CASES_PAGE, SIZE = INSN_CASES_SIZE };
 
-#define BASE FORMS_BASE
+#define BASE INSN_CASES_BASE
 
 enum shape {
 	LOAD, STORE, STORE_IMMEDIATE, EXTEND, BINARY, UNARY, BITS, EXCHANGE, VECTOR_LOAD, VECTOR_STORE,
@@ -130,7 +130,7 @@ static void address_operand(ZydisEncoderRequest *request, ZydisEncoderOperand *o
 	}
 	if (!random_below(6)) {
 		request->prefixes |= ZYDIS_ATTRIB_HAS_SEGMENT_GS;
-		address -= FORMS_GS_BASE;
+		address -= INSN_CASES_GS_BASE;
 	} else if (!random_below(6)) {
 		syscall(SYS_arch_prctl, ARCH_GET_FS, &fs);
 		request->prefixes |= ZYDIS_ATTRIB_HAS_SEGMENT_FS;
@@ -166,7 +166,7 @@ static bool encode_request(struct example *example, ZydisEncoderRequest *request
 		operand->mem.displacement = 0x1000000;
 		if (!ZYAN_SUCCESS(ZydisEncoderEncodeInstruction(request, example->code, &length)))
 			return false;
-		operand->mem.displacement = address - (int64_t)(FORMS_CODE + length);
+		operand->mem.displacement = address - (int64_t)(INSN_CASES_CODE + length);
 		length = sizeof(example->code);
 	}
 	if (!ZYAN_SUCCESS(ZydisEncoderEncodeInstruction(request, example->code, &length)))
@@ -305,7 +305,7 @@ static void make_string(struct example *example)
 	if (random_below(2))
 		machine->gprs[6 + random_below(2)] = BASE + PAGE + random_below(PAGE);
 	if (gs)
-		machine->gprs[6] -= FORMS_GS_BASE;
+		machine->gprs[6] -= INSN_CASES_GS_BASE;
 	machine->gprs[1] = repeat || random_below(2) ? count : 0;
 	if (address32)
 		*code++ = 0x67;
@@ -334,19 +334,19 @@ static bool is_supported(const struct form *form)
 	return true;
 }
 
-size_t forms_count(void)
+size_t insn_cases_count(void)
 {
 	return sizeof(forms) / sizeof(forms[0]) + 1;
 }
 
-const char *forms_name(size_t form)
+const char *insn_cases_name(size_t form)
 {
-	return form == forms_count() - 1 ? "string" : ZydisMnemonicGetString(forms[form].mnemonic);
+	return form == insn_cases_count() - 1 ? "string" : ZydisMnemonicGetString(forms[form].mnemonic);
 }
 
-bool forms_make(struct example *example, size_t form, uint64_t *random)
+bool insn_cases_make(struct example *example, size_t form, uint64_t *random)
 {
-	bool string = form == forms_count() - 1;
+	bool string = form == insn_cases_count() - 1;
 
 	seed = random;
 	if (!string && !is_supported(&forms[form]))

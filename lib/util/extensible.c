@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "util/sized.h"
+#include "util/extensible.h"
 
 #include <errno.h>
 #include <string.h>
 
-int sized_copy(void *to, size_t known, const void *from, size_t least)
+int copy_extensible(void *to, size_t known, const void *from, size_t least)
 {
 	size_t size;
 
 	memcpy(&size, from, sizeof(size));
-	return sized_copy_as(to, known, from, size, least);
+	return copy_extensible_sized(to, known, from, size, least);
 }
 
-int sized_copy_as(void *to, size_t known, const void *from, size_t size, size_t least)
+int copy_extensible_sized(void *to, size_t known, const void *from, size_t size, size_t least)
 {
 	const unsigned char *bytes = from;
 
 	if (size < least)
 		return -EINVAL;
-	if (size > SIZED_MOST)
+	if (size > EXTENSIBLE_MAX)
 		return -E2BIG;
 	for (size_t i = known; i < size; i++)
 		if (bytes[i])

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "trapped.h"
+#include "trap-fixture.h"
 
 #include <errno.h>
 #include <signal.h>

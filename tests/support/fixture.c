@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "scene.h"
+#include "fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,14 +12,14 @@
 
 enum { SHIFT = 24, REGIONS = 9, CONFIG_SIZE = 4096 };
 
-const struct barspan_range scene_areas[SCENE_AREAS] = { { 6, 2 }, { 0, 1 }, { 1, 2 }, { 4, 1 }, { 9, 3 } };
+const struct barspan_range fixture_areas[FIXTURE_AREAS] = { { 6, 2 }, { 0, 1 }, { 1, 2 }, { 4, 1 }, { 9, 3 } };
 
-static struct barspan_range areas[SCENE_AREAS];	/* in bytes */
+static struct barspan_range areas[FIXTURE_AREAS];	/* in bytes */
 static int memory = -1;		/* behind all devices but the soft one */
 static unsigned long operations, operation_to_fail;
 static int operation_error;
 
-uint8_t scene_byte(unsigned int index, uint64_t offset)
+uint8_t fixture_byte(unsigned int index, uint64_t offset)
 {
 	/* Status with a capability list; its head; MSI-X with two entries at the start of region 3. */
 	static const uint8_t config[256] = { [6] = 0x10, [0x34] = 0x40, [0x40] = 0x11, [0x42] = 1, [0x44] = 3 };
@@ -33,7 +33,7 @@ static uint64_t size_of(unsigned int index)
 {
 	if (index == BARSPAN_CONFIG)
 		return CONFIG_SIZE;
-	return index < 2 ? SCENE_PAGES * sys_page_size() : 0;
+	return index < 2 ? FIXTURE_PAGES * sys_page_size() : 0;
 }
 
 static void fill_region(int fd, unsigned int index, uint64_t at)
@@ -42,16 +42,16 @@ static void fill_region(int fd, unsigned int index, uint64_t at)
 	uint8_t *bytes = malloc(size);
 
 	for (uint64_t i = 0; i < size; i++)
-		bytes[i] = scene_byte(index, i);
+		bytes[i] = fixture_byte(index, i);
 	ck_assert_int_eq(pwrite(fd, bytes, size, (off_t)at), (ssize_t)size);
 	free(bytes);
 }
 
 static void set_up(void)
 {
-	for (size_t i = 0; i < SCENE_AREAS; i++) {
-		areas[i].offset = scene_areas[i].offset * sys_page_size();
-		areas[i].length = scene_areas[i].length * sys_page_size();
+	for (size_t i = 0; i < FIXTURE_AREAS; i++) {
+		areas[i].offset = fixture_areas[i].offset * sys_page_size();
+		areas[i].length = fixture_areas[i].length * sys_page_size();
 	}
 	operations = operation_to_fail = 0;
 }
@@ -61,14 +61,14 @@ static void set_up_memory(void)
 	set_up();
 	if (memory >= 0)
 		return;
-	memory = memfd_create("scene", MFD_CLOEXEC);
+	memory = memfd_create("fixture", MFD_CLOEXEC);
 	ck_assert_int_ge(memory, 0);
 	for (unsigned int i = 0; i < REGIONS; i++)
 		if (size_of(i))
 			fill_region(memory, i, (uint64_t)i << SHIFT);
 }
 
-void scene_end(void)
+void fixture_end(void)
 {
 	if (memory >= 0)
 		close(memory);
@@ -83,11 +83,11 @@ static void describe_region(unsigned int index, struct barspan_region *out)
 	if (index == BARSPAN_CONFIG || !out->size)
 		return;
 	out->flags |= BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE;
-	out->n_areas = SCENE_AREAS;
+	out->n_areas = FIXTURE_AREAS;
 	out->areas = areas;
 }
 
-int scene_open_soft(struct barspan_device **out)
+int fixture_open_soft(struct barspan_device **out)
 {
 	struct barspan_soft_region regions[8] = { { .size = 0 } };
 	int r;
@@ -109,7 +109,7 @@ int scene_open_soft(struct barspan_device **out)
 	return r;
 }
 
-unsigned long scene_fail_operation(unsigned long n, int error)
+unsigned long fixture_fail_operation(unsigned long n, int error)
 {
 	unsigned long before = operations;
 
@@ -161,7 +161,7 @@ static int ops_write(void *context, unsigned int index, uint64_t offset, const v
 	return r ? r : real_sys_pwrite(memory, buffer, length, ((uint64_t)index << SHIFT) + offset);
 }
 
-int scene_open_ops(struct barspan_device **out)
+int fixture_open_ops(struct barspan_device **out)
 {
 	static const struct barspan_device_ops ops = {
 		.size = sizeof(ops), .region = ops_region, .map = ops_map, .read = ops_read, .write = ops_write,
@@ -188,14 +188,14 @@ static int region_info(struct vfio_region_info *info)
 	if (!region.n_areas)
 		return 0;
 	info->flags |= VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
-	info->argsz = (uint32_t)(INFO_AT + sizeof(*sparse) + SCENE_AREAS * sizeof(sparse->areas[0]));
+	info->argsz = (uint32_t)(INFO_AT + sizeof(*sparse) + FIXTURE_AREAS * sizeof(sparse->areas[0]));
 	if (room < info->argsz)
 		return 0;
 	info->cap_offset = INFO_AT;
 	sparse->header.id = VFIO_REGION_INFO_CAP_SPARSE_MMAP;
 	sparse->header.version = 1;
-	sparse->nr_areas = SCENE_AREAS;
-	for (size_t i = 0; i < SCENE_AREAS; i++) {
+	sparse->nr_areas = FIXTURE_AREAS;
+	for (size_t i = 0; i < FIXTURE_AREAS; i++) {
 		sparse->areas[i].offset = areas[i].offset;
 		sparse->areas[i].size = areas[i].length;
 	}
@@ -258,7 +258,7 @@ static int play_find_entry(const char *directory, const char *prefix, char *buff
 	return 0;
 }
 
-void scene_play_vfio(bool groups)
+void fixture_play_vfio(bool groups)
 {
 	set_up_memory();
 	has_groups = groups;
@@ -269,25 +269,25 @@ void scene_play_vfio(bool groups)
 	fake_hooks.find_entry = play_find_entry;
 }
 
-int scene_open_vfio(struct barspan_device **out)
+int fixture_open_vfio(struct barspan_device **out)
 {
-	scene_play_vfio(true);
+	fixture_play_vfio(true);
 	return barspan_device_open_vfio(out, memory);
 }
 
-int scene_open_pci_group(struct barspan_device **out)
+int fixture_open_pci_group(struct barspan_device **out)
 {
-	scene_play_vfio(true);
+	fixture_play_vfio(true);
 	return barspan_device_open_pci(out, "0000:01:00.0", NULL);
 }
 
-int scene_open_pci_cdev(struct barspan_device **out)
+int fixture_open_pci_cdev(struct barspan_device **out)
 {
-	scene_play_vfio(false);
+	fixture_play_vfio(false);
 	return barspan_device_open_pci(out, "01:00.0", NULL);
 }
 
-void *scene_address(void)
+void *fixture_address(void)
 {
 	static uint8_t *address;
 	size_t room = 1 << 28;
@@ -321,14 +321,14 @@ static void check_extent(const struct barspan *span, const struct barspan_extent
 	ck_assert_int_eq(memcmp((const void *)(uintptr_t)pointer, bytes + extent->offset, extent->length), 0);
 }
 
-void scene_check(struct barspan *span)
+void fixture_check(struct barspan *span)
 {
 	uint64_t length = barspan_length(span), start = barspan_region_offset(span);
 	uint8_t *bytes = malloc(length), *got = malloc(length);
 	struct barspan_extent extent;
 
 	for (uint64_t i = 0; i < length; i++)
-		bytes[i] = scene_byte(barspan_region_index(span), start + i);
+		bytes[i] = fixture_byte(barspan_region_index(span), start + i);
 	ck_assert_zero(barspan_read(span, 0, got, length));
 	ck_assert_int_eq(memcmp(got, bytes, length), 0);
 	for (size_t i = 0; !barspan_extent_get(span, i, &extent); i++)

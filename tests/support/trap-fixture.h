@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A span with a hole, the trap, and children that may die of it: what the trap's tests share. */
-#ifndef TRAPPED_H
-#define TRAPPED_H
+#ifndef TRAP_FIXTURE_H
+#define TRAP_FIXTURE_H
 
 #include <barspan/trap.h>
 
