@@ -8,10 +8,10 @@ clang=${CLANG:-clang}
 command -v "$clang" >/dev/null || { echo "make fuzz needs $clang (Debian: clang)" >&2; exit 1; }
 "$source/tests/fuzz/corpus.sh" tests/fuzz/corpus
 mkdir -p "tests/fuzz/found/$name"
-# The pure rooms, and what they stand on.
+# The targets are of the layer layout, which has functions that call others.
 set --
-for room in capability guard interval layout log sys; do
-	set -- "$@" "$source/lib/$room.c"
+for layer in util layout device span compat; do
+	set -- "$@" "$source/lib/$layer"/*.c
 done
 "$clang" -std=gnu11 -D_GNU_SOURCE -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	-I"$source/include" -I"$source/lib" -I"$source/tests" "$source/tests/fuzz/fuzz-$name.c" "$@" -o "tests/fuzz/libfuzzer-$name"
