@@ -40,7 +40,8 @@ lib_libcore_la_SOURCES = \
 	lib/span/span.c lib/span/span.h \
 	lib/span/span-map.c lib/span/span-map.h \
 	lib/span/suspend.c \
-	lib/util/sys.c lib/util/sys.h \
+	lib/util/sys.c lib/util/sys.h lib/util/sys-call.h \
+	lib/util/sys-memory.c \
 	lib/span/table.c \
 	lib/trap/trap.c \
 	lib/trap/chain.c lib/trap/chain.h \
