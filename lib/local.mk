@@ -65,6 +65,7 @@ lib_libcore_la_SOURCES = \
 	lib/trap/text.c lib/trap/text.h \
 	lib/util/version.c \
 	lib/device/vfio.c lib/device/vfio.h \
+	lib/device/vfio-description.c lib/device/vfio-description.h \
 	lib/device/vfio-file.c \
 	lib/device/vfio-name.c lib/device/vfio-name.h
 EMULATION = \
