@@ -12,6 +12,7 @@ UNIT_TESTS = \
 	tests/unit/test-io \
 	tests/unit/test-layout \
 	tests/unit/test-legacy \
+	tests/unit/test-legacy-munmap \
 	tests/unit/test-msix \
 	tests/unit/test-pci \
 	tests/unit/test-owned \
@@ -20,7 +21,9 @@ UNIT_TESTS = \
 	tests/unit/test-reservation \
 	tests/unit/test-soft \
 	tests/unit/test-span \
+	tests/unit/test-span-failures \
 	tests/unit/test-suspend \
+	tests/unit/test-suspend-half \
 	tests/unit/test-sys \
 	tests/unit/test-trap \
 	tests/unit/test-trap-cancel \
@@ -54,6 +57,12 @@ tests_unit_test_trap_special_SOURCES = tests/unit/test-trap-special.c tests/supp
 tests_unit_test_trap_run_LDADD = tests/support/libharness.la $(ZYDIS_LIBS)
 endif
 
+tests_unit_test_legacy_SOURCES = tests/unit/test-legacy.c tests/support/legacy-fixture.c tests/support/legacy-fixture.h
+tests_unit_test_legacy_munmap_SOURCES = tests/unit/test-legacy-munmap.c tests/support/legacy-fixture.c tests/support/legacy-fixture.h
+tests_unit_test_span_SOURCES = tests/unit/test-span.c tests/support/span-fixture.c tests/support/span-fixture.h
+tests_unit_test_span_failures_SOURCES = tests/unit/test-span-failures.c tests/support/span-fixture.c tests/support/span-fixture.h
+tests_unit_test_suspend_SOURCES = tests/unit/test-suspend.c tests/support/suspend-fixture.c tests/support/suspend-fixture.h
+tests_unit_test_suspend_half_SOURCES = tests/unit/test-suspend-half.c tests/support/suspend-fixture.c tests/support/suspend-fixture.h
 tests_unit_test_preload_hide_SOURCES = tests/unit/test-preload-hide.c lib/preload/hide.c lib/preload/hide.h
 tests_unit_test_trap_SOURCES = tests/unit/test-trap.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
 tests_unit_test_trap_cancel_SOURCES = tests/unit/test-trap-cancel.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
