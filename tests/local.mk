@@ -30,6 +30,7 @@ UNIT_TESTS = \
 	tests/unit/test-trap-report \
 	tests/unit/test-trap-threads \
 	tests/unit/test-vfio \
+	tests/unit/test-vfio-access \
 	tests/unit/test-vfio-change \
 	tests/unit/test-vfio-file \
 	tests/unit/test-vfio-name
@@ -63,6 +64,8 @@ tests_unit_test_span_SOURCES = tests/unit/test-span.c tests/support/span-fixture
 tests_unit_test_span_failures_SOURCES = tests/unit/test-span-failures.c tests/support/span-fixture.c tests/support/span-fixture.h
 tests_unit_test_suspend_SOURCES = tests/unit/test-suspend.c tests/support/suspend-fixture.c tests/support/suspend-fixture.h
 tests_unit_test_suspend_half_SOURCES = tests/unit/test-suspend-half.c tests/support/suspend-fixture.c tests/support/suspend-fixture.h
+tests_unit_test_vfio_SOURCES = tests/unit/test-vfio.c tests/support/vfio-fixture.c tests/support/vfio-fixture.h
+tests_unit_test_vfio_access_SOURCES = tests/unit/test-vfio-access.c tests/support/vfio-fixture.c tests/support/vfio-fixture.h
 tests_unit_test_preload_hide_SOURCES = tests/unit/test-preload-hide.c lib/preload/hide.c lib/preload/hide.h
 tests_unit_test_trap_SOURCES = tests/unit/test-trap.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
 tests_unit_test_trap_cancel_SOURCES = tests/unit/test-trap-cancel.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
