@@ -42,7 +42,8 @@ lib_libcore_la_SOURCES = \
 	lib/span/span.c lib/span/span.h \
 	lib/span/span-map.c lib/span/span-map.h \
 	lib/span/suspend.c \
-	lib/util/sys.c lib/util/sys.h \
+	lib/util/sys.c lib/util/sys.h lib/util/sys-call.h \
+	lib/util/sys-memory.c \
 	lib/span/table.c \
 	lib/trap/trap.c \
 	lib/trap/chain.c lib/trap/chain.h \
@@ -66,6 +67,7 @@ lib_libcore_la_SOURCES = \
 	lib/trap/text.c lib/trap/text.h \
 	lib/util/version.c \
 	lib/device/vfio.c lib/device/vfio.h \
+	lib/device/vfio-description.c lib/device/vfio-description.h \
 	lib/device/vfio-file.c \
 	lib/device/vfio-name.c lib/device/vfio-name.h
 EMULATION = \

@@ -12,6 +12,7 @@ UNIT_TESTS = \
 	tests/unit/test-io \
 	tests/unit/test-layout \
 	tests/unit/test-legacy \
+	tests/unit/test-legacy-munmap \
 	tests/unit/test-msix \
 	tests/unit/test-pci \
 	tests/unit/test-pci-failure \
@@ -22,13 +23,16 @@ UNIT_TESTS = \
 	tests/unit/test-reservation \
 	tests/unit/test-soft \
 	tests/unit/test-span \
+	tests/unit/test-span-failures \
 	tests/unit/test-suspend \
+	tests/unit/test-suspend-half \
 	tests/unit/test-sys \
 	tests/unit/test-trap \
 	tests/unit/test-trap-cancel \
 	tests/unit/test-trap-report \
 	tests/unit/test-trap-threads \
 	tests/unit/test-vfio \
+	tests/unit/test-vfio-access \
 	tests/unit/test-vfio-change \
 	tests/unit/test-vfio-file \
 	tests/unit/test-vfio-name
@@ -58,6 +62,14 @@ endif
 
 tests_unit_test_pci_SOURCES = tests/unit/test-pci.c tests/support/pci-world.c tests/support/pci-world.h
 tests_unit_test_pci_failure_SOURCES = tests/unit/test-pci-failure.c tests/support/pci-world.c tests/support/pci-world.h
+tests_unit_test_legacy_SOURCES = tests/unit/test-legacy.c tests/support/legacy-fixture.c tests/support/legacy-fixture.h
+tests_unit_test_legacy_munmap_SOURCES = tests/unit/test-legacy-munmap.c tests/support/legacy-fixture.c tests/support/legacy-fixture.h
+tests_unit_test_span_SOURCES = tests/unit/test-span.c tests/support/span-fixture.c tests/support/span-fixture.h
+tests_unit_test_span_failures_SOURCES = tests/unit/test-span-failures.c tests/support/span-fixture.c tests/support/span-fixture.h
+tests_unit_test_suspend_SOURCES = tests/unit/test-suspend.c tests/support/suspend-fixture.c tests/support/suspend-fixture.h
+tests_unit_test_suspend_half_SOURCES = tests/unit/test-suspend-half.c tests/support/suspend-fixture.c tests/support/suspend-fixture.h
+tests_unit_test_vfio_SOURCES = tests/unit/test-vfio.c tests/support/vfio-fixture.c tests/support/vfio-fixture.h
+tests_unit_test_vfio_access_SOURCES = tests/unit/test-vfio-access.c tests/support/vfio-fixture.c tests/support/vfio-fixture.h
 tests_unit_test_preload_hide_SOURCES = tests/unit/test-preload-hide.c lib/preload/hide.c lib/preload/hide.h
 tests_unit_test_trap_SOURCES = tests/unit/test-trap.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
 tests_unit_test_trap_cancel_SOURCES = tests/unit/test-trap-cancel.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c

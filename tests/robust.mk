@@ -4,9 +4,11 @@
 if HAVE_CHECK
 ROBUST_TESTS = \
 	tests/robust/test-callbacks \
+	tests/robust/test-callbacks-threads \
 	tests/robust/test-sharing \
 	tests/robust/test-surroundings \
 	tests/robust/test-takeover \
+	tests/robust/test-takeover-parts \
 	tests/robust/test-fault \
 	tests/robust/test-gap \
 	tests/robust/test-memory \
@@ -24,8 +26,13 @@ check_PROGRAMS += tests/robust/test-limit
 TESTS += tests/robust/test-limit
 endif
 
-tests_robust_test_fault_SOURCES = tests/robust/test-fault.c tests/support/fixture.c tests/support/fixture.h
+tests_robust_test_fault_SOURCES = tests/robust/test-fault.c tests/support/scenario.c tests/support/scenario.h tests/support/fixture.c tests/support/fixture.h
 tests_robust_test_surroundings_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_LIBRARY='"$(abs_top_builddir)/.libs/libbarspan.so.0"'
+tests_robust_test_callbacks_SOURCES = tests/robust/test-callbacks.c tests/support/callback-fixture.c tests/support/callback-fixture.h
+tests_robust_test_callbacks_threads_SOURCES = tests/robust/test-callbacks-threads.c tests/support/callback-fixture.c tests/support/callback-fixture.h
+tests_robust_test_takeover_SOURCES = tests/robust/test-takeover.c tests/support/takeover-fixture.c tests/support/takeover-fixture.h
+tests_robust_test_takeover_parts_SOURCES = tests/robust/test-takeover-parts.c tests/support/takeover-fixture.c tests/support/takeover-fixture.h
+tests_robust_test_property_SOURCES = tests/robust/test-property.c tests/support/trial.c tests/support/trial.h
 tests_robust_test_gap_SOURCES = tests/robust/test-gap.c tests/support/fixture.c tests/support/fixture.h
 tests_robust_soak_SOURCES = \
 	tests/robust/soak.c tests/robust/soak.h \

@@ -5,7 +5,7 @@
  * what the program then loads and stores in holes.
  *
  * It stands in for the program's calls only. The library makes its own past it
- * (lib/util/sys.c), and the C library never calls itself by these names.
+ * (lib/util/sys-memory.c), and the C library never calls itself by these names.
  *
  * Configuration is by the environment, which a program with other privileges
  * than its caller's ignores:

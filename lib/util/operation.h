@@ -10,7 +10,7 @@
  *	102	shared_lock		shared-device.c
  *		mode_lock		trap.c
  *	101	sink_lock		log.c
- *		description_lock	vfio.c
+ *		description_lock	vfio-description.c
  *		failure_lock		failure.c
  *		note_lock		vfio-name.c
  *		chain_lock		chain.c

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Addresses of spans that are unmapped or mapped over, by calls that succeed, fail early, or fail half-way. */
 #include <errno.h>
-#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,91 +8,7 @@
 #include "device/device.h"
 #include "span/span.h"
 #include "support/fake.h"
-#include "support/harness.h"
-#include "util/sys.h"
-
-enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGES = 8 };
-
-static size_t page;
-static struct barspan_device *device, *other_device;
-static struct barspan *span;
-static uint8_t *base;
-static char *before;
-
-/* Pages 1 and 2, and 5, are direct; of the second device, all. */
-static void set_up(void)
-{
-	const struct barspan_range areas[] = { { page, 2 * page }, { 5 * page, page } };
-	const struct barspan_soft_region sparse = {
-		.size = PAGES * page, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 2, .areas = areas,
-	};
-	const struct barspan_soft_region whole = { .size = PAGES * page, .flags = RW | BARSPAN_REGION_MMAP };
-
-	fake_reset();
-	harness_listen();
-	before = harness_snapshot();
-	ck_assert_zero(harness_open_soft(&device, &sparse, 1));
-	ck_assert_zero(harness_open_soft(&other_device, &whole, 1));
-	ck_assert_zero(barspan_map(&span, device, 0, NULL));
-	base = (uint8_t *)(uintptr_t)barspan_base(span);
-	for (size_t i = 0; i < PAGES; i++)
-		barspan_write32(span, i * page, (uint32_t)(100 + i));
-}
-
-static void tear_down(void)
-{
-	char *after;
-
-	barspan_unmap(span);
-	barspan_device_close(device);
-	barspan_device_close(other_device);
-	fake_reset();
-	after = harness_snapshot();
-	ck_assert_str_eq(before, after);
-	free(before);
-	free(after);
-}
-
-static enum barspan_reason reason_at(size_t i)
-{
-	struct barspan_extent extent;
-
-	ck_assert_zero(barspan_extent_at(span, i * page, &extent));
-	return extent.reason;
-}
-
-/* Every page is what the table says, and is reached. */
-static void check_span(void)
-{
-	for (size_t i = 0; i < PAGES; i++) {
-		bool direct = barspan_is_direct(span, i * page, page);
-
-		ck_assert_int_eq(direct, reason_at(i) == BARSPAN_REASON_NONE);
-		if (direct) {
-			ck_assert_uint_eq(*(volatile uint32_t *)(void *)(base + i * page), 100 + i);
-			ck_assert_ptr_eq(barspan_find(base + i * page, NULL), span);
-		}
-		ck_assert_uint_eq(barspan_read32(span, i * page), 100 + i);
-		ck_assert_uint_eq(barspan_ptr_read32(base + i * page),
-				  barspan_find(base + i * page, NULL) ? 100 + i : 77);
-	}
-	ck_assert_zero(barspan_take_error(span, NULL));
-}
-
-/* The span is as it was made, and reaches the device at once. */
-static void check_untouched(void)
-{
-	static const bool direct[PAGES] = { false, true, true, false, false, true, false, false };
-
-	ck_assert_uint_eq(barspan_extent_count(span), 5);
-	for (size_t i = 0; i < PAGES; i++) {
-		ck_assert_int_eq(barspan_is_direct(span, i * page, page), direct[i]);
-		ck_assert_int_eq(harness_can_read(base + i * page), direct[i]);
-		ck_assert_ptr_eq(barspan_find(base + i * page, NULL), span);
-	}
-	ck_assert_ptr_eq(span_of(span)->face.guard_, span_of(span)->face.table_);
-	check_span();
-}
+#include "support/takeover-fixture.h"
 
 static int fail_mmap_early(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
 {
@@ -101,8 +16,6 @@ static int fail_mmap_early(void **out, void *address, size_t length, int prot, i
 		return -EACCES;
 	return real_sys_mmap(out, address, length, prot, flags, fd, offset);
 }
-
-static uint32_t *moved_in;
 
 /* The range is unmapped, and another thread's mapping is there. */
 static int fail_mmap_late(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
@@ -136,23 +49,6 @@ START_TEST(a_map_fixed_that_fails_early_changes_nothing)
 	tear_down();
 }
 END_TEST
-
-/* The other mapping stays, and nobody writes into it. */
-static void check_taken(size_t n)
-{
-	ck_assert_ptr_nonnull(moved_in);
-	for (size_t i = 1; i < 1 + n; i++) {
-		ck_assert_int_eq(reason_at(i), i < 3 || i == 5 ? BARSPAN_REASON_REQUESTED : BARSPAN_REASON_SPARSE);
-		ck_assert_ptr_null(barspan_find(base + i * page, NULL));
-	}
-	barspan_write32(span, page, 101);
-	ck_assert_uint_eq(*moved_in, 77);
-	ck_assert_zero(barspan_suspend(span));
-	ck_assert_zero(barspan_resume(span));
-	ck_assert_uint_eq(*moved_in, 77);
-	ck_assert(!barspan_is_direct(span, page, 4));
-	check_span();
-}
 
 START_TEST(a_map_fixed_that_fails_late_takes_the_range)
 {
@@ -274,142 +170,6 @@ START_TEST(a_munmap_that_the_kernel_refuses_changes_nothing)
 }
 END_TEST
 
-static void *moved_to;
-
-static int fail_mremap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
-{
-	/* Not the question whether a reservation is whole. */
-	if (!flags)
-		return real_sys_mremap(out, from, length, new_length, flags, to);
-	if (moved_to) {
-		ck_assert_zero(munmap(moved_to, new_length));
-		moved_in = mmap(moved_to, new_length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-				-1, 0);
-		*moved_in = 77;
-	}
-	return -EFAULT;
-}
-
-START_TEST(a_remap_that_fails_tells_the_span_what_it_did)
-{
-	void *mine;
-
-	set_up();
-	mine = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	moved_to = NULL;
-	moved_in = NULL;
-	fake_hooks.mremap = fail_mremap;
-	ck_assert_ptr_eq(barspan_mremap_(mine, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page), MAP_FAILED);
-	check_untouched();
-	ck_assert_ptr_eq(barspan_mremap_(base + page, page, 2 * page, MREMAP_MAYMOVE, NULL), MAP_FAILED);
-	check_untouched();
-	moved_to = base + page;
-	ck_assert_ptr_eq(barspan_mremap_(mine, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page), MAP_FAILED);
-	fake_hooks.mremap = NULL;
-	check_taken(1);
-	barspan_unmap(span);
-	span = NULL;
-	ck_assert_uint_eq(*moved_in, 77);
-	munmap(moved_in, page);
-	munmap(mine, page);
-	tear_down();
-}
-END_TEST
-
-/* With other mappings on both sides, of which none can be joined with it. */
-START_TEST(a_hole_between_two_mappings_stays_the_spans)
-{
-	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-	uint8_t *mine;
-
-	set_up();
-	mine = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	for (size_t i = 2; i <= 4; i += 2)
-		ck_assert_ptr_eq(barspan_mmap(base + i * page, page, PROT_READ, flags, -1, 0), base + i * page);
-	moved_to = NULL;
-	fake_hooks.mremap = fail_mremap;
-	ck_assert_ptr_eq(barspan_mremap_(base + 3 * page, 2 * page, 2 * page, MREMAP_MAYMOVE | MREMAP_FIXED, mine),
-			 MAP_FAILED);
-	fake_hooks.mremap = NULL;
-	ck_assert_ptr_eq(barspan_find(base + 3 * page, NULL), span);
-	munmap(mine, 2 * page);
-	munmap(base + 2 * page, page);
-	munmap(base + 4 * page, page);
-	tear_down();
-}
-END_TEST
-
-static int closed_lists;
-
-/* Once: the first list of mappings is read, the second is not. */
-static int open_once(const char *path, int flags)
-{
-	return closed_lists++ ? -EMFILE : real_sys_open(path, flags);
-}
-
-START_TEST(a_span_that_is_moved_onto_itself_knows_what_it_lost)
-{
-	set_up();
-	moved_to = NULL;
-	closed_lists = 0;
-	fake_hooks.open = open_once;
-	fake_hooks.mremap = fail_mremap;
-	ck_assert_ptr_eq(barspan_mremap_(base + 2 * page, 3 * page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
-			 MAP_FAILED);
-	fake_hooks.open = NULL;
-	fake_hooks.mremap = NULL;
-	ck_assert(!barspan_is_direct(span, page, page));
-	ck_assert_uint_eq(barspan_read32(span, page), 101);
-	barspan_unmap(span);
-	span = NULL;
-	munmap(base + page, page);
-	tear_down();
-}
-END_TEST
-
-/* Of barspan_mmap(): it ends with its last address, and not while the source of a move is away. */
-START_TEST(a_span_that_is_moved_onto_itself_does_not_end)
-{
-	set_up();
-	span_of(span)->owner = SPAN_OF_ADDRESSES;
-	ck_assert_zero(barspan_munmap(base, page));
-	ck_assert_zero(barspan_munmap(base + 3 * page, (PAGES - 3) * page));
-	moved_to = NULL;
-	closed_lists = 0;
-	fake_hooks.open = open_once;
-	fake_hooks.mremap = fail_mremap;
-	ck_assert_ptr_eq(barspan_mremap_(base + 2 * page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
-			 MAP_FAILED);
-	fake_hooks.open = NULL;
-	fake_hooks.mremap = NULL;
-	ck_assert_uint_eq(device->references, 2);
-	ck_assert_ptr_eq(barspan_find(base + 2 * page, NULL), span);
-	ck_assert_uint_eq(barspan_read32(span, 2 * page), 102);
-	ck_assert_zero(barspan_munmap(base + 2 * page, page));
-	ck_assert_uint_eq(device->references, 1);
-	span = NULL;
-	munmap(base + page, page);
-	tear_down();
-}
-END_TEST
-
-/* Newer kernels move a range with a gap, and leave the mapping where the gap goes. */
-START_TEST(a_range_with_a_gap_is_not_moved_over_a_span)
-{
-	uint8_t *mine;
-
-	set_up();
-	mine = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ck_assert_zero(munmap(mine + page, page));
-	ck_assert_ptr_eq(barspan_mremap_(mine, 3 * page, 3 * page, MREMAP_MAYMOVE | MREMAP_FIXED, base), MAP_FAILED);
-	ck_assert_int_eq(errno, EFAULT);
-	check_untouched();
-	munmap(mine, page);
-	munmap(mine + 2 * page, page);
-	tear_down();
-}
-END_TEST
-
 START_TEST(noreplace_wins_over_fixed)
 {
 	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE;
@@ -427,138 +187,18 @@ START_TEST(noreplace_wins_over_fixed)
 }
 END_TEST
 
-/* Page by page, in any order; the others are used as before. */
-START_TEST(pages_are_unmapped_one_by_one)
-{
-	uint64_t seed = 5;
-
-	for (int round = 0; round < 20; round++) {
-		bool gone[PAGES] = { false };
-		size_t n_guards;
-
-		set_up();
-		n_guards = span_of(span)->n_guards;
-		for (int i = 0; i < PAGES; i++) {
-			size_t which = harness_random(&seed) % PAGES;
-			bool was_direct = barspan_is_direct(span, which * page, 1);
-
-			if (gone[which])
-				continue;
-			gone[which] = true;
-			ck_assert_zero(barspan_munmap(base + which * page, page));
-			ck_assert_ptr_null(barspan_find(base + which * page, NULL));
-			ck_assert_int_eq(reason_at(which), was_direct ? BARSPAN_REASON_REQUESTED : BARSPAN_REASON_SPARSE);
-			if (i == 3) {
-				ck_assert_zero(barspan_suspend(span));
-				ck_assert(!barspan_is_direct(span, 5 * page, 1));
-				ck_assert_zero(barspan_resume(span));
-			}
-			for (size_t j = 0; j < PAGES; j++)
-				ck_assert_uint_eq(barspan_read32(span, j * page), 100 + j);
-		}
-		/* No table for any of it, but for the suspended span's. */
-		ck_assert_uint_le(span_of(span)->n_guards, n_guards + 1);
-		tear_down();
-	}
-}
-END_TEST
-
-/* Extents by number and by offset agree, and cover the span. */
-START_TEST(extents_of_what_is_left)
-{
-	struct barspan_extent extent, same;
-	uint64_t end = 0;
-	size_t n;
-
-	set_up();
-	ck_assert_zero(barspan_munmap(base + 2 * page, page));
-	n = barspan_extent_count(span);
-	ck_assert_uint_eq(n, 6);
-	for (size_t i = 0; i < n; i++) {
-		ck_assert_zero(barspan_extent_get(span, i, &extent));
-		ck_assert_uint_eq(extent.offset, end);
-		end += extent.length;
-		for (uint64_t at = extent.offset; at < end; at += page / 2) {
-			ck_assert_zero(barspan_extent_at(span, at, &same));
-			ck_assert_uint_eq(same.offset, extent.offset);
-			ck_assert_uint_eq(same.length, extent.length);
-			ck_assert_int_eq(same.reason, extent.reason);
-		}
-	}
-	ck_assert_uint_eq(end, PAGES * page);
-	ck_assert_int_eq(barspan_extent_get(span, n, &extent), -ERANGE);
-	ck_assert_int_eq(barspan_extent_at(span, end, &extent), -ERANGE);
-	ck_assert(!barspan_is_direct(span, page, 2 * page));
-	ck_assert(barspan_is_direct(span, page, page));
-	ck_assert(!barspan_is_direct(span, page, 0));
-	ck_assert_ptr_eq((void *)(uintptr_t)barspan_pointer(span, page + 4, 4), base + page + 4);
-	ck_assert_ptr_null((void *)(uintptr_t)barspan_pointer(span, 2 * page - 2, 4));
-	tear_down();
-}
-END_TEST
-
-static bool stop;	/* atomic */
-
-static void *suspend_and_resume(void *unused)
-{
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-		barspan_suspend(span);
-		barspan_resume(span);
-	}
-	return unused;
-}
-
-/* The old span is suspended and resumed meanwhile, and its device never comes to be where the new one is. */
-START_TEST(a_span_that_is_mapped_over_keeps_away)
-{
-	struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_FIXED };
-	int rounds = harness_instrumented() ? 20 : 300;
-	pthread_t thread;
-
-	set_up();
-	for (int i = 0; i < rounds; i++) {
-		struct barspan *over;
-		uint8_t *at;
-
-		__atomic_store_n(&stop, false, __ATOMIC_RELAXED);
-		ck_assert_zero(pthread_create(&thread, NULL, suspend_and_resume, NULL));
-		options.address = base;
-		ck_assert_zero(barspan_map(&over, other_device, 0, &options));
-		at = (uint8_t *)(uintptr_t)barspan_base(over);
-		barspan_write32(over, page, 4711);
-		for (int j = 0; j < 50; j++) {
-			ck_assert_uint_eq(*(volatile uint32_t *)(void *)(at + page), 4711);
-			ck_assert_uint_eq(barspan_read32(over, page), 4711);
-		}
-		__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-		ck_assert_zero(pthread_join(thread, NULL));
-		ck_assert_uint_eq(barspan_read32(span, page), 101);
-		barspan_unmap(span);
-		ck_assert_uint_eq(*(volatile uint32_t *)(void *)(at + page), 4711);
-		barspan_unmap(over);
-		ck_assert_zero(barspan_map(&span, device, 0, NULL));
-		base = (uint8_t *)(uintptr_t)barspan_base(span);
-	}
-	barspan_unmap(span);
-	barspan_device_close(device);
-	barspan_device_close(other_device);
-	free(before);
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("takeover");
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
 	harness_add(suite, "failures", (const TTest *const[]){
-		a_map_fixed_that_fails_early_changes_nothing, a_map_fixed_that_fails_late_takes_the_range,
-		without_proc_a_failed_map_fixed_takes_the_range, without_proc_and_mappings_nothing_is_taken,
-		a_mapping_that_looks_like_a_hole_is_told_from_it, a_munmap_that_the_kernel_refuses_changes_nothing,
-		a_remap_that_fails_tells_the_span_what_it_did, a_hole_between_two_mappings_stays_the_spans,
-		a_span_that_is_moved_onto_itself_knows_what_it_lost, a_span_that_is_moved_onto_itself_does_not_end,
-		a_range_with_a_gap_is_not_moved_over_a_span, noreplace_wins_over_fixed, NULL });
-	harness_add(suite, "parts", (const TTest *const[]){
-		pages_are_unmapped_one_by_one, extents_of_what_is_left, a_span_that_is_mapped_over_keeps_away, NULL });
+		a_map_fixed_that_fails_early_changes_nothing,
+		a_map_fixed_that_fails_late_takes_the_range,
+		without_proc_a_failed_map_fixed_takes_the_range,
+		without_proc_and_mappings_nothing_is_taken,
+		a_mapping_that_looks_like_a_hole_is_told_from_it,
+		a_munmap_that_the_kernel_refuses_changes_nothing, noreplace_wins_over_fixed,
+		NULL });
 	return harness_run(suite);
 }

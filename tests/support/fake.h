@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Stands between the library and lib/util/sys.c: counts its system calls and allocations, makes any of them fail, and lets a test play
+ * Stands between the library and lib/util/sys*.c: counts its system calls and allocations, makes any of them fail, and lets a test play
  * the kernel. The linker puts it there
  * (--wrap in tests/local.mk).
  */

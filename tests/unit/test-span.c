@@ -1,68 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "support/fake.h"
-#include "support/harness.h"
-
-enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, MAPPABLE = RW | BARSPAN_REGION_MMAP, SIZE = 0x8000 };
-
-/* Two areas that touch, and one apart. */
-static const struct barspan_range areas[] = { { 0x1000, 0x1000 }, { 0x2000, 0x1000 }, { 0x5000, 0x1000 } };
-
-static struct barspan_device *device;
-static struct barspan *span;
-static struct barspan_options options;
-static char *before;
-
-static void set_up(void)
-{
-	const struct barspan_soft_region regions[] = {
-		{ .size = SIZE, .flags = MAPPABLE, .n_areas = 3, .areas = areas },
-		{ .size = SIZE, .flags = MAPPABLE },
-		{ .size = SIZE, .flags = BARSPAN_REGION_READ | BARSPAN_REGION_MMAP },
-		{ .size = SIZE, .flags = RW },
-		{ .size = 0x100, .flags = MAPPABLE },
-		{ .size = 0 },
-	};
-
-	fake_reset();
-	harness_listen();
-	free(before);
-	before = harness_snapshot();
-	ck_assert_zero(harness_open_soft(&device, regions, 6));
-	options = (struct barspan_options){ .size = sizeof(options) };
-	span = NULL;
-}
-
-/* Everything is as it was before set_up(). */
-static void tear_down(void)
-{
-	char *after;
-
-	barspan_unmap(span);
-	barspan_device_close(device);
-	fake_reset();
-	after = harness_snapshot();
-	ck_assert_str_eq(before, after);
-	free(after);
-	free(before);
-	before = NULL;
-}
-
-static volatile uint8_t *span_base(void)
-{
-	return barspan_base(span);
-}
-
-static enum barspan_reason reason_at(uint64_t offset)
-{
-	struct barspan_extent extent;
-
-	ck_assert_zero(barspan_extent_at(span, offset, &extent));
-	return extent.reason;
-}
+#include "support/span-fixture.h"
 
 START_TEST(direct_bytes_are_at_base_plus_offset)
 {
@@ -386,181 +327,20 @@ START_TEST(independent_extents_have_no_base)
 }
 END_TEST
 
-/* An area that cannot be mapped: as Linux does, the range is unmapped first. */
-static uint64_t bad_offset;
-static int bad_error;
-
-static int refuse_bad(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
-{
-	if (fd < 0 || offset > bad_offset || offset + length <= bad_offset)
-		return real_sys_mmap(out, address, length, prot, flags, fd, offset);
-	if (bad_error == -EINVAL && address)
-		munmap(address, length);
-	return bad_error;
-}
-
-static void make_bad(uint64_t offset, int error)
-{
-	bad_offset = offset;
-	bad_error = error;
-	fake_hooks.mmap = refuse_bad;
-}
-
-START_TEST(one_bad_area_is_one_hole)
-{
-	/* A device that has no memory is no process without mappings: see test-limit.c. */
-	static const int errors[] = { -EINVAL, -EAGAIN, -ENOMEM };
-
-	for (size_t i = 0; i < 3; i++) {
-		set_up();
-		make_bad(0x2000, errors[i]);
-		ck_assert_zero(barspan_map(&span, device, 0, NULL));
-		/* It touches another area, which stays direct. */
-		ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_NONE);
-		ck_assert_int_eq(reason_at(0x2000), BARSPAN_REASON_FAILED);
-		ck_assert_int_eq(reason_at(0x3000), BARSPAN_REASON_SPARSE);
-		ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
-		ck_assert(!harness_can_read(span_base() + 0x2000));
-		barspan_write32(span, 0x1ffe, 0x11223344);
-		ck_assert_uint_eq(barspan_read32(span, 0x1ffe), 0x11223344);
-		ck_assert_ptr_nonnull(strstr(harness_message, "soft region 0: cannot map 0x2000 + 0x1000: "));
-		tear_down();
-	}
-}
-END_TEST
-
-START_TEST(one_bad_area_is_one_hole_where_there_is_no_span)
-{
-	set_up();
-	make_bad(0x2000, -EINVAL);
-	options.flags = BARSPAN_INDEPENDENT;
-	ck_assert_zero(barspan_map(&span, device, 0, &options));
-	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_NONE);
-	ck_assert_int_eq(reason_at(0x2000), BARSPAN_REASON_FAILED);
-	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
-	tear_down();
-}
-END_TEST
-
-/* As refuse_bad(), and a mapping of somebody else's is there at once. */
-static uint8_t *moved_in;
-static size_t moved_in_length;
-
-static int lose_bad(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
-{
-	if (fd < 0 || offset > bad_offset || offset + length <= bad_offset || moved_in)
-		return refuse_bad(out, address, length, prot, flags, fd, offset);
-	moved_in_length = length;
-	moved_in = mmap(address, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	moved_in[0] = 42;
-	return -EINVAL;
-}
-
-START_TEST(one_bad_area_is_one_hole_though_its_addresses_are_lost)
-{
-	set_up();
-	make_bad(0x2000, -EINVAL);
-	moved_in = NULL;
-	fake_hooks.mmap = lose_bad;
-	ck_assert_zero(barspan_map(&span, device, 0, &options));
-	ck_assert_ptr_nonnull(moved_in);
-	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_NONE);
-	ck_assert_int_eq(reason_at(0x2000), BARSPAN_REASON_FAILED);
-	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
-	ck_assert_uint_eq(moved_in[0], 42);
-	barspan_unmap(span);
-	span = NULL;
-	ck_assert_uint_eq(moved_in[0], 42);
-	munmap(moved_in, moved_in_length);
-	tear_down();
-}
-END_TEST
-
-START_TEST(strict_wants_every_area)
-{
-	set_up();
-	make_bad(0x5000, -EINVAL);
-	options.flags = BARSPAN_STRICT;
-	ck_assert_int_eq(barspan_map(&span, device, 0, &options), -EINVAL);
-	ck_assert_ptr_null(span);
-	make_bad(0x5000, -EAGAIN);
-	ck_assert_int_eq(barspan_map(&span, device, 0, &options), -EAGAIN);
-	options.flags |= BARSPAN_INDEPENDENT;
-	ck_assert_int_eq(barspan_map(&span, device, 0, &options), -EAGAIN);
-	tear_down();
-}
-END_TEST
-
-/* A transport that maps spans in its `map`. */
-static int map_within(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
-{
-	struct barspan *inner;
-
-	(void)index;
-	(void)offset;
-	(void)prot;
-	(void)address;
-	ck_assert_uint_gt(length, 0);
-	return barspan_map(&inner, context, 1, NULL);
-}
-
-static int one_region(void *context, unsigned int index, struct barspan_region *out)
-{
-	(void)context;
-	*out = (struct barspan_region){ .size = 0x1000, .flags = MAPPABLE };
-	return index ? -EINVAL : 0;
-}
-
-static int no_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
-{
-	(void)context;
-	(void)index;
-	(void)offset;
-	memset(buffer, 0, length);
-	return -EIO;
-}
-
-static int no_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
-{
-	(void)context;
-	(void)index;
-	(void)offset;
-	(void)buffer;
-	(void)length;
-	return -EIO;
-}
-
-START_TEST(mapping_within_a_mapping_is_refused)
-{
-	struct barspan_device_ops ops = {
-		.size = sizeof(ops), .region = one_region, .map = map_within, .read = no_read, .write = no_write,
-	};
-	struct barspan_device *outer;
-
-	set_up();
-	ck_assert_zero(barspan_device_open_ops(&outer, &ops, device));
-	options.flags = BARSPAN_STRICT;
-	ck_assert_int_eq(barspan_map(&span, outer, 0, &options), -EDEADLK);
-	barspan_device_close(outer);
-	tear_down();
-}
-END_TEST
-
 int main(void)
 {
 	Suite *suite = suite_create("span");
 
 	harness_add(suite, "map", (const TTest *const[]){
-		direct_bytes_are_at_base_plus_offset, holes_fault, adjacent_areas_are_one_extent_and_one_call,
-		system_calls_are_few, the_base_is_aligned_naturally, a_window_is_a_part_of_the_region, a_window_to_the_end,
-		the_callers_holes_count_from_the_regions_start, prot_is_what_the_region_allows,
-		a_region_that_cannot_be_mapped_is_all_hole, a_region_smaller_than_a_page, a_region_of_size_0_or_none_at_all, NULL });
+		direct_bytes_are_at_base_plus_offset, holes_fault,
+		adjacent_areas_are_one_extent_and_one_call, system_calls_are_few,
+		the_base_is_aligned_naturally, a_window_is_a_part_of_the_region,
+		a_window_to_the_end, the_callers_holes_count_from_the_regions_start,
+		prot_is_what_the_region_allows, a_region_that_cannot_be_mapped_is_all_hole,
+		a_region_smaller_than_a_page, a_region_of_size_0_or_none_at_all, NULL });
 	harness_add(suite, "options", (const TTest *const[]){
 		options_that_make_no_sense, windows_outside_the_region, options_of_other_sizes,
-		an_occupied_address_is_refused_and_left_alone, a_free_address_is_used, independent_extents_have_no_base, NULL });
-	harness_add(suite, "failures", (const TTest *const[]){
-		one_bad_area_is_one_hole, one_bad_area_is_one_hole_where_there_is_no_span,
-		one_bad_area_is_one_hole_though_its_addresses_are_lost, strict_wants_every_area,
-		mapping_within_a_mapping_is_refused, NULL });
+		an_occupied_address_is_refused_and_left_alone, a_free_address_is_used,
+		independent_extents_have_no_base, NULL });
 	return harness_run(suite);
 }

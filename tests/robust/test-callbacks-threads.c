@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Threads that are cancelled and processes that fork while the library calls the caller. */
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "support/callback-fixture.h"
+
+/* A cancellation point, at which the thread is cancelled when it comes to it. */
+static void wait_inside(void)
+{
+	inside_map = NULL;
+	sem_post(&entered);
+	sem_wait(&go);
+	pthread_testcancel();
+}
+
+static bool asynchronous;
+static int (*cancelled_call)(void);
+
+static void *be_cancelled(void *unused)
+{
+	if (asynchronous)
+		pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	results[0] = cancelled_call();
+	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, NULL);
+	pthread_testcancel();
+	return unused;
+}
+
+static int call_map(void)
+{
+	return barspan_map(&span, device, 0, NULL);
+}
+
+static int call_resume(void)
+{
+	return barspan_resume(span);
+}
+
+/* The call is done as a whole, and then the thread goes: at once if it may be cancelled anywhere. */
+static void cancel_inside(int (*call)(void))
+{
+	pthread_t thread;
+	void *value;
+
+	cancelled_call = call;
+	inside_map = wait_inside;
+	results[0] = 1;
+	ck_assert_zero(pthread_create(&thread, NULL, be_cancelled, NULL));
+	sem_wait(&entered);
+	ck_assert_zero(pthread_cancel(thread));
+	sem_post(&go);
+	ck_assert_zero(pthread_join(thread, &value));
+	ck_assert_ptr_eq(value, PTHREAD_CANCELED);
+	ck_assert(asynchronous || !results[0]);
+	ck_assert_ptr_nonnull(span);
+	ck_assert(barspan_is_direct(span, 0, PAGES * page));
+}
+
+START_TEST(a_cancelled_thread_leaves_nothing_half_way)
+{
+	/* AddressSanitizer takes a cancelled thread's signal stack away twice. */
+	if (harness_instrumented())
+		return;
+	set_up();
+	sem_init(&entered, 0, 0);
+	sem_init(&go, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		asynchronous = i;
+		span = NULL;
+		cancel_inside(call_map);
+		ck_assert_zero(barspan_suspend(span));
+		cancel_inside(call_resume);
+		/* Others are not kept waiting. */
+		ck_assert_zero(barspan_map(&other, device, 1, NULL));
+		barspan_unmap(other);
+		barspan_unmap(span);
+	}
+	barspan_device_close(device);
+	close(memory);
+	free(before);
+}
+END_TEST
+
+static void *map_slowly(void *unused)
+{
+	return barspan_map(&other, device, 1, NULL) ? &go : unused;
+}
+
+/* Ends the child, of which ThreadSanitizer believes that it has all threads. */
+static void leave_child(int code)
+{
+	syscall(SYS_exit_group, code);
+}
+
+/* In the child: everything works, and nothing hangs. */
+static void use_spans(void)
+{
+	struct barspan *mine;
+
+	alarm(20);
+	if (barspan_suspend(span) || barspan_resume(span) || barspan_read32(span, 8) != 0x5678)
+		leave_child(1);
+	if (barspan_map(&mine, device, 1, NULL) || barspan_read32(mine, 8) != 0x5678)
+		leave_child(2);
+	barspan_unmap(mine);
+	barspan_unmap(span);
+	leave_child(0);
+}
+
+static void *let_go(void *unused)
+{
+	usleep(100000);
+	sem_post(&go);
+	return unused;
+}
+
+START_TEST(a_forked_child_can_do_everything)
+{
+	pthread_t mapper, helper;
+	void *failed;
+	int status;
+	pid_t child;
+
+	set_up();
+	/* The harness listens to one thread only. */
+	barspan_set_log(NULL, NULL, BARSPAN_LOG_ERROR);
+	sem_init(&entered, 0, 0);
+	sem_init(&go, 0, 0);
+	ck_assert_zero(barspan_map(&span, device, 0, NULL));
+	barspan_write32(span, 8, 0x5678);
+	inside_map = wait_inside;
+	ck_assert_zero(pthread_create(&mapper, NULL, map_slowly, NULL));
+	sem_wait(&entered);
+	/* Another thread is inside barspan_map(). */
+	ck_assert_zero(pthread_create(&helper, NULL, let_go, NULL));
+	child = fork();
+	if (!child)
+		use_spans();
+	ck_assert_int_gt(child, 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_zero(pthread_join(helper, NULL));
+	ck_assert_zero(pthread_join(mapper, &failed));
+	ck_assert_ptr_null(failed);
+	ck_assert_uint_eq(barspan_read32(other, 8), 0x5678);
+	barspan_unmap(other);
+	barspan_unmap(span);
+	barspan_device_close(device);
+	close(memory);
+	free(before);
+}
+END_TEST
+
+static pid_t child_of_map;
+
+static void fork_inside(void)
+{
+	inside_map = NULL;
+	child_of_map = fork();
+}
+
+START_TEST(a_map_may_fork)
+{
+	int status;
+
+	set_up();
+	inside_map = fork_inside;
+	child_of_map = -1;
+	ck_assert_zero(barspan_map(&span, device, 0, NULL));
+	barspan_write32(span, 8, 0x5678);
+	if (!child_of_map)
+		use_spans();
+	ck_assert_int_eq(waitpid(child_of_map, &status, 0), child_of_map);
+	ck_assert_int_eq(status, 0);
+	barspan_unmap(span);
+	tear_down();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("callbacks-threads");
+
+	harness_add(suite, "threads", (const TTest *const[]){
+		a_cancelled_thread_leaves_nothing_half_way, a_forked_child_can_do_everything,
+		a_map_may_fork, NULL });
+	return harness_run(suite);
+}
