@@ -139,12 +139,7 @@ dist_examples_DATA = \
 dist_doc_DATA += \
 	doc/design.md \
 	doc/layout.svg \
-	doc/performance.md \
-	doc/performance-direct.svg \
-	doc/performance-map.svg \
-	doc/performance-memory.svg \
-	doc/performance-query.svg \
-	doc/performance-range.svg
+	doc/performance.md
 
 TESTS += doc/check-examples.sh doc/check-man.sh
 EXTRA_DIST += doc/check-examples.sh doc/check-man.sh

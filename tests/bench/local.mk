@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
-# Timings, for people to look at: make bench; make bench-plots puts what they say into doc.
+# Timings, for people to look at: make bench.
 if TOOL
 check_PROGRAMS += tests/bench/barspan-bench
 tests_bench_barspan_bench_SOURCES = \
@@ -32,32 +32,10 @@ tests_bench_barspan_bench_LDADD = libbarspan.la $(JANSSON_LIBS) $(BENCH_LIBS)
 bench: all tests/bench/barspan-bench$(EXEEXT)
 	tests/bench/barspan-bench$(EXEEXT) $(BENCH_FLAGS)
 
-# Tables and plots of what barspan-bench writes.
-check_PROGRAMS += tests/bench/digest
-tests_bench_digest_SOURCES = tests/bench/digest.c
-tests_bench_digest_CPPFLAGS =
-tests_bench_digest_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(JANSSON_CFLAGS)
-tests_bench_digest_LDFLAGS = $(SANITIZER)
-tests_bench_digest_LDADD = $(JANSSON_LIBS)
-
-# Measures, unless BENCH_JSON is a file that an earlier run wrote. Writes to doc in the source tree.
-bench-plots: tests/bench/barspan-bench$(EXEEXT) tests/bench/digest$(EXEEXT)
-	CC='$(CC)' CFLAGS='$(CFLAGS)' GNUPLOT='$(GNUPLOT)' \
-		$(SHELL) $(srcdir)/tests/bench/plots.sh $(srcdir) $(BENCH_JSON)
-CLEANFILES += tests/bench/barspan-bench.json
-
 TESTS += tests/bench/smoke.sh
 endif
-.PHONY: bench bench-plots
-EXTRA_DIST += \
-	tests/bench/direct.gp \
-	tests/bench/map.gp \
-	tests/bench/memory.gp \
-	tests/bench/plots.sh \
-	tests/bench/query.gp \
-	tests/bench/range.gp \
-	tests/bench/smoke.sh \
-	tests/bench/style.gp
+.PHONY: bench
+EXTRA_DIST += tests/bench/smoke.sh
 
 # Instructions, which are a check.
 if CALLGRIND
