@@ -102,11 +102,11 @@ static void check_foreign(void)
 	maps = harness_maps_of(foreign.address, foreign.length);
 	ck_assert_str_eq(maps, foreign.maps);
 	for (size_t i = 0; foreign.kind == PATTERN && i < foreign.length; i++)
-		ck_assert_msg(foreign.address[i] == 0xa5, "byte %zu of somebody else's was changed", i);
+		harness_assert_msg(foreign.address[i] == 0xa5, "byte %zu of somebody else's was changed", i);
 	if (prot_of(foreign.kind) == PROT_NONE) {
 		ck_assert_zero(mprotect(foreign.address, foreign.length, PROT_READ));
 		for (size_t i = 0; i < foreign.length; i++)
-			ck_assert_msg(!foreign.address[i], "byte %zu of somebody else's was changed", i);
+			harness_assert_msg(!foreign.address[i], "byte %zu of somebody else's was changed", i);
 	}
 	munmap(foreign.address, foreign.length);
 	free(maps);

@@ -218,7 +218,7 @@ size_t harness_count_extents(const struct barspan *span, enum barspan_reason rea
 	size_t n = 0;
 
 	for (size_t i = 0; i < barspan_extent_count(span); i++) {
-		ck_assert_zero(barspan_extent_get(span, i, &extent));
+		harness_assert_msg(!barspan_extent_get(span, i, &extent), "no extent %zu", i);
 		n += extent.reason == reason;
 	}
 	return n;

@@ -19,8 +19,8 @@ int harness_run(Suite *suite);
 /* Adds a case of one or more tests, the names of which end with NULL, with time enough for valgrind. */
 void harness_add(Suite *suite, const char *name, const TTest *const *tests);
 
-/* The same, with functions that run before and after each test, in the test's process. Either may be NULL. A failure
- * in them fails the test. */
+/* The same, with functions that run before and after each test, in the test's
+ * process. Either may be NULL. A failure in them fails the test. */
 void harness_add_with(Suite *suite, const char *name, void (*set_up)(void), void (*tear_down)(void),
 		      const TTest *const *tests);
 
@@ -70,5 +70,13 @@ bool harness_can_read(const volatile void *address);
 bool harness_can_write(volatile void *address);
 
 #define ck_assert_zero(expression) ck_assert_int_eq((expression), 0)
+
+/* ck_assert_msg() for long loops: libcheck's own writes to a file each time,
+ * and this one when it fails. */
+#define harness_assert_msg(condition, ...) \
+	do { \
+		if (!(condition)) \
+			ck_abort_msg(__VA_ARGS__); \
+	} while (0)
 
 #endif

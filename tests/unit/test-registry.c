@@ -30,16 +30,15 @@ static void drop_all(void)
 	ck_assert_zero(registry_remove(NULL, 0, UINTPTR_MAX));
 }
 
-/* One assertion for all: libcheck writes to a file at each, and there are
- * hundreds of thousands. */
 static void expect_found(uintptr_t address, const struct barspan *span, uint64_t offset)
 {
 	struct registry_range found;
 	int r = registry_find(&found, address);
 
-	if (span ? r || found.span != span || found.offset + (address - found.start) != offset : r != -ENOENT)
-		ck_abort_msg("0x%" PRIxPTR ": found %d, %p + 0x%" PRIx64, address, r, r ? NULL : (void *)found.span,
-			     r ? 0 : found.offset + (address - found.start));
+	bool right = span ? !r && found.span == span && found.offset + (address - found.start) == offset : r == -ENOENT;
+
+	harness_assert_msg(right, "0x%" PRIxPTR ": found %d, %p + 0x%" PRIx64, address, r, r ? NULL : (void *)found.span,
+			   r ? 0 : found.offset + (address - found.start));
 }
 
 START_TEST(an_address_finds_its_span)
