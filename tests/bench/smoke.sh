@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# barspan-bench works, and prints rows that can be true. What it measures is not tested.
+# barspan-bench works, and prints rows that can be true. Figures are not tested.
 . "${srcdir:-.}/tests/tool/program.sh"
 plan 11
 
@@ -9,8 +9,9 @@ json=$work/json
 # argp's EX_USAGE.
 wrong_usage=64
 
-# Reads the table: "| case | parameters | ours | floor | ratio (low-high) | peers |", with "-" where there is no floor.
-# Prints a line for each row that cannot be true.
+# Reads the table, which has "-" for a floor and its ratio if there is none:
+#     | case | parameters | ours | floor | ratio (low-high) | peers |
+# Prints each row that cannot be true.
 find_wrong_rows() {
 	awk -F ' *[|] *' '
 	function is_time(text) {
@@ -33,7 +34,7 @@ find_wrong_rows() {
 	wrong { print }'
 }
 
-# The arguments of json-check for a table: each row is in the JSON, in the same order.
+# Makes arguments of json-check from a table: the JSON has its rows, in order.
 expect_rows() {
 	awk -F ' *[|] *' '
 	NR <= 2 { next }

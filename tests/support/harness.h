@@ -24,7 +24,8 @@ void harness_add(Suite *suite, const char *name, const TTest *const *tests);
 void harness_add_with(Suite *suite, const char *name, void (*set_up)(void), void (*tear_down)(void),
 		      const TTest *const *tests);
 
-/* The same for one test that runs once for each row of a table: _i is 0 to rows - 1. */
+/* The same for one test that runs for each row of a table: _i is 0 to
+ * rows - 1. */
 void harness_add_rows(Suite *suite, const char *name, void (*set_up)(void), void (*tear_down)(void), const TTest *test,
 		      int rows);
 

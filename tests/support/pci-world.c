@@ -9,7 +9,7 @@
 #include "fake.h"
 #include "harness.h"
 
-/* Numbers of the character device's requests, as kernels since 6.6 have them. */
+/* Requests of the character device; Linux 6.6. */
 enum { BIND_IOMMUFD = 0x3b76, ATTACH_PT = 0x3b77, IOAS_ALLOC = 0x3b81 };
 
 const uint8_t pci_world_token_bytes[16] = {

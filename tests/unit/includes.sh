@@ -11,8 +11,8 @@ includes() {
 	find lib tools -name '*.[ch]' -exec grep -H '^ *# *include *"' {} + | sed 's/^\([^:]*\): *# *include *"\(.*\)".*/\1 \2/'
 }
 
-# The first line of what this prints has three numbers: of #include lines, of wrong
-# ones and of files in circles. The others name them.
+# The first line has three numbers: of #include lines, of wrong ones and of files
+# in circles. The other lines name these.
 findings=$(includes | awk '
 BEGIN {
 	folders = split("util layout device span compat trap preload", order)
