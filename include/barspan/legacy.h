@@ -82,7 +82,19 @@ struct barspan_plain_ {
 
 extern struct barspan_plain_ barspan_plain_pages_;
 
-/* An acquiring load. On x86-64 all are, and this one can be folded into what uses it: see barspan_now_(). */
+#if defined(__SANITIZE_THREAD__)
+#define BARSPAN_TSAN_ 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define BARSPAN_TSAN_ 1
+#endif
+#endif
+
+/*
+ * An acquiring load. On x86-64 every load is one. Compilers do not fold an
+ * atomic load into a comparison, but they fold this plain one, which the empty
+ * asm forces them to repeat for each access.
+ */
 BARSPAN_INLINE_ uint64_t barspan_acquired_(uint64_t *place)
 {
 #if defined(__x86_64__) && !defined(BARSPAN_TSAN_)

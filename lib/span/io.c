@@ -212,8 +212,8 @@ void barspan_write_other_(struct barspan *face, uint64_t offset, uint64_t value,
 }
 
 /* The bodies that callers get who do not inline. */
-extern inline size_t barspan_now_(size_t *length);
-extern inline int barspan_all_main_(const struct barspan_guard_ *guard, uint64_t end, uint64_t offset);
+extern inline bool barspan_is_plain_slice_(const struct barspan_guard_ *guard, uint64_t end,
+					   uint64_t offset);
 extern inline uintptr_t barspan_readable_(const struct barspan *span, uint64_t offset, unsigned int width);
 extern inline uintptr_t barspan_writable_(const struct barspan *span, uint64_t offset, unsigned int width);
 

@@ -203,19 +203,19 @@ static int refuse_device(void **out, void *address, size_t length, int prot, int
 	return fd < 0 ? real_sys_mmap(out, address, length, prot, flags, fd, offset) : -EPERM;
 }
 
-START_TEST(what_can_be_mapped_at_last_has_the_short_ways)
+START_TEST(what_can_be_mapped_at_last_has_the_fast_path)
 {
 	set_up(0);
 	barspan_unmap(span);
 	fake_hooks.mmap = refuse_device;
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_FAILED);
-	ck_assert(!guard_ways_first(span, 0x1000) && !guard_ways_second(span, 0x1000));
+	ck_assert(!guard_ways_fast_read(span, 0x1000));
 	fake_hooks.mmap = NULL;
 	ck_assert_zero(barspan_suspend(span));
 	ck_assert_zero(barspan_resume(span));
 	expect_resumed();
-	ck_assert(guard_ways_second(span, 0x1000) && guard_ways_second(span, 0x5ff8));
+	ck_assert(guard_ways_fast_read(span, 0x1000) && guard_ways_fast_read(span, 0x5ff8));
 	for (uint64_t offset = 0; offset < SIZE; offset += 8)
 		ck_assert(guard_ways_agree(span, offset));
 	tear_down();
@@ -575,7 +575,7 @@ int main(void)
 		independent_extents_keep_their_addresses, tables_do_not_pile_up, NULL });
 	harness_add(suite, "failures", (const TTest *const[]){
 		what_cannot_be_mapped_again_stays_a_hole, strict_stays_suspended,
-		what_can_be_mapped_at_last_has_the_short_ways, a_suspend_that_fails_changes_nothing,
+		what_can_be_mapped_at_last_has_the_fast_path, a_suspend_that_fails_changes_nothing,
 		where_a_suspend_cannot_be_undone_there_are_holes, a_span_that_lost_a_part_stays_suspended,
 		a_second_suspend_that_fails_takes_back_what_the_first_could_not,
 		a_half_suspended_span_that_cannot_be_resumed_stays_as_it_is,
