@@ -2,10 +2,16 @@
 /*
  * The guard table: which offsets of a span are mapped, which are holes, and why.
  *
- * Offsets count from the start of the span. Every query here is safe anywhere: it takes no lock, allocates nothing,
- * never touches the device, takes a time that depends on neither the span's length nor how its areas are spread (for a
- * span of which barspan_munmap() has unmapped parts: linear in the number of these), and may be called from signal handlers and from any thread, at the same time as barspan_suspend() and barspan_resume():
- * it answers for the span as it is before or after, never for a mixture.
+ * Offsets count from the start of the span. Every query here is safe anywhere:
+ * it takes no lock, allocates nothing, and never touches the device. It may be
+ * called from signal handlers and from any thread, at the same time as
+ * barspan_suspend() and barspan_resume(): it answers for the span as it is
+ * before or after, never for a mixture.
+ *
+ * A query takes a few steps if areas lie evenly. It compares at most 17 extents
+ * for 65,536 areas and as many holes, however they lie, and one more whenever
+ * their number doubles. If barspan_munmap() has unmapped parts of a span, its
+ * queries take a time linear in the number of these parts.
  */
 #ifndef BARSPAN_GUARD_H
 #define BARSPAN_GUARD_H

@@ -5,22 +5,39 @@
 
 #include <barspan/guard.h>
 
-/* The most extents of a span, so that their number fits a slot. */
+/*
+ * The most extents of a span. It bounds the memory of a table, and the number
+ * of an extent fits a slot.
+ */
 #define GUARD_MAX_EXTENTS ((UINT32_C(1) << 24) - 1)
 
-/* Builds a table for `n` extents, 1 to GUARD_MAX_EXTENTS, from their entries and one more that says where the last
- * ends. Neighbours that are one extent are merged, in `entries`, too. A table that takes the place of another of the
- * same span keeps that one's main extent (before; NULL: there is none). The caller frees it with sys_free(). If there
- * is no memory, *spare (NULL: none; may be NULL) is taken, guard_max_size() zero bytes, and set to NULL. -ENOMEM. */
-int guard_build(struct barspan_guard_ **out, struct barspan_entry_ *entries, size_t n, int prot,
-		const struct barspan_guard_ *before, void **spare);
-
-/* The most that a table for `n` extents takes, in bytes. */
-size_t guard_max_size(size_t n);
+/* Memory of sys_calloc(), all zeros, for a table. NULL and 0: none. */
+struct guard_spare {
+	void *memory;
+	size_t size;
+};
 
 /*
- * Makes `table` the newest of a span, and `shown`, which is either that or a table of length 0, what inline queries and
- * accessors look at. Until the first, the span is all zeros.
+ * Builds a table for `n` extents, 1 to GUARD_MAX_EXTENTS, from their entries
+ * and one more that says where the last ends. Merges neighbours that are one
+ * extent, also in `entries`. If sys_calloc() fails and *spare (NULL: none) is
+ * large enough, the table takes that memory, and *spare becomes empty. The
+ * caller frees the table with sys_free(). -ENOMEM.
+ */
+int guard_build(struct barspan_guard_ **out, struct barspan_entry_ *entries, size_t n, int prot,
+		struct guard_spare *spare);
+
+/*
+ * The most bytes that a table for these entries takes, also if some of its
+ * direct extents are suspended or failed, or some of those that are suspended
+ * or failed are direct.
+ */
+size_t guard_max_size(const struct barspan_entry_ *entries, size_t n);
+
+/*
+ * Makes `table` the newest of a span, and `shown`, which is either that or a
+ * table of length 0, the one that inline queries and accessors use. Before the
+ * first call the span is all zeros.
  */
 void guard_publish(struct barspan *span, const struct barspan_guard_ *table, const struct barspan_guard_ *shown);
 

@@ -86,7 +86,7 @@ void span_destroy(struct span *span)
 		sys_free(span->guards[i]);
 	sys_free(span->guards);
 	sys_free(span->spare_entries);
-	sys_free(span->spare_table);
+	sys_free(span->spare_table.memory);
 	sys_free(span->cuts);
 	sys_free(span->segments);
 	sys_free(span);

@@ -79,9 +79,10 @@ struct span {
 
 	struct barspan_guard_ **guards;	/* all that were ever published */
 	size_t n_guards, guards_capacity;
-	struct barspan_entry_ *spare_entries;	/* for a table that must not fail */
-	void *spare_table;
-	size_t n_spare;		/* the segments that it is for */
+	/* For a table that must not fail. */
+	struct barspan_entry_ *spare_entries;
+	size_t n_spare;		/* the segments that the entries are for */
+	struct guard_spare spare_table;
 	struct barspan_guard_ detour;	/* of length 0: sends inline queries and accessors to the slow path */
 };
 

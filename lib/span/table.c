@@ -56,22 +56,33 @@ static int grow_guards(struct span *span)
 	return 0;
 }
 
-int span_reserve_table(struct span *span)
+static int reserve_entries(struct span *span)
 {
-	size_t n = span->n_segments;
-
-	if (span->n_spare < n) {
+	if (span->n_spare < span->n_segments) {
 		sys_free(span->spare_entries);
-		sys_free(span->spare_table);
 		span->spare_entries = NULL;
-		span->spare_table = NULL;
-		span->n_spare = n;
+		span->n_spare = span->n_segments;
 	}
 	if (!span->spare_entries)
-		span->spare_entries = sys_calloc(n + 1, sizeof(*span->spare_entries));
-	if (!span->spare_table)
-		span->spare_table = sys_calloc(1, guard_max_size(n));
-	return span->spare_entries && span->spare_table ? grow_guards(span) : -ENOMEM;
+		span->spare_entries = sys_calloc(span->n_spare + 1, sizeof(*span->spare_entries));
+	return span->spare_entries ? 0 : -ENOMEM;
+}
+
+int span_reserve_table(struct span *span)
+{
+	struct guard_spare *spare = &span->spare_table;
+	size_t size;
+
+	if (reserve_entries(span))
+		return -ENOMEM;
+	fill_entries(span, TABLE_NOW, span->spare_entries);
+	size = guard_max_size(span->spare_entries, span->n_segments);
+	if (spare->size < size) {
+		sys_free(spare->memory);
+		spare->memory = sys_calloc(1, size);
+		spare->size = spare->memory ? size : 0;
+	}
+	return spare->memory ? grow_guards(span) : -ENOMEM;
 }
 
 /* Keeps a table as long as the span, since readers may be in it; or takes the equal one that is kept already. */
@@ -96,22 +107,15 @@ int span_build_table(struct span *span, enum table_view view, const struct barsp
 {
 	struct barspan_entry_ *own = sys_calloc(span->n_segments + 1, sizeof(*own));
 	struct barspan_entry_ *entries = own ? own : span->spare_entries;
-	bool has_spare = span->n_spare >= span->n_segments;
 	struct barspan_guard_ *table;
 	int r;
 
-	if (!entries || (!own && !has_spare))
+	if (!entries || (!own && span->n_spare < span->n_segments))
 		return -ENOMEM;
 	fill_entries(span, view, entries);
-	r = guard_build(&table, entries, span->n_segments, span->prot, span->face.table_,
-			has_spare ? &span->spare_table : NULL);
+	r = guard_build(&table, entries, span->n_segments, span->prot, &span->spare_table);
 	sys_free(own);
-	if (r)
-		return r;
-	/* All of a span is at one base, which serves segments that become direct later. */
-	if (!table->main_length && span->base)
-		table->main_base = (uintptr_t)span->base;
-	return keep_table(span, table, out);
+	return r ? r : keep_table(span, table, out);
 }
 
 static void publish_table(struct span *span, const struct barspan_guard_ *table, bool detour)

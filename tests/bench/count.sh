@@ -58,15 +58,15 @@ code=$?
 [ $code -ne 132 ] || skip_all "this valgrind does not know all instructions of this build"
 report $code "hot paths run" "$(cat "$folder/output")"
 
-at_most 10 "read32 main" bare_read
-at_most 10 "write32 main" bare_write
-at_most 10 "read64 main" bare_read
-at_most 10 "read32_relaxed main" bare_read
-at_most 20 "read32 other" bare_read
-at_most 20 "write32 other" bare_write
-at_most 20 "read64 other" bare_read
-at_most 16 "ptr_read32 main" bare_read
-at_most 40 "is_direct main" bare_read
-at_most 40 "is_direct other" bare_read
+for extent in largest other; do
+	at_most 12 "read32 $extent" bare_read
+	at_most 12 "write32 $extent" bare_write
+	at_most 12 "read64 $extent" bare_read
+	at_most 26 "is_direct $extent" bare_read
+done
+at_most 12 "read32_relaxed largest" bare_read
+at_most 16 "ptr_read32 largest" bare_read
+at_most 70 "read32 shared" bare_read
+at_most 55 "is_direct shared" bare_read
 grows 4096 65536 2400
 finish

@@ -11,9 +11,20 @@
 
 enum { TIMES = 10000, WINDOW = 0x1000, LENGTH = 0x10000 };
 
-/* Two holes, and three direct extents, the largest of which is the main one. */
-static const struct barspan_range areas[] = { { 0, 0x1000 }, { 0x2000, 0x8000 }, { 0xb000, 0x5000 } };
-enum { MAIN = 0x2000, OTHER = 0xc000 };
+/* Two holes and three direct extents, in slices of one extent each. */
+static const struct barspan_range areas[] = {
+	{ 0, 0x1000 }, { 0x2000, 0x8000 }, { 0xb000, 0x5000 },
+};
+enum { LARGEST = 0x2000, OTHER = 0xc000 };
+
+/*
+ * One page is a hole, in a region too large for slices of a page. The window
+ * is in the same slice as the hole.
+ */
+enum { LARGE_LENGTH = 128 << 20, SHARED = LARGE_LENGTH - 0x4000 };
+static const struct barspan_range large_areas[] = {
+	{ 0, LARGE_LENGTH - 0x2000 }, { LARGE_LENGTH - 0x1000, 0x1000 },
+};
 
 /* What a loop works on: `start` is where its window of offsets begins. */
 struct loop {
@@ -59,13 +70,41 @@ static void count_loop(const char *what, uint32_t (*run)(const struct loop *), c
 	CALLGRIND_DUMP_STATS_AT(what);
 }
 
-static int hot_paths(void)
+static void count_region(struct barspan *span)
+{
+	struct loop largest = { span, barspan_base(span), LARGEST };
+	struct loop other = { span, barspan_base(span), OTHER };
+
+	count_loop("bare_read", bare_read, &largest);
+	count_loop("bare_write", bare_write, &largest);
+	count_loop("read32 largest", read32, &largest);
+	count_loop("read32 other", read32, &other);
+	count_loop("write32 largest", write32, &largest);
+	count_loop("write32 other", write32, &other);
+	count_loop("read64 largest", read64, &largest);
+	count_loop("read64 other", read64, &other);
+	count_loop("read32_relaxed largest", read32_relaxed, &largest);
+	count_loop("ptr_read32 largest", ptr_read32, &largest);
+	count_loop("is_direct largest", is_direct, &largest);
+	count_loop("is_direct other", is_direct, &other);
+}
+
+static void count_large_region(struct barspan *span)
+{
+	struct loop shared = { span, barspan_base(span), SHARED };
+
+	count_loop("read32 shared", read32, &shared);
+	count_loop("is_direct shared", is_direct, &shared);
+}
+
+static int with_region(const struct barspan_range *own_areas, uint32_t n, uint64_t size,
+		       void (*run)(struct barspan *span))
 {
 	struct barspan_soft_region region = {
-		.size = LENGTH,
+		.size = size,
 		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP,
-		.n_areas = sizeof(areas) / sizeof(areas[0]),
-		.areas = areas,
+		.n_areas = n,
+		.areas = own_areas,
 	};
 	const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&region, 1);
 	struct barspan_device *device;
@@ -73,24 +112,17 @@ static int hot_paths(void)
 
 	if (barspan_device_open_soft(&device, &options) || barspan_map(&span, device, 0, NULL))
 		return -1;
-
-	struct loop main_loop = { span, barspan_base(span), MAIN }, other = { span, barspan_base(span), OTHER };
-
-	count_loop("bare_read", bare_read, &main_loop);
-	count_loop("bare_write", bare_write, &main_loop);
-	count_loop("read32 main", read32, &main_loop);
-	count_loop("read32 other", read32, &other);
-	count_loop("write32 main", write32, &main_loop);
-	count_loop("write32 other", write32, &other);
-	count_loop("read64 main", read64, &main_loop);
-	count_loop("read64 other", read64, &other);
-	count_loop("read32_relaxed main", read32_relaxed, &main_loop);
-	count_loop("ptr_read32 main", ptr_read32, &main_loop);
-	count_loop("is_direct main", is_direct, &main_loop);
-	count_loop("is_direct other", is_direct, &other);
+	run(span);
 	barspan_unmap(span);
 	barspan_device_close(device);
 	return 0;
+}
+
+static int hot_paths(void)
+{
+	if (with_region(areas, sizeof(areas) / sizeof(areas[0]), LENGTH, count_region))
+		return -1;
+	return with_region(large_areas, 2, LARGE_LENGTH, count_large_region);
 }
 
 __attribute__((noinline)) static int map_pages(struct barspan_device *device)

@@ -91,7 +91,7 @@ static void check_guard(const struct layout_request *request, const struct barsp
 		/* An odd base, so that no extent's address wraps to 0 in a region of almost 64 bits. */
 		entries[i] = (struct barspan_entry_){ extents[i].offset, 1, extents[i].reason };
 	entries[n].start = request->length;
-	MUST(!guard_build(&guard, entries, n, PROT_READ, NULL, NULL));
+	MUST(!guard_build(&guard, entries, n, PROT_READ, NULL));
 	free(entries);
 
 	struct barspan span = { 0 };

@@ -195,7 +195,7 @@ static void check_guard(struct trial *trial, const struct map *map, const struct
 
 		run_end[at] = last ? at + 1 : run_end[at + 1];
 	}
-	FAIL_UNLESS(trial, !guard_build(&guard, entries, n, PROT_READ, NULL, NULL));
+	FAIL_UNLESS(trial, !guard_build(&guard, entries, n, PROT_READ, NULL));
 
 	struct barspan span = { 0 };
 

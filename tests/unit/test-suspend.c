@@ -131,19 +131,19 @@ START_TEST(what_cannot_be_mapped_again_stays_a_hole)
 }
 END_TEST
 
-START_TEST(what_can_be_mapped_at_last_has_the_short_ways)
+START_TEST(what_can_be_mapped_at_last_has_the_fast_path)
 {
 	set_up(0);
 	barspan_unmap(span);
 	fake_hooks.mmap = refuse_device;
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_FAILED);
-	ck_assert(!guard_ways_first(span, 0x1000) && !guard_ways_second(span, 0x1000));
+	ck_assert(!guard_ways_fast_read(span, 0x1000));
 	fake_hooks.mmap = NULL;
 	ck_assert_zero(barspan_suspend(span));
 	ck_assert_zero(barspan_resume(span));
 	expect_resumed();
-	ck_assert(guard_ways_second(span, 0x1000) && guard_ways_second(span, 0x5ff8));
+	ck_assert(guard_ways_fast_read(span, 0x1000) && guard_ways_fast_read(span, 0x5ff8));
 	for (uint64_t offset = 0; offset < SIZE; offset += 8)
 		ck_assert(guard_ways_agree(span, offset));
 	tear_down();
@@ -314,7 +314,7 @@ int main(void)
 		tables_do_not_pile_up, NULL });
 	harness_add(suite, "failures", (const TTest *const[]){
 		what_cannot_be_mapped_again_stays_a_hole,
-		what_can_be_mapped_at_last_has_the_short_ways, strict_stays_suspended,
+		what_can_be_mapped_at_last_has_the_fast_path, strict_stays_suspended,
 		a_suspend_that_fails_changes_nothing,
 		where_a_suspend_cannot_be_undone_there_are_holes,
 		a_span_that_lost_a_part_stays_suspended, a_move_that_leaves_a_gap_is_mended,

@@ -22,40 +22,38 @@ struct barspan_entry_ {
 	uint32_t reason;	/* BARSPAN_REASON_NONE: direct */
 };
 
-/* One of equal slices of a span: `first` is the extent at the slice's start, and more >> 8 others start inside it. Of
- * one that is cut again, into slices of 1 << (more >> 8) bytes, `first` is what makes such a slice's number in the
- * whole span its slot's, modulo 2^32. */
+/*
+ * One of the equal slices of a span: `first` is the extent at the slice's
+ * start, and more >> 1 others start inside.
+ */
 struct barspan_slot_ {
 	uint32_t first;
 	uint32_t more;
 };
 
-#define BARSPAN_CUT_ 1u		/* in `more`: the slice is cut again */
-#define BARSPAN_ALL_MAIN_ 2u	/* `more` of a slice all of which is direct at the main base: a multiple of 8 bytes */
+/*
+ * `more` of a slice in which every byte, and every aligned access of up to 8
+ * bytes, is direct at the table's base.
+ */
+#define BARSPAN_PLAIN_SLICE_ 1u
 
-/* A guard table, which its slots follow. Once published it never changes, and it lives as long as its span. */
+/*
+ * A guard table; its slots follow it. A published table never changes, and it
+ * lives as long as its span.
+ */
 struct barspan_guard_ {
 	uint64_t length;	/* of the span */
-	uint64_t read_end;	/* where reading has to end: the length, or 0 where prot does not allow it */
+	uint64_t read_end;	/* the length, or 0 if prot forbids reading */
 	uint64_t write_end;
 	const struct barspan_entry_ *entries;
-	uintptr_t main_base;
-	uint64_t main_start;
-	size_t main_length;
-	uint32_t shift;		/* a slice of the first level is 1 << shift bytes */
+	uintptr_t base;		/* of the largest direct extent */
+	uint32_t shift;		/* a slice is 1 << shift bytes */
 	uint32_t n_slots;
 	uint32_t n_extents;
 };
 
 /* The rest of a span is the library's own. */
 struct barspan {
-	/* The largest direct extent, which gets the shortest way. Where it begins never changes; how much of it can be
-	 * read and written is atomic, 0 while it is suspended, and cut so that an aligned access of up to 8 bytes that
-	 * starts inside also ends inside. */
-	uintptr_t main_base_;
-	uint64_t main_start_;
-	size_t main_read_;
-	size_t main_write_;
 	const struct barspan_guard_ *guard_;	/* atomic; for inline code: of length 0 if some addresses were taken */
 	const struct barspan_guard_ *table_;	/* atomic; the newest */
 };
@@ -70,25 +68,18 @@ BARSPAN_HELPER_ const struct barspan_slot_ *barspan_slots_(const struct barspan_
 	return (const struct barspan_slot_ *)(guard + 1);
 }
 
-/* The slot in a slice that is cut again. */
-BARSPAN_HELPER_ const struct barspan_slot_ *barspan_inner_slot_(const struct barspan_guard_ *guard,
-								const struct barspan_slot_ *slot, uint64_t offset)
-{
-	return &barspan_slots_(guard)[slot->first + (uint32_t)(offset >> (slot->more >> 8))];
-}
-
 /* The entry of the extent in which `offset`, which must be inside the span, lies. */
 BARSPAN_HELPER_ const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset)
 {
 	const struct barspan_slot_ *slot = &barspan_slots_(guard)[offset >> guard->shift];
-	const struct barspan_entry_ *entry;
+	const struct barspan_entry_ *entry = &guard->entries[slot->first];
 
-	while (slot->more & BARSPAN_CUT_)
-		slot = barspan_inner_slot_(guard, slot, offset);
-	entry = &guard->entries[slot->first];
-	/* Without a branch that depends on the offset, which a processor could not foresee. What is looked at once more
-	 * when the number is even does no harm. */
-	for (uint32_t rest = slot->more >> 8; rest; rest /= 2) {
+	/*
+	 * No branch depends on the offset, since processors cannot predict it.
+	 * If the number is even, one entry is compared twice, which does no
+	 * harm.
+	 */
+	for (uint32_t rest = slot->more >> 1; rest; rest /= 2) {
 		size_t half = rest - rest / 2;
 
 		entry += half & -(size_t)(entry[half].start <= offset);

@@ -42,35 +42,24 @@ __attribute__((cold)) uint64_t barspan_read_slow_(struct barspan *span, uint64_t
 __attribute__((cold)) void barspan_write_slow_(struct barspan *span, uint64_t offset, uint64_t value,
 						unsigned int width);
 
-/* What a suspend changes is looked at anew by every access. Compilers fold a plain load into the comparison, but not an
- * atomic one, so that here they only get to hear that the value may have changed. */
-#if defined(__SANITIZE_THREAD__)
-#define BARSPAN_TSAN_ 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define BARSPAN_TSAN_ 1
-#endif
-#endif
-
-BARSPAN_HELPER_ size_t barspan_load_once_(size_t *length)
+/*
+ * Whether an aligned access that starts before `end` is to a slice that is all
+ * direct at the table's base.
+ */
+BARSPAN_HELPER_ bool barspan_is_plain_slice_(const struct barspan_guard_ *guard, uint64_t end,
+					     uint64_t offset)
 {
-#ifdef BARSPAN_TSAN_
-	return __atomic_load_n(length, __ATOMIC_RELAXED);
-#else
-	__asm__ __volatile__("" : "+m"(*length));
-	return *length;
-#endif
+	if (__builtin_expect(offset >= end, 0))
+		return false;
+	return __builtin_expect(
+		barspan_slots_(guard)[offset >> guard->shift].more == BARSPAN_PLAIN_SLICE_, 1);
 }
 
-/* Whether an aligned access that starts before `end` is to a slice that is all direct at the main base. */
-BARSPAN_HELPER_ int barspan_all_main_(const struct barspan_guard_ *guard, uint64_t end, uint64_t offset)
-{
-	return __builtin_expect(offset < end, 1) &&
-	       __builtin_expect(barspan_slots_(guard)[offset >> guard->shift].more == BARSPAN_ALL_MAIN_, 1);
-}
-
-/* The address of any other aligned access that is direct; 0: it is not. The table is asked for anew, so that compilers
- * keep nothing for this in the registers of the short ways. */
+/*
+ * The address of any other aligned access that is direct; 0: it is not. Loads
+ * the table again, to keep nothing for this search in the registers of the fast
+ * path.
+ */
 BARSPAN_HELPER_ uintptr_t barspan_readable_(const struct barspan *span, uint64_t offset, unsigned int width)
 {
 	const struct barspan_guard_ *guard = barspan_guard_of_(span);
@@ -85,9 +74,6 @@ BARSPAN_HELPER_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 	return guard->write_end ? barspan_address_(guard, offset, width) : 0;
 }
 
-#define BARSPAN_IN_MAIN_(span, offset, length)                                                                         \
-	__builtin_expect((offset) - (span)->main_start_ < barspan_load_once_(&(span)->length), 1)
-
 #define BARSPAN_AT_(bits, address) (*(volatile uint##bits##_t *)(address))
 
 #define BARSPAN_ACCESSORS_(bits)                                                                                       \
@@ -97,11 +83,9 @@ BARSPAN_HELPER_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 		const struct barspan_guard_ *guard;                                                                    \
                                                                                                                        \
 		if (__builtin_expect(offset % (bits / 8) == 0, 1)) {                                                   \
-			if (BARSPAN_IN_MAIN_(span, offset, main_read_))                                                \
-				return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset));   \
 			guard = barspan_guard_of_(span);                                                               \
-			if (barspan_all_main_(guard, guard->read_end, offset))                                         \
-				return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset));   \
+			if (barspan_is_plain_slice_(guard, guard->read_end, offset))                                   \
+				return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, guard->base + (uintptr_t)offset));        \
 			address = barspan_readable_(span, offset, bits / 8);                                           \
 		}                                                                                                      \
 		if (!address)                                                                                          \
@@ -109,19 +93,15 @@ BARSPAN_HELPER_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 		return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, address));                                                \
 	}                                                                                                              \
                                                                                                                        \
-	BARSPAN_INLINE_ void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value) \
+	BARSPAN_INLINE_ void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value)\
 	{                                                                                                              \
 		uintptr_t address = 0;                                                                                 \
 		const struct barspan_guard_ *guard;                                                                    \
                                                                                                                        \
 		if (__builtin_expect(offset % (bits / 8) == 0, 1)) {                                                   \
-			if (BARSPAN_IN_MAIN_(span, offset, main_write_)) {                                             \
-				BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset) = BARSPAN_LE##bits##_(value);  \
-				return;                                                                                \
-			}                                                                                              \
 			guard = barspan_guard_of_(span);                                                               \
-			if (barspan_all_main_(guard, guard->write_end, offset)) {                                      \
-				BARSPAN_AT_(bits, span->main_base_ + (uintptr_t)offset) = BARSPAN_LE##bits##_(value);  \
+			if (barspan_is_plain_slice_(guard, guard->write_end, offset)) {                                \
+				BARSPAN_AT_(bits, guard->base + (uintptr_t)offset) = BARSPAN_LE##bits##_(value);       \
 				return;                                                                                \
 			}                                                                                              \
 			address = barspan_writable_(span, offset, bits / 8);                                           \

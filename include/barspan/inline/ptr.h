@@ -11,6 +11,14 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
+#if defined(__SANITIZE_THREAD__)
+#define BARSPAN_TSAN_ 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define BARSPAN_TSAN_ 1
+#endif
+#endif
+
 /* Pages of which every byte is accessed directly, or is in no span, and may be
  * read ([0]) or written ([1]), as was found in the present generation. An entry
  * is the page's number with the generation above it. A change of a span or of
