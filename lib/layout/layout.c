@@ -121,7 +121,9 @@ static void find_msix(const struct layout_request *request, struct sets *sets)
 	uint64_t size = request->region.size;
 
 	if (table->bar == request->index && !(request->region.flags & BARSPAN_REGION_MSIX_MAPPABLE))
-		sets->msix = (struct interval){ lesser_of(table->offset, size), lesser_of(table->offset + table->length, size) };
+		sets->msix = (struct interval){
+			lesser_of(table->offset, size), lesser_of(table->offset + table->length, size),
+		};
 }
 
 /* Adds what is left of [start, end) after it is trimmed to whole pages. The region's end counts as a page's. */

@@ -77,7 +77,8 @@ static bool is_reserved(const struct span *span, const uint8_t *page)
 
 	if (page < span->reservation.start || page >= span->reservation.start + span->reservation.length)
 		return false;
-	return !span_is_detoured(&span->face) || span_next_owned(span, (uintptr_t)span->base, start, start + span->page_size, &owned);
+	return !span_is_detoured(&span->face) ||
+	       span_next_owned(span, (uintptr_t)span->base, start, start + span->page_size, &owned);
 }
 
 /* A page of the reservation, with nothing mapped over it, that touches segment i; NULL: there is none. */

@@ -39,7 +39,9 @@ struct segment {
 	enum barspan_reason reason;	/* of a HOLE */
 	enum segment_state state;
 	uint8_t *address;	/* NULL: none */
-	bool is_taken;		/* in any state: its addresses are the span's no more, and no system call is made for it */
+	/* In any state: its addresses are the span's no more, and no system
+	 * call is made for it. */
+	bool is_taken;
 };
 
 /* The mapped length: whole pages. */
