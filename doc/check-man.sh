@@ -3,7 +3,7 @@
 # Man pages: none has a warning, every exported function has one, every alias leads to a page that lists it. TAP.
 srcdir=${srcdir:-.}
 pages=$(ls "$srcdir"/doc/*.[1-9])
-functions=$(sed -n 's/^[[:space:]]*\(barspan_[a-z0-9_]*[a-z0-9]\);$/\1/p' "$srcdir/lib/libbarspan.map")
+functions=$(sed -n 's/^[[:space:]]*\(barspan_[a-z0-9_]*[a-z0-9]\);$/\1/p' "$srcdir/lib/libbarspan.map" "$srcdir/lib/libbarspan-trap.map")
 number=0
 failures=0
 
@@ -64,6 +64,6 @@ for function in $functions; do
 	say $? "page of $function" "$output"
 done
 [ -n "$functions" ]
-say $? "functions were found in libbarspan.map"
+say $? "functions were found in the maps"
 echo "1..$number"
 [ "$failures" -eq 0 ]

@@ -25,7 +25,7 @@ TESTS += tests/robust/test-limit
 endif
 
 tests_robust_test_fault_SOURCES = tests/robust/test-fault.c tests/support/scene.c tests/support/scene.h
-tests_robust_test_surroundings_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_LIBRARY='"$(abs_top_builddir)/.libs/libbarspan.so.0"'
+tests_robust_test_surroundings_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_LIBRARY='"$(abs_top_builddir)/.libs/libbarspan-trap.so.0"'
 tests_robust_test_gap_SOURCES = tests/robust/test-gap.c tests/support/scene.c tests/support/scene.h
 tests_robust_soak_SOURCES = \
 	tests/robust/soak.c tests/robust/soak.h \
@@ -47,6 +47,8 @@ endif
 # A sanitized library is not what programs are compiled against.
 if !SANITIZED
 TESTS += tests/unit/compile.sh
+# When no other test runs: libtool links libraries again as it installs them, and they are away meanwhile.
+tests/unit/compile.log: $(TEST_LOGS:tests/unit/compile.log=)
 endif
 EXTRA_DIST += tests/unit/compile.sh tests/support/valgrind.sh tests/support/sanitize.sh
 

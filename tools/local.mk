@@ -36,7 +36,7 @@ tools_libparts_la_SOURCES = \
 	tools/terminal.c tools/terminal.h \
 	tools/tool.c tools/tool.h \
 	tools/words.c tools/words.h \
-	lib/util/owned.c lib/util/owned.h lib/util/sys.c lib/util/sys.h \
+	lib/util/sys.c lib/util/sys.h \
 	lib/trap/rows.c lib/trap/rows.h \
 	lib/trap/table.h \
 	lib/trap/text.c lib/trap/text.h
@@ -51,5 +51,5 @@ barspan_SOURCES = tools/main.c
 barspan_CPPFLAGS = -I$(top_srcdir)/include
 barspan_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
 barspan_LDFLAGS = $(SANITIZER) $(ORIGIN_RPATH)
-barspan_LDADD = tools/libparts.la libbarspan.la $(JANSSON_LIBS) $(LIBDW_LIBS)
+barspan_LDADD = tools/libparts.la libbarspan-trap.la libbarspan.la $(JANSSON_LIBS) $(LIBDW_LIBS)
 endif

@@ -43,7 +43,7 @@ TESTS += $(TOOL_SUITES)
 
 TOOL_SUITE_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib -I$(top_srcdir)/tools
 TOOL_SUITE_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(CHECK_CFLAGS)
-TOOL_SUITE_LIBS = tools/libparts.la libbarspan.la $(JANSSON_LIBS) $(LIBDW_LIBS) $(CHECK_LIBS)
+TOOL_SUITE_LIBS = tools/libparts.la libbarspan-trap.la libbarspan.la $(JANSSON_LIBS) $(LIBDW_LIBS) $(CHECK_LIBS)
 
 tests_tool_test_parse_SOURCES = tests/tool/test-parse.c tests/tool/suite.h
 tests_tool_test_parse_CPPFLAGS = $(TOOL_SUITE_CPPFLAGS)
