@@ -2,6 +2,8 @@
 
 # CURRENT:REVISION:AGE of the interface; the inline functions' structures are part of it.
 BARSPAN_LIBTOOL_VERSION = 0:0:0
+# CURRENT - AGE: the number in the libraries' sonames.
+BARSPAN_MAJOR = 0
 
 # What both libraries have of their own: no state.
 noinst_LTLIBRARIES += lib/libutil.la
@@ -116,8 +118,11 @@ libbarspan_trap_la_LDFLAGS = $(LIBRARY_LDFLAGS) -Wl,--version-script=$(srcdir)/l
 libbarspan_trap_la_DEPENDENCIES = lib/libtrap.la lib/libutil.la libbarspan.la lib/libbarspan-trap.map
 EXTRA_DIST += lib/libbarspan.map lib/libbarspan-trap.map
 
-# What barspan run preloads; it finds the libraries in the folder above.
-pkglib_LTLIBRARIES = libbarspan-preload.la
+# The object that barspan run preloads. It finds the libraries in the folder above. Nobody links with it, so its .la
+# file is not installed.
+preloadexecdir = $(libdir)/barspan-$(BARSPAN_MAJOR)
+if SHARED
+preloadexec_LTLIBRARIES = libbarspan-preload.la
 libbarspan_preload_la_SOURCES = \
 	lib/preload/preload.c lib/preload/preload.h \
 	lib/preload/descriptors.c \
@@ -130,5 +135,16 @@ libbarspan_preload_la_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib
 libbarspan_preload_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden
 libbarspan_preload_la_LDFLAGS = $(SANITIZER) -module -avoid-version -shared $(ORIGIN_PARENT_RPATH)
 libbarspan_preload_la_LIBADD = libbarspan-trap.la libbarspan.la
+
+# It is linked again as it is installed, with the libraries in their place. The name is in a variable, since Automake
+# would take the rule for one that replaces its own.
+install_preload = install-preloadexecLTLIBRARIES
+$(install_preload): install-libLTLIBRARIES
+install-exec-hook:
+	rm -f '$(DESTDIR)$(preloadexecdir)/libbarspan-preload.la'
+uninstall-hook:
+	rm -f '$(DESTDIR)$(preloadexecdir)/libbarspan-preload.so'
+	-rmdir '$(DESTDIR)$(preloadexecdir)' 2>/dev/null
+endif
 
 pkgconfig_DATA = lib/barspan.pc lib/barspan-trap.pc

@@ -43,8 +43,10 @@ endif
 
 if EMULATE
 UNIT_TESTS += tests/unit/test-trap-code tests/unit/test-trap-forms tests/unit/test-trap-frame tests/unit/test-trap-run tests/unit/test-trap-special
+if SHARED
 if !SANITIZED
 TESTS += tests/unit/functions/check.sh
+endif
 endif
 WAYS = tests/support/ways.c tests/support/ways.h tests/support/forms.h tests/support/machine.c tests/support/machine.h
 tests_unit_test_trap_forms_SOURCES = tests/unit/test-trap-forms.c tests/support/forms.c $(WAYS)

@@ -41,7 +41,12 @@ tools_libparts_la_SOURCES = \
 	lib/trap/table.h \
 	lib/trap/text.c lib/trap/text.h
 tools_libparts_la_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib $(LIBDW_CPPFLAGS) \
-	-DBINDIR='"$(bindir)"' -DPKGLIBDIR='"$(pkglibdir)"' -DPRELOAD='"libbarspan-preload.so"'
+	-DBINDIR='"$(bindir)"' -DPRELOADDIR='"$(preloadexecdir)"'
+if SHARED
+tools_libparts_la_CPPFLAGS += -DPRELOAD='"libbarspan-preload.so"'
+else
+tools_libparts_la_CPPFLAGS += -DPRELOAD='""'
+endif
 tools_libparts_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden $(JANSSON_CFLAGS) $(LIBDW_CFLAGS)
 tools_libparts_la_LDFLAGS = $(SANITIZER)
 

@@ -18,7 +18,7 @@ TOOL_TESTS = \
 	tests/tool/demo.sh
 TESTS += $(TOOL_TESTS)
 EXTRA_DIST += $(TOOL_TESTS) tests/tool/tap.sh
-$(TOOL_TESTS:.sh=.log): barspan tests/tool/json-check tests/tool/lie.la
+$(TOOL_TESTS:.sh=.log): barspan tests/tool/json-check $(LIE)
 
 # Compares JSON with what it should be.
 check_PROGRAMS += tests/tool/json-check
@@ -29,11 +29,14 @@ tests_tool_json_check_LDFLAGS = $(SANITIZER)
 tests_tool_json_check_LDADD = $(JANSSON_LIBS)
 
 # To be preloaded: system calls that go wrong.
-check_LTLIBRARIES += tests/tool/lie.la
+if SHARED
+LIE = tests/tool/lie.la
+check_LTLIBRARIES += $(LIE)
 tests_tool_lie_la_SOURCES = tests/tool/lie.c
 tests_tool_lie_la_CPPFLAGS =
 tests_tool_lie_la_CFLAGS = -std=gnu11 $(WARNINGS)
 tests_tool_lie_la_LDFLAGS = -module -shared -avoid-version -rpath /nowhere
+endif
 
 if HAVE_CHECK
 # The parts that need no device.

@@ -84,7 +84,7 @@ fi
 libraries=$(sed -n 's,^libdir = ${[a-z_]*}/,,p' Makefile)
 tree=$work/tree
 if [ -n "$(sed -n 's/^ORIGIN_RPATH = //p' Makefile)" ] && [ -n "$libraries" ]; then
-	folder=$tree/$libraries/libbarspan
+	folder=$tree/$libraries/barspan-$(sed -n 's/^BARSPAN_MAJOR = //p' Makefile)
 	mkdir -p "$tree/bin" "$folder"
 	cp .libs/barspan "$tree/bin/"
 	cp .libs/libbarspan.so.0 "$tree/$libraries/"

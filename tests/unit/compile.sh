@@ -154,7 +154,7 @@ try() {
 rm -rf "$stage"
 mkdir -p "$stage"
 trap 'rm -rf "$stage"' EXIT
-quiet env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make install-libLTLIBRARIES install-pkgconfigDATA \
+quiet env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make install-exec install-pkgconfigDATA \
 	install-includeHEADERS install-barspanincludeHEADERS DESTDIR="$stage/root"
 report install
 
@@ -164,6 +164,8 @@ report headers are installed
 
 pkgconfig=$(find "$stage/root" -name barspan.pc)
 libdir=$(dirname "$(find "$stage/root" -name 'libbarspan.so' -o -name 'libbarspan.a' | head -n 1)")
+static=
+[ -f "$libdir/libbarspan.so" ] || static=--static
 if command -v pkg-config >/dev/null; then
 	PKG_CONFIG_LIBDIR=$(dirname "$pkgconfig") PKG_CONFIG_SYSROOT_DIR="$stage/root"
 	PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
@@ -175,8 +177,8 @@ if command -v pkg-config >/dev/null; then
 		report pkg-config names the version of $package
 	done
 	cflags=$(pkg-config --cflags barspan-trap)
-	core_libs=$(pkg-config --libs barspan)
-	trap_libs=$(pkg-config --libs barspan-trap)
+	core_libs=$(pkg-config --libs $static barspan)
+	trap_libs=$(pkg-config --libs $static barspan-trap)
 else
 	skip pkg-config 'no pkg-config'
 	cflags="-I$stage/root$prefix/include"
@@ -207,6 +209,9 @@ check_exports() {
 		grep -v -e ' A BARSPAN_0$' -e ' A BARSPAN_PRIVATE$' >"$stage/output"
 	test ! -s "$stage/output"
 	report "$1: no others are"
+	# Both have the same number in their names, which the preloaded object's folder has, too.
+	readelf -d "$libdir/$1.so" | grep -q "soname: .$1.so.$(value BARSPAN_MAJOR)\]"
+	report "$1: the number in its soname"
 	readelf -d "$libdir/$1.so" | grep -q 'FLAGS_1.* NOW NODELETE'
 	report "$1: no function is bound late, and it stays when it is closed"
 }
@@ -214,6 +219,8 @@ check_exports() {
 if [ -f "$libdir/libbarspan.so" ]; then
 	check_exports libbarspan
 	check_exports libbarspan-trap
+	test "$(ls "$libdir/barspan-$(value BARSPAN_MAJOR)")" = libbarspan-preload.so
+	report 'the preloaded object is installed in a folder with that number, and without a .la file'
 	nm -D --undefined-only "$libdir/libbarspan.so" |
 		grep -E -e ' (__)?(sigaction|signal|dlopen|dlsym|dlmopen|sigaltstack)(@|$)' -e 'Zydis' >"$stage/output"
 	test ! -s "$stage/output"

@@ -91,8 +91,10 @@ VM_HUB = --env PORT0=0000:00:07.0 --env MAC0=52:54:00:ba:75:07 --env PORT1=0000:
 # code, to tell whether the report names instructions.
 if TOOL
 if EMULATE
+if SHARED
 VM_PRELOAD = .libs/libbarspan-preload.so
 VM_BUILT += libbarspan-preload.la
+endif
 endif
 endif
 VM_PRELOADED = $(VM_PRELOAD:%=--file %) $(VM_PRELOAD:%=--host-check \
