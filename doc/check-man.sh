@@ -3,7 +3,8 @@
 # Man pages: none has a warning, every exported function has one, every alias leads to a page that lists it. TAP.
 srcdir=${srcdir:-.}
 pages=$(ls "$srcdir"/doc/*.[1-9])
-functions=$(sed -n 's/^[[:space:]]*\(barspan_[a-z0-9_]*[a-z0-9]\);$/\1/p' "$srcdir/lib/libbarspan.map")
+functions=$(sed -n 's/^[[:space:]]*\(barspan_[a-z0-9_]*[a-z0-9]\);$/\1/p' "$srcdir/lib/libbarspan.map" \
+	"$srcdir/lib/libbarspan-trap.map")
 . "$srcdir/tests/support/tap.sh"
 
 lint()
@@ -44,5 +45,5 @@ for function in $functions; do
 	report $? "page of $function" "$output"
 done
 [ -n "$functions" ]
-report $? "functions were found in libbarspan.map"
+report $? "functions were found in the maps"
 finish

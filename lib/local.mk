@@ -2,8 +2,19 @@
 
 # CURRENT:REVISION:AGE of the interface; the inline functions' structures are part of it.
 BARSPAN_LIBTOOL_VERSION = 0:0:0
+# CURRENT - AGE: the number in the libraries' sonames.
+BARSPAN_MAJOR = 0
 
-# All of the library, for itself and for tests that look inside.
+# What both libraries have of their own: no state.
+noinst_LTLIBRARIES += lib/libutil.la
+lib_libutil_la_SOURCES = \
+	lib/util/error-name.c \
+	lib/util/extensible.c lib/util/extensible.h \
+	lib/util/sys.c lib/util/sys.h lib/util/sys-call.h \
+	lib/util/sys-memory.c
+lib_libutil_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
+
+# All of the core library, for itself and for tests that look inside.
 noinst_LTLIBRARIES += lib/libcore.la
 lib_libcore_la_SOURCES = \
 	lib/layout/capability.c lib/layout/capability.h \
@@ -37,44 +48,49 @@ lib_libcore_la_SOURCES = \
 	lib/span/segment-split.c \
 	lib/span/segments.c \
 	lib/compat/shared-device.c lib/compat/shared-device.h \
-	lib/util/extensible.c lib/util/extensible.h \
 	lib/device/soft.c \
 	lib/span/span.c lib/span/span.h \
 	lib/span/span-map.c lib/span/span-map.h \
 	lib/span/suspend.c \
-	lib/util/sys.c lib/util/sys.h lib/util/sys-call.h \
-	lib/util/sys-memory.c \
 	lib/span/table.c \
-	lib/trap/trap.c \
-	lib/trap/chain.c lib/trap/chain.h \
-	lib/trap/x86/emulate.h \
-	lib/trap/end.c lib/trap/end.h \
-	lib/trap/explain.c lib/trap/explain.h \
-	lib/trap/x86/frame.c \
-	lib/trap/x86/form.h \
-	lib/trap/x86/machine.c lib/trap/x86/machine.h \
-	lib/trap/memcheck.c lib/trap/memcheck.h \
-	lib/trap/memory.c lib/trap/memory.h \
-	lib/trap/module.c lib/trap/module.h \
-	lib/trap/print.c \
-	lib/trap/private.h \
-	lib/trap/own.c lib/trap/own.h \
-	lib/trap/report.c lib/trap/report.h \
-	lib/trap/rows.c lib/trap/rows.h \
-	lib/trap/table.h \
-	lib/trap/rescue.c lib/trap/rescue.h \
-	lib/trap/scratch.c lib/trap/scratch.h \
-	lib/trap/text.c lib/trap/text.h \
+	lib/util/sys-keep.c \
 	lib/util/version.c \
 	lib/device/vfio.c lib/device/vfio.h \
 	lib/device/vfio-description.c lib/device/vfio-description.h \
 	lib/device/vfio-file.c \
 	lib/device/vfio-name.c lib/device/vfio-name.h
+lib_libcore_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
+lib_libcore_la_LIBADD = lib/libutil.la
+
+# The same of the trap's, but for libutil.
+noinst_LTLIBRARIES += lib/libtrap.la
+lib_libtrap_la_SOURCES = \
+	lib/trap/chain.c lib/trap/chain.h \
+	lib/trap/end.c lib/trap/end.h \
+	lib/trap/explain.c lib/trap/explain.h \
+	lib/trap/memcheck.c lib/trap/memcheck.h \
+	lib/trap/memory.c lib/trap/memory.h \
+	lib/trap/module.c lib/trap/module.h \
+	lib/trap/own.c lib/trap/own.h \
+	lib/trap/print.c \
+	lib/trap/private.h \
+	lib/trap/report.c lib/trap/report.h \
+	lib/trap/rescue.c lib/trap/rescue.h \
+	lib/trap/rows.c lib/trap/rows.h \
+	lib/trap/scratch.c lib/trap/scratch.h \
+	lib/trap/sys-signal.c lib/trap/sys-signal.h \
+	lib/trap/table.h \
+	lib/trap/text.c lib/trap/text.h \
+	lib/trap/trap.c \
+	lib/trap/x86/emulate.h \
+	lib/trap/x86/form.h \
+	lib/trap/x86/frame.c \
+	lib/trap/x86/machine.c lib/trap/x86/machine.h
 EMULATION = \
 	lib/trap/x86/alu.c lib/trap/x86/alu.h \
 	lib/trap/x86/cache.c \
 	lib/trap/x86/compute.c \
-	lib/trap/x86/decode.c lib/trap/x86/zydis.h \
+	lib/trap/x86/decode.c lib/trap/x86/decode.h \
 	lib/trap/x86/emulate.c \
 	lib/trap/x86/rewrite.c \
 	lib/trap/x86/run.c lib/trap/x86/run.h \
@@ -82,23 +98,35 @@ EMULATION = \
 	lib/trap/x86/string.c \
 	lib/trap/x86/vector.c
 if EMULATE
-lib_libcore_la_SOURCES += $(EMULATION)
+lib_libtrap_la_SOURCES += $(EMULATION)
 else
-lib_libcore_la_SOURCES += lib/trap/noemulate.c
+lib_libtrap_la_SOURCES += lib/trap/noemulate.c
 endif
 EXTRA_DIST += $(EMULATION) lib/trap/noemulate.c
-lib_libcore_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
+lib_libtrap_la_CFLAGS = $(AM_CFLAGS) $(ZYDIS_CFLAGS) -fvisibility=hidden
+lib_libtrap_la_LIBADD = $(ZYDIS_LIBS)
+
+# No function is bound late: the dynamic linker takes a lot of a signal handler's stack, and none is to be run there.
+LIBRARY_LDFLAGS = $(SANITIZER) -version-info $(BARSPAN_LIBTOOL_VERSION) -no-undefined -Wl,-z,relro,-z,now,-z,defs,-z,nodelete
 
 lib_LTLIBRARIES += libbarspan.la
 libbarspan_la_SOURCES =
 libbarspan_la_LIBADD = lib/libcore.la
-libbarspan_la_LDFLAGS = $(SANITIZER) -version-info $(BARSPAN_LIBTOOL_VERSION) -no-undefined \
-	-Wl,--version-script=$(srcdir)/lib/libbarspan.map -Wl,-z,relro,-z,now,-z,defs,-z,nodelete
+libbarspan_la_LDFLAGS = $(LIBRARY_LDFLAGS) -Wl,--version-script=$(srcdir)/lib/libbarspan.map
 libbarspan_la_DEPENDENCIES = lib/libcore.la lib/libbarspan.map
-EXTRA_DIST += lib/libbarspan.map
 
-# What barspan run preloads; it finds the library beside it.
-pkglib_LTLIBRARIES = libbarspan-preload.la
+lib_LTLIBRARIES += libbarspan-trap.la
+libbarspan_trap_la_SOURCES =
+libbarspan_trap_la_LIBADD = lib/libtrap.la lib/libutil.la libbarspan.la
+libbarspan_trap_la_LDFLAGS = $(LIBRARY_LDFLAGS) -Wl,--version-script=$(srcdir)/lib/libbarspan-trap.map $(ORIGIN_SAME_RPATH)
+libbarspan_trap_la_DEPENDENCIES = lib/libtrap.la lib/libutil.la libbarspan.la lib/libbarspan-trap.map
+EXTRA_DIST += lib/libbarspan.map lib/libbarspan-trap.map
+
+# The object that barspan run preloads. It finds the libraries in the folder above. Nobody links with it, so its .la
+# file is not installed.
+preloadexecdir = $(libdir)/barspan-$(BARSPAN_MAJOR)
+if SHARED
+preloadexec_LTLIBRARIES = libbarspan-preload.la
 libbarspan_preload_la_SOURCES = \
 	lib/preload/preload.c lib/preload/preload.h \
 	lib/preload/descriptors.c \
@@ -110,6 +138,17 @@ libbarspan_preload_la_SOURCES = \
 libbarspan_preload_la_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib
 libbarspan_preload_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden
 libbarspan_preload_la_LDFLAGS = $(SANITIZER) -module -avoid-version -shared $(ORIGIN_PARENT_RPATH)
-libbarspan_preload_la_LIBADD = libbarspan.la
+libbarspan_preload_la_LIBADD = libbarspan-trap.la libbarspan.la
 
-pkgconfig_DATA = lib/barspan.pc
+# It is linked again as it is installed, with the libraries in their place. The name is in a variable, since Automake
+# would take the rule for one that replaces its own.
+install_preload = install-preloadexecLTLIBRARIES
+$(install_preload): install-libLTLIBRARIES
+install-exec-hook:
+	rm -f '$(DESTDIR)$(preloadexecdir)/libbarspan-preload.la'
+uninstall-hook:
+	rm -f '$(DESTDIR)$(preloadexecdir)/libbarspan-preload.so'
+	-rmdir '$(DESTDIR)$(preloadexecdir)' 2>/dev/null
+endif
+
+pkgconfig_DATA = lib/barspan.pc lib/barspan-trap.pc

@@ -4,6 +4,7 @@
 DRIVERS = tests/tool/confined tests/tool/descriptors tests/tool/handlers tests/tool/legacy-driver tests/tool/masks tests/tool/placing-driver
 if TOOL
 if EMULATE
+if SHARED
 if !SANITIZED
 TESTS += tests/tool/drop-in.sh
 check_PROGRAMS += $(DRIVERS) tests/tool/static-program
@@ -64,6 +65,7 @@ tests_tool_fake_vfio_la_SOURCES = tests/tool/fake-vfio.c
 tests_tool_fake_vfio_la_CPPFLAGS =
 tests_tool_fake_vfio_la_CFLAGS = -std=gnu11 $(WARNINGS)
 tests_tool_fake_vfio_la_LDFLAGS = -module -avoid-version -shared -rpath /nowhere
+endif
 endif
 endif
 endif

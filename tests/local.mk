@@ -49,15 +49,17 @@ endif
 
 if EMULATE
 UNIT_TESTS += tests/unit/test-trap-code tests/unit/test-trap-forms tests/unit/test-trap-frame tests/unit/test-trap-run tests/unit/test-trap-special
+if SHARED
 if !SANITIZED
 TESTS += tests/unit/functions/check.sh
+endif
 endif
 WAYS = tests/support/ways.c tests/support/ways.h tests/support/insn-cases.h tests/support/machine.c tests/support/machine.h
 tests_unit_test_trap_forms_SOURCES = tests/unit/test-trap-forms.c tests/support/insn-cases.c $(WAYS)
 tests_unit_test_trap_forms_LDADD = tests/support/libharness.la $(ZYDIS_LIBS)
 tests_unit_test_trap_run_SOURCES = tests/unit/test-trap-run.c tests/support/encodings.c tests/support/encodings.h $(WAYS)
-tests_unit_test_trap_special_SOURCES = tests/unit/test-trap-special.c tests/support/own-faults.c $(WAYS)
 tests_unit_test_trap_run_LDADD = tests/support/libharness.la $(ZYDIS_LIBS)
+tests_unit_test_trap_special_SOURCES = tests/unit/test-trap-special.c tests/support/own-faults.c $(WAYS)
 endif
 
 tests_unit_test_pci_SOURCES = tests/unit/test-pci.c tests/support/pci-world.c tests/support/pci-world.h
@@ -78,8 +80,6 @@ tests_unit_test_trap_report_SOURCES = tests/unit/test-trap-report.c tests/suppor
 tests_unit_test_trap_rescue_frame_SOURCES = tests/unit/test-trap-rescue-frame.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
 tests_unit_test_trap_rescue_SOURCES = tests/unit/test-trap-rescue.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
 tests_unit_test_trap_stack_SOURCES = tests/unit/test-trap-stack.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
-# As the library is linked: the dynamic linker takes a lot of the stack that binds a function late.
-tests_unit_test_trap_stack_LDFLAGS = $(AM_LDFLAGS) -Wl,-z,now
 tests_unit_test_trap_threads_SOURCES = tests/unit/test-trap-threads.c tests/support/own-faults.c
 
 check_PROGRAMS += $(UNIT_TESTS)
@@ -87,13 +87,14 @@ TESTS += $(UNIT_TESTS)
 
 check_LTLIBRARIES += tests/support/libharness.la
 tests_support_libharness_la_SOURCES = tests/support/harness.c tests/support/harness.h tests/support/fake.c tests/support/fake.h tests/support/guard-ways.h
-tests_support_libharness_la_LIBADD = lib/libcore.la $(CHECK_LIBS)
+tests_support_libharness_la_LIBADD = lib/libtrap.la lib/libcore.la $(CHECK_LIBS)
 
 # What programs get that say nothing else: that is, the unit tests. For --wrap see tests/fake.h.
 LDADD = tests/support/libharness.la
 AM_CPPFLAGS += -I$(top_srcdir)/lib -I$(top_srcdir)/tests
-AM_CFLAGS += $(CHECK_CFLAGS)
-AM_LDFLAGS += \
+AM_CFLAGS += $(CHECK_CFLAGS) $(ZYDIS_CFLAGS)
+# Functions are bound as the libraries', before a handler calls them.
+AM_LDFLAGS += -Wl,-z,now \
 	-Wl,--wrap=sys_calloc -Wl,--wrap=sys_realloc -Wl,--wrap=sys_open -Wl,--wrap=sys_memfd_create \
 	-Wl,--wrap=sys_ftruncate -Wl,--wrap=sys_ioctl -Wl,--wrap=sys_read -Wl,--wrap=sys_pread -Wl,--wrap=sys_pwrite \
 	-Wl,--wrap=sys_readlink -Wl,--wrap=sys_fstat -Wl,--wrap=sys_find_entry -Wl,--wrap=sys_mmap -Wl,--wrap=sys_munmap \

@@ -27,7 +27,7 @@ TESTS += tests/robust/test-limit
 endif
 
 tests_robust_test_fault_SOURCES = tests/robust/test-fault.c tests/support/scenario.c tests/support/scenario.h tests/support/fixture.c tests/support/fixture.h
-tests_robust_test_surroundings_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_LIBRARY='"$(abs_top_builddir)/.libs/libbarspan.so.0"'
+tests_robust_test_surroundings_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_LIBRARY='"$(abs_top_builddir)/.libs/libbarspan-trap.so.0"'
 tests_robust_test_callbacks_SOURCES = tests/robust/test-callbacks.c tests/support/callback-fixture.c tests/support/callback-fixture.h
 tests_robust_test_callbacks_threads_SOURCES = tests/robust/test-callbacks-threads.c tests/support/callback-fixture.c tests/support/callback-fixture.h
 tests_robust_test_takeover_SOURCES = tests/robust/test-takeover.c tests/support/takeover-fixture.c tests/support/takeover-fixture.h
@@ -54,6 +54,8 @@ endif
 # A sanitized library is not what programs are compiled against.
 if !SANITIZED
 TESTS += tests/unit/compile.sh
+# When no other test runs: libtool links libraries again as it installs them, and they are away meanwhile.
+tests/unit/compile.log: $(TEST_LOGS:tests/unit/compile.log=)
 endif
 EXTRA_DIST += tests/unit/compile.sh tests/support/valgrind.sh tests/support/sanitize.sh
 

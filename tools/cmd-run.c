@@ -137,8 +137,7 @@ static bool can_decode(const char *modes)
 		barspan_trap_disable();
 	else
 		tool_fail(r,
-			  "--trap=%s: the decoder, libZydis, is not there, or this library is "
-			  "built without it",
+			  "--trap=%s: libbarspan-trap is built without the decoder, Zydis",
 			  modes);
 	return !r;
 }

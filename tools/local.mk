@@ -36,12 +36,17 @@ tools_libparts_la_SOURCES = \
 	tools/terminal.c tools/terminal.h \
 	tools/tool.c tools/tool.h \
 	tools/words.c tools/words.h \
-	lib/util/owned.c lib/util/owned.h lib/util/sys.c lib/util/sys.h \
+	lib/util/sys.c lib/util/sys.h \
 	lib/trap/rows.c lib/trap/rows.h \
 	lib/trap/table.h \
 	lib/trap/text.c lib/trap/text.h
 tools_libparts_la_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib $(LIBDW_CPPFLAGS) \
-	-DBINDIR='"$(bindir)"' -DPKGLIBDIR='"$(pkglibdir)"' -DPRELOAD='"libbarspan-preload.so"'
+	-DBINDIR='"$(bindir)"' -DPRELOADDIR='"$(preloadexecdir)"'
+if SHARED
+tools_libparts_la_CPPFLAGS += -DPRELOAD='"libbarspan-preload.so"'
+else
+tools_libparts_la_CPPFLAGS += -DPRELOAD='""'
+endif
 tools_libparts_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden $(JANSSON_CFLAGS) $(LIBDW_CFLAGS)
 tools_libparts_la_LDFLAGS = $(SANITIZER)
 
@@ -51,5 +56,5 @@ barspan_SOURCES = tools/main.c
 barspan_CPPFLAGS = -I$(top_srcdir)/include
 barspan_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
 barspan_LDFLAGS = $(SANITIZER) $(ORIGIN_RPATH)
-barspan_LDADD = tools/libparts.la libbarspan.la $(JANSSON_LIBS) $(LIBDW_LIBS)
+barspan_LDADD = tools/libparts.la libbarspan-trap.la libbarspan.la $(JANSSON_LIBS) $(LIBDW_LIBS)
 endif

@@ -45,15 +45,19 @@ static bool search_preload(char path[PATH_MAX])
 	slash = strrchr(folder, '/');
 	if (slash) {
 		*slash = '\0';
-		run_relative(relative, BINDIR, PKGLIBDIR);
+		run_relative(relative, BINDIR, PRELOADDIR);
 		if (is_readable(path, folder, "") || is_readable(path, folder, relative))
 			return true;
 	}
-	return is_readable(path, PKGLIBDIR, "");
+	return is_readable(path, PRELOADDIR, "");
 }
 
 int run_find_preload(char path[PATH_MAX])
 {
+	if (!*PRELOAD) {
+		tool_say("built without shared libraries (--disable-shared): run has no object to preload");
+		return -EINVAL;
+	}
 	if (!search_preload(path))
 		return -ENOENT;
 	if (!strpbrk(path, ": "))

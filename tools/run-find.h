@@ -7,7 +7,8 @@
 
 /* Finds the object to preload: in the program's own folder, where an installed
  * tree has it relative to the program, or where it was to be installed.
- * -ENOENT, or -EINVAL after a message: its path cannot be in LD_PRELOAD. */
+ * -ENOENT, or -EINVAL after a message: its path cannot be in LD_PRELOAD, or the
+ * program was built without shared libraries. */
 int run_find_preload(char path[PATH_MAX]);
 
 /* Finds the file that execvp(3) would run for a name. -ENOENT; -EACCES: it

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The trap: serves or explains raw loads and stores in holes, by a handler for SIGSEGV and SIGBUS. Opt-in, and for the
- * whole process: all threads, all live spans, those mapped later too.
+ * whole process: all threads, all live spans, those mapped later too. These functions are in a library of their own:
+ * link with -lbarspan-trap -lbarspan (pkg-config barspan-trap).
  *
  * A fault is the trap's when the address lies in a hole of a live span (a suspended extent is one), and the span's prot
  * allows the access. Every other fault goes on to the handler that was there before, with the signal mask and flags
@@ -21,8 +22,8 @@
  * dropped, the failure is counted, and barspan_take_error() of the span gives the
  * error.
  *
- * What emulation does (x86-64, a library that was built with Zydis, and libZydis when it runs; else -EOPNOTSUPP, and
- * what is explained and reported says nothing of widths):
+ * What emulation does (x86-64, and a libbarspan-trap that was built with Zydis; else -EOPNOTSUPP, and what is explained
+ * and reported says nothing of widths):
  *   - mov, movzx, movsx, movsxd, movbe, movnti, movdiri; add, adc, sub, sbb, and, or, xor, cmp, test; not, neg, inc,
  *     dec; bt, bts, btr, btc; xchg, xadd, cmpxchg; push, pop, call, jmp; movs, stos, lods, cmps, scas with and without
  *     rep; and the SSE, AVX and AVX-512 moves between memory and an xmm, ymm or zmm register, and AVX-512 comparisons,
@@ -94,8 +95,8 @@ struct barspan_trap_options {
  * options are the defaults: explain only.
  *
  * -EINVAL: unknown flags; -E2BIG: options with a part that this library does
- * not know; -EOPNOTSUPP: EMULATE or RESCUE is set, and the decoder is not
- * built in or libZydis is not there; -EBUSY: after an earlier
+ * not know; -EOPNOTSUPP: EMULATE or RESCUE is set, and the library was built
+ * without the decoder; -EBUSY: after an earlier
  * barspan_trap_disable() that found a handler of somebody else's on top of the
  * trap's, which may lead back here. Thread-safe; not for signal handlers. */
 int barspan_trap_enable(const struct barspan_trap_options *options);
@@ -138,17 +139,6 @@ struct barspan_trap_counts {
  * not know become 0. Returns 0; -EINVAL: the size is less than that of `size`.
  * Safe anywhere. */
 int barspan_trap_count(struct barspan_trap_counts *counts) __attribute__((nonnull));
-
-/* For what stands in for sigaction(2), not for callers: does what that would do for SIGSEGV or SIGBUS if the trap were
- * not there, and leaves the trap in place. Either action may be NULL. Async-signal-safe.
- * -EINVAL: another signal; -ENOENT: the trap's handler is not installed for it, so call sigaction(2). */
-struct sigaction;
-int barspan_trap_chain_(int number, const struct sigaction *action, struct sigaction *before);
-
-/* For the object that barspan(1) preloads, not for callers: counts into the file `fd` from now on, which processes
- * share and barspan reads; see lib/trap/table.h. Call it before barspan_trap_enable(). -EPROTO: the file is no such
- * table. Not for signal handlers. */
-int barspan_trap_share_(int fd);
 
 #pragma GCC visibility pop
 

@@ -1,13 +1,64 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "compat/private.h"
 
-#include <stdint.h>
-
 #include "device/device.h"
 #include "device/vfio.h"
+#include "span/io.h"
+#include "span/ptr-cache.h"
+#include "span/span.h"
+#include "util/operation.h"
 #include "util/owned.h"
-#include "span/registry.h"
 #include "util/sys.h"
+
+int barspan_registry_find_(struct registry_range *out, uintptr_t address)
+{
+	return registry_find(out, address);
+}
+
+int barspan_registry_overlap_(struct registry_range *out, uintptr_t start, uintptr_t end)
+{
+	return registry_overlap(out, start, end);
+}
+
+const struct barspan_guard_ *barspan_table_(const struct barspan *span)
+{
+	return span_table(span);
+}
+
+uint64_t barspan_generation_(void)
+{
+	return ptr_cache_generation();
+}
+
+bool barspan_calls_back_(const struct barspan *span)
+{
+	return span_of_const(span)->device->calls_back;
+}
+
+bool barspan_is_by_address_(const struct barspan *span)
+{
+	return span_of_const(span)->owner == SPAN_OF_ADDRESSES;
+}
+
+void barspan_note_failure_(struct barspan *span, uint64_t offset, unsigned int width, bool is_write, int r)
+{
+	io_note_failure(span, offset, width, is_write, r);
+}
+
+bool barspan_is_first_rescue_(struct barspan *span)
+{
+	return !__atomic_exchange_n(&span_of(span)->rescued, true, __ATOMIC_RELAXED);
+}
+
+void barspan_watch_(void (*watcher)(const struct barspan *span))
+{
+	span_watch(watcher);
+}
+
+void barspan_protect_(pthread_mutex_t *mutex)
+{
+	operation_protect(mutex);
+}
 
 bool barspan_is_vfio_(int fd)
 {

@@ -153,7 +153,7 @@ void span_destroy(struct span *span);
 
 /* Has `watcher` (NULL: nobody) called whenever the extents of a span that can be found by its address have changed, or
  * a new one can be. For modules above that must know; there is one. */
-typedef void span_watcher(const struct span *span);
+typedef void span_watcher(const struct barspan *span);
 void span_watch(span_watcher *watcher);
 void span_changed(const struct span *span);
 

@@ -152,7 +152,7 @@ void span_changed(const struct span *span)
 	span_watcher *watcher = __atomic_load_n(&watch, __ATOMIC_ACQUIRE);
 
 	if (watcher)
-		watcher(span);
+		watcher(&span->face);
 }
 
 /* The next range of the span, with offset 0 at `base`, that the registry has in [start, end). */

@@ -6,17 +6,13 @@
 #include <sched.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
-#include <unistd.h>
 
-#include "util/fork.h"
+#include "compat/private.h"
 #include "trap/private.h"
-#include "util/sys.h"
-#include <barspan/trap.h>
+#include "trap/sys-signal.h"
 
-/* The kernel's masks are shorter than the C library's. */
-enum { SIGNALS = 2, MASK_SIZE = _NSIG / 8 };
+enum { SIGNALS = 2 };
 
 /* The parts of an action that the kernel uses. A sigset_t is 128 bytes, and
  * a handler may have little stack. */
@@ -26,7 +22,7 @@ struct brief {
 		void (*handler)(int number, siginfo_t *info, void *context);
 	};
 	unsigned long flags;
-	unsigned long mask[MASK_SIZE / sizeof(unsigned long)];
+	unsigned long mask[SYS_MASK_WORDS];
 };
 
 enum { WORDS = sizeof(struct brief) / sizeof(unsigned long) };
@@ -45,7 +41,10 @@ static struct link links[SIGNALS] = { { .number = SIGSEGV }, { .number = SIGBUS 
 static pthread_mutex_t chain_lock = PTHREAD_MUTEX_INITIALIZER;	/* for install and restore */
 static chain_handler *ours;
 
-PROTECT_ACROSS_FORK(chain_lock, 101);
+void chain_protect(void)
+{
+	barspan_protect_(&chain_lock);
+}
 
 static struct link *link_of(int number)
 {
@@ -65,7 +64,7 @@ static struct brief shorten(const struct sigaction *action)
 	struct brief brief = { .flags = (unsigned int)action->sa_flags };
 
 	brief.handler = action->sa_sigaction;
-	memcpy(brief.mask, &action->sa_mask, MASK_SIZE);
+	memcpy(brief.mask, &action->sa_mask, SYS_MASK_SIZE);
 	return brief;
 }
 
@@ -74,14 +73,8 @@ static struct sigaction lengthen(const struct brief *brief)
 	struct sigaction action = { .sa_flags = (int)brief->flags };
 
 	action.sa_sigaction = brief->handler;
-	memcpy(&action.sa_mask, brief->mask, MASK_SIZE);
+	memcpy(&action.sa_mask, brief->mask, SYS_MASK_SIZE);
 	return action;
-}
-
-/* pthread_sigmask(), without the copies of long masks that it makes. */
-static void change_mask(int how, const unsigned long *mask)
-{
-	syscall(SYS_rt_sigprocmask, how, mask, NULL, MASK_SIZE);
 }
 
 static void add_signal(unsigned long *mask, int number)
@@ -116,11 +109,11 @@ static void shade_mask(unsigned long *mask)
 
 void barspan_trap_shade_(sigset_t *set)
 {
-	unsigned long mask[MASK_SIZE / sizeof(unsigned long)];
+	unsigned long mask[SYS_MASK_WORDS];
 
-	memcpy(mask, set, MASK_SIZE);
+	memcpy(mask, set, SYS_MASK_SIZE);
 	shade_mask(mask);
-	memcpy(set, mask, MASK_SIZE);
+	memcpy(set, mask, SYS_MASK_SIZE);
 }
 
 void barspan_trap_unshade_(sigset_t *set)
@@ -336,19 +329,16 @@ bool chain_is_fatal(int number, const siginfo_t *info)
 
 void chain_end(int number)
 {
-	/* The kernel's structure, the default action, which is zero. */
-	static const unsigned long none[16];
-
-	syscall(SYS_rt_sigaction, number, none, NULL, MASK_SIZE);
+	sys_set_default(number);
 }
 
 /* To this thread if the signal was sent to it, else to the process. */
 static void send_to_self(int number, siginfo_t *info)
 {
 	if (info->si_code == SI_TKILL)
-		syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), number, info);
+		sys_send_to_thread(number, info);
 	else
-		syscall(SYS_rt_sigqueueinfo, getpid(), number, info);
+		sys_send_to_process(number, info);
 }
 
 /* Lets the kernel do it: a fault happens again as soon as we return, in the
@@ -356,13 +346,13 @@ static void send_to_self(int number, siginfo_t *info)
  * arrive as we return. Out of line, as above. */
 static __attribute__((noinline)) void die(int number, siginfo_t *info)
 {
-	unsigned long self[MASK_SIZE / sizeof(unsigned long)] = { 0 };
+	unsigned long self[SYS_MASK_WORDS] = { 0 };
 
 	chain_end(number);
 	if (is_fault(info))
 		return;
 	add_signal(self, number);
-	change_mask(SIG_BLOCK, self);
+	sys_mask(SIG_BLOCK, self, NULL);
 	send_to_self(number, info);
 }
 
@@ -442,7 +432,7 @@ void chain_pass(int number, siginfo_t *info, void *context)
 	if (action.flags & SA_RESETHAND)
 		reset(link);
 	shade_mask(action.mask);
-	change_mask(SIG_BLOCK, action.mask);
+	sys_mask(SIG_BLOCK, action.mask, NULL);
 	errno = saved;
 	/* With all three arguments even without SA_SIGINFO: that is what the kernel does. */
 	action.handler(number, info, context);

@@ -11,6 +11,9 @@
 
 typedef void chain_handler(int number, siginfo_t *info, void *context);
 
+/* Has a child of fork() find the chain's lock free. Called once. */
+void chain_protect(void);
+
 /* Installs `handler` for SIGSEGV and SIGBUS, unless it is. -EBUSY: see barspan_trap_enable(). Not for handlers. */
 int chain_install(chain_handler *handler);
 

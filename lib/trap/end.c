@@ -2,13 +2,12 @@
 #include "trap/end.h"
 
 #include <stdint.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "trap/chain.h"
 #include "trap/x86/machine.h"
 #include "trap/scratch.h"
 #include "trap/text.h"
+#include "util/sys.h"
 
 /* Bytes that the frames of the handler and of this function take. */
 enum { ENTRY = 64 };
@@ -31,7 +30,7 @@ void end_without_any_room(int fd, int number)
 		"barspan: the alternate signal stack has no room for the trap's handler\n";
 
 	chain_end(number);
-	syscall(SYS_write, fd, text, sizeof(text) - 1);
+	sys_write(fd, text, sizeof(text) - 1);
 }
 
 /* The signal has its default action by now: a fault in here ends the

@@ -3,7 +3,7 @@
 
 #include <barspan/guard.h>
 
-#include "span/span.h"
+#include "compat/private.h"
 #include "trap/x86/machine.h"
 #include "trap/module.h"
 #include "trap/scratch.h"
@@ -66,7 +66,7 @@ static void add_pointer_call(struct text *text, bool write, const struct explain
 /* A span that a mapping call made has no handle that the program knows. */
 static void add_call(struct text *text, bool write, const struct explain *what, uint64_t offset)
 {
-	if (span_of_const(what->range.span)->owner == SPAN_OF_ADDRESSES)
+	if (barspan_is_by_address_(what->range.span))
 		add_pointer_call(text, write, what);
 	else
 		add_offset_call(text, write, what, offset);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "trap/memcheck.h"
 
-#include "span/registry.h"
-#include "span/span.h"
+#include <barspan/guard.h>
+
+#include "compat/private.h"
 
 #if __has_include(<valgrind/memcheck.h>)
 #include <valgrind/memcheck.h>
@@ -15,7 +16,7 @@ bool memcheck_is_there(void)
 /* What of a guard table's holes lies in a range. */
 static void announce(const struct registry_range *range, bool trapped)
 {
-	const struct barspan_guard_ *guard = span_table(range->span);
+	const struct barspan_guard_ *guard = barspan_table_(range->span);
 	uint64_t end = range->offset + (range->end - range->start);
 
 	for (uint32_t i = 0; i < guard->n_extents; i++) {
@@ -35,16 +36,16 @@ static void announce(const struct registry_range *range, bool trapped)
 }
 
 /* NULL: those of all spans. */
-static void announce_all(const struct span *span, bool trapped)
+static void announce_all(const struct barspan *span, bool trapped)
 {
 	struct registry_range range;
 
-	for (uintptr_t at = 0; !registry_overlap(&range, at, UINTPTR_MAX); at = range.end)
-		if (!span || range.span == &span->face)
+	for (uintptr_t at = 0; !barspan_registry_overlap_(&range, at, UINTPTR_MAX); at = range.end)
+		if (!span || range.span == span)
 			announce(&range, trapped);
 }
 
-static void on_change(const struct span *span)
+static void on_change(const struct barspan *span)
 {
 	announce_all(span, true);
 }
@@ -54,7 +55,7 @@ void memcheck_set_trapped(bool trapped)
 	if (!memcheck_is_there())
 		return;
 	/* Watch before the look around, so that no span is missed. */
-	span_watch(trapped ? on_change : NULL);
+	barspan_watch_(trapped ? on_change : NULL);
 	announce_all(NULL, trapped);
 }
 

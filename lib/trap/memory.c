@@ -6,10 +6,7 @@
 #include <barspan/guard.h>
 #include <barspan/io.h>
 
-#include "device/device.h"
-#include "span/io.h"
-#include "span/registry.h"
-#include "span/span.h"
+#include "compat/private.h"
 #include "trap/x86/machine.h"
 #include "trap/own.h"
 #include "trap/report.h"
@@ -55,7 +52,7 @@ static void find_part(struct part *part, uintptr_t address, size_t done, size_t 
 
 	/* An operand that wraps around the end of addresses cannot have been decoded from a fault in a span. */
 	part->in_span = false;
-	if (registry_overlap(&part->range, part->address, part->address + part->length))
+	if (barspan_registry_overlap_(&part->range, part->address, part->address + part->length))
 		return;
 	part->in_span = part->range.start <= part->address;
 	edge = part->in_span ? part->range.end : part->range.start;
@@ -120,7 +117,7 @@ static inline __attribute__((always_inline)) void do_span(const struct access *a
 							  const struct part *part)
 {
 	uint64_t offset = part->range.offset + (part->address - part->range.start);
-	bool foreign = barspan_device_of(part->range.span)->calls_back;
+	bool foreign = barspan_calls_back_(part->range.span);
 	int r = foreign ? access_foreign(access, part, offset) : access_span(access, part, offset);
 
 	__atomic_fetch_add(&served[state.rescue], 1, __ATOMIC_RELAXED);
@@ -130,7 +127,7 @@ static inline __attribute__((always_inline)) void do_span(const struct access *a
 		__atomic_fetch_add(&failures[state.rescue], 1, __ATOMIC_RELAXED);
 		if (!state.rescue)
 			report_failed();
-		io_note_failure(part->range.span, offset, (unsigned int)part->length, !access->to, r);
+		barspan_note_failure_(part->range.span, offset, (unsigned int)part->length, !access->to, r);
 		if (!state.error)
 			state.error = r;
 		if (access->to)
@@ -199,7 +196,7 @@ bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes)
 		find_part(&part, address, done, length);
 		if (!part.in_span)
 			continue;
-		guard = span_table(part.range.span);
+		guard = barspan_table_(part.range.span);
 		if ((reads && !guard->read_end) || (writes && !guard->write_end))
 			return false;
 		/* The registry covers the span's own bytes, so that all of the part is inside. */
@@ -213,7 +210,7 @@ bool memory_find(uintptr_t address, size_t length, uintptr_t *found)
 {
 	struct registry_range range;
 
-	if (registry_overlap(&range, address, address + length))
+	if (barspan_registry_overlap_(&range, address, address + length))
 		return false;
 	*found = range.start > address ? range.start : address;
 	return true;

@@ -92,7 +92,7 @@ void module_find(struct module *out, uintptr_t address)
 
 		while (!found && read_line(out))
 			found = address - out->start < out->end - out->start;
-		sys_close(out->reader.fd);
+		sys_close_unkept(out->reader.fd);
 		if (found)
 			return;
 	}

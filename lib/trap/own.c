@@ -4,9 +4,10 @@
 #include <link.h>
 #include <string.h>
 
+#include "compat/private.h"
 #include "trap/x86/machine.h"
 
-enum { OBJECTS = 3, DEEPEST = 1 << 16 };
+enum { OBJECTS = 4, DEEPEST = 1 << 16 };
 
 struct code {
 	uintptr_t start, end;	/* atomic */
@@ -55,8 +56,8 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *argument)
 void own_prepare(void)
 {
 	struct search searches[OBJECTS] = {
-		{ .wanted = (uintptr_t)own_prepare }, { .wanted = (uintptr_t)dl_iterate_phdr },
-		{ .name = "libZydis.so" },
+		{ .wanted = (uintptr_t)own_prepare }, { .wanted = (uintptr_t)barspan_table_ },
+		{ .wanted = (uintptr_t)dl_iterate_phdr }, { .name = "libZydis.so" },
 	};
 
 	for (size_t i = 0; i < OBJECTS; i++)

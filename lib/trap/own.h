@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <ucontext.h>
 
-/* Finds the code that the handler runs: this object's, the decoder's and the
+/* Finds the code that the handler runs: both libraries', the decoder's and the
  * C library's. Thread-safe; not for signal handlers. */
 void own_prepare(void);
 

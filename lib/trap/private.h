@@ -7,6 +7,17 @@
 
 #pragma GCC visibility push(default)
 
+/* Does what sigaction(2) would do for SIGSEGV or SIGBUS if the trap were not
+ * there, and leaves the trap in place. Either action may be NULL.
+ * Async-signal-safe. -EINVAL: another signal; -ENOENT: the trap's handler is
+ * not installed for it, so call sigaction(2). */
+int barspan_trap_chain_(int number, const struct sigaction *action, struct sigaction *before);
+
+/* Counts into the file `fd` from now on, which processes share and barspan(1)
+ * reads; see trap/table.h. Call it before barspan_trap_enable(). -EPROTO: the
+ * file is no such table. Not for signal handlers. */
+int barspan_trap_share_(int fd);
+
 /* Lets the trap's signals be blocked by other signals in their place, their
  * shadows: a hole is served although the program has SIGSEGV blocked. `shadow`
  * is a signal that nobody uses; the kernel's masks have it where the program's

@@ -3,8 +3,8 @@
 
 #include <barspan/span.h>
 
+#include "compat/private.h"
 #include "util/log.h"
-#include "span/span.h"
 #include "trap/x86/machine.h"
 #include "trap/scratch.h"
 #include "trap/text.h"
@@ -35,7 +35,7 @@ void rescue_tell(int fd, struct barspan *span, uint64_t offset, const siginfo_t 
 {
 	struct text *text;
 
-	if (__atomic_exchange_n(&span_of(span)->rescued, true, __ATOMIC_RELAXED))
+	if (!barspan_is_first_rescue_(span))
 		return;
 	text = begin_text(span, offset, fault);
 	if (!text)

@@ -8,11 +8,8 @@
 
 #include <barspan/guard.h>
 
-#include "util/fork.h"
-#include "span/ptr-cache.h"
-#include "span/registry.h"
+#include "compat/private.h"
 #include "util/extensible.h"
-#include "span/span.h"
 #include "trap/chain.h"
 #include "trap/x86/emulate.h"
 #include "trap/end.h"
@@ -21,6 +18,7 @@
 #include "trap/memcheck.h"
 #include "trap/memory.h"
 #include "trap/own.h"
+#include "trap/private.h"
 #include "trap/report.h"
 #include "trap/rescue.h"
 
@@ -35,7 +33,12 @@ static pthread_mutex_t mode_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int mode;	/* atomic, as is what follows; ENABLED and flags */
 static int output = STDERR_FILENO;
 
-PROTECT_ACROSS_FORK(mode_lock, 102);
+/* chain_lock is taken while mode_lock is held. */
+__attribute__((constructor)) static void protect_locks(void)
+{
+	barspan_protect_(&mode_lock);
+	chain_protect();
+}
 
 /* A fault that happened where there is a span. */
 struct fault {
@@ -71,7 +74,7 @@ static bool retry(const struct fault *fault, unsigned int most)
 		unsigned int times;
 	} last __attribute__((tls_model("initial-exec")));	/* the other models may allocate on first use */
 	uintptr_t pc = machine_pc(fault->context);
-	uint64_t changes = ptr_cache_generation();
+	uint64_t changes = barspan_generation_();
 	bool same = last.changes == changes;
 
 	/* Without a change, another address is out of reach for the same
@@ -136,7 +139,7 @@ static bool is_in_span(struct fault *fault)
 		   (!fault->address && !find_operand(fault))) {
 		return false;
 	}
-	return !registry_find(&fault->range, fault->address);
+	return !barspan_registry_find_(&fault->range, fault->address);
 }
 
 /* An access that is not served: says so, and counts it, as far as is asked
@@ -209,7 +212,7 @@ static bool serve(struct fault *fault)
 
 	if (!(fault->mode & ENABLED) || !is_in_span(fault))
 		return false;
-	guard = span_table(fault->range.span);
+	guard = barspan_table_(fault->range.span);
 	if (!is_allowed(fault, guard))
 		return false;
 	direct = barspan_address_(guard, offset_of(fault), 1);
@@ -243,7 +246,7 @@ static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, uco
 	own_note(before);
 	/* Where a span's memory faults under the handler, it is the device's. */
 	if (!served && own_is_fault(before, context) &&
-	    registry_find(&fault.range, (uintptr_t)info->si_addr)) {
+	    barspan_registry_find_(&fault.range, (uintptr_t)info->si_addr)) {
 		end_of_own(output_now(), number, info, context);
 		served = true;
 	}

@@ -126,10 +126,3 @@ void log_release(void)
 	if (lost)
 		log_warning("%u messages were lost: no memory to keep them", lost);
 }
-
-const char *log_error_name(int r)
-{
-	const char *name = strerrorname_np(-r);
-
-	return name ? name : "an unknown error";
-}

@@ -10,6 +10,9 @@
 static pthread_mutex_t operation_lock = PTHREAD_MUTEX_INITIALIZER;
 static __thread bool is_holding;
 
+static pthread_mutex_t *protected_mutexes[OPERATION_PROTECTED];	/* under operation_lock */
+static size_t n_protected;
+
 int operation_begin(void)
 {
 	if (is_holding)
@@ -35,10 +38,14 @@ static void lock_before_fork(void)
 {
 	if (!is_holding)
 		pthread_mutex_lock(&operation_lock);
+	for (size_t i = 0; i < n_protected; i++)
+		pthread_mutex_lock(protected_mutexes[i]);
 }
 
 static void unlock_after_fork(void)
 {
+	for (size_t i = n_protected; i;)
+		pthread_mutex_unlock(protected_mutexes[--i]);
 	if (!is_holding)
 		pthread_mutex_unlock(&operation_lock);
 }
@@ -47,4 +54,17 @@ static void unlock_after_fork(void)
 __attribute__((constructor)) static void protect_operation_lock(void)
 {
 	pthread_atfork(lock_before_fork, unlock_after_fork, unlock_after_fork);
+}
+
+/* A library may be loaded while another thread forks, or inside an operation, in a callback. */
+void operation_protect(pthread_mutex_t *mutex)
+{
+	bool outside = !is_holding;
+
+	if (outside)
+		pthread_mutex_lock(&operation_lock);
+	if (n_protected < OPERATION_PROTECTED)
+		protected_mutexes[n_protected++] = mutex;
+	if (outside)
+		pthread_mutex_unlock(&operation_lock);
 }

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kcmp.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -19,7 +18,6 @@
 #include <valgrind/valgrind.h>
 #endif
 
-#include "util/owned.h"
 #include "util/sys-call.h"
 
 int sys_open(const char *path, int flags)
@@ -29,48 +27,10 @@ int sys_open(const char *path, int flags)
 	return finish_call(syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC, 0), saved);
 }
 
-int sys_memfd_create(const char *name)
-{
-	int saved = errno, fd = finish_call(memfd_create(name, MFD_CLOEXEC), saved);
-
-	return fd < 0 ? fd : sys_keep(fd, owned_base());
-}
-
-/* A copy whose number is at least `lowest`, if one is free there. */
-static int dup_above(int fd, int lowest)
-{
-	int saved = errno, own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest);
-
-	/* The high numbers are in use, or above a limit that is lower by now. */
-	if (own < 0 && (errno == EMFILE || errno == EINVAL))
-		own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
-	if (own >= 0)
-		owned_add(own);
-	return finish_call(own, saved);
-}
-
-int sys_dup(int fd)
-{
-	return dup_above(fd, owned_base());
-}
-
-int sys_keep(int fd, int lowest)
-{
-	int own = dup_above(fd, lowest);
-
-	if (own < 0) {
-		owned_add(fd);
-		return fd;
-	}
-	sys_close(fd);
-	return own;
-}
-
-void sys_close(int fd)
+void sys_close_unkept(int fd)
 {
 	int saved = errno;
 
-	owned_remove(fd);
 	syscall(SYS_close, fd);
 	errno = saved;
 }
@@ -137,25 +97,6 @@ int sys_write(int fd, const void *buffer, size_t length)
 	}
 	errno = saved;
 	return 0;
-}
-
-/* glibc's other name for sigaction(), part of its ABI and in none of its headers. */
-extern int __sigaction(int number, const struct sigaction *new, struct sigaction *old);
-
-int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old)
-{
-	int saved = errno;
-
-	return finish_call(__sigaction(number, new, old), saved);
-}
-
-int sys_sigmask(int how, const sigset_t *set, sigset_t *old)
-{
-	int saved = errno;
-
-	if (old)
-		sigemptyset(old);	/* the kernel writes the first words alone */
-	return finish_call(syscall(SYS_rt_sigprocmask, how, set, old, _NSIG / 8), saved);
 }
 
 /* What an access of `length` bytes that moved `n` of them leaves to do; negative: an error. */
@@ -271,6 +212,15 @@ bool sys_is_same_file(int fd, int other)
 	pid = getpid();
 	return !finish_call(syscall(SYS_kcmp, pid, pid, KCMP_FILE, fd, other), saved);
 }
+
+#ifdef SYS_arch_prctl
+int sys_arch_prctl(int code, unsigned long *value)
+{
+	int saved = errno;
+
+	return finish_call(syscall(SYS_arch_prctl, code, value), saved);
+}
+#endif
 
 bool sys_under_valgrind(void)
 {

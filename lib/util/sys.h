@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Every system call and every allocation of the library, so that tests can count them and make each one fail.
+ * Every system call and every allocation of the libraries: tests count them, and make each one fail. Calls about
+ * signals are in trap/sys-signal.h, and calls of the C library that cannot fail (locks, clocks, getpid()) are anywhere.
  *
  * Functions return 0, or what they say, or a negative errno value; they leave errno alone. None is a cancellation point.
  */
 #ifndef SYS_H
 #define SYS_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,8 +30,10 @@ int sys_memfd_create(const char *name);
 int sys_dup(int fd);
 int sys_keep(int fd, int lowest);
 
-/* Straight to the kernel, as the mappings below. */
+/* Straight to the kernel, as the mappings below. The second is for descriptors of sys_open() that sys_keep() has not
+ * seen. */
 void sys_close(int fd);
+void sys_close_unkept(int fd);
 
 /* -EFBIG, and no SIGXFSZ: the file would be larger than RLIMIT_FSIZE or than a file can be. */
 int sys_ftruncate(int fd, uint64_t length);
@@ -44,13 +46,6 @@ int sys_ioctl(int fd, unsigned long request, void *argument);
 
 /* All of the bytes, or an error. Async-signal-safe. */
 int sys_write(int fd, const void *buffer, size_t length);
-
-/* Past an interposed sigaction(2): for the trap, which stands in for it. Async-signal-safe. */
-int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old);
-
-/* Changes the thread's mask in the kernel, past an interposed pthread_sigmask(3): `how` and the sets are that one's,
- * and either set may be NULL. Async-signal-safe. */
-int sys_sigmask(int how, const sigset_t *set, sigset_t *old);
 
 /* Back to a file's first byte. */
 int sys_rewind(int fd);
@@ -91,6 +86,9 @@ bool sys_is_mapped(void *address, size_t length);
 
 /* Whether two descriptors are of the same open file. False where the kernel cannot tell. */
 bool sys_is_same_file(int fd, int other);
+
+/* x86 only. Async-signal-safe. */
+int sys_arch_prctl(int code, unsigned long *value);
 
 bool sys_under_valgrind(void);
 

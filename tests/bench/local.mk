@@ -26,7 +26,7 @@ tests_bench_barspan_bench_SOURCES = \
 tests_bench_barspan_bench_CPPFLAGS = -I$(top_srcdir)/include $(BENCH_CPPFLAGS)
 tests_bench_barspan_bench_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(JANSSON_CFLAGS)
 tests_bench_barspan_bench_LDFLAGS = $(SANITIZER)
-tests_bench_barspan_bench_LDADD = libbarspan.la $(JANSSON_LIBS) $(BENCH_LIBS)
+tests_bench_barspan_bench_LDADD = libbarspan-trap.la libbarspan.la $(JANSSON_LIBS) $(BENCH_LIBS)
 
 # BENCH_FLAGS are options, such as BENCH_FLAGS='--json FILE query'.
 bench: all tests/bench/barspan-bench$(EXEEXT)

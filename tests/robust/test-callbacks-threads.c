@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "support/callback-fixture.h"
+#include "util/operation.h"
 
 /* A cancellation point, at which the thread is cancelled when it comes to it. */
 static void wait_inside(void)
@@ -108,6 +109,9 @@ static void use_spans(void)
 		leave_child(2);
 	barspan_unmap(mine);
 	barspan_unmap(span);
+	if (barspan_trap_enable(NULL))
+		leave_child(3);
+	barspan_trap_disable();
 	leave_child(0);
 }
 
@@ -116,6 +120,14 @@ static void *let_go(void *unused)
 	usleep(100000);
 	sem_post(&go);
 	return unused;
+}
+
+/* Takes the trap's locks while fork() waits for the operation: it must not have them yet. */
+static void wait_and_trap(void)
+{
+	wait_inside();
+	ck_assert_zero(barspan_trap_enable(NULL));
+	barspan_trap_disable();
 }
 
 START_TEST(a_forked_child_can_do_everything)
@@ -132,7 +144,7 @@ START_TEST(a_forked_child_can_do_everything)
 	sem_init(&go, 0, 0);
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	barspan_write32(span, 8, 0x5678);
-	inside_map = wait_inside;
+	inside_map = wait_and_trap;
 	ck_assert_zero(pthread_create(&mapper, NULL, map_slowly, NULL));
 	sem_wait(&entered);
 	/* Another thread is inside barspan_map(). */
@@ -181,12 +193,46 @@ START_TEST(a_map_may_fork)
 }
 END_TEST
 
+static pthread_mutex_t of_another_library = PTHREAD_MUTEX_INITIALIZER;
+
+static void *hold_mutex(void *unused)
+{
+	pthread_mutex_lock(&of_another_library);
+	sem_post(&entered);
+	usleep(100000);
+	pthread_mutex_unlock(&of_another_library);
+	return unused;
+}
+
+START_TEST(a_child_finds_protected_mutexes_free)
+{
+	pthread_t holder;
+	int status;
+	pid_t child;
+
+	sem_init(&entered, 0, 0);
+	operation_protect(&of_another_library);
+	ck_assert_zero(pthread_create(&holder, NULL, hold_mutex, NULL));
+	sem_wait(&entered);
+	child = fork();
+	if (!child)
+		leave_child(pthread_mutex_trylock(&of_another_library) ? 1 : 0);
+	ck_assert_int_gt(child, 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	ck_assert_zero(pthread_join(holder, NULL));
+	ck_assert_zero(pthread_mutex_trylock(&of_another_library));
+	pthread_mutex_unlock(&of_another_library);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("callbacks-threads");
 
 	harness_add(suite, "threads", (const TTest *const[]){
 		a_cancelled_thread_leaves_nothing_half_way, a_forked_child_can_do_everything,
-		a_map_may_fork, NULL });
+		a_map_may_fork,
+		a_child_finds_protected_mutexes_free, NULL });
 	return harness_run(suite);
 }

@@ -18,7 +18,7 @@ TOOL_TESTS = \
 	tests/tool/demo.sh
 TESTS += $(TOOL_TESTS)
 EXTRA_DIST += $(TOOL_TESTS) tests/tool/program.sh
-$(TOOL_TESTS:.sh=.log): barspan tests/tool/json-check tests/tool/ld-preload-faults.la
+$(TOOL_TESTS:.sh=.log): barspan tests/tool/json-check $(PRELOAD_FAULTS)
 
 # Compares JSON with what it should be.
 check_PROGRAMS += tests/tool/json-check
@@ -29,11 +29,14 @@ tests_tool_json_check_LDFLAGS = $(SANITIZER)
 tests_tool_json_check_LDADD = $(JANSSON_LIBS)
 
 # To be preloaded: system calls that go wrong.
-check_LTLIBRARIES += tests/tool/ld-preload-faults.la
+if SHARED
+PRELOAD_FAULTS = tests/tool/ld-preload-faults.la
+check_LTLIBRARIES += $(PRELOAD_FAULTS)
 tests_tool_ld_preload_faults_la_SOURCES = tests/tool/ld-preload-faults.c
 tests_tool_ld_preload_faults_la_CPPFLAGS =
 tests_tool_ld_preload_faults_la_CFLAGS = -std=gnu11 $(WARNINGS)
 tests_tool_ld_preload_faults_la_LDFLAGS = -module -shared -avoid-version -rpath /nowhere
+endif
 
 if HAVE_CHECK
 # The parts that need no device.
@@ -43,7 +46,7 @@ TESTS += $(TOOL_SUITES)
 
 TOOL_SUITE_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib -I$(top_srcdir)/tools
 TOOL_SUITE_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(CHECK_CFLAGS)
-TOOL_SUITE_LIBS = tools/libparts.la libbarspan.la $(JANSSON_LIBS) $(LIBDW_LIBS) $(CHECK_LIBS)
+TOOL_SUITE_LIBS = tools/libparts.la libbarspan-trap.la libbarspan.la $(JANSSON_LIBS) $(LIBDW_LIBS) $(CHECK_LIBS)
 
 tests_tool_test_parse_SOURCES = tests/tool/test-parse.c tests/tool/suite.h
 tests_tool_test_parse_CPPFLAGS = $(TOOL_SUITE_CPPFLAGS)

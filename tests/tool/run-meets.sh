@@ -84,11 +84,13 @@ fi
 libraries=$(sed -n 's,^libdir = ${[a-z_]*}/,,p' Makefile)
 tree=$work/tree
 if [ -n "$(sed -n 's/^ORIGIN_RPATH = //p' Makefile)" ] && [ -n "$libraries" ]; then
-	mkdir -p "$tree/bin" "$tree/$libraries/libbarspan"
+	folder=$tree/$libraries/barspan-$(sed -n 's/^BARSPAN_MAJOR = //p' Makefile)
+	mkdir -p "$tree/bin" "$folder"
 	cp .libs/barspan "$tree/bin/"
 	cp .libs/libbarspan.so.0 "$tree/$libraries/"
-	LC_ALL=C sed "s,$PWD/.libs,$(echo "$PWD/.libs" | tr -c '/\n' x),g" .libs/libbarspan-preload.so \
-		>"$tree/$libraries/libbarspan/libbarspan-preload.so"
+	nowhere=$(echo "$PWD/.libs" | tr -c '/\n' x)
+	LC_ALL=C sed "s,$PWD/.libs,$nowhere,g" .libs/libbarspan-trap.so.0 >"$tree/$libraries/libbarspan-trap.so.0"
+	LC_ALL=C sed "s,$PWD/.libs,$nowhere,g" .libs/libbarspan-preload.so >"$folder/libbarspan-preload.so"
 	status=0
 	LD_PRELOAD=$played "$tree/bin/barspan" run "$driver" >"$out" 2>"$err" || status=$?
 	ended 0 'an installed tree that was moved'

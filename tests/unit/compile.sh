@@ -3,7 +3,7 @@
 # The installed headers and libraries, as programs of others see them. Prints TAP; runs in the build folder.
 set -u
 : "${srcdir:=.}"
-map=$(cd "$srcdir" && pwd)/lib/libbarspan.map
+maps=$(cd "$srcdir" && pwd)/lib
 stage=$(pwd)/tests/compile.tmp
 value() { sed -n "s/^$1 = //p" Makefile | head -n 1; }
 prefix=$(value prefix)
@@ -57,10 +57,67 @@ write_program() {
 	END
 }
 
+write_trap_program() {
+	cat >"$1" <<-'END'
+	#include <barspan.h>
+	#include <errno.h>
+	#include <string.h>
+
+	int main(void)
+	{
+		struct barspan_trap_counts counts;
+		struct barspan_trap_options trap;
+		struct barspan_soft_region region;
+		struct barspan_soft_options soft = BARSPAN_SOFT_OPTIONS(&region, 1);
+		struct barspan_device *device;
+		struct barspan *span;
+		int r;
+
+		memset(&counts, 0, sizeof(counts));
+		memset(&trap, 0, sizeof(trap));
+		memset(&region, 0, sizeof(region));
+		region.size = 0x10000;
+		region.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE;
+		counts.size = sizeof(counts);
+		trap.size = sizeof(trap);
+		trap.flags = BARSPAN_TRAP_EMULATE;
+		if (barspan_device_open_soft(&device, &soft) || barspan_map(&span, device, 0, NULL))
+			return 1;
+		r = barspan_trap_enable(&trap);
+		if (r)
+			return r != -EOPNOTSUPP || barspan_trap_enable(NULL);
+		*(volatile int *)((char *)barspan_base(span) + 0x100) = 77;
+		if (barspan_read32(span, 0x100) != 77 || barspan_trap_count(&counts) || counts.served != 1)
+			return 2;
+		barspan_trap_disable();
+		barspan_unmap(span);
+		barspan_device_close(device);
+		return 0;
+	}
+	END
+}
+
 # The flags of others' projects, all of them errors.
 warnings='-Werror -Wall -Wextra -pedantic -pedantic-errors -Wshadow -Wundef'
 c_flags="$warnings -std=c99 -Wstrict-prototypes -Wmissing-prototypes"
 cxx_flags="$warnings -std=c++11"
+
+# try_program PACKAGE FLAGS: a program that links with it, by $compiler, from the source with $suffix, at $level.
+try_program() {
+	package=$1 archives=$libdir/libbarspan.a
+	shift
+	case $package in
+	barspan) libs=$core_libs ;;
+	*) libs=$trap_libs archives="$libdir/libbarspan-trap.a $archives $(value ZYDIS_LIBS)" ;;
+	esac
+	quiet "$compiler" "$@" "$level" $cflags "$stage/$package.$suffix" -o "$stage/program" $libs &&
+		quiet env LD_LIBRARY_PATH="$libdir" "$stage/program"
+	report $? "$compiler $level, $package"
+	[ -f "$libdir/libbarspan.a" ] || return 0
+	quiet "$compiler" "$@" "$level" $cflags "$stage/$package.$suffix" -o "$stage/program" $archives -pthread &&
+		quiet "$stage/program"
+	report $? "$compiler $level, $package, static library"
+}
 
 # try COMPILER SUFFIX FLAGS
 try() {
@@ -71,14 +128,8 @@ try() {
 			skip "$compiler $level" "no $compiler"
 			continue
 		fi
-		quiet "$compiler" "$@" $level $cflags "$stage/program.$suffix" -o "$stage/program" $libs &&
-			quiet env LD_LIBRARY_PATH="$libdir" "$stage/program"
-		report $? "$compiler $level, shared library"
-		if [ -f "$libdir/libbarspan.a" ]; then
-			quiet "$compiler" "$@" $level $cflags "$stage/program.$suffix" -o "$stage/program" \
-				"$libdir/libbarspan.a" -pthread && quiet "$stage/program"
-			report $? "$compiler $level, static library"
-		fi
+		try_program barspan "$@"
+		try_program barspan-trap "$@"
 	done
 	for header in $headers; do
 		command -v "$compiler" >/dev/null || continue
@@ -92,7 +143,7 @@ try() {
 rm -rf "$stage"
 mkdir -p "$stage"
 trap 'rm -rf "$stage"' EXIT
-quiet env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make install-libLTLIBRARIES install-pkgconfigDATA \
+quiet env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make install-exec install-pkgconfigDATA \
 	install-includeHEADERS install-barspanincludeHEADERS install-barspaninlineHEADERS DESTDIR="$stage/root"
 report $? "install"
 
@@ -101,25 +152,33 @@ test "$(echo "$headers" | wc -w)" -ge 6
 report $? "headers are installed"
 
 pkgconfig=$(find "$stage/root" -name barspan.pc)
+libdir=$(dirname "$(find "$stage/root" -name 'libbarspan.so' -o -name 'libbarspan.a' | head -n 1)")
+static=
+[ -f "$libdir/libbarspan.so" ] || static=--static
 if command -v pkg-config >/dev/null; then
 	PKG_CONFIG_LIBDIR=$(dirname "$pkgconfig") PKG_CONFIG_SYSROOT_DIR="$stage/root"
 	PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
 	export PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_ALLOW_SYSTEM_CFLAGS PKG_CONFIG_ALLOW_SYSTEM_LIBS
-	quiet pkg-config --exists --print-errors barspan
-	report $? "pkg-config finds it"
-	test "$(pkg-config --modversion barspan)" = "$(value VERSION)"
-	report $? "pkg-config names the version"
-	cflags=$(pkg-config --cflags barspan)
-	libs=$(pkg-config --libs barspan)
+	for package in barspan barspan-trap; do
+		quiet pkg-config --exists --print-errors $package
+		report $? "pkg-config finds $package"
+		test "$(pkg-config --modversion $package)" = "$(value VERSION)"
+		report $? "pkg-config names the version of $package"
+	done
+	cflags=$(pkg-config --cflags barspan-trap)
+	core_libs=$(pkg-config --libs $static barspan)
+	trap_libs=$(pkg-config --libs $static barspan-trap)
 else
 	skip pkg-config 'no pkg-config'
 	cflags="-I$stage/root$prefix/include"
-	libs="-L$(dirname "$pkgconfig")/.. -lbarspan"
+	core_libs="-L$(dirname "$pkgconfig")/.. -lbarspan"
+	trap_libs="-L$(dirname "$pkgconfig")/.. -lbarspan-trap -lbarspan"
 fi
-libdir=$(dirname "$(find "$stage/root" -name 'libbarspan.so' -o -name 'libbarspan.a' | head -n 1)")
 
-write_program "$stage/program.c"
-write_program "$stage/program.cc"
+for suffix in c cc; do
+	write_program "$stage/barspan.$suffix"
+	write_trap_program "$stage/barspan-trap.$suffix"
+done
 # shellcheck disable=SC2086 # lists of flags
 {
 	try gcc c $c_flags
@@ -131,14 +190,33 @@ write_program "$stage/program.cc"
 	try g++ cc $cxx_flags -DBARSPAN_NO_INLINE
 }
 
-if [ -f "$libdir/libbarspan.so" ]; then
-	sed -n 's/^\t\([a-z][a-z0-9_]*\);$/\1/p' "$map" | sort >"$stage/wanted"
-	nm -D --defined-only "$libdir/libbarspan.so" | sed -n 's/.* [A-Z] \(.*\)@@BARSPAN_0$/\1/p' | sort >"$stage/exported"
-	quiet diff "$stage/wanted" "$stage/exported"
-	report $? "the symbols of the map are exported"
-	nm -D --defined-only "$libdir/libbarspan.so" | grep -v '@@BARSPAN_0$' | grep -v ' A BARSPAN_0$' >"$stage/output"
+# check_exports LIBRARY: its map's symbols and no others are exported; those that end in an underscore are private.
+check_exports() {
+	sed -n 's/^\t\([a-z][a-z0-9_]*\);$/\1/p' "$maps/$1.map" |
+		sed 's/_$/_@@BARSPAN_PRIVATE/; t; s/$/@@BARSPAN_0/' | sort >"$stage/wanted"
+	nm -D --defined-only "$libdir/$1.so" | sed -n 's/.* [A-Z] \(barspan_.*\)$/\1/p' | sort >"$stage/exported"
+	test -s "$stage/wanted" && quiet diff "$stage/wanted" "$stage/exported"
+	report $? "$1: the symbols of the map are exported"
+	nm -D --defined-only "$libdir/$1.so" | grep -v ' [A-Z] barspan_' |
+		grep -v -e ' A BARSPAN_0$' -e ' A BARSPAN_PRIVATE$' >"$stage/output"
 	test ! -s "$stage/output"
-	report $? "no others are"
+	report $? "$1: no others are"
+	# Both have the same number in their names, which the preloaded object's folder has, too.
+	readelf -d "$libdir/$1.so" | grep -q "soname: .$1.so.$(value BARSPAN_MAJOR)\]"
+	report $? "$1: the number in its soname"
+	readelf -d "$libdir/$1.so" | grep -q 'FLAGS_1.* NOW NODELETE'
+	report $? "$1: no function is bound late, and it stays when it is closed"
+}
+
+if [ -f "$libdir/libbarspan.so" ]; then
+	check_exports libbarspan
+	check_exports libbarspan-trap
+	test "$(ls "$libdir/barspan-$(value BARSPAN_MAJOR)")" = libbarspan-preload.so
+	report $? 'the preloaded object is installed in a folder with that number, and without a .la file'
+	nm -D --undefined-only "$libdir/libbarspan.so" |
+		grep -E -e ' (__)?(sigaction|signal|dlopen|dlsym|dlmopen|sigaltstack)(@|$)' -e 'Zydis' >"$stage/output"
+	test ! -s "$stage/output"
+	report $? 'libbarspan has no signal handler, no dlopen() and no decoder'
 else
 	skip 'exported symbols' 'no shared library'
 fi

@@ -12,6 +12,7 @@
 #include <barspan/trap.h>
 #include "trap/x86/emulate.h"
 #include "trap/memcheck.h"
+#include "trap/private.h"
 #include "trap/report.h"
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * PAGE, STACK = 1 << 16 };

@@ -91,14 +91,13 @@ VM_HUB = --env PORT0=0000:00:07.0 --env MAC0=52:54:00:ba:75:07 --env PORT1=0000:
 # code, to tell whether the report names instructions.
 if TOOL
 if EMULATE
+if SHARED
 VM_PRELOAD = .libs/libbarspan-preload.so
 VM_BUILT += libbarspan-preload.la
-# It is loaded by name, so that nothing else tells that the guest needs it.
-VM_DECODER = --file "$$(/sbin/ldconfig -p | sed -n 's/.*libZydis\.so\.[0-9.]* .*=> //p'):/usr/local/lib/"
-VM_FILES += $(VM_DECODER)
 endif
 endif
-VM_PRELOADED = $(VM_PRELOAD:%=$(VM_DECODER) --file %) $(VM_PRELOAD:%=--host-check \
+endif
+VM_PRELOADED = $(VM_PRELOAD:%=--file %) $(VM_PRELOAD:%=--host-check \
 	"$(abs_srcdir)/tests/vm/instructions \$$DPDK/usr/lib/x86_64-linux-gnu/librte_net_e1000.so.?? <guest-tap")
 
 # All boots, even if one fails.

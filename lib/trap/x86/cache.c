@@ -2,13 +2,13 @@
 /* Instructions that were decoded before, by address. A lost race costs a decoding, no more. */
 #include "trap/x86/form.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "trap/x86/machine.h"
 #include "trap/memcheck.h"
+#include "trap/sys-signal.h"
 
 enum { LONGEST = 15, SMALLEST_PAGE = 4096, ENTRIES = 1024 };
 
@@ -114,20 +114,20 @@ static bool is_on(const stack_t *alternate)
 
 static bool decode_away(struct trap_form *out, const uint8_t *code, size_t length)
 {
-	uint64_t all = UINT64_MAX, mask;
+	unsigned long all = ULONG_MAX, mask;
 	bool known;
 
 	/* valgrind takes another stack for a mistake. */
 	for (unsigned int i = 0; i < STACKS && !memcheck_is_there(); i++) {
-		if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, &mask, sizeof(mask)))
+		if (sys_mask(SIG_BLOCK, &all, &mask))
 			break;
 		if (!__atomic_exchange_n(&taken[i], true, __ATOMIC_ACQUIRE)) {
 			known = cache_decode_on(out, code, length, stacks[i] + STACK_SIZE);
 			__atomic_store_n(&taken[i], false, __ATOMIC_RELEASE);
-			syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+			sys_mask(SIG_SETMASK, &mask, NULL);
 			return known;
 		}
-		syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, sizeof(mask));
+		sys_mask(SIG_SETMASK, &mask, NULL);
 	}
 	return form_decode(out, code, length);
 }

@@ -4,14 +4,13 @@
 
 #include <signal.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "trap/chain.h"
 #include "trap/x86/machine.h"
 #include "trap/memory.h"
 #include "trap/x86/run.h"
 #include "trap/scratch.h"
+#include "trap/sys-signal.h"
 
 static const uint8_t lengths[] = { [RUN_LEGACY] = 16, [RUN_VEX] = 32, [RUN_EVEX] = 64 };
 
@@ -118,16 +117,14 @@ static bool __attribute__((noinline)) raise_division_error(struct emulation *e)
 {
 	siginfo_t info = { .si_signo = SIGFPE, .si_code = FPE_INTDIV, .si_addr = (void *)e->pc };
 	const unsigned long self = 1UL << (SIGFPE - 1);
-	unsigned long action[4];	/* the kernel's structure, of which the handler is the first */
 
-	syscall(SYS_rt_sigprocmask, SIG_BLOCK, &self, NULL, sizeof(self));
-	syscall(SYS_rt_sigaction, SIGFPE, NULL, action, sizeof(self));
-	if (sigismember(&e->context->uc_sigmask, SIGFPE) || action[0] == (unsigned long)SIG_IGN) {
+	sys_mask(SIG_BLOCK, &self, NULL);
+	if (sigismember(&e->context->uc_sigmask, SIGFPE) || sys_is_ignored(SIGFPE)) {
 		chain_end(SIGFPE);
 		sigdelset(&e->context->uc_sigmask, SIGFPE);
 	}
 	e->next = e->pc;
-	return !syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), SIGFPE, &info);
+	return !sys_send_to_thread(SIGFPE, &info);
 }
 
 static void get_vectors(const struct emulation *e, const struct run_code *code,

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* From Zydis' terms to ours. */
-#include <dlfcn.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "trap/x86/alu.h"
+#include "trap/x86/decode.h"
 #include "trap/x86/machine.h"
 #include "trap/scratch.h"
-#include "trap/x86/zydis.h"
-
-/* The decoder is loaded when it is needed, so that the library depends on the C library alone. What its structures are
- * may change with the minor version, which is in its name. */
-
-struct zydis zydis;
 
 struct rule {
 	ZydisMnemonic mnemonic;
@@ -98,14 +89,14 @@ static const ZydisDecodedOperand *find_memory(const struct decoded *decoded)
 /* The number of a general register, and whether it is one of ah, ch, dh and bh. */
 static uint8_t register_number(ZydisRegister reg, bool *high)
 {
-	ZydisRegister whole = zydis.enclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
+	ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
 
 	*high = reg >= ZYDIS_REGISTER_AH && reg <= ZYDIS_REGISTER_BH;
 	if (reg == ZYDIS_REGISTER_RIP || reg == ZYDIS_REGISTER_EIP)
 		return MACHINE_PC;
-	if (zydis.class_of(whole) != ZYDIS_REGCLASS_GPR64)
+	if (ZydisRegisterGetClass(whole) != ZYDIS_REGCLASS_GPR64)
 		return FORM_NO_REGISTER;
-	return (uint8_t)zydis.id_of(whole);
+	return (uint8_t)ZydisRegisterGetId(whole);
 }
 
 static void read_address(struct trap_form *form, const struct decoded *decoded, const ZydisDecodedOperand *memory)
@@ -156,7 +147,7 @@ static bool read_mask(struct trap_form *form, const struct decoded *decoded)
 		return true;
 	case ZYDIS_MASK_MODE_MERGING:
 	case ZYDIS_MASK_MODE_ZEROING:
-		form->mask = (uint8_t)zydis.id_of(decoded->instruction.avx.mask.reg);
+		form->mask = (uint8_t)ZydisRegisterGetId(decoded->instruction.avx.mask.reg);
 		form->element = (uint8_t)(memory->element_size / 8);
 		form->zeroes = decoded->instruction.avx.mask.mode == ZYDIS_MASK_MODE_ZEROING;
 		return form->mask && form->element;
@@ -174,9 +165,9 @@ static bool read_vector(struct trap_form *form, const struct decoded *decoded)
 
 	if (operand->type != ZYDIS_OPERAND_TYPE_REGISTER || !read_mask(form, decoded))
 		return false;
-	class = zydis.class_of(operand->reg.value);
+	class = ZydisRegisterGetClass(operand->reg.value);
 	form->other = FORM_REGISTER;
-	form->reg = (uint8_t)zydis.id_of(operand->reg.value);
+	form->reg = (uint8_t)ZydisRegisterGetId(operand->reg.value);
 	form->uses_vector = true;
 	return class == ZYDIS_REGCLASS_XMM || class == ZYDIS_REGCLASS_YMM || class == ZYDIS_REGCLASS_ZMM;
 }
@@ -234,37 +225,6 @@ static bool is_misread(const struct decoded *decoded, const ZydisDecodedOperand 
 	       (code[instruction->raw.sib.offset] & 7) == 5 && memory->mem.base != ZYDIS_REGISTER_NONE;
 }
 
-bool form_load_decoder(void)
-{
-	const struct {
-		void *function;
-		const char *name;
-	} needed[] = {
-		{ &zydis.init, "ZydisDecoderInit" },
-		{ &zydis.decode, "ZydisDecoderDecodeFull" },
-		{ &zydis.enclosing, "ZydisRegisterGetLargestEnclosing" },
-		{ &zydis.class_of, "ZydisRegisterGetClass" },
-		{ &zydis.id_of, "ZydisRegisterGetId" },
-	};
-	char name[32];
-	void *library;
-
-	if (zydis.id_of)
-		return true;
-	snprintf(name, sizeof(name), "libZydis.so.%u.%u", ZYDIS_VERSION_MAJOR(ZYDIS_VERSION),
-		 ZYDIS_VERSION_MINOR(ZYDIS_VERSION));
-	library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
-	/* The last one that is found says that all are. */
-	for (size_t i = 0; library && i < sizeof(needed) / sizeof(needed[0]); i++) {
-		void *found = dlsym(library, needed[i].name);
-
-		if (!found)
-			return false;
-		memcpy(needed[i].function, &found, sizeof(found));
-	}
-	return library;
-}
-
 static bool decode_in(struct decoded *decoded, struct trap_form *form, const uint8_t *code,
 		      size_t length)
 {
@@ -272,9 +232,9 @@ static bool decode_in(struct decoded *decoded, struct trap_form *form, const uin
 	const struct rule *rule;
 	ZydisDecoder decoder;
 
-	if (!ZYAN_SUCCESS(zydis.init(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)) ||
+	if (!ZYAN_SUCCESS(ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)) ||
 	    !ZYAN_SUCCESS(
-		    zydis.decode(&decoder, code, length, &decoded->instruction, decoded->operands)))
+		    ZydisDecoderDecodeFull(&decoder, code, length, &decoded->instruction, decoded->operands)))
 		return false;
 	*form = (struct trap_form){ .length = decoded->instruction.length };
 	memory = find_memory(decoded);
@@ -307,8 +267,6 @@ bool form_decode(struct trap_form *form, const uint8_t *code, size_t length)
 	bool r;
 
 	_Static_assert(sizeof(*decoded) <= SCRATCH_SIZE, "what Zydis says of an instruction fits");
-	if (!zydis.id_of)
-		return false;
 	decoded = scratch_take();
 	if (!decoded)
 		return decode_on_stack(form, code, length);

@@ -2,8 +2,6 @@
 /* See Intel's manual, volume 2, for what each instruction does. Registers change when all accesses are done. */
 #include "trap/x86/emulate.h"
 
-#include <errno.h>
-
 #include "trap/x86/alu.h"
 #include "trap/memory.h"
 #include "trap/x86/run.h"
@@ -305,8 +303,6 @@ enum emulate_result emulate(struct emulation *e)
 
 int emulate_load(void)
 {
-	if (!form_load_decoder())
-		return -EOPNOTSUPP;
 	run_prepare();
 	return 0;
 }

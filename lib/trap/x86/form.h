@@ -72,9 +72,6 @@ struct trap_form {
 	uint64_t immediate;
 };
 
-/* Loads the decoder, which has to be done once before anything is decoded. False: it is not there. Not thread-safe. */
-bool form_load_decoder(void);
-
 /* Decodes. False: not an instruction of at most `length` bytes. Safe anywhere. */
 bool form_decode(struct trap_form *out, const uint8_t *code, size_t length);
 

@@ -3,11 +3,11 @@
 #include "trap/x86/machine.h"
 
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #if defined(__x86_64__) && !defined(__ILP32__)
 #include <asm/prctl.h>
+
+#include "util/sys.h"
 
 enum { FAULT_WRITE = 1 << 1, FAULT_FETCH = 1 << 4 };
 
@@ -50,7 +50,7 @@ uintptr_t machine_segment_base(enum machine_segment segment)
 	unsigned long base = 0;
 
 	if (segment != MACHINE_NO_SEGMENT)
-		syscall(SYS_arch_prctl, segment == MACHINE_FS ? ARCH_GET_FS : ARCH_GET_GS, &base);
+		sys_arch_prctl(segment == MACHINE_FS ? ARCH_GET_FS : ARCH_GET_GS, &base);
 	return base;
 }
 

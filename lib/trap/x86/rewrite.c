@@ -5,7 +5,7 @@
 
 #include "trap/x86/machine.h"
 #include "trap/x86/run.h"
-#include "trap/x86/zydis.h"
+#include "trap/x86/decode.h"
 
 /* Kinds of instructions that compute on registers and one operand in memory, and
  * do nothing else. */
@@ -90,23 +90,24 @@ static bool add_register(struct run_code *run, const ZydisDecodedOperand *operan
 {
 	bool written = operand->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE;
 	ZydisRegister reg = operand->reg.value;
-	uint8_t number = (uint8_t)zydis.id_of(zydis.enclosing(ZYDIS_MACHINE_MODE_LONG_64, reg));
+	uint8_t number = (uint8_t)ZydisRegisterGetId(
+		ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg));
 
-	switch (zydis.class_of(reg)) {
+	switch (ZydisRegisterGetClass(reg)) {
 	case ZYDIS_REGCLASS_GPR8: case ZYDIS_REGCLASS_GPR16: case ZYDIS_REGCLASS_GPR32: case ZYDIS_REGCLASS_GPR64:
 		run->gprs = (uint16_t)(run->gprs | 1U << number);
 		run->gprs_written = (uint16_t)(run->gprs_written | (unsigned int)written << number);
 		return number < MACHINE_GPRS && number != MACHINE_RSP;
 	case ZYDIS_REGCLASS_XMM: case ZYDIS_REGCLASS_YMM: case ZYDIS_REGCLASS_ZMM:
-		return add_vector(run, (uint8_t)zydis.id_of(reg), written);
+		return add_vector(run, (uint8_t)ZydisRegisterGetId(reg), written);
 	case ZYDIS_REGCLASS_FLAGS:
 		return true;
 	case ZYDIS_REGCLASS_MASK:
 		if (!written) {
-			run->by_mask = (uint8_t)zydis.id_of(reg);
+			run->by_mask = (uint8_t)ZydisRegisterGetId(reg);
 			return run->encoding == RUN_EVEX;
 		}
-		run->mask = (uint8_t)zydis.id_of(reg);
+		run->mask = (uint8_t)ZydisRegisterGetId(reg);
 		run->sets_mask = true;
 		return !(operand->actions & ZYDIS_OPERAND_ACTION_MASK_READ);
 	default:

@@ -3,12 +3,11 @@
 #include "trap/x86/emulate.h"
 
 #include <asm/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "trap/x86/machine.h"
 #include "trap/memcheck.h"
 #include "trap/memory.h"
+#include "util/sys.h"
 
 #ifndef ARCH_SHSTK_STATUS
 #define ARCH_SHSTK_STATUS 0x5005
@@ -38,9 +37,9 @@ static bool pop_value(struct emulation *e, uintptr_t address)
 /* A shadow stack has return addresses that nobody else can put there. */
 bool emulate_has_stack(void)
 {
-	uint64_t features = 0;
+	unsigned long features = 0;
 
-	return memcheck_is_there() || syscall(SYS_arch_prctl, ARCH_SHSTK_STATUS, &features) ||
+	return memcheck_is_there() || sys_arch_prctl(ARCH_SHSTK_STATUS, &features) ||
 	       !(features & 1);
 }
 

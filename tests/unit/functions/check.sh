@@ -12,7 +12,7 @@ explain() {
 
 build_and_run() { # COMPILER OPTION...
 	"$@" -std=gnu11 -w -I"$srcdir/include" "$srcdir/tests/unit/functions/functions.c" "$srcdir/tests/unit/functions/run.c" \
-		-o "$work/run" -L.libs -lbarspan -lm >"$work/out" 2>&1 || return 1
+		-o "$work/run" -L.libs -lbarspan-trap -lbarspan -lm >"$work/out" 2>&1 || return 1
 	LD_LIBRARY_PATH=$PWD/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} "$work/run" >"$work/out" 2>&1 || return 1
 	grep -q '^[1-9][0-9][0-9]* of [0-9]* functions are served$' "$work/out"
 }
@@ -36,7 +36,9 @@ check_valgrind() { # NAME...
 		return
 	fi
 	# valgrind 3.19 gives up on what clang 14 writes for debuggers.
-	strip -g -o "$work/libbarspan.so.0" .libs/libbarspan.so.0
+	for library in libbarspan.so.0 libbarspan-trap.so.0; do
+		strip -g -o "$work/$library" .libs/$library
+	done
 	LD_LIBRARY_PATH=$work${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
 		valgrind -q --vex-iropt-register-updates=allregs-at-mem-access "$work/run" "$@" >"$work/out" 2>"$work/err"
 	grep -q '^3 of 5 functions are served$' "$work/out" &&

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Zydis, for the two files that know it. */
-#ifndef TRAP_ZYDIS_H
-#define TRAP_ZYDIS_H
+/* An instruction in the terms of Zydis, for the two files that know it. */
+#ifndef TRAP_DECODE_H
+#define TRAP_DECODE_H
 
 #include <Zydis/Zydis.h>
 
 #include "trap/x86/form.h"
-
-/* The functions of the library, once form_load_decoder() has loaded it. */
-struct zydis {
-	__typeof__(ZydisDecoderInit) *init;
-	__typeof__(ZydisDecoderDecodeFull) *decode;
-	__typeof__(ZydisRegisterGetLargestEnclosing) *enclosing;
-	__typeof__(ZydisRegisterGetClass) *class_of;
-	__typeof__(ZydisRegisterGetId) *id_of;
-};
-
-extern struct zydis zydis;
 
 struct decoded {
 	ZydisDecodedInstruction instruction;

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "trap/sys-signal.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The kernel's struct sigaction, which no header has for all machines, is not longer. The handler is its first word,
+ * but on some machines that have no emulation. */
+enum { ACTION_WORDS = 16 };
+
+/* As in util/sys.c. */
+static int finish_call(long result, int saved)
+{
+	int error = errno;
+
+	errno = saved;
+	return result < 0 ? -error : 0;
+}
+
+/* glibc's other name for sigaction(), part of its ABI and in none of its headers. */
+extern int __sigaction(int number, const struct sigaction *new, struct sigaction *old);
+
+int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old)
+{
+	int saved = errno;
+
+	return finish_call(__sigaction(number, new, old), saved);
+}
+
+int sys_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+	if (old)
+		sigemptyset(old);	/* the kernel writes the first words alone */
+	return sys_mask(how, (const unsigned long *)set, (unsigned long *)old);
+}
+
+int sys_mask(int how, const unsigned long *mask, unsigned long *old)
+{
+	int saved = errno;
+
+	return finish_call(syscall(SYS_rt_sigprocmask, how, mask, old, SYS_MASK_SIZE), saved);
+}
+
+int sys_set_default(int number)
+{
+	/* SIG_DFL is zero. */
+	static const unsigned long none[ACTION_WORDS];
+	int saved = errno;
+
+	return finish_call(syscall(SYS_rt_sigaction, number, none, NULL, SYS_MASK_SIZE), saved);
+}
+
+bool sys_is_ignored(int number)
+{
+	unsigned long action[ACTION_WORDS];
+	int saved = errno;
+
+	return !finish_call(syscall(SYS_rt_sigaction, number, NULL, action, SYS_MASK_SIZE), saved) &&
+	       action[0] == (unsigned long)SIG_IGN;
+}
+
+int sys_send_to_thread(int number, siginfo_t *info)
+{
+	int saved = errno;
+
+	return finish_call(syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), number, info), saved);
+}
+
+int sys_send_to_process(int number, siginfo_t *info)
+{
+	int saved = errno;
+
+	return finish_call(syscall(SYS_rt_sigqueueinfo, getpid(), number, info), saved);
+}

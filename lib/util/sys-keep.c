@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Descriptors that are the library's own. Apart from sys.c, which has no state and is in both libraries. */
+#include "util/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "util/owned.h"
+
+int sys_memfd_create(const char *name)
+{
+	int saved = errno, fd = memfd_create(name, MFD_CLOEXEC), error = errno;
+
+	errno = saved;
+	return fd < 0 ? -error : sys_keep(fd, owned_base());
+}
+
+/* A copy whose number is at least `lowest`, if one is free there. */
+static int dup_above(int fd, int lowest)
+{
+	int saved = errno, own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest), error;
+
+	/* The high numbers are in use, or above a limit that is lower by now. */
+	if (own < 0 && (errno == EMFILE || errno == EINVAL))
+		own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
+	error = errno;
+	errno = saved;
+	if (own < 0)
+		return -error;
+	owned_add(own);
+	return own;
+}
+
+int sys_dup(int fd)
+{
+	return dup_above(fd, owned_base());
+}
+
+int sys_keep(int fd, int lowest)
+{
+	int own = dup_above(fd, lowest);
+
+	if (own < 0) {
+		owned_add(fd);
+		return fd;
+	}
+	sys_close(fd);
+	return own;
+}
+
+void sys_close(int fd)
+{
+	owned_remove(fd);
+	sys_close_unkept(fd);
+}
