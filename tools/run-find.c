@@ -55,7 +55,8 @@ static bool search_preload(char path[PATH_MAX])
 int run_find_preload(char path[PATH_MAX])
 {
 	if (!*PRELOAD) {
-		tool_say("built without shared libraries (--disable-shared): run has no object to preload");
+		tool_say("built without shared libraries (--disable-shared): "
+			 "run has no object to preload");
 		return -EINVAL;
 	}
 	if (!search_preload(path))

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The trap: serves or explains raw loads and stores in holes, by a handler for SIGSEGV and SIGBUS. Opt-in, and for the
- * whole process: all threads, all live spans, those mapped later too. These functions are in a library of their own:
- * link with -lbarspan-trap -lbarspan (pkg-config barspan-trap).
+ * whole process: all threads, all live spans, those mapped later too.
+ *
+ * These functions are in a library of their own: link with -lbarspan-trap
+ * -lbarspan (pkg-config barspan-trap).
  *
  * A fault is the trap's when the address lies in a hole of a live span (a suspended extent is one), and the span's prot
  * allows the access. Every other fault goes on to the handler that was there before, with the signal mask and flags
@@ -22,8 +24,8 @@
  * dropped, the failure is counted, and barspan_take_error() of the span gives the
  * error.
  *
- * What emulation does (x86-64, and a libbarspan-trap that was built with Zydis; else -EOPNOTSUPP, and what is explained
- * and reported says nothing of widths):
+ * What emulation does (x86-64, and a libbarspan-trap that was built with Zydis;
+ * else -EOPNOTSUPP, and explanations and reports say nothing of widths):
  *   - mov, movzx, movsx, movsxd, movbe, movnti, movdiri; add, adc, sub, sbb, and, or, xor, cmp, test; not, neg, inc,
  *     dec; bt, bts, btr, btc; xchg, xadd, cmpxchg; push, pop, call, jmp; movs, stos, lods, cmps, scas with and without
  *     rep; and the SSE, AVX and AVX-512 moves between memory and an xmm, ymm or zmm register, and AVX-512 comparisons,

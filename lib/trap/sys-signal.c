@@ -5,8 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The kernel's struct sigaction, which no header has for all machines, is not longer. The handler is its first word,
- * but on some machines that have no emulation. */
+/* No header has the kernel's struct sigaction for all machines. None is longer,
+ * and on x86-64 the handler is its first word. */
 enum { ACTION_WORDS = 16 };
 
 /* As in util/sys.c. */
@@ -56,15 +56,17 @@ bool sys_is_ignored(int number)
 	unsigned long action[ACTION_WORDS];
 	int saved = errno;
 
-	return !finish_call(syscall(SYS_rt_sigaction, number, NULL, action, SYS_MASK_SIZE), saved) &&
-	       action[0] == (unsigned long)SIG_IGN;
+	if (finish_call(syscall(SYS_rt_sigaction, number, NULL, action, SYS_MASK_SIZE), saved))
+		return false;
+	return action[0] == (unsigned long)SIG_IGN;
 }
 
 int sys_send_to_thread(int number, siginfo_t *info)
 {
+	pid_t thread = (pid_t)syscall(SYS_gettid);
 	int saved = errno;
 
-	return finish_call(syscall(SYS_rt_tgsigqueueinfo, getpid(), (pid_t)syscall(SYS_gettid), number, info), saved);
+	return finish_call(syscall(SYS_rt_tgsigqueueinfo, getpid(), thread, number, info), saved);
 }
 
 int sys_send_to_process(int number, siginfo_t *info)

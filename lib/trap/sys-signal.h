@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The system calls about signals, straight to the kernel: the preloaded object interposes the C library's functions.
- * They return 0 or -errno, leave errno alone, and are async-signal-safe.
+ * The system calls about signals, straight to the kernel: the preloaded object
+ * interposes the C library's functions. They return 0 or -errno, leave errno
+ * alone, and are async-signal-safe.
  */
 #ifndef TRAP_SYS_SIGNAL_H
 #define TRAP_SYS_SIGNAL_H
@@ -18,7 +19,8 @@ int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old
 /* pthread_sigmask(3). Either set may be NULL. */
 int sys_sigmask(int how, const sigset_t *set, sigset_t *old);
 
-/* The same, with masks of the kernel's: a sigset_t is 128 bytes, and a handler may have little stack. */
+/* The same, with masks of the kernel's: a sigset_t is 128 bytes, and a handler
+ * may have little stack. */
 int sys_mask(int how, const unsigned long *mask, unsigned long *old);
 
 /* Sets the default action. */

@@ -56,7 +56,8 @@ __attribute__((constructor)) static void protect_operation_lock(void)
 	pthread_atfork(lock_before_fork, unlock_after_fork, unlock_after_fork);
 }
 
-/* A library may be loaded while another thread forks, or inside an operation, in a callback. */
+/* A library may be loaded while another thread forks, or inside an operation,
+ * in a callback. */
 void operation_protect(pthread_mutex_t *mutex)
 {
 	bool outside = !is_holding;

@@ -35,9 +35,10 @@ int operation_begin(void);
 void operation_end(void);
 
 /*
- * Has fork() take a static mutex of another library after operation_lock, for a child to find it free. By
- * pthread_atfork() it would be taken first, since the other library is loaded later. For OPERATION_PROTECTED mutexes,
- * in the order in which they nest.
+ * Has fork() take a static mutex of another library after operation_lock, for a
+ * child to find it free. By pthread_atfork() it would be taken first, since the
+ * other library is loaded later. Call it for at most OPERATION_PROTECTED
+ * mutexes, in the order in which they nest.
  */
 enum { OPERATION_PROTECTED = 4 };
 void operation_protect(pthread_mutex_t *mutex);

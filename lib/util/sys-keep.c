@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Descriptors that are the library's own. Apart from sys.c, which has no state and is in both libraries. */
+/* Descriptors that are the library's own. sys.c has no state, and is in both
+ * libraries; their set is in libbarspan alone. */
 #include "util/sys.h"
 
 #include <errno.h>

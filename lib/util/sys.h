@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Every system call and every allocation of the libraries: tests count them, and make each one fail. Calls about
- * signals are in trap/sys-signal.h, and calls of the C library that cannot fail (locks, clocks, getpid()) are anywhere.
+ * Every system call and every allocation of the libraries: tests count them,
+ * and make each one fail. Calls about signals are in trap/sys-signal.h. Calls
+ * of the C library that cannot fail (locks, clocks, getpid()) are anywhere.
  *
  * Functions return 0, or what they say, or a negative errno value; they leave errno alone. None is a cancellation point.
  */
@@ -30,8 +31,8 @@ int sys_memfd_create(const char *name);
 int sys_dup(int fd);
 int sys_keep(int fd, int lowest);
 
-/* Straight to the kernel, as the mappings below. The second is for descriptors of sys_open() that sys_keep() has not
- * seen. */
+/* Straight to the kernel, as the mappings below. The second is for descriptors
+ * of sys_open() that sys_keep() has not seen. */
 void sys_close(int fd);
 void sys_close_unkept(int fd);
 

@@ -59,12 +59,12 @@ code=$?
 report $code "hot paths run" "$(cat "$folder/output")"
 
 for extent in largest other; do
-	at_most 12 "read32 $extent" bare_read
-	at_most 12 "write32 $extent" bare_write
-	at_most 12 "read64 $extent" bare_read
+	at_most 14 "read32 $extent" bare_read
+	at_most 14 "write32 $extent" bare_write
+	at_most 14 "read64 $extent" bare_read
 	at_most 26 "is_direct $extent" bare_read
 done
-at_most 12 "read32_relaxed largest" bare_read
+at_most 14 "read32_relaxed largest" bare_read
 at_most 16 "ptr_read32 largest" bare_read
 at_most 70 "read32 shared" bare_read
 at_most 55 "is_direct shared" bare_read

@@ -103,6 +103,7 @@ c_flags="$warnings -std=c99 -Wstrict-prototypes -Wmissing-prototypes"
 cxx_flags="$warnings -std=c++11"
 
 # try_program PACKAGE FLAGS: a program that links with it, by $compiler, from the source with $suffix, at $level.
+# shellcheck disable=SC2086 # lists of flags
 try_program() {
 	package=$1 archives=$libdir/libbarspan.a
 	shift

@@ -27,7 +27,8 @@ struct emulation {
 	siginfo_t *info;	/* with EMULATE_FAULT: becomes that of the memory, as does the context */
 };
 
-/* Makes the emulation ready. -EOPNOTSUPP: it is not built in. Not for signal handlers. */
+/* Makes the emulation ready. -EOPNOTSUPP: it is not built in. Not for signal
+ * handlers. */
 int emulate_load(void);
 
 /* Does what the instruction at `pc`, which faulted at `fault`, would have done. Safe anywhere. */
