@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libbarspan: a contiguous view of a PCI BAR of which VFIO lets a process map only parts.
+ * libbarspan: a contiguous view of a PCI BAR of which VFIO lets a process map
+ * only parts.
  *
  * This header includes every topic. Start with barspan(7); the topics are
  *
@@ -36,7 +37,8 @@
 extern "C" {
 #endif
 
-/* The version of the library that runs, such as "0.1.0"; BARSPAN_VERSION is that of these headers. Safe anywhere. */
+/* The version of the library that runs, such as "0.1.0"; BARSPAN_VERSION is
+ * that of these headers. Safe anywhere. */
 #pragma GCC visibility push(default)
 const char *barspan_version(void);
 #pragma GCC visibility pop

@@ -3,7 +3,8 @@
 
 #include "parse.h"
 
-static void refuse_argument(struct argp_state *state, const char *name, const char *text, const char *complaint)
+static void refuse_argument(struct argp_state *state, const char *name, const char *text,
+			    const char *complaint)
 {
 	if (complaint)
 		argp_error(state, "%s '%s': %s", name, text, complaint);

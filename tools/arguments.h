@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Arguments of subcommands. What makes no sense ends the program by argp_error(), with the argument's name. */
+/* Arguments of subcommands. What makes no sense ends the program by
+ * argp_error(), with the argument's name. */
 #ifndef ARGUMENTS_H
 #define ARGUMENTS_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * barspan demo: the example of the DPDK RFC "Support VFIO sparse mmap in PCI bus", on a software device. A BAR may be
- * mapped in two areas, with a hole between them, and a driver goes on using base + offset. All that it prints is
+ * barspan demo: the example of the DPDK RFC "Support VFIO sparse mmap in PCI
+ * bus", on a software device. A BAR may be mapped in two areas, with a hole
+ * between them, and a driver goes on using base + offset. All that it prints is
  * measured, and checked.
  */
 #include <argp.h>
@@ -33,14 +34,15 @@ struct demo {
 	uintptr_t base;
 	uint64_t page;
 	unsigned int checks, wrong;
-	unsigned int descriptors;	/* before anything was opened */
+	unsigned int descriptors; /* before anything was opened */
 };
 
 struct counts {
 	uint64_t reads, writes;
 };
 
-__attribute__((format(printf, 3, 4))) static void report_check(struct demo *demo, bool good, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void report_check(struct demo *demo, bool good,
+							       const char *format, ...)
 {
 	va_list arguments;
 
@@ -71,7 +73,8 @@ static bool same_counts(struct counts a, struct counts b)
 	return a.reads == b.reads && a.writes == b.writes;
 }
 
-/* How many descriptors the process has, but for the one that it takes to look. */
+/* How many descriptors the process has, but for the one that it takes to
+ * look. */
 static unsigned int count_descriptors(void)
 {
 	DIR *directory = opendir("/proc/self/fd");
@@ -86,7 +89,8 @@ static unsigned int count_descriptors(void)
 }
 
 /*
- * A driver that has never heard of libbarspan: it was given the address of a BAR, and adds offsets to it.
+ * A driver that has never heard of libbarspan: it was given the address of a
+ * BAR, and adds offsets to it.
  */
 
 struct legacy_driver {
@@ -109,10 +113,12 @@ static uint32_t legacy_read32(const struct legacy_driver *driver, uint64_t offse
 
 static int open_device(struct demo *demo)
 {
-	const struct barspan_range areas[] = { { 0, demo->page }, { SECOND_AREA * demo->page, demo->page } };
+	const struct barspan_range areas[] = { { 0, demo->page },
+					       { SECOND_AREA * demo->page, demo->page } };
 	const struct barspan_soft_region region = {
 		.size = PAGES * demo->page,
-		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE,
+		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP |
+			 BARSPAN_REGION_SPARSE,
 		.areas = areas,
 		.n_areas = 2,
 	};
@@ -134,8 +140,9 @@ static void check_extents(struct demo *demo, const struct survey *survey)
 	for (size_t i = 0; good && i < survey->n_extents; i++) {
 		const struct barspan_extent *extent = &survey->extents[i];
 
-		good = extent->offset == expected[i].offset && extent->length == expected[i].length &&
-		       extent->kind == expected[i].kind && extent->reason == expected[i].reason;
+		good = extent->offset == expected[i].offset &&
+		       extent->length == expected[i].length && extent->kind == expected[i].kind &&
+		       extent->reason == expected[i].reason;
 	}
 	report_check(demo, good, "%zu extents: an area, a hole, an area", survey->n_extents);
 }
@@ -144,7 +151,8 @@ static int map_region(struct demo *demo)
 {
 	struct picture_style style = { terminal_width(), terminal_unicode() };
 	struct counts before = count_trapped(demo), after;
-	/* A hole where an area should be would be no place for the driver's loads and stores. */
+	/* A hole where an area should be would be no place for the driver's
+	 * loads and stores. */
 	const struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_STRICT };
 	struct survey survey;
 	int r = barspan_map(&demo->span, demo->device, 0, &options);
@@ -154,7 +162,8 @@ static int map_region(struct demo *demo)
 	demo->base = (uintptr_t)barspan_base(demo->span);
 	r = survey_span(&survey, demo->span);
 	if (!r) {
-		print_title("1. A BAR of which the device lets two areas be mapped is one span all the same.");
+		print_title(
+			"1. A BAR of which the device lets two areas be mapped is one span all the same.");
 		r = report_region(stdout, &survey, &style);
 		check_extents(demo, &survey);
 		survey_free(&survey);
@@ -164,7 +173,8 @@ static int map_region(struct demo *demo)
 	return r ? tool_fail(r, "cannot show the software device's region 0") : EXIT_SUCCESS;
 }
 
-/* Whether each page of a mapping has the access that the guard table makes one expect. */
+/* Whether each page of a mapping has the access that the guard table makes one
+ * expect. */
 static bool mapping_agrees(const struct demo *demo, const struct mapping *mapping)
 {
 	for (uintptr_t at = mapping->start; at < mapping->end; at += demo->page) {
@@ -184,7 +194,8 @@ static void show_maps(struct demo *demo)
 	size_t n = 0;
 	int r = maps_find(mappings, MAX_LINES, &n, demo->base, end);
 
-	print_title("2. Its lines of /proc/self/maps: areas at their offsets, nothing that could be touched between them.");
+	print_title(
+		"2. Its lines of /proc/self/maps: areas at their offsets, nothing that could be touched between them.");
 	for (size_t i = 0; i < n; i++) {
 		bool inside = mappings[i].start >= demo->base && mappings[i].end <= end;
 
@@ -193,20 +204,24 @@ static void show_maps(struct demo *demo)
 		if (mappings[i].start == covered)
 			covered = mappings[i].end;
 	}
-	report_check(demo, !r && covered == end, "they cover 0x%" PRIxPTR " to 0x%" PRIxPTR " without a gap", demo->base, end);
-	report_check(demo, n && agree, "rw-s where the guard table says direct, ---p where it says hole");
+	report_check(demo, !r && covered == end,
+		     "they cover 0x%" PRIxPTR " to 0x%" PRIxPTR " without a gap", demo->base, end);
+	report_check(demo, n && agree,
+		     "rw-s where the guard table says direct, ---p where it says hole");
 }
 
 static void run_driver(struct demo *demo)
 {
 	const struct legacy_driver driver = { (volatile uint8_t *)demo->base };
-	const uint64_t offsets[] = { 0, 0x40, demo->page - 4, SECOND_AREA * demo->page, PAGES * demo->page - 4 };
+	const uint64_t offsets[] = { 0, 0x40, demo->page - 4, SECOND_AREA * demo->page,
+				     PAGES * demo->page - 4 };
 	const size_t n = sizeof(offsets) / sizeof(offsets[0]);
 	struct counts before = count_trapped(demo), after;
 	uint32_t back[sizeof(offsets) / sizeof(offsets[0])];
 	bool same = true;
 
-	print_title("3. A legacy driver adds offsets to a base; the device is asked by trapped access what arrived where.");
+	print_title(
+		"3. A legacy driver adds offsets to a base; the device is asked by trapped access what arrived where.");
 	for (size_t i = 0; i < n; i++)
 		legacy_write32(&driver, offsets[i], FIRST_VALUE + (uint32_t)i);
 	for (size_t i = 0; i < n; i++)
@@ -216,12 +231,14 @@ static void run_driver(struct demo *demo)
 		uint32_t raw = 0, wrote = FIRST_VALUE + (uint32_t)i;
 		int r = barspan_device_read(demo->device, 0, offsets[i], &raw, sizeof(raw));
 
-		printf("  0x%-6" PRIx64 " wrote 0x%08x at %p; the device has 0x%08x, the driver reads 0x%08x\n",
+		printf("  0x%-6" PRIx64
+		       " wrote 0x%08x at %p; the device has 0x%08x, the driver reads 0x%08x\n",
 		       offsets[i], wrote, (void *)(demo->base + offsets[i]), le32toh(raw), back[i]);
 		same &= !r && le32toh(raw) == wrote && back[i] == wrote;
 	}
 	report_check(demo, same, "%zu registers are where base + offset says", n);
-	report_check(demo, same_counts(before, after), "the driver's accesses trapped %" PRIu64 " times",
+	report_check(demo, same_counts(before, after),
+		     "the driver's accesses trapped %" PRIu64 " times",
 		     after.reads - before.reads + after.writes - before.writes);
 }
 
@@ -231,8 +248,12 @@ static void ask_guard(struct demo *demo)
 		uint64_t offset, length;
 		bool direct;
 	} questions[] = {
-		{ 0, 4, true }, { demo->page - 4, 4, true }, { demo->page - 4, 8, false }, { demo->page, 4, false },
-		{ 2 * demo->page + 0x123, 1, false }, { SECOND_AREA * demo->page, demo->page, true },
+		{ 0, 4, true },
+		{ demo->page - 4, 4, true },
+		{ demo->page - 4, 8, false },
+		{ demo->page, 4, false },
+		{ 2 * demo->page + 0x123, 1, false },
+		{ SECOND_AREA * demo->page, demo->page, true },
 		{ PAGES * demo->page - 4, 8, false },
 	};
 	const size_t n = sizeof(questions) / sizeof(questions[0]);
@@ -247,9 +268,10 @@ static void ask_guard(struct demo *demo)
 		int r = barspan_extent_at(demo->span, offset, &extent);
 		bool direct_at = extent.kind == BARSPAN_DIRECT;
 
-		printf("  0x%-6" PRIx64 " + 0x%-6" PRIx64 " %-10s  begins in 0x%" PRIx64 " + 0x%" PRIx64 ", %s%s%s\n",
-		       offset, questions[i].length, direct ? "direct" : "not direct", extent.offset, extent.length,
-		       words_kind(extent.kind), direct_at ? "" : ", ",
+		printf("  0x%-6" PRIx64 " + 0x%-6" PRIx64 " %-10s  begins in 0x%" PRIx64
+		       " + 0x%" PRIx64 ", %s%s%s\n",
+		       offset, questions[i].length, direct ? "direct" : "not direct", extent.offset,
+		       extent.length, words_kind(extent.kind), direct_at ? "" : ", ",
 		       direct_at ? "" : barspan_reason_name(extent.reason));
 		good &= !r && direct == questions[i].direct &&
 			(uintptr_t)pointer == (direct ? demo->base + offset : 0);
@@ -261,7 +283,8 @@ static void print_counts(const struct demo *demo, const char *after)
 {
 	struct counts counts = count_trapped(demo);
 
-	printf("  trapped so far: %3" PRIu64 " reads, %3" PRIu64 " writes  %s\n", counts.reads, counts.writes, after);
+	printf("  trapped so far: %3" PRIu64 " reads, %3" PRIu64 " writes  %s\n", counts.reads,
+	       counts.writes, after);
 }
 
 static void use_accessors(struct demo *demo)
@@ -282,8 +305,11 @@ static void use_accessors(struct demo *demo)
 	from_direct = barspan_read32(demo->span, direct);
 	rest = count_trapped(demo);
 	print_counts(demo, "after a write to an area and a read from it");
-	report_check(demo, from_hole == 0xfeedc0deu && from_direct == 0x12345678u && !barspan_take_error(demo->span, NULL),
-		     "0x%" PRIx64 " has 0x%08x, 0x%" PRIx64 " has 0x%08x", hole, from_hole, direct, from_direct);
+	report_check(demo,
+		     from_hole == 0xfeedc0deu && from_direct == 0x12345678u &&
+			     !barspan_take_error(demo->span, NULL),
+		     "0x%" PRIx64 " has 0x%08x, 0x%" PRIx64 " has 0x%08x", hole, from_hole, direct,
+		     from_direct);
 	report_check(demo, wrote.writes == start.writes + 1 && wrote.reads == start.reads,
 		     "the write to the hole was one trapped write");
 	report_check(demo, read.reads == wrote.reads + 1 && read.writes == wrote.writes,
@@ -306,8 +332,11 @@ static void unmap_region(struct demo *demo)
 	print_title("6. Unmapped, it is gone.");
 	for (size_t i = 0; i < n; i++)
 		printf("  %s\n", mappings[i].text);
-	report_check(demo, !r && !n, "/proc/self/maps has %zu lines of 0x%" PRIxPTR " to 0x%" PRIxPTR, n, base, end);
-	report_check(demo, count_descriptors() == demo->descriptors, "the process has %u descriptors, as before", count_descriptors());
+	report_check(demo, !r && !n,
+		     "/proc/self/maps has %zu lines of 0x%" PRIxPTR " to 0x%" PRIxPTR, n, base,
+		     end);
+	report_check(demo, count_descriptors() == demo->descriptors,
+		     "the process has %u descriptors, as before", count_descriptors());
 }
 
 static int run_demo(struct demo *demo)
@@ -325,7 +354,8 @@ static int run_demo(struct demo *demo)
 		unmap_region(demo);
 		printf("\n%u checks, %u wrong\n", demo->checks, demo->wrong);
 		if (demo->wrong)
-			tool_say("the demo found %u things that are not as they should be", demo->wrong);
+			tool_say("the demo found %u things that are not as they should be",
+				 demo->wrong);
 	}
 	barspan_unmap(demo->span);
 	barspan_device_close(demo->device);
@@ -343,11 +373,17 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 int cmd_demo(int argc, char **argv)
 {
 	static const struct argp argp = {
-		NULL, parse_option, "",
+		NULL,
+		parse_option,
+		"",
 		"Map a sparse BAR of a software device, use it the ways a driver would, and check each thing that is "
-		"shown. Needs no device and no privilege.", NULL, NULL, NULL,
+		"shown. Needs no device and no privilege.",
+		NULL,
+		NULL,
+		NULL,
 	};
-	struct demo demo = { .page = (uint64_t)sysconf(_SC_PAGESIZE), .descriptors = count_descriptors() };
+	struct demo demo = { .page = (uint64_t)sysconf(_SC_PAGESIZE),
+			     .descriptors = count_descriptors() };
 
 	if (argp_parse(&argp, argc, argv, 0, NULL, &demo))
 		return EXIT_FAILURE;

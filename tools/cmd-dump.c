@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* barspan dump: a region's bytes in hex. Reads registers, which its user has to want. */
+/* barspan dump: a region's bytes in hex. Reads registers, which its user has to
+ * want. */
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -14,20 +15,22 @@
 #include "tool.h"
 #include "words.h"
 
-/* Small enough for a slow device's progress to be seen, and for tool_flush() to be what writes it out. */
+/* Small enough for a slow device's progress to be seen, and for tool_flush() to
+ * be what writes it out. */
 enum { CHUNK = 4096 };
 
 struct dump {
 	struct access access;
 	uint64_t length;
-	bool whole;	/* without OFFSET and LENGTH */
+	bool whole; /* without OFFSET and LENGTH */
 	bool all;
 	bool yes;
 };
 
 static const struct argp_option options[] = {
 	{ "yes", 'y', NULL, 0, "Read, although that can have side effects on the device", 0 },
-	{ "no-squeezing", 'v', NULL, 0, "Print lines that equal the one before, too, instead of one *", 0 },
+	{ "no-squeezing", 'v', NULL, 0,
+	  "Print lines that equal the one before, too, instead of one *", 0 },
 	{ 0 },
 };
 
@@ -77,8 +80,8 @@ static int confirm_reading(const struct dump *dump)
 
 	if (dump->yes)
 		return EXIT_SUCCESS;
-	tool_say("reading registers can have side effects on the device: on region %u of %s", dump->access.region,
-		 dump->access.target.text);
+	tool_say("reading registers can have side effects on the device: on region %u of %s",
+		 dump->access.region, dump->access.target.text);
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
 		tool_say("nothing was read: give --yes if that is what you want");
 		return EXIT_USAGE;
@@ -100,7 +103,9 @@ static int fit_range(struct dump *dump, uint64_t size)
 		dump->length = size;
 	if (access->offset < size && dump->length <= size - access->offset)
 		return EXIT_SUCCESS;
-	return tool_fail(-ERANGE, "%s region %u: 0x%" PRIx64 " + 0x%" PRIx64 " is past the end at 0x%" PRIx64,
+	return tool_fail(-ERANGE,
+			 "%s region %u: 0x%" PRIx64 " + 0x%" PRIx64
+			 " is past the end at 0x%" PRIx64,
 			 access->target.text, access->region, access->offset, dump->length, size);
 }
 
@@ -117,15 +122,16 @@ static int print_dump(const struct dump *dump, struct barspan *span)
 	hexdump_start(&hexdump, stdout, dump->all, access->offset, end);
 	progress_start(&progress, dump->length);
 	for (uint64_t at = access->offset; at < end && tool_flush(); at += n) {
-		/* Up to an aligned offset, so that no register is read in two pieces. */
+		/* Up to an aligned offset, so that no register is read in two
+		 * pieces. */
 		n = CHUNK - at % CHUNK;
 		if (n > end - at)
 			n = (size_t)(end - at);
 		r = barspan_read(span, at, bytes, n);
 		if (r) {
 			progress_end(&progress);
-			return tool_fail(r, "%s region %u: cannot read 0x%" PRIx64 " + 0x%zx", access->target.text,
-					 access->region, at, n);
+			return tool_fail(r, "%s region %u: cannot read 0x%" PRIx64 " + 0x%zx",
+					 access->target.text, access->region, at, n);
 		}
 		hexdump_add(&hexdump, bytes, n);
 		progress_show(&progress, at + n - access->offset);
@@ -156,12 +162,15 @@ static int run_dump(struct dump *dump)
 int cmd_dump(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse_option, "DEVICE REGION [OFFSET LENGTH]",
+		options,
+		parse_option,
+		"DEVICE REGION [OFFSET LENGTH]",
 		"Print a region, or LENGTH bytes of it at OFFSET, in hex, holes and all. Reading registers can have "
 		"side effects on the device: without --yes a terminal is asked, and where there is none nothing is "
-		"read.\v"
-		TARGET_HELP TARGET_REGION_HELP,
-		NULL, NULL, NULL,
+		"read.\v" TARGET_HELP TARGET_REGION_HELP,
+		NULL,
+		NULL,
+		NULL,
 	};
 	struct dump dump = { .length = 0 };
 

@@ -60,15 +60,19 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (state->arg_num < 3)
 			argp_error(state, "%s is missing",
-				   !state->arg_num ? "DEVICE" : state->arg_num == 1 ? "REGION" : "OFFSET");
+				   !state->arg_num	 ? "DEVICE"
+				   : state->arg_num == 1 ? "REGION"
+							 : "OFFSET");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-/* Hands out one extent after the other that the range crosses; false: that was the last. */
-static bool next_extent(const struct query *query, const struct barspan *span, uint64_t *at, struct barspan_extent *out)
+/* Hands out one extent after the other that the range crosses; false: that was
+ * the last. */
+static bool next_extent(const struct query *query, const struct barspan *span, uint64_t *at,
+			struct barspan_extent *out)
 {
 	if (*at >= query->offset + query->length || barspan_extent_at(span, *at, out))
 		return false;
@@ -86,10 +90,11 @@ static int answer_json(const struct query *query, const struct barspan *span)
 			json_decref(list);
 			list = NULL;
 		}
-	return json_print(json_pack("{s:s, s:i, s:o, s:o, s:b, s:o}", "device", query->target.text, "region",
-				    (int)query->region, "offset", json_number(query->offset), "length",
-				    json_number(query->length), "direct",
-				    (int)barspan_is_direct(span, query->offset, query->length), "extents", list));
+	return json_print(json_pack(
+		"{s:s, s:i, s:o, s:o, s:b, s:o}", "device", query->target.text, "region",
+		(int)query->region, "offset", json_number(query->offset), "length",
+		json_number(query->length), "direct",
+		(int)barspan_is_direct(span, query->offset, query->length), "extents", list));
 }
 
 static int answer_text(const struct query *query, const struct barspan *span)
@@ -99,11 +104,14 @@ static int answer_text(const struct query *query, const struct barspan *span)
 	char name[WORDS_SIZE];
 
 	barspan_extent_at(span, query->offset, &extent);
-	printf("%s 0x%" PRIx64 " + 0x%" PRIx64 ": ", words_region(name, query->region), query->offset, query->length);
+	printf("%s 0x%" PRIx64 " + 0x%" PRIx64 ": ", words_region(name, query->region),
+	       query->offset, query->length);
 	if (direct)
 		printf("direct\n");
-	else if (extent.kind == BARSPAN_HOLE && extent.offset + extent.length - query->offset >= query->length)
-		printf("hole, %s: %s\n", barspan_reason_name(extent.reason), words_reason(extent.reason));
+	else if (extent.kind == BARSPAN_HOLE &&
+		 extent.offset + extent.length - query->offset >= query->length)
+		printf("hole, %s: %s\n", barspan_reason_name(extent.reason),
+		       words_reason(extent.reason));
 	else
 		printf("not direct as a whole\n");
 	for (uint64_t at = query->offset; next_extent(query, span, &at, &extent);)
@@ -121,8 +129,10 @@ static int run_query(struct query *query)
 		return EXIT_FAILURE;
 	length = barspan_length(span);
 	if (query->offset >= length || query->length > length - query->offset)
-		status = tool_fail(-ERANGE, "%s region %u: 0x%" PRIx64 " + 0x%" PRIx64 " is past the end at 0x%" PRIx64,
-				   query->target.text, query->region, query->offset, query->length, length);
+		status = tool_fail(
+			-ERANGE,
+			"%s region %u: 0x%" PRIx64 " + 0x%" PRIx64 " is past the end at 0x%" PRIx64,
+			query->target.text, query->region, query->offset, query->length, length);
 	else
 		status = query->json ? answer_json(query, span) : answer_text(query, span);
 	barspan_unmap(span);
@@ -132,10 +142,15 @@ static int run_query(struct query *query)
 int cmd_query(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse_option, "DEVICE REGION OFFSET [LENGTH]",
+		options,
+		parse_option,
+		"DEVICE REGION OFFSET [LENGTH]",
 		"Say whether LENGTH bytes (1 if not given) at OFFSET are direct as a whole, and show every extent that "
-		"they cross. Maps the region and touches no register.\v" TARGET_HELP TARGET_REGION_HELP,
-		NULL, NULL, NULL,
+		"they cross. Maps the region and touches no register.\v" TARGET_HELP
+			TARGET_REGION_HELP,
+		NULL,
+		NULL,
+		NULL,
 	};
 	struct query query = { .length = 1 };
 

@@ -42,8 +42,9 @@ static int run_read(struct access *access)
 	r = register_read(access, span, &value);
 	barspan_unmap(span);
 	if (r)
-		return tool_fail(r, "%s region %u: cannot read %u bits at 0x%" PRIx64, access->target.text,
-				 access->region, access->width, access->offset);
+		return tool_fail(r, "%s region %u: cannot read %u bits at 0x%" PRIx64,
+				 access->target.text, access->region, access->width,
+				 access->offset);
 	printf("0x%0*" PRIx64 "\n", (int)access->width / 4, value);
 	return tool_flush() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -51,11 +52,15 @@ static int run_read(struct access *access)
 int cmd_read(int argc, char **argv)
 {
 	static const struct argp argp = {
-		NULL, parse_option, "DEVICE REGION OFFSET [WIDTH]",
+		NULL,
+		parse_option,
+		"DEVICE REGION OFFSET [WIDTH]",
 		"Read the register of WIDTH bits (8, 16, 32 or 64; 32 if not given) at OFFSET and print its value in "
-		"hex, whether it is direct or in a hole. Reading can have side effects on the device.\v"
-		TARGET_HELP TARGET_REGION_HELP,
-		NULL, NULL, NULL,
+		"hex, whether it is direct or in a hole. Reading can have side effects on the device.\v" TARGET_HELP
+			TARGET_REGION_HELP,
+		NULL,
+		NULL,
+		NULL,
 	};
 	struct access access = { .width = 32 };
 

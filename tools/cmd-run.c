@@ -19,10 +19,10 @@
 #include "tool.h"
 
 enum { EXIT_NOT_RUN = 126, EXIT_NOT_FOUND = 127 };
-enum { OPTION_SPARSE = 0x100 };	/* no letter */
+enum { OPTION_SPARSE = 0x100 }; /* no letter */
 
 struct run {
-	char trap[128];		/* modes, with commas */
+	char trap[128]; /* modes, with commas */
 	const char *report, *log, *sparse;
 	bool summary;
 	char **command;
@@ -40,7 +40,8 @@ static const struct argp_option options[] = {
 	  "Print one line at the end: how many accesses were trapped, and how long it took", 0 },
 	{ "sparse", OPTION_SPARSE, "WHAT", 0,
 	  "Whether the program learns which parts of a BAR it may map: hide (the default: it maps "
-	  "all, and gets it) or show (for a program that handles holes itself)", 0 },
+	  "all, and gets it) or show (for a program that handles holes itself)",
+	  0 },
 	{ "log", 'l', "LEVEL", 0,
 	  "Print the library's messages of LEVEL (error, warning or info) and above", 0 },
 	{ 0 },
@@ -57,7 +58,9 @@ static bool is_one_of(const char *word, size_t length, const char *const *words)
 /* Repeated options add up. */
 static void add_modes(struct argp_state *state, const char *modes)
 {
-	static const char *const words[] = { "emulate", "report", "explain", "rescue", "off", NULL };
+	static const char *const words[] = {
+		"emulate", "report", "explain", "rescue", "off", NULL
+	};
 	struct run *run = state->input;
 	size_t length, used = strlen(run->trap);
 
@@ -136,8 +139,7 @@ static bool can_decode(const char *modes)
 	if (!r)
 		barspan_trap_disable();
 	else
-		tool_fail(r,
-			  "--trap=%s: libbarspan-trap is built without the decoder, Zydis",
+		tool_fail(r, "--trap=%s: libbarspan-trap is built without the decoder, Zydis",
 			  modes);
 	return !r;
 }
@@ -169,8 +171,8 @@ static int set_environment(const struct run *run, const char *preload, const cha
 	if (r)
 		return r;
 	r = setenv("BARSPAN_TRAP", run->trap, 1) || setenv("BARSPAN_SPARSE", run->sparse, 1) ||
-	    set_or_unset("BARSPAN_LOG", run->log) ||
-	    unsetenv("BARSPAN_REPORT") || unsetenv("BARSPAN_COUNTS");
+	    set_or_unset("BARSPAN_LOG", run->log) || unsetenv("BARSPAN_REPORT") ||
+	    unsetenv("BARSPAN_COUNTS");
 	return r ? -errno : 0;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* barspan show: regions and their layout. Maps them, and touches no register. */
+/* barspan show: regions and their layout. Maps them, and touches no
+ * register. */
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -13,15 +14,16 @@
 #include "terminal.h"
 #include "tool.h"
 
-/* As many regions as the library's devices can have; they need not be without gaps. */
+/* As many regions as the library's devices can have; they need not be without
+ * gaps. */
 enum { MAX_REGIONS = 256 };
 
 struct show {
 	struct target target;
-	bool one;	/* only this region */
+	bool one; /* only this region */
 	unsigned int region;
 	bool json;
-	const char *svg;	/* file to write */
+	const char *svg; /* file to write */
 	struct survey *surveys;
 	size_t n;
 	int status;
@@ -91,7 +93,8 @@ static void survey_all(struct show *show, struct barspan_device *device)
 		if (!r)
 			r = add_survey(show, device, index);
 		if (r)
-			show->status = tool_fail(r, "cannot map region %u of %s", index, show->target.text);
+			show->status = tool_fail(r, "cannot map region %u of %s", index,
+						 show->target.text);
 	}
 }
 
@@ -100,7 +103,8 @@ static void survey_one(struct show *show, struct barspan_device *device)
 	int r = add_survey(show, device, show->region);
 
 	if (r)
-		show->status = tool_fail(r, "cannot map region %u of %s", show->region, show->target.text);
+		show->status =
+			tool_fail(r, "cannot map region %u of %s", show->region, show->target.text);
 }
 
 static int print_json(const struct show *show)
@@ -127,7 +131,8 @@ static int print_text(const struct show *show)
 		putchar('\n');
 		r = report_region(stdout, &show->surveys[i], &style);
 		if (r)
-			return tool_fail(r, "cannot draw region %u of %s", show->surveys[i].index, show->target.text);
+			return tool_fail(r, "cannot draw region %u of %s", show->surveys[i].index,
+					 show->target.text);
 	}
 	if (!show->n)
 		printf("\nno region\n");
@@ -176,9 +181,14 @@ static int run_show(struct show *show)
 int cmd_show(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options, parse_option, "DEVICE",
+		options,
+		parse_option,
+		"DEVICE",
 		"Show each region of DEVICE: size, flags, what of it is mapped (direct), and which holes there are and "
-		"why. Maps the regions and touches no register.\v" TARGET_HELP, NULL, NULL, NULL,
+		"why. Maps the regions and touches no register.\v" TARGET_HELP,
+		NULL,
+		NULL,
+		NULL,
 	};
 	struct show show = { .status = EXIT_SUCCESS };
 

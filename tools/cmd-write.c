@@ -11,7 +11,7 @@
 
 struct write {
 	struct access access;
-	const char *last[2];	/* WIDTH and VALUE, or VALUE alone: only the end tells */
+	const char *last[2]; /* WIDTH and VALUE, or VALUE alone: only the end tells */
 	uint64_t value;
 };
 
@@ -22,7 +22,8 @@ static void parse_end(struct write *write, struct argp_state *state)
 		argp_error(state, "VALUE is missing");
 	if (write->last[1])
 		write->access.width = argument_width(state, write->last[0]);
-	write->value = argument_value(state, write->last[write->last[1] != NULL], write->access.width);
+	write->value =
+		argument_value(state, write->last[write->last[1] != NULL], write->access.width);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -57,17 +58,23 @@ static int run_write(struct write *write)
 	r = register_write(access, span, write->value);
 	barspan_unmap(span);
 	if (r)
-		return tool_fail(r, "%s region %u: cannot write %u bits at 0x%" PRIx64, access->target.text,
-				 access->region, access->width, access->offset);
+		return tool_fail(r, "%s region %u: cannot write %u bits at 0x%" PRIx64,
+				 access->target.text, access->region, access->width,
+				 access->offset);
 	return EXIT_SUCCESS;
 }
 
 int cmd_write(int argc, char **argv)
 {
 	static const struct argp argp = {
-		NULL, parse_option, "DEVICE REGION OFFSET [WIDTH] VALUE",
+		NULL,
+		parse_option,
+		"DEVICE REGION OFFSET [WIDTH] VALUE",
 		"Write VALUE to the register of WIDTH bits (8, 16, 32 or 64; 32 if not given) at OFFSET, whether it is "
-		"direct or in a hole.\v" TARGET_HELP TARGET_REGION_HELP, NULL, NULL, NULL,
+		"direct or in a hole.\v" TARGET_HELP TARGET_REGION_HELP,
+		NULL,
+		NULL,
+		NULL,
 	};
 	struct write write = { .access.width = 32 };
 

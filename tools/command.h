@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The subcommands. argv[0] is the name for messages, such as "barspan show"; each returns an exit status. */
+/* The subcommands. argv[0] is the name for messages, such as "barspan show";
+ * each returns an exit status. */
 #ifndef COMMAND_H
 #define COMMAND_H
 

@@ -8,7 +8,8 @@
 
 json_t *json_number(uint64_t number)
 {
-	/* Only a device that reports nonsense has numbers too large for an integer. */
+	/* Only a device that reports nonsense has numbers too large for an
+	 * integer. */
 	return number <= INT64_MAX ? json_integer((json_int_t)number) : json_real((double)number);
 }
 
@@ -21,9 +22,11 @@ json_t *json_extent(const struct barspan_extent *extent)
 
 static json_t *flags_of(uint32_t flags)
 {
-	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "read", !!(flags & BARSPAN_REGION_READ), "write",
-			 !!(flags & BARSPAN_REGION_WRITE), "mmap", !!(flags & BARSPAN_REGION_MMAP), "sparse",
-			 !!(flags & BARSPAN_REGION_SPARSE), "msix_mappable", !!(flags & BARSPAN_REGION_MSIX_MAPPABLE));
+	return json_pack("{s:b, s:b, s:b, s:b, s:b}", "read", !!(flags & BARSPAN_REGION_READ),
+			 "write", !!(flags & BARSPAN_REGION_WRITE), "mmap",
+			 !!(flags & BARSPAN_REGION_MMAP), "sparse",
+			 !!(flags & BARSPAN_REGION_SPARSE), "msix_mappable",
+			 !!(flags & BARSPAN_REGION_MSIX_MAPPABLE));
 }
 
 static json_t *areas_of(const struct barspan_region *region)
@@ -31,8 +34,10 @@ static json_t *areas_of(const struct barspan_region *region)
 	json_t *list = json_array();
 
 	for (uint32_t i = 0; i < region->n_areas; i++)
-		if (json_array_append_new(list, json_pack("{s:o, s:o}", "offset", json_number(region->areas[i].offset),
-							  "length", json_number(region->areas[i].length))))
+		if (json_array_append_new(list,
+					  json_pack("{s:o, s:o}", "offset",
+						    json_number(region->areas[i].offset), "length",
+						    json_number(region->areas[i].length))))
 			goto err_free_list;
 	return list;
 
@@ -61,7 +66,8 @@ static json_t *reasons_of(const struct survey *survey)
 
 	for (enum barspan_reason reason = BARSPAN_REASON_NONE + 1; reason < REASONS; reason++)
 		if (survey->by_reason[reason] &&
-		    json_object_set_new(object, barspan_reason_name(reason), json_number(survey->by_reason[reason])))
+		    json_object_set_new(object, barspan_reason_name(reason),
+					json_number(survey->by_reason[reason])))
 			goto err_free_object;
 	return object;
 
@@ -74,10 +80,11 @@ json_t *json_survey(const struct survey *survey)
 {
 	char name[WORDS_SIZE];
 
-	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "index", (int)survey->index, "name",
-			 words_region(name, survey->index), "size", json_number(survey->region.size), "flags",
-			 flags_of(survey->region.flags), "areas", areas_of(&survey->region), "extents",
-			 extents_of(survey), "direct", json_number(survey_direct(survey)), "hole",
+	return json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "index",
+			 (int)survey->index, "name", words_region(name, survey->index), "size",
+			 json_number(survey->region.size), "flags", flags_of(survey->region.flags),
+			 "areas", areas_of(&survey->region), "extents", extents_of(survey),
+			 "direct", json_number(survey_direct(survey)), "hole",
 			 json_number(survey_holes(survey)), "reasons", reasons_of(survey));
 }
 

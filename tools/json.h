@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* JSON of what the subcommands show. All return NULL when memory runs out, and take NULL for an answer. */
+/* JSON of what the subcommands show. All return NULL when memory runs out, and
+ * take NULL for an answer. */
 #ifndef JSON_H
 #define JSON_H
 

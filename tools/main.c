@@ -14,13 +14,13 @@ static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "show", cmd_show }, { "query", cmd_query }, { "read", cmd_read },
-	{ "write", cmd_write }, { "dump", cmd_dump }, { "demo", cmd_demo }, { "run", cmd_run },
+	{ "show", cmd_show }, { "query", cmd_query }, { "read", cmd_read }, { "write", cmd_write },
+	{ "dump", cmd_dump }, { "demo", cmd_demo },   { "run", cmd_run },
 };
 
 struct choice {
 	const struct command *command;
-	int first;	/* index of the command's name in argv */
+	int first; /* index of the command's name in argv */
 };
 
 static const char summary[] =
@@ -68,7 +68,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 int main(int argc, char **argv)
 {
-	static const struct argp argp = { NULL, parse_option, "COMMAND [ARGUMENT...]", summary, NULL, NULL, NULL };
+	static const struct argp argp = { NULL,	   parse_option, "COMMAND [ARGUMENT...]",
+					  summary, NULL,	 NULL,
+					  NULL };
 	struct choice choice = { NULL, 0 };
 	char name[32];
 

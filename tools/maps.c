@@ -17,7 +17,8 @@ int maps_find(struct mapping *out, size_t capacity, size_t *n, uintptr_t start, 
 	while (*n < capacity && fgets(line, sizeof(line), file)) {
 		struct mapping *mapping = &out[*n];
 
-		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &mapping->start, &mapping->end, mapping->access) != 3)
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &mapping->start, &mapping->end,
+			   mapping->access) != 3)
 			continue;
 		if (mapping->end <= start || mapping->start >= end)
 			continue;

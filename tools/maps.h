@@ -8,11 +8,12 @@
 
 struct mapping {
 	uintptr_t start, end;
-	char access[5];		/* "rw-s" */
-	char text[200];		/* the line */
+	char access[5]; /* "rw-s" */
+	char text[200]; /* the line */
 };
 
-/* Finds the mappings that touch [start, end), at most `room`. Returns 0 or a negative errno value. */
+/* Finds the mappings that touch [start, end), at most `room`. Returns 0 or a
+ * negative errno value. */
 int maps_find(struct mapping *out, size_t capacity, size_t *n, uintptr_t start, uintptr_t end);
 
 #endif

@@ -75,7 +75,8 @@ const char *parse_width(unsigned int *out, const char *text)
 {
 	uint64_t number;
 
-	if (parse_number(&number, text) || (number != 8 && number != 16 && number != 32 && number != 64))
+	if (parse_number(&number, text) ||
+	    (number != 8 && number != 16 && number != 32 && number != 64))
 		return "is not a width: 8, 16, 32 or 64 bits";
 	*out = (unsigned int)number;
 	return NULL;
@@ -115,7 +116,8 @@ bool parse_is_pci_address(const char *text)
 	return text && text[0] == '.' && text[1] >= '0' && text[1] <= '7' && !text[2];
 }
 
-/* Cuts the text at the first `end`; returns what follows it, NULL where there is none. */
+/* Cuts the text at the first `end`; returns what follows it, NULL where there
+ * is none. */
 static char *cut_text(char *text, char end)
 {
 	char *found = strchr(text, end);
@@ -125,7 +127,8 @@ static char *cut_text(char *text, char end)
 	return found;
 }
 
-static bool write_complaint(char complaint[COMPLAINT_SIZE], const char *name, const char *text, const char *what)
+static bool write_complaint(char complaint[COMPLAINT_SIZE], const char *name, const char *text,
+			    const char *what)
 {
 	snprintf(complaint, COMPLAINT_SIZE, "its %s '%.40s' %s", name, text, what);
 	return false;
@@ -145,7 +148,8 @@ static bool read_area(struct barspan_range *area, char *text, char complaint[COM
 	return wrong ? write_complaint(complaint, "area's length", length, wrong) : true;
 }
 
-static bool read_areas(struct barspan_soft_region *region, char *text, char complaint[COMPLAINT_SIZE])
+static bool read_areas(struct barspan_soft_region *region, char *text,
+		       char complaint[COMPLAINT_SIZE])
 {
 	uint32_t n = 1;
 	struct barspan_range *areas;
@@ -157,7 +161,8 @@ static bool read_areas(struct barspan_soft_region *region, char *text, char comp
 		n += *at == ',';
 	areas = calloc(n, sizeof(*areas));
 	if (!areas)
-		return write_complaint(complaint, "list of areas", text, "is too long for the memory");
+		return write_complaint(complaint, "list of areas", text,
+				       "is too long for the memory");
 	region->areas = areas;
 	region->n_areas = n;
 	for (char *next; text; text = next) {
@@ -168,22 +173,26 @@ static bool read_areas(struct barspan_soft_region *region, char *text, char comp
 	return true;
 }
 
-static bool read_access(struct barspan_soft_region *region, const char *text, char complaint[COMPLAINT_SIZE])
+static bool read_access(struct barspan_soft_region *region, const char *text,
+			char complaint[COMPLAINT_SIZE])
 {
 	region->flags = 0;
 	for (const char *at = text; *at; at++) {
-		uint32_t flag = *at == 'r' ? BARSPAN_REGION_READ :
-				*at == 'w' ? BARSPAN_REGION_WRITE :
-				*at == 'm' ? BARSPAN_REGION_MMAP : 0;
+		uint32_t flag = *at == 'r'   ? BARSPAN_REGION_READ
+				: *at == 'w' ? BARSPAN_REGION_WRITE
+				: *at == 'm' ? BARSPAN_REGION_MMAP
+					     : 0;
 
 		if (!flag)
-			return write_complaint(complaint, "access", text, "is not made of the letters r, w and m");
+			return write_complaint(complaint, "access", text,
+					       "is not made of the letters r, w and m");
 		region->flags |= flag;
 	}
 	return true;
 }
 
-static bool read_soft_region(struct barspan_soft_region *region, char *text, char complaint[COMPLAINT_SIZE])
+static bool read_soft_region(struct barspan_soft_region *region, char *text,
+			     char complaint[COMPLAINT_SIZE])
 {
 	char *areas = cut_text(text, ':');
 	char *access = cut_text(text, '@');
@@ -205,7 +214,8 @@ static bool read_soft_regions(struct soft_layout *out, char *text, char complain
 		n += *at == ';';
 	out->regions = calloc(n, sizeof(*out->regions));
 	if (!out->regions)
-		return write_complaint(complaint, "list of regions", text, "is too long for the memory");
+		return write_complaint(complaint, "list of regions", text,
+				       "is too long for the memory");
 	for (char *next; text; text = next) {
 		next = cut_text(text, ';');
 		if (!read_soft_region(&out->regions[out->n++], text, complaint))
@@ -220,8 +230,8 @@ bool parse_soft_layout(struct soft_layout *out, const char *text, char complaint
 	bool good;
 
 	*out = (struct soft_layout){ NULL, 0 };
-	good = copy ? read_soft_regions(out, copy, complaint) :
-		      write_complaint(complaint, "text", text, "is too long for the memory");
+	good = copy ? read_soft_regions(out, copy, complaint)
+		    : write_complaint(complaint, "text", text, "is too long for the memory");
 	if (!good)
 		soft_layout_free(out);
 	free(copy);

@@ -18,16 +18,17 @@ static const char *const glyphs[2][SYMBOLS] = {
 
 struct canvas {
 	const struct survey *survey;
-	unsigned int n;	/* cells */
+	unsigned int n; /* cells */
 	char *bar;
 	char *labels;
-	size_t *owner;	/* the extent at each cell's middle */
+	size_t *owner; /* the extent at each cell's middle */
 };
 
 /* The offset at a cell's middle. */
 static uint64_t middle_of(const struct canvas *canvas, unsigned int cell)
 {
-	return (uint64_t)((unsigned __int128)canvas->survey->region.size * (2 * cell + 1) / (2 * canvas->n));
+	return (uint64_t)((unsigned __int128)canvas->survey->region.size * (2 * cell + 1) /
+			  (2 * canvas->n));
 }
 
 static unsigned int cell_of(const struct canvas *canvas, uint64_t offset)
@@ -75,12 +76,14 @@ static void draw_small(struct canvas *canvas)
 static void draw_reasons(struct canvas *canvas)
 {
 	for (unsigned int first = 0, end; first < canvas->n; first = end) {
-		const struct barspan_extent *extent = &canvas->survey->extents[canvas->owner[first]];
+		const struct barspan_extent *extent =
+			&canvas->survey->extents[canvas->owner[first]];
 		const char *reason = barspan_reason_name(extent->reason);
 		size_t length = strlen(reason);
 
 		for (end = first + 1; end < canvas->n; end++)
-			if (canvas->owner[end] != canvas->owner[first] || canvas->bar[end] != canvas->bar[first])
+			if (canvas->owner[end] != canvas->owner[first] ||
+			    canvas->bar[end] != canvas->bar[first])
 				break;
 		if (canvas->bar[first] != HOLE || end - first < length + 4)
 			continue;
@@ -104,11 +107,13 @@ static unsigned int start_of(const struct canvas *canvas, size_t e)
 	return cell;
 }
 
-/* Offsets below the bar, as many as have room: the last first, since it is the size, and then from the left. */
+/* Offsets below the bar, as many as have room: the last first, since it is the
+ * size, and then from the left. */
 static void draw_labels(struct canvas *canvas)
 {
 	char text[24];
-	size_t length = (size_t)snprintf(text, sizeof(text), "0x%" PRIx64, canvas->survey->region.size);
+	size_t length =
+		(size_t)snprintf(text, sizeof(text), "0x%" PRIx64, canvas->survey->region.size);
 	size_t room = canvas->n - length - 1, used = 0;
 
 	memset(canvas->labels, ' ', canvas->n);
@@ -117,7 +122,8 @@ static void draw_labels(struct canvas *canvas)
 	for (size_t e = 0; e < canvas->survey->n_extents; e++) {
 		unsigned int at = start_of(canvas, e);
 
-		length = (size_t)snprintf(text, sizeof(text), "0x%" PRIx64, canvas->survey->extents[e].offset);
+		length = (size_t)snprintf(text, sizeof(text), "0x%" PRIx64,
+					  canvas->survey->extents[e].offset);
 		if ((e && at < used + 1) || at + 1 + length + 1 > room)
 			continue;
 		canvas->labels[at] = TICK;

@@ -19,7 +19,8 @@ static int64_t now_ms(void)
 
 void progress_start(struct progress *progress, uint64_t total)
 {
-	*progress = (struct progress){ .total = total, .wanted = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) };
+	*progress = (struct progress){ .total = total,
+				       .wanted = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) };
 	progress->next_ms = now_ms() + QUIET_MS;
 }
 
@@ -29,8 +30,9 @@ void progress_show(struct progress *progress, uint64_t done)
 
 	if (!progress->wanted || now_ms() < progress->next_ms)
 		return;
-	fprintf(stderr, "\r\033[Kbarspan: %3.0f %%, %s of %s", 100.0 * (double)done / (double)progress->total,
-		words_size(part, done), words_size(whole, progress->total));
+	fprintf(stderr, "\r\033[Kbarspan: %3.0f %%, %s of %s",
+		100.0 * (double)done / (double)progress->total, words_size(part, done),
+		words_size(whole, progress->total));
 	progress->next_ms = now_ms() + INTERVAL_MS;
 	progress->shown = true;
 }

@@ -4,7 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* In columns. Where there is no room beside a total for what its reason means, the name has to do. */
+/* In columns. Where there is no room beside a total for what its reason means,
+ * the name has to do. */
 enum { MIN_SIZE_WIDTH = 6, ROOM_FOR_TOTAL = 31, LONGEST_REASON = 49 };
 
 static int width_of(uint64_t size)
@@ -12,10 +13,12 @@ static int width_of(uint64_t size)
 	return snprintf(NULL, 0, "0x%" PRIx64, size);
 }
 
-/* What the sizes of a region's parts take; a part in bytes, which is rare, may take more. */
+/* What the sizes of a region's parts take; a part in bytes, which is rare, may
+ * take more. */
 static int size_width(uint64_t size)
 {
-	int width = size % 1024 ? snprintf(NULL, 0, "%" PRIu64, size) : snprintf(NULL, 0, "%" PRIu64 "K", size / 1024);
+	int width = size % 1024 ? snprintf(NULL, 0, "%" PRIu64, size)
+				: snprintf(NULL, 0, "%" PRIu64 "K", size / 1024);
 
 	return width > MIN_SIZE_WIDTH ? width : MIN_SIZE_WIDTH;
 }
@@ -24,7 +27,8 @@ void report_extent(FILE *out, const struct barspan_extent *extent, uint64_t size
 {
 	char offset[WORDS_SIZE], length[WORDS_SIZE], words[WORDS_SIZE];
 	int width = width_of(size);
-	const char *reason = extent->kind == BARSPAN_HOLE ? barspan_reason_name(extent->reason) : "";
+	const char *reason =
+		extent->kind == BARSPAN_HOLE ? barspan_reason_name(extent->reason) : "";
 
 	snprintf(offset, sizeof(offset), "0x%" PRIx64, extent->offset);
 	snprintf(length, sizeof(length), "0x%" PRIx64, extent->length);
@@ -32,14 +36,15 @@ void report_extent(FILE *out, const struct barspan_extent *extent, uint64_t size
 		words_size(words, extent->length), *reason ? "hole   " : "direct", reason);
 }
 
-static void report_total(FILE *out, const struct survey *survey, const char *name, uint64_t bytes, const char *meaning)
+static void report_total(FILE *out, const struct survey *survey, const char *name, uint64_t bytes,
+			 const char *meaning)
 {
 	char words[WORDS_SIZE];
 
 	double percent = 100.0 * (double)bytes / (double)survey->region.size;
 
-	fprintf(out, "  %-12s %*s %5.1f %%%s%s\n", name, size_width(survey->region.size), words_size(words, bytes),
-		percent, meaning ? "  " : "", meaning ? meaning : "");
+	fprintf(out, "  %-12s %*s %5.1f %%%s%s\n", name, size_width(survey->region.size),
+		words_size(words, bytes), percent, meaning ? "  " : "", meaning ? meaning : "");
 }
 
 static void report_totals(FILE *out, const struct survey *survey, unsigned int width)
@@ -55,7 +60,8 @@ static void report_totals(FILE *out, const struct survey *survey, unsigned int w
 		if (!survey->by_reason[reason])
 			continue;
 		snprintf(name, sizeof(name), "  %s", barspan_reason_name(reason));
-		report_total(out, survey, name, survey->by_reason[reason], room ? words_reason(reason) : NULL);
+		report_total(out, survey, name, survey->by_reason[reason],
+			     room ? words_reason(reason) : NULL);
 	}
 }
 
@@ -66,7 +72,8 @@ int report_region(FILE *out, const struct survey *survey, const struct picture_s
 			      words_size(size, survey->region.size), survey->region.size);
 
 	words_flags(flags, survey->region.flags);
-	fprintf(out, "%s%s\n", (unsigned int)used + 2 + strlen(flags) > style->width ? "\n  " : "  ", flags);
+	fprintf(out, "%s%s\n",
+		(unsigned int)used + 2 + strlen(flags) > style->width ? "\n  " : "  ", flags);
 	r = picture_draw(out, survey, style);
 	if (r)
 		return r;

@@ -11,7 +11,8 @@
 /* Name, size, flags, picture, extents and totals. Returns 0 or -ENOMEM. */
 int report_region(FILE *out, const struct survey *survey, const struct picture_style *style);
 
-/* One line for an extent; the columns are as wide as the region's size takes. */
+/* One line for an extent; the columns are as wide as the region's size
+ * takes. */
 void report_extent(FILE *out, const struct barspan_extent *extent, uint64_t size);
 
 #endif

@@ -42,7 +42,7 @@ static bool has_privileges(const char *path)
 static const char *linked_program(char *const *argv)
 {
 	static const char *const with_value[] = {
-		"--library-path", "--inhibit-rpath", "--audit", "--preload", "--argv0",
+		"--library-path",	  "--inhibit-rpath",	 "--audit", "--preload", "--argv0",
 		"--glibc-hwcaps-prepend", "--glibc-hwcaps-mask",
 	};
 

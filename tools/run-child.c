@@ -5,8 +5,8 @@
  * It passes on what a process sends to it alone. It stops when the child stops,
  * since it is the parent that a shell waits for.
  *
- * The parent blocks all signals and takes them one by one. It needs no handlers,
- * and loses no signal between two calls.
+ * The parent blocks all signals and takes them one by one. It needs no
+ * handlers, and loses no signal between two calls.
  */
 #include "run-child.h"
 
@@ -48,7 +48,7 @@ int run_execute(const char *path, char **argv)
 
 /* In the child: what this process was given, and then the file. */
 static _Noreturn void become_command(const struct run_child *child, pid_t parent, const char *path,
-			     char **argv, int failed)
+				     char **argv, int failed)
 {
 	int r;
 

@@ -12,8 +12,8 @@
 struct run_child {
 	pid_t pid;
 	struct run_group group;
-	sigset_t mask;			/* the signal mask that this process was given */
-	struct sigaction on_child;	/* and its action for SIGCHLD */
+	sigset_t mask;		   /* the signal mask that this process was given */
+	struct sigaction on_child; /* and its action for SIGCHLD */
 };
 
 /* Executes a file; a file that the kernel does not know is a shell's, as for

@@ -15,8 +15,8 @@
 #include "trap/table.h"
 
 struct run_counts {
-	int fd;		/* close-on-exec */
-	int shared;	/* for the command; -1: given away */
+	int fd;	    /* close-on-exec */
+	int shared; /* for the command; -1: given away */
 };
 
 /* Makes an empty file, and names it in the environment. `timed`: have the time

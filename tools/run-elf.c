@@ -33,7 +33,7 @@ static void read_string(int fd, char out[RUN_NAME], uint64_t offset)
 	out[n > 0 ? n : 0] = '\0';
 }
 
-static const ElfW(Phdr) *find_segment(const struct file *file, uint32_t type)
+static const ElfW(Phdr) * find_segment(const struct file *file, uint32_t type)
 {
 	for (size_t i = 0; i < file->n_segments; i++)
 		if (file->segments[i].p_type == type)
@@ -54,7 +54,8 @@ static uint64_t file_offset(const struct file *file, uint64_t address)
 }
 
 /* The n-th entry of the dynamic section; false: there is none. */
-static bool read_entry(const struct file *file, const ElfW(Phdr) *dynamic, size_t n, ElfW(Dyn) *out)
+static bool read_entry(const struct file *file, const ElfW(Phdr) * dynamic, size_t n,
+		       ElfW(Dyn) * out)
 {
 	return n < MAX_ENTRIES && n < dynamic->p_filesz / sizeof(*out) &&
 	       read_at(file->fd, out, sizeof(*out), dynamic->p_offset + n * sizeof(*out)) &&
@@ -115,7 +116,7 @@ static unsigned int own_machine(void)
 static void read_elf(struct run_elf *out, struct file *file)
 {
 	const unsigned char *ident = file->header.e_ident;
-	const ElfW(Phdr) *interpreter;
+	const ElfW(Phdr) * interpreter;
 	char own_name[RUN_NAME] = "";
 
 	out->bits = ident[EI_CLASS] == ELFCLASS64 ? 64 : 32;
@@ -124,8 +125,8 @@ static void read_elf(struct run_elf *out, struct file *file)
 	    (own_machine() != EM_NONE && file->header.e_machine != own_machine()))
 		return;
 	out->kind = RUN_BROKEN;
-	file->n_segments = file->header.e_phnum < MAX_SEGMENTS ? file->header.e_phnum :
-								  MAX_SEGMENTS;
+	file->n_segments =
+		file->header.e_phnum < MAX_SEGMENTS ? file->header.e_phnum : MAX_SEGMENTS;
 	if (file->header.e_phentsize != sizeof(file->segments[0]) ||
 	    !read_at(file->fd, file->segments, file->n_segments * sizeof(file->segments[0]),
 		     file->header.e_phoff))
@@ -148,8 +149,8 @@ static void read_script(struct run_elf *out, const char line[RUN_NAME])
 	const char *path = line + 2 + strspn(line + 2, " \t");
 
 	out->kind = RUN_SCRIPT;
-	snprintf(out->interpreter, sizeof(out->interpreter), "%.*s",
-		 (int)strcspn(path, " \t\n"), path);
+	snprintf(out->interpreter, sizeof(out->interpreter), "%.*s", (int)strcspn(path, " \t\n"),
+		 path);
 }
 
 void run_elf_read(struct run_elf *out, const char *path)

@@ -9,22 +9,22 @@
 enum { RUN_NAME = 256 };
 
 enum run_kind {
-	RUN_UNKNOWN,	/* cannot be read: exec says why */
-	RUN_TEXT,	/* neither ELF nor a script that names its interpreter */
+	RUN_UNKNOWN, /* cannot be read: exec says why */
+	RUN_TEXT,    /* neither ELF nor a script that names its interpreter */
 	RUN_SCRIPT,
-	RUN_DYNAMIC,	/* an ELF executable that a dynamic linker starts */
-	RUN_LINKER,	/* a dynamic linker */
+	RUN_DYNAMIC, /* an ELF executable that a dynamic linker starts */
+	RUN_LINKER,  /* a dynamic linker */
 	RUN_STATIC,
-	RUN_BROKEN,	/* an ELF file that is not whole */
-	RUN_FOREIGN,	/* for another machine, or 32 bits where this program has 64 */
+	RUN_BROKEN,  /* an ELF file that is not whole */
+	RUN_FOREIGN, /* for another machine, or 32 bits where this program has 64 */
 };
 
 /* An executable. Strings are "" if there is none. */
 struct run_elf {
 	enum run_kind kind;
-	int bits;			/* 32 or 64; of an ELF file */
-	char interpreter[RUN_NAME];	/* of a script, or the dynamic linker */
-	char sanitizer[RUN_NAME];	/* the runtime library that wants to be first */
+	int bits;		    /* 32 or 64; of an ELF file */
+	char interpreter[RUN_NAME]; /* of a script, or the dynamic linker */
+	char sanitizer[RUN_NAME];   /* the runtime library that wants to be first */
 };
 
 /* Reads a file. Nothing in it is trusted. */

@@ -64,7 +64,8 @@ int run_find_preload(char path[PATH_MAX])
 	if (!strpbrk(path, ": "))
 		return 0;
 	tool_say("%s: the dynamic linker takes no path with a blank or a colon in LD_PRELOAD; "
-		 "move or link the folder to another name", path);
+		 "move or link the folder to another name",
+		 path);
 	return -EINVAL;
 }
 

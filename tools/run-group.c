@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE = 100 };	/* milliseconds */
+enum { PATIENCE = 100 }; /* milliseconds */
 
 /* Answers each question with the signals that are pending, and forgets them. */
 static _Noreturn void be_member(int fd)

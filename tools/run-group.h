@@ -12,9 +12,9 @@
 #include <sys/types.h>
 
 struct run_group {
-	pid_t pid;	/* 0: there is none, and no signal is known to be the group's */
+	pid_t pid; /* 0: there is none, and no signal is known to be the group's */
 	int fd;
-	sigset_t got;	/* that nobody has asked for */
+	sigset_t got; /* that nobody has asked for */
 };
 
 /* Starts the process. It has all signals blocked that the caller has. */

@@ -35,7 +35,9 @@ static int write_report(const struct run_report *report, struct rows *rows)
 {
 	struct run_source *source = run_source_open(rows->table);
 	const struct rows_output output = {
-		.fd = report->fd, .annotate = run_source_annotate, .context = source,
+		.fd = report->fd,
+		.annotate = run_source_annotate,
+		.context = source,
 	};
 	int r = 0;
 

@@ -8,8 +8,8 @@
 #include "run-counts.h"
 
 struct run_report {
-	int fd;			/* the report's file; -1: there is no report */
-	bool is_file;		/* that it can be written again from its start */
+	int fd;	      /* the report's file; -1: there is no report */
+	bool is_file; /* that it can be written again from its start */
 	bool summary;
 };
 

@@ -15,7 +15,7 @@
 
 struct run_source {
 	const struct table *table;
-	Dwfl *sessions[TABLE_OBJECTS];	/* one a file: their addresses overlap */
+	Dwfl *sessions[TABLE_OBJECTS]; /* one a file: their addresses overlap */
 	bool failed[TABLE_OBJECTS];
 };
 
@@ -109,8 +109,9 @@ static const char *search_units(Dwfl_Module *module, Dwarf_Addr address, int *nu
 	Dwarf_Addr bias;
 
 	while ((unit = dwfl_module_nextcu(module, unit, &bias))) {
-		Dwarf_Line *line = dwarf_haspc(unit, address - bias) > 0 ?
-					   dwarf_getsrc_die(unit, address - bias) : NULL;
+		Dwarf_Line *line = dwarf_haspc(unit, address - bias) > 0
+					   ? dwarf_getsrc_die(unit, address - bias)
+					   : NULL;
 
 		if (line && !dwarf_lineno(line, number))
 			return dwarf_linesrc(line, NULL, NULL);
@@ -122,8 +123,8 @@ static void add_line(struct text *text, Dwfl_Module *module, Dwarf_Addr address)
 {
 	Dwfl_Line *line = dwfl_module_getsrc(module, address);
 	int number = 0;
-	const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL) :
-				  search_units(module, address, &number);
+	const char *file = line ? dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL)
+				: search_units(module, address, &number);
 
 	if (!file || number <= 0)
 		return;

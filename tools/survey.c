@@ -6,7 +6,8 @@
 
 int survey_span(struct survey *out, struct barspan *span)
 {
-	struct survey made = { .index = barspan_region_index(span), .n_extents = barspan_extent_count(span) };
+	struct survey made = { .index = barspan_region_index(span),
+			       .n_extents = barspan_extent_count(span) };
 	int r = barspan_device_region(barspan_device_of(span), made.index, &made.region);
 
 	if (r)

@@ -12,13 +12,14 @@
 
 struct survey {
 	unsigned int index;
-	struct barspan_region region;	/* its areas belong to the device */
+	struct barspan_region region; /* its areas belong to the device */
 	struct barspan_extent *extents;
 	size_t n_extents;
-	uint64_t by_reason[REASONS];	/* bytes; those of BARSPAN_REASON_NONE are direct */
+	uint64_t by_reason[REASONS]; /* bytes; those of BARSPAN_REASON_NONE are direct */
 };
 
-/* Surveys a mapped region. 0, -ENOMEM, or what the device says; nothing to free on failure. */
+/* Surveys a mapped region. 0, -ENOMEM, or what the device says; nothing to free
+ * on failure. */
 int survey_span(struct survey *out, struct barspan *span);
 
 /* Maps a region, surveys it and unmaps it again. Touches no register. */

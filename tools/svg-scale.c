@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "svg-scale.h"
 
-/* Shares what the widened extents leave among the others; returns whether one of these is too narrow, and widens it. */
-static bool widen_narrow(double *widths, const struct barspan_extent *extents, size_t n, double room, double least)
+/* Shares what the widened extents leave among the others; returns whether one
+ * of these is too narrow, and widens it. */
+static bool widen_narrow(double *widths, const struct barspan_extent *extents, size_t n,
+			 double room, double least)
 {
 	double rest = room, bytes = 0;
 	bool again = false;
@@ -20,7 +22,8 @@ static bool widen_narrow(double *widths, const struct barspan_extent *extents, s
 	return again;
 }
 
-bool svg_scale(double *widths, const struct barspan_extent *extents, size_t n, double room, double least)
+bool svg_scale(double *widths, const struct barspan_extent *extents, size_t n, double room,
+	       double least)
 {
 	double rest = room, bytes = 0;
 	bool to_scale = true;

@@ -8,8 +8,10 @@
 
 #include <barspan/guard.h>
 
-/* Shares `room` out among n extents in proportion to their lengths, but gives each at least `least`; n * least must
- * fit. Returns whether the picture is to scale, that is, none was widened. */
-bool svg_scale(double *widths, const struct barspan_extent *extents, size_t n, double room, double least);
+/* Shares `room` out among n extents in proportion to their lengths, but gives
+ * each at least `least`; n * least must fit. Returns whether the picture is to
+ * scale, that is, none was widened. */
+bool svg_scale(double *widths, const struct barspan_extent *extents, size_t n, double room,
+	       double least);
 
 #endif

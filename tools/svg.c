@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Each region is a bar of boxes, one an extent, each wide enough for the offset below its left edge, in as many rows as
- * that takes: so labels cannot overlap, and an extent of one page is seen beside one of a terabyte.
+ * Each region is a bar of boxes, one an extent, each wide enough for the offset
+ * below its left edge, in as many rows as that takes: so labels cannot overlap,
+ * and an extent of one page is seen beside one of a terabyte.
  */
 #include "svg.h"
 
@@ -15,10 +16,18 @@
 
 /* In pixels. */
 enum {
-	WIDTH = 960, MARGIN = 48, ROOM = WIDTH - 2 * MARGIN,
-	HEADER = 56, TITLE = 38, BAR = 56, ROW = BAR + 42, GAP = 14,
-	LEGEND_LINE = 26, FOOT = 18,
-	MONO = 8, SANS_WIDTH = 7,	/* of a character, about */
+	WIDTH = 960,
+	MARGIN = 48,
+	ROOM = WIDTH - 2 * MARGIN,
+	HEADER = 56,
+	TITLE = 38,
+	BAR = 56,
+	ROW = BAR + 42,
+	GAP = 14,
+	LEGEND_LINE = 26,
+	FOOT = 18,
+	MONO = 8,
+	SANS_WIDTH = 7, /* of a character, about */
 	MIN_BOX = 58,
 };
 
@@ -42,9 +51,9 @@ static const struct style {
 };
 
 struct rows {
-	size_t n;	/* rows of a region's bar */
-	size_t each;	/* extents in one */
-	double least;	/* width of a box */
+	size_t n;     /* rows of a region's bar */
+	size_t each;  /* extents in one */
+	double least; /* width of a box */
 };
 
 static struct rows rows_of(const struct survey *survey)
@@ -77,13 +86,15 @@ static void print_hatch(FILE *out, enum barspan_reason reason)
 {
 	const struct style *style = &styles[reason];
 
-	fprintf(out, "<pattern id=\"barspan-%s\" width=\"%d\" height=\"%d\" patternUnits=\"userSpaceOnUse\"",
+	fprintf(out,
+		"<pattern id=\"barspan-%s\" width=\"%d\" height=\"%d\" patternUnits=\"userSpaceOnUse\"",
 		barspan_reason_name(reason), style->tile, style->tile);
 	if (*style->transform)
 		fprintf(out, " patternTransform=\"%s\"", style->transform);
-	fprintf(out, "><rect width=\"%d\" height=\"%d\" fill=\"%s\"/>", style->tile, style->tile, style->back);
-	fprintf(out, "<path d=\"%s\" stroke=\"%s\" stroke-width=\"%d\"/></pattern>\n", style->path, style->line,
-		style->thickness);
+	fprintf(out, "><rect width=\"%d\" height=\"%d\" fill=\"%s\"/>", style->tile, style->tile,
+		style->back);
+	fprintf(out, "<path d=\"%s\" stroke=\"%s\" stroke-width=\"%d\"/></pattern>\n", style->path,
+		style->line, style->thickness);
 }
 
 static void print_fill(FILE *out, enum barspan_reason reason)
@@ -96,15 +107,20 @@ static void print_fill(FILE *out, enum barspan_reason reason)
 
 static void print_header(FILE *out, const char *device, double height, const uint64_t used[REASONS])
 {
-	fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" viewBox=\"0 0 %d %.0f\" "
-		     "role=\"img\" font-family=\"" SANS "\">\n<title>Layout of ", WIDTH, height, WIDTH, height);
+	fprintf(out,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%.0f\" viewBox=\"0 0 %d %.0f\" "
+		"role=\"img\" font-family=\"" SANS "\">\n<title>Layout of ",
+		WIDTH, height, WIDTH, height);
 	print_escaped(out, device, MAX_TITLE);
 	fputs("</title>\n<defs>\n", out);
 	for (enum barspan_reason reason = BARSPAN_REASON_NONE + 1; reason < REASONS; reason++)
 		if (used[reason])
 			print_hatch(out, reason);
-	fprintf(out, "</defs>\n<rect width=\"%d\" height=\"%.0f\" fill=\"#ffffff\"/>\n", WIDTH, height);
-	fprintf(out, "<text x=\"%d\" y=\"38\" font-family=\"" MONOSPACE "\" font-size=\"15\" fill=\"#475569\">",
+	fprintf(out, "</defs>\n<rect width=\"%d\" height=\"%.0f\" fill=\"#ffffff\"/>\n", WIDTH,
+		height);
+	fprintf(out,
+		"<text x=\"%d\" y=\"38\" font-family=\"" MONOSPACE
+		"\" font-size=\"15\" fill=\"#475569\">",
 		MARGIN);
 	print_escaped(out, device, MAX_TITLE);
 	fputs("</text>\n", out);
@@ -114,13 +130,16 @@ static void print_title(FILE *out, const struct survey *survey, double y, const 
 {
 	char name[WORDS_SIZE], size[WORDS_SIZE], flags[WORDS_SIZE];
 
-	fprintf(out, "<text x=\"%d\" y=\"%.0f\" font-size=\"19\" font-weight=\"bold\" fill=\"#0f172a\">%s"
-		     "<tspan dx=\"12\" font-size=\"15\">%s</tspan>"
-		     "<tspan dx=\"12\" font-size=\"14\" font-weight=\"normal\" fill=\"#64748b\">%s</tspan></text>\n",
-		MARGIN, y + 24, words_region(name, survey->index), words_size(size, survey->region.size),
-		words_flags(flags, survey->region.flags));
-	fprintf(out, "<text x=\"%d\" y=\"%.0f\" font-size=\"12\" font-style=\"italic\" text-anchor=\"end\" "
-		     "fill=\"#64748b\">%s</text>\n", WIDTH - MARGIN, y + 24, scale);
+	fprintf(out,
+		"<text x=\"%d\" y=\"%.0f\" font-size=\"19\" font-weight=\"bold\" fill=\"#0f172a\">%s"
+		"<tspan dx=\"12\" font-size=\"15\">%s</tspan>"
+		"<tspan dx=\"12\" font-size=\"14\" font-weight=\"normal\" fill=\"#64748b\">%s</tspan></text>\n",
+		MARGIN, y + 24, words_region(name, survey->index),
+		words_size(size, survey->region.size), words_flags(flags, survey->region.flags));
+	fprintf(out,
+		"<text x=\"%d\" y=\"%.0f\" font-size=\"12\" font-style=\"italic\" text-anchor=\"end\" "
+		"fill=\"#64748b\">%s</text>\n",
+		WIDTH - MARGIN, y + 24, scale);
 }
 
 static double text_width(const char *text)
@@ -128,14 +147,18 @@ static double text_width(const char *text)
 	return (double)strlen(text) * SANS_WIDTH + 8;
 }
 
-static void print_in_box(FILE *out, const char *text, double middle, double y, const char *attributes)
+static void print_in_box(FILE *out, const char *text, double middle, double y,
+			 const char *attributes)
 {
-	fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" font-size=\"13\" text-anchor=\"middle\" %s>%s</text>\n", middle, y,
-		attributes, text);
+	fprintf(out,
+		"<text x=\"%.1f\" y=\"%.1f\" font-size=\"13\" text-anchor=\"middle\" %s>%s</text>\n",
+		middle, y, attributes, text);
 }
 
-/* What an extent is and how long, as far as there is room, on a label where it is hatched. */
-static void print_words(FILE *out, const struct barspan_extent *extent, double middle, double y, double room)
+/* What an extent is and how long, as far as there is room, on a label where it
+ * is hatched. */
+static void print_words(FILE *out, const struct barspan_extent *extent, double middle, double y,
+			double room)
 {
 	bool direct = extent->kind == BARSPAN_DIRECT;
 	const char *what = direct ? "direct" : barspan_reason_name(extent->reason);
@@ -148,23 +171,30 @@ static void print_words(FILE *out, const struct barspan_extent *extent, double m
 	if (width > room)
 		return;
 	if (!direct)
-		fprintf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"42\" rx=\"4\" fill=\"#ffffff\" "
-			     "fill-opacity=\"0.93\"/>\n", middle - width / 2, y + 7, width);
-	print_in_box(out, what, middle, y + 24, direct ? "font-weight=\"bold\" fill=\"#ffffff\"" :
-							 "font-weight=\"bold\" fill=\"#1e293b\"");
+		fprintf(out,
+			"<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"42\" rx=\"4\" fill=\"#ffffff\" "
+			"fill-opacity=\"0.93\"/>\n",
+			middle - width / 2, y + 7, width);
+	print_in_box(out, what, middle, y + 24,
+		     direct ? "font-weight=\"bold\" fill=\"#ffffff\""
+			    : "font-weight=\"bold\" fill=\"#1e293b\"");
 	print_in_box(out, size, middle, y + 42, direct ? "fill=\"#ffffff\"" : "fill=\"#1e293b\"");
 }
 
-static void print_box(FILE *out, const struct barspan_extent *extent, double x, double y, double width)
+static void print_box(FILE *out, const struct barspan_extent *extent, double x, double y,
+		      double width)
 {
-	fprintf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" stroke=\"#334155\" ", x, y, width, BAR);
+	fprintf(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" stroke=\"#334155\" ",
+		x, y, width, BAR);
 	fputs("stroke-width=\"1.5\" ", out);
 	print_fill(out, extent->reason);
-	fprintf(out, "><title>0x%" PRIx64 " + 0x%" PRIx64 "</title></rect>\n", extent->offset, extent->length);
+	fprintf(out, "><title>0x%" PRIx64 " + 0x%" PRIx64 "</title></rect>\n", extent->offset,
+		extent->length);
 	print_words(out, extent, x + width / 2, y, width - 6);
 }
 
-/* An offset below its edge; a long one at a side of the picture gives way to stay inside. */
+/* An offset below its edge; a long one at a side of the picture gives way to
+ * stay inside. */
 static void print_offset(FILE *out, uint64_t offset, double x, double y)
 {
 	double half = snprintf(NULL, 0, "0x%" PRIx64, offset) * MONO / 2.0, middle = x;
@@ -174,11 +204,14 @@ static void print_offset(FILE *out, uint64_t offset, double x, double y)
 	if (middle > WIDTH - half)
 		middle = WIDTH - half;
 	fprintf(out, "<path d=\"M%.1f %.1fv8\" stroke=\"#334155\" stroke-width=\"1.5\"/>\n", x, y);
-	fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" font-family=\"" MONOSPACE "\" font-size=\"12\" "
-		     "text-anchor=\"middle\" fill=\"#0f172a\">0x%" PRIx64 "</text>\n", middle, y + 21, offset);
+	fprintf(out,
+		"<text x=\"%.1f\" y=\"%.1f\" font-family=\"" MONOSPACE "\" font-size=\"12\" "
+		"text-anchor=\"middle\" fill=\"#0f172a\">0x%" PRIx64 "</text>\n",
+		middle, y + 21, offset);
 }
 
-static void print_row(FILE *out, const struct barspan_extent *extents, size_t n, const double *widths, double y)
+static void print_row(FILE *out, const struct barspan_extent *extents, size_t n,
+		      const double *widths, double y)
 {
 	double x = MARGIN;
 
@@ -199,13 +232,16 @@ static double print_region(FILE *out, const struct survey *survey, double y)
 
 	y += TITLE;
 	for (size_t first = 0; first < survey->n_extents; first += rows.each, y += ROW) {
-		size_t n = survey->n_extents - first < rows.each ? survey->n_extents - first : rows.each;
+		size_t n = survey->n_extents - first < rows.each ? survey->n_extents - first
+								 : rows.each;
 
 		to_scale &= svg_scale(widths, survey->extents + first, n, ROOM, rows.least);
 		print_row(out, survey->extents + first, n, widths, y);
 	}
-	print_title(out, survey, title, !to_scale ? "not to scale: small extents are widened" :
-					rows.n > 1 ? "each row has its own scale" : "to scale");
+	print_title(out, survey, title,
+		    !to_scale	 ? "not to scale: small extents are widened"
+		    : rows.n > 1 ? "each row has its own scale"
+				 : "to scale");
 	return y + GAP;
 }
 
@@ -216,12 +252,15 @@ static void print_legend(FILE *out, const uint64_t used[REASONS], double y)
 
 		if (!used[reason])
 			continue;
-		fprintf(out, "<rect x=\"%d\" y=\"%.0f\" width=\"30\" height=\"16\" stroke=\"#334155\" ", MARGIN, y);
+		fprintf(out,
+			"<rect x=\"%d\" y=\"%.0f\" width=\"30\" height=\"16\" stroke=\"#334155\" ",
+			MARGIN, y);
 		print_fill(out, reason);
-		fprintf(out, "/>\n<text x=\"%d\" y=\"%.0f\" font-size=\"13\" fill=\"#334155\">"
-			     "<tspan font-weight=\"bold\">%s%s</tspan><tspan dx=\"8\">%s</tspan></text>\n", MARGIN + 42,
-			y + 13, direct ? "direct" : "hole, ", direct ? "" : barspan_reason_name(reason),
-			words_reason(reason));
+		fprintf(out,
+			"/>\n<text x=\"%d\" y=\"%.0f\" font-size=\"13\" fill=\"#334155\">"
+			"<tspan font-weight=\"bold\">%s%s</tspan><tspan dx=\"8\">%s</tspan></text>\n",
+			MARGIN + 42, y + 13, direct ? "direct" : "hole, ",
+			direct ? "" : barspan_reason_name(reason), words_reason(reason));
 		y += LEGEND_LINE;
 	}
 }

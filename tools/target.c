@@ -12,8 +12,10 @@ void target_parse(struct target *out, struct argp_state *state, const char *text
 	*out = (struct target){ .text = text };
 	if (strncmp(text, "soft:", 5)) {
 		if (!parse_is_pci_address(text))
-			argp_error(state, "DEVICE '%s': is neither a PCI address such as 0000:01:00.0 nor soft:LAYOUT",
-				   text);
+			argp_error(
+				state,
+				"DEVICE '%s': is neither a PCI address such as 0000:01:00.0 nor soft:LAYOUT",
+				text);
 		return;
 	}
 	if (!parse_soft_layout(&out->layout, text + 5, complaint))
@@ -29,8 +31,8 @@ int target_open(struct target *target, struct barspan_device **out)
 {
 	const struct barspan_soft_options soft =
 		BARSPAN_SOFT_OPTIONS(target->layout.regions, target->layout.n);
-	int r = soft.n_regions ? barspan_device_open_soft(out, &soft) :
-				 barspan_device_open_pci(out, target->text, NULL);
+	int r = soft.n_regions ? barspan_device_open_soft(out, &soft)
+			       : barspan_device_open_pci(out, target->text, NULL);
 
 	target_free(target);
 	if (r)

@@ -10,8 +10,8 @@
 #include "parse.h"
 
 struct target {
-	const char *text;	/* as the user wrote it */
-	struct soft_layout layout;	/* without regions: a PCI device */
+	const char *text;	   /* as the user wrote it */
+	struct soft_layout layout; /* without regions: a PCI device */
 };
 
 /* Says how a DEVICE is written; for the end of a help text. */
@@ -29,7 +29,8 @@ struct target {
 
 #define TARGET_REGION_HELP " REGION is a number, or one of BAR0 to BAR5, ROM and CONFIG."
 
-/* Reads a DEVICE argument; ends the program by argp_error() when it makes no sense. */
+/* Reads a DEVICE argument; ends the program by argp_error() when it makes no
+ * sense. */
 void target_parse(struct target *out, struct argp_state *state, const char *text);
 
 /* For a target that is not opened. */

@@ -87,8 +87,8 @@ void tool_release_log(bool show)
 		tool_say("%s", held);
 }
 
-/* A device's descriptor that became number 1 would be written to by printf(). What fills a gap refuses to be used for
- * what the number is for. */
+/* A device's descriptor that became number 1 would be written to by printf().
+ * What fills a gap refuses to be used for what the number is for. */
 static void fill_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
@@ -103,7 +103,8 @@ void tool_start(void)
 	signal(SIGPIPE, SIG_IGN);
 	/* Not LC_NUMERIC: JSON and SVG want their points. */
 	setlocale(LC_CTYPE, "");
-	/* Room enough for output to be written out by tool_flush(), which sees what happens to it. */
+	/* Room enough for output to be written out by tool_flush(), which sees
+	 * what happens to it. */
 	setvbuf(stdout, NULL, _IOFBF, STDOUT_ROOM);
 	atexit(flush_at_exit);
 	barspan_set_log(on_message, NULL, BARSPAN_LOG_WARNING);

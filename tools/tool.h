@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every subcommand does the same way: its messages, its exit status, its standard output. */
+/* What every subcommand does the same way: its messages, its exit status, its
+ * standard output. */
 #ifndef TOOL_H
 #define TOOL_H
 
@@ -8,20 +9,24 @@
 /* With EXIT_SUCCESS and EXIT_FAILURE: all that barspan exits with. */
 enum { EXIT_USAGE = 2 };
 
-/* To be called first: makes the standard descriptors safe to use, hears the library, and sees to it that output which
- * cannot be written is a failure whatever main() returns. */
+/* To be called first: makes the standard descriptors safe to use, hears the
+ * library, and sees to it that output which cannot be written is a failure
+ * whatever main() returns. */
 void tool_start(void);
 
 /* Writes "barspan: MESSAGE" to stderr. */
 __attribute__((format(printf, 1, 2))) void tool_say(const char *format, ...);
 
-/* Writes "barspan: MESSAGE: ENAME (text)" to stderr, where r is a negative errno value, and returns EXIT_FAILURE. */
+/* Writes "barspan: MESSAGE: ENAME (text)" to stderr, where r is a negative
+ * errno value, and returns EXIT_FAILURE. */
 __attribute__((format(printf, 2, 3))) int tool_fail(int r, const char *format, ...);
 
-/* Writes out what is buffered for stdout; false, after a message, when that fails or has failed. */
+/* Writes out what is buffered for stdout; false, after a message, when that
+ * fails or has failed. */
 bool tool_flush(void);
 
-/* Holds the library's messages back, so that a question may have "no" for an answer; the last one can be shown. */
+/* Holds the library's messages back, so that a question may have "no" for an
+ * answer; the last one can be shown. */
 void tool_hold_log(void);
 void tool_release_log(bool show);
 

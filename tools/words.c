@@ -48,7 +48,8 @@ const char *words_flags(char out[WORDS_SIZE], uint32_t flags)
 	out[0] = '\0';
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (flags & names[i].flag)
-			used += snprintf(out + used, WORDS_SIZE - (size_t)used, "%s%s", used ? " " : "", names[i].name);
+			used += snprintf(out + used, WORDS_SIZE - (size_t)used, "%s%s",
+					 used ? " " : "", names[i].name);
 	return out;
 }
 

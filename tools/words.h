@@ -12,7 +12,8 @@ enum { WORDS_SIZE = 48 };
 
 #define REASONS (BARSPAN_REASON_SUSPENDED + 1)
 
-/* "BAR0", "ROM", "CONFIG", "region 9". Each of these fills `out` and returns it. */
+/* "BAR0", "ROM", "CONFIG", "region 9". Each of these fills `out` and returns
+ * it. */
 const char *words_region(char out[WORDS_SIZE], unsigned int index);
 
 /* A size, exactly: "16K", "1025". */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A driver that is written for `base + offset` keeps working where its registers are direct. The guard table says so up
- * front, once, instead of a fault later.
+ * A driver that is written for `base + offset` keeps working where its
+ * registers are direct. The guard table says so up front, once, instead of a
+ * fault later.
  *
  *     legacy [PCI-ADDRESS [REGION]]
  *
@@ -19,7 +20,7 @@
 static const struct reg {
 	const char *name;
 	uint64_t offset, length;
-	bool needed;	/* without it the driver cannot work */
+	bool needed; /* without it the driver cannot work */
 } registers[] = {
 	{ "id", 0x0000, 4, true },
 	{ "scratch", 0x0040, 8, true },
@@ -38,11 +39,12 @@ static int open_device(struct barspan_device **out, const char *address)
 	};
 	static const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&bar0, 1);
 
-	return address ? barspan_device_open_pci(out, address, NULL) :
-			 barspan_device_open_soft(out, &options);
+	return address ? barspan_device_open_pci(out, address, NULL)
+		       : barspan_device_open_soft(out, &options);
 }
 
-/* Returns how many registers that the driver needs are out of a pointer's reach. */
+/* Returns how many registers that the driver needs are out of a pointer's
+ * reach. */
 static unsigned int check_registers(const struct barspan *span)
 {
 	unsigned int missing = 0;
@@ -57,15 +59,19 @@ static unsigned int check_registers(const struct barspan *span)
 		}
 		missing += reg->needed;
 		if (barspan_extent_at(span, reg->offset, &extent))
-			printf("%s at 0x%04" PRIx64 ": past the end of the region\n", reg->name, reg->offset);
+			printf("%s at 0x%04" PRIx64 ": past the end of the region\n", reg->name,
+			       reg->offset);
 		else
-			printf("%s at 0x%04" PRIx64 ": not a direct range (%s)\n", reg->name, reg->offset,
-			       extent.kind == BARSPAN_DIRECT ? "its end is not" : barspan_reason_name(extent.reason));
+			printf("%s at 0x%04" PRIx64 ": not a direct range (%s)\n", reg->name,
+			       reg->offset,
+			       extent.kind == BARSPAN_DIRECT ? "its end is not"
+							     : barspan_reason_name(extent.reason));
 	}
 	return missing;
 }
 
-/* The old code, unchanged. Raw values are in the device's byte order, which is little-endian. */
+/* The old code, unchanged. Raw values are in the device's byte order, which is
+ * little-endian. */
 static bool old_driver_works(volatile uint8_t *base)
 {
 	volatile uint64_t *scratch = (volatile uint64_t *)(base + 0x40);
@@ -91,14 +97,16 @@ int main(int argc, char **argv)
 		fprintf(stderr, "legacy: cannot open the device: %s\n", strerror(-r));
 		return 1;
 	}
-	r = barspan_map(&span, device, argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 0) : 0, NULL);
+	r = barspan_map(&span, device, argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 0) : 0,
+			NULL);
 	barspan_device_close(device);
 	if (r) {
 		fprintf(stderr, "legacy: cannot map the region: %s\n", strerror(-r));
 		return 1;
 	}
 	missing = check_registers(span);
-	/* This driver is made up, so that its code runs on the software device only. */
+	/* This driver is made up, so that its code runs on the software device
+	 * only. */
 	if (argc == 1 && !missing) {
 		works = old_driver_works(barspan_base(span));
 		printf("the old driver %s\n", works ? "works" : "fails");

@@ -4,7 +4,8 @@
  *
  *     map-bar [PCI-ADDRESS [REGION [OFFSET]]]
  *
- * Without an address: a software device. No register is read unless OFFSET names one: reading can have side effects.
+ * Without an address: a software device. No register is read unless OFFSET
+ * names one: reading can have side effects.
  */
 #include <barspan.h>
 
@@ -33,24 +34,27 @@ static int open_device(struct barspan_device **out, const char *address)
 	};
 	static const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&bar0, 1);
 
-	return address ? barspan_device_open_pci(out, address, NULL) :
-			 barspan_device_open_soft(out, &options);
+	return address ? barspan_device_open_pci(out, address, NULL)
+		       : barspan_device_open_soft(out, &options);
 }
 
 static void print_extents(const struct barspan *span)
 {
 	struct barspan_extent extent;
 
-	printf("base %p, 0x%" PRIx64 " bytes\n", (void *)(uintptr_t)barspan_base(span), barspan_length(span));
+	printf("base %p, 0x%" PRIx64 " bytes\n", (void *)(uintptr_t)barspan_base(span),
+	       barspan_length(span));
 	for (size_t i = 0; !barspan_extent_get(span, i, &extent); i++)
 		printf("0x%08" PRIx64 " + 0x%" PRIx64 " %s\n", extent.offset, extent.length,
-		       extent.kind == BARSPAN_DIRECT ? "direct" : barspan_reason_name(extent.reason));
+		       extent.kind == BARSPAN_DIRECT ? "direct"
+						     : barspan_reason_name(extent.reason));
 }
 
 static int read_register(struct barspan *span, uint64_t offset)
 {
 	uint32_t value = barspan_read32(span, offset);
-	int r = barspan_take_error(span, NULL);	/* a failed read gives all ones, which a register can hold, too */
+	/* a failed read gives all ones, which a register can hold, too */
+	int r = barspan_take_error(span, NULL);
 
 	if (!r)
 		printf("register 0x%" PRIx64 " is 0x%08" PRIx32 "\n", offset, value);
@@ -74,7 +78,8 @@ int main(int argc, char **argv)
 	uint64_t index = 0, offset = 0;
 	int r;
 
-	if (argc > 4 || (argc > 2 && (parse(argv[2], &index) || index > 65535)) || (argc > 3 && parse(argv[3], &offset))) {
+	if (argc > 4 || (argc > 2 && (parse(argv[2], &index) || index > 65535)) ||
+	    (argc > 3 && parse(argv[3], &offset))) {
 		fprintf(stderr, "usage: map-bar [PCI-ADDRESS [REGION [OFFSET]]]\n");
 		return 2;
 	}
@@ -83,7 +88,7 @@ int main(int argc, char **argv)
 	if (r)
 		goto err;
 	r = barspan_map(&span, device, (unsigned int)index, NULL);
-	barspan_device_close(device);	/* the span holds the device from here on */
+	barspan_device_close(device); /* the span holds the device from here on */
 	if (r)
 		goto err;
 	print_extents(span);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A transport of one's own: a region kept in a file, for example the dump of a BAR, behind the same functions as a VFIO
- * device. All but its first page is left to trapped access.
+ * A transport of one's own: a region kept in a file, for example the dump of a
+ * BAR, behind the same functions as a VFIO device. All but its first page is
+ * left to trapped access.
  *
  *     own-transport [FILE]
  *
- * FILE is only read. Without it: a file made up for the purpose, gone at the end.
+ * FILE is only read. Without it: a file made up for the purpose, gone at the
+ * end.
  */
 #include <barspan.h>
 
@@ -39,18 +41,22 @@ static int describe(void *context, unsigned int index, struct barspan_region *ou
 	return 0;
 }
 
-/* The library owns the address, and what is there is to be replaced: so MAP_FIXED is right here. */
-static int map(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+/* The library owns the address, and what is there is to be replaced: so
+ * MAP_FIXED is right here. */
+static int map(void *context, unsigned int index, uint64_t offset, size_t length, int prot,
+	       void *address)
 {
 	struct transport *transport = context;
-	void *mapped = mmap(address, length, prot, MAP_SHARED | MAP_FIXED, transport->fd, (off_t)offset);
+	void *mapped =
+		mmap(address, length, prot, MAP_SHARED | MAP_FIXED, transport->fd, (off_t)offset);
 
 	(void)index;
 	return mapped == MAP_FAILED ? -errno : 0;
 }
 
 /* All or nothing: what is cut short is an error. */
-static int trapped_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
+static int trapped_read(void *context, unsigned int index, uint64_t offset, void *buffer,
+			size_t length)
 {
 	struct transport *transport = context;
 	ssize_t n = pread(transport->fd, buffer, length, (off_t)offset);
@@ -62,14 +68,15 @@ static int trapped_read(void *context, unsigned int index, uint64_t offset, void
 	return (size_t)n == length ? 0 : -EIO;
 }
 
-static int trapped_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+static int trapped_write(void *context, unsigned int index, uint64_t offset, const void *buffer,
+			 size_t length)
 {
 	(void)context;
 	(void)index;
 	(void)offset;
 	(void)buffer;
 	(void)length;
-	return -EACCES;	/* the region has no BARSPAN_REGION_WRITE */
+	return -EACCES; /* the region has no BARSPAN_REGION_WRITE */
 }
 
 /* Called once the device and its last span are gone. */
@@ -127,7 +134,7 @@ static int open_transport(struct barspan_device **out, const char *path)
 	r = barspan_device_open_ops(out, &ops, transport);
 	if (!r)
 		return 0;
-err_close:	/* a failed open does not call ops.close */
+err_close: /* a failed open does not call ops.close */
 	if (transport->fd >= 0)
 		close(transport->fd);
 	free(transport);
@@ -153,7 +160,8 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; !barspan_extent_get(span, i, &extent); i++)
 		printf("0x%08" PRIx64 " + 0x%" PRIx64 " %s\n", extent.offset, extent.length,
-		       extent.kind == BARSPAN_DIRECT ? "direct" : barspan_reason_name(extent.reason));
+		       extent.kind == BARSPAN_DIRECT ? "direct"
+						     : barspan_reason_name(extent.reason));
 	last = barspan_length(span) - 1;
 	value = barspan_read8(span, last);
 	r = barspan_take_error(span, NULL);

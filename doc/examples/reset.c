@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Suspends a span while the device's memory decoding is off, as a reset or a power state makes it be.
+ * Suspends a span while the device's memory decoding is off, as a reset or a
+ * power state makes it be.
  *
  *     reset [PCI-ADDRESS [REGION]]
  *
- * Without an address: a software device. With one: the device is of no use to anybody else meanwhile. To reset it, make
- * ioctl(barspan_device_fd(device), VFIO_DEVICE_RESET) between suspend and resume.
+ * Without an address: a software device. With one: the device is of no use to
+ * anybody else meanwhile. To reset it, make ioctl(barspan_device_fd(device),
+ * VFIO_DEVICE_RESET) between suspend and resume.
  */
 #include <barspan.h>
 
@@ -13,10 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* PCI Local Bus Specification 3.0, section 6.2.2. Configuration space is little-endian. */
+/* PCI Local Bus Specification 3.0, section 6.2.2. Configuration space is
+ * little-endian. */
 enum {
 	COMMAND = 0x04,
-	COMMAND_MEMORY = 0x02,	/* in the low byte */
+	COMMAND_MEMORY = 0x02, /* in the low byte */
 };
 
 static int open_device(struct barspan_device **out, const char *address)
@@ -34,8 +37,8 @@ static int open_device(struct barspan_device **out, const char *address)
 	static const struct barspan_soft_options options =
 		BARSPAN_SOFT_OPTIONS(regions, BARSPAN_CONFIG + 1);
 
-	return address ? barspan_device_open_pci(out, address, NULL) :
-			 barspan_device_open_soft(out, &options);
+	return address ? barspan_device_open_pci(out, address, NULL)
+		       : barspan_device_open_soft(out, &options);
 }
 
 static int switch_memory(struct barspan_device *device, int on)
@@ -59,8 +62,9 @@ static void print_extents(const struct barspan *span, const char *when)
 	printf("%s: %zu extents, %zu direct\n", when, n, direct);
 }
 
-/* Nobody may use a raw pointer into the span from suspend to resume; accessors may be used, and fail while decoding is
- * off. The addresses stay the span's, so that pointers are good again afterwards where they are direct. */
+/* Nobody may use a raw pointer into the span from suspend to resume; accessors
+ * may be used, and fail while decoding is off. The addresses stay the span's,
+ * so that pointers are good again afterwards where they are direct. */
 static int restart(struct barspan *span)
 {
 	struct barspan_device *device = barspan_device_of(span);
@@ -87,7 +91,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "reset: cannot open the device: %s\n", strerror(-r));
 		return 1;
 	}
-	r = barspan_map(&span, device, argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 0) : 0, NULL);
+	r = barspan_map(&span, device, argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 0) : 0,
+			NULL);
 	barspan_device_close(device);
 	if (r) {
 		fprintf(stderr, "reset: cannot map the region: %s\n", strerror(-r));

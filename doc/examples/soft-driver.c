@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A driver's own unit test on the software device, with no hardware and no privilege. It prints TAP.
+ * A driver's own unit test on the software device, with no hardware and no
+ * privilege. It prints TAP.
  *
- * The driver is in the first half. It uses accessors only, so that it neither knows nor cares which of its registers
- * are direct. The test plays the device: registers in holes answer through hooks.
+ * The driver is in the first half. It uses accessors only, so that it neither
+ * knows nor cares which of its registers are direct. The test plays the device:
+ * registers in holes answer through hooks.
  */
 #include <barspan.h>
 
@@ -16,9 +18,9 @@
 /* The driver: resets an engine and waits until it is ready. */
 
 enum {
-	ENGINE_ID = 0x0000,		/* reads as ENGINE_ID_VALUE */
-	ENGINE_COMMAND = 0x1000,	/* 1: reset */
-	ENGINE_STATUS = 0x1004,		/* bit 0: ready */
+	ENGINE_ID = 0x0000,	 /* reads as ENGINE_ID_VALUE */
+	ENGINE_COMMAND = 0x1000, /* 1: reset */
+	ENGINE_STATUS = 0x1004,	 /* bit 0: ready */
 	ENGINE_ID_VALUE = 0x656e6731,
 	ENGINE_POLLS = 100,
 };
@@ -35,7 +37,8 @@ static int engine_start(struct barspan *registers)
 	for (int i = 0; i < ENGINE_POLLS; i++) {
 		uint32_t status = barspan_read32(registers, ENGINE_STATUS);
 
-		/* A device that is gone reads all ones: ask before the value is believed. */
+		/* A device that is gone reads all ones: ask before the value is
+		 * believed. */
 		r = barspan_take_error(registers, NULL);
 		if (r)
 			return r;
@@ -50,7 +53,7 @@ static int engine_start(struct barspan *registers)
 struct engine {
 	uint32_t id;
 	int polls_until_ready;
-	int error;	/* of every trapped access */
+	int error; /* of every trapped access */
 	int resets;
 };
 
@@ -59,11 +62,11 @@ static int engine_read(void *context, uint64_t offset, void *buffer, size_t leng
 	struct engine *engine = context;
 	uint32_t value = 0;
 
-	if (offset == ENGINE_ID)	/* where pages are so large that it is in a hole, too */
+	if (offset == ENGINE_ID) /* where pages are so large that it is in a hole, too */
 		value = engine->id;
 	else if (offset == ENGINE_STATUS)
 		value = engine->polls_until_ready-- <= 0;
-	value = htole32(value);	/* bytes are in the device's order */
+	value = htole32(value); /* bytes are in the device's order */
 	memset(buffer, 0, length);
 	memcpy(buffer, &value, length < sizeof(value) ? length : sizeof(value));
 	return engine->error;
@@ -99,7 +102,8 @@ static int try_engine(struct engine *engine)
 
 	if (r)
 		return r;
-	/* The direct part is memory, which the test writes behind the driver's back. */
+	/* The direct part is memory, which the test writes behind the driver's
+	 * back. */
 	if (pwrite(barspan_soft_fd(device, 0), &id, sizeof(id), ENGINE_ID) != sizeof(id))
 		r = -EIO;
 	else
@@ -128,7 +132,8 @@ int main(void)
 	struct engine other = { .id = 0x12345678 };
 
 	printf("1..4\n");
-	expect(1, try_engine(&good) == 0 && good.resets == 1, "an engine that gets ready is started");
+	expect(1, try_engine(&good) == 0 && good.resets == 1,
+	       "an engine that gets ready is started");
 	expect(2, try_engine(&stuck) == -ETIMEDOUT, "an engine that does not is a timeout");
 	expect(3, try_engine(&gone) == -ENODEV, "a device that is gone is noticed");
 	expect(4, try_engine(&other) == -ENODEV && !other.resets, "another device is left alone");

@@ -18,9 +18,11 @@ extern "C" {
 #pragma GCC visibility push(default)
 
 /*
- * Accessors by address, shaped like readl() and writel(). In a span they are the accessors of <barspan/io.h>, with the
- * same widths, order, byte order and failures (barspan_take_error() of the span tells); anywhere else they are a load or
- * store in the device's byte order. An access that begins in a span and goes past its end fails with -ERANGE.
+ * Accessors by address, shaped like readl() and writel(). In a span they are
+ * the accessors of <barspan/io.h>, with the same widths, order, byte order and
+ * failures (barspan_take_error() of the span tells); anywhere else they are a
+ * load or store in the device's byte order. An access that begins in a span and
+ * goes past its end fails with -ERANGE.
  */
 BARSPAN_INLINE_ uint8_t barspan_ptr_read8(const volatile void *pointer);
 BARSPAN_INLINE_ uint16_t barspan_ptr_read16(const volatile void *pointer);

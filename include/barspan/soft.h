@@ -16,9 +16,11 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-/* A region made of memory, for demos and for drivers' own unit tests. `size` is the region's, in bytes. Trapped accesses call `read` and `write`, with
- * `context`; where they are NULL the region's memory is read or written, which is also what direct accesses reach. The
- * hooks return 0 or a negative errno value, and may be called from several threads at once. `areas` is copied. */
+/* A region made of memory, for demos and for drivers' own unit tests. `size` is
+ * the region's, in bytes. Trapped accesses call `read` and `write`, with
+ * `context`; where they are NULL the region's memory is read or written, which
+ * is also what direct accesses reach. The hooks return 0 or a negative errno
+ * value, and may be called from several threads at once. `areas` is copied. */
 struct barspan_soft_region {
 	uint64_t size;
 	uint32_t flags;
@@ -32,16 +34,16 @@ struct barspan_soft_region {
 /* Initialise it with BARSPAN_SOFT_OPTIONS(), and then set what you want to be
  * different. */
 struct barspan_soft_options {
-	size_t size;		/* sizeof(struct barspan_soft_options) */
-	const char *name;	/* of the device in messages, copied; NULL: "soft" */
-	size_t n_regions;	/* at most 256 */
-	size_t region_size;	/* sizeof(struct barspan_soft_region): the distance of regions */
+	size_t size;	    /* sizeof(struct barspan_soft_options) */
+	const char *name;   /* of the device in messages, copied; NULL: "soft" */
+	size_t n_regions;   /* at most 256 */
+	size_t region_size; /* sizeof(struct barspan_soft_region): the distance of regions */
 	const struct barspan_soft_region *regions;
 };
 
 /* Options for `n` regions, with the default name. */
-#define BARSPAN_SOFT_OPTIONS(regions, n)                                                   \
-	{                                                                                  \
+#define BARSPAN_SOFT_OPTIONS(regions, n) \
+	{ \
 		sizeof(struct barspan_soft_options), NULL, (n), sizeof((regions)[0]), (regions) \
 	}
 
@@ -57,15 +59,19 @@ struct barspan_soft_options {
  * or a region have a part that this library does not know, or a size of more
  * than 4096; -EFBIG: a region larger than a memory file can be, or than
  * RLIMIT_FSIZE; -ENOMEM, -EMFILE, -ENFILE. */
-int barspan_device_open_soft(struct barspan_device **out, const struct barspan_soft_options *options);
+int barspan_device_open_soft(struct barspan_device **out,
+			     const struct barspan_soft_options *options);
 
-/* The memory file behind a software device's region, to look at it or change it behind the driver's back. Borrowed: it
- * is closed with the device. -EINVAL: not a software device; -ENOENT: no such region, or one of size 0. */
+/* The memory file behind a software device's region, to look at it or change it
+ * behind the driver's back. Borrowed: it is closed with the device. -EINVAL:
+ * not a software device; -ENOENT: no such region, or one of size 0. */
 int barspan_soft_fd(struct barspan_device *device, unsigned int index);
 
-/* How often a software device's region was read and written by trapped access since the device was opened. Either
- * pointer may be NULL. -EINVAL: not a software device; -ENOENT: no such region. */
-int barspan_soft_trapped(struct barspan_device *device, unsigned int index, uint64_t *reads, uint64_t *writes);
+/* How often a software device's region was read and written by trapped access
+ * since the device was opened. Either pointer may be NULL. -EINVAL: not a
+ * software device; -ENOENT: no such region. */
+int barspan_soft_trapped(struct barspan_device *device, unsigned int index, uint64_t *reads,
+			 uint64_t *writes);
 
 #pragma GCC visibility pop
 

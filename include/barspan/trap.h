@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The trap: serves or explains raw loads and stores in holes, by a handler for SIGSEGV and SIGBUS. Opt-in, and for the
- * whole process: all threads, all live spans, those mapped later too.
+ * The trap: serves or explains raw loads and stores in holes, by a handler for
+ * SIGSEGV and SIGBUS. Opt-in, and for the whole process: all threads, all live
+ * spans, those mapped later too.
  *
  * These functions are in a library of their own: link with -lbarspan-trap
  * -lbarspan (pkg-config barspan-trap).
  *
- * A fault is the trap's when the address lies in a hole of a live span (a suspended extent is one), and the span's prot
- * allows the access. Every other fault goes on to the handler that was there before, with the signal mask and flags
- * that it asked for, or to the default action, which leaves a core dump of the faulting instruction.
+ * A fault is the trap's when the address lies in a hole of a live span (a
+ * suspended extent is one), and the span's prot allows the access. Every other
+ * fault goes on to the handler that was there before, with the signal mask and
+ * flags that it asked for, or to the default action, which leaves a core dump
+ * of the faulting instruction.
  *
  * With BARSPAN_TRAP_RESCUE, a fault (SIGBUS or SIGSEGV) at a direct byte of a
  * live span is the trap's, too. Mapped registers fault while a device has
@@ -21,21 +24,25 @@
  * with SI_KERNEL), the trap computes the operand's address from the registers.
  *
  * If the device fails a served access, a read gives all ones and a write is
- * dropped, the failure is counted, and barspan_take_error() of the span gives the
- * error.
+ * dropped, the failure is counted, and barspan_take_error() of the span gives
+ * the error.
  *
  * What emulation does (x86-64, and a libbarspan-trap that was built with Zydis;
  * else -EOPNOTSUPP, and explanations and reports say nothing of widths):
- *   - mov, movzx, movsx, movsxd, movbe, movnti, movdiri; add, adc, sub, sbb, and, or, xor, cmp, test; not, neg, inc,
- *     dec; bt, bts, btr, btc; xchg, xadd, cmpxchg; push, pop, call, jmp; movs, stos, lods, cmps, scas with and without
- *     rep; and the SSE, AVX and AVX-512 moves between memory and an xmm, ymm or zmm register, and AVX-512 comparisons,
- *     also with a mask.
+ *   - mov, movzx, movsx, movsxd, movbe, movnti, movdiri; add, adc, sub, sbb,
+ *     and, or, xor, cmp, test; not, neg, inc, dec; bt, bts, btr, btc; xchg,
+ *     xadd, cmpxchg; push, pop, call, jmp; movs, stos, lods, cmps, scas with
+ *     and without rep; and the SSE, AVX and AVX-512 moves between memory and an
+ *     xmm, ymm or zmm register, and AVX-512 comparisons, also with a mask.
  *   - clflush, clflushopt and clwb do nothing.
- *   - Instructions that compute on registers and one operand in memory run out of line, on a copy of that operand:
- *     integer arithmetic (imul, mul, div, idiv, shifts, rotates, setcc, cmovcc, bit scans and counts, BMI, ADX, crc32,
- *     cmpxchg8b, cmpxchg16b), and SSE, AVX, FMA and AVX-512 arithmetic, conversions, inserts, extracts, shuffles and
- *     broadcasts. This needs memory that may be made executable, a page for each of at most 512 different instructions;
- *     where the system refuses it (SELinux without execmem, PR_SET_MDWE), they are explained.
+ *   - Instructions that compute on registers and one operand in memory run out
+ *     of line, on a copy of that operand: integer arithmetic (imul, mul, div,
+ *     idiv, shifts, rotates, setcc, cmovcc, bit scans and counts, BMI, ADX,
+ *     crc32, cmpxchg8b, cmpxchg16b), and SSE, AVX, FMA and AVX-512 arithmetic,
+ *     conversions, inserts, extracts, shuffles and broadcasts. This needs
+ *     memory that may be made executable, a page for each of at most 512
+ *     different instructions; where the system refuses it (SELinux without
+ *     execmem, PR_SET_MDWE), they are explained.
  * All widths, all ways to address. Each access is one trapped access of the
  * operand's width. It is one for each part if the operand straddles an edge or
  * a mask leaves out elements. Any other instruction is explained, and then
@@ -45,27 +52,36 @@
  *   - a call on a thread that has a shadow stack;
  *   - vector arithmetic in a thread that has floating-point exceptions enabled.
  *
- * Of the 1,753,712 instructions with an operand in memory in Debian 12's DPDK libraries and drivers (22.11), 1,753,493
- * are emulated. So are all accesses of 231 small functions that use or set a volatile register, as gcc 12 and clang 14
- * compile them at -O0, -O2, -O3, -O3 -march=x86-64-v3 and -Os.
+ * Of the 1,753,712 instructions with an operand in memory in Debian 12's DPDK
+ * libraries and drivers (22.11), 1,753,493 are emulated. So are all accesses of
+ * 231 small functions that use or set a volatile register, as gcc 12 and clang
+ * 14 compile them at -O0, -O2, -O3, -O3 -march=x86-64-v3 and -Os.
  *
  * What it cannot do:
- *   - A read-modify-write is one read and one write. It is not atomic, towards the device or other threads, even with
- *     a lock prefix.
- *   - A system call that is handed an address in a hole fails with EFAULT: the kernel does not ask the trap.
- *   - A thread that blocks SIGSEGV, also by the mask of the signal handler that it is in, dies of an access to a hole:
- *     the kernel does not deliver a fault that is blocked. That other threads block it does no harm.
- *   - If the other operand of a string instruction, the stack of push or call, or another element of a masked move
- *     faults, the device may have been read for nothing. A division that fails has read it, and raises SIGFPE.
+ *   - A read-modify-write is one read and one write. It is not atomic, towards
+ *     the device or other threads, even with a lock prefix.
+ *   - A system call that is handed an address in a hole fails with EFAULT: the
+ *     kernel does not ask the trap.
+ *   - A thread that blocks SIGSEGV, also by the mask of the signal handler that
+ *     it is in, dies of an access to a hole: the kernel does not deliver a
+ *     fault that is blocked. That other threads block it does no harm.
+ *   - If the other operand of a string instruction, the stack of push or call,
+ *     or another element of a masked move faults, the device may have been read
+ *     for nothing. A division that fails has read it, and raises SIGFPE.
  *   - The handler takes up to 1024 bytes of an alternate stack, in addition to
  *     the kernel's frame. With less, the process ends with an explanation.
- *   - A handler that the program installs later replaces the trap, unless it passes on what it does not know.
- *   - With SIG_IGN, a SIGSEGV that another process sends may interrupt a system call.
- *   - A transport of your own (barspan_device_open_ops(), hooks of a software device) is called in the signal handler.
- *   - valgrind: needs --vex-iropt-register-updates=allregs-at-mem-access, for without it the registers that a handler
- *     sees are not those of the fault. Instructions with vector registers are not emulated, since valgrind does not
- *     give them to a handler. While emulation is on, memcheck takes the holes of live spans for defined memory; it goes
- *     on to think of a loaded register what it thought of the register before.
+ *   - A handler that the program installs later replaces the trap, unless it
+ *     passes on what it does not know.
+ *   - With SIG_IGN, a SIGSEGV that another process sends may interrupt a system
+ *     call.
+ *   - A transport of your own (barspan_device_open_ops(), hooks of a software
+ *     device) is called in the signal handler.
+ *   - valgrind: needs --vex-iropt-register-updates=allregs-at-mem-access, for
+ *     without it the registers that a handler sees are not those of the fault.
+ *     Instructions with vector registers are not emulated, since valgrind does
+ *     not give them to a handler. While emulation is on, memcheck takes the
+ *     holes of live spans for defined memory; it goes on to think of a loaded
+ *     register what it thought of the register before.
  */
 #ifndef BARSPAN_TRAP_H
 #define BARSPAN_TRAP_H
@@ -79,18 +95,21 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-/* Modes, combinable. Without EMULATE, or for an instruction that cannot be emulated, one line says what the access was
- * and what to call instead, before the fault goes on. */
+/* Modes, combinable. Without EMULATE, or for an instruction that cannot be
+ * emulated, one line says what the access was and what to call instead, before
+ * the fault goes on. */
 enum {
-	BARSPAN_TRAP_EMULATE = 1 << 0,	/* do the access and go on behind the instruction */
-	BARSPAN_TRAP_REPORT = 1 << 1,	/* count each instruction that touches a hole, see barspan_trap_report() */
-	BARSPAN_TRAP_RESCUE = 1 << 2,	/* serve direct bytes that fault, as EMULATE serves holes */
+	BARSPAN_TRAP_EMULATE = 1 << 0, /* do the access and go on behind the instruction */
+	/* count each instruction that touches a hole, see
+	 * barspan_trap_report() */
+	BARSPAN_TRAP_REPORT = 1 << 1,
+	BARSPAN_TRAP_RESCUE = 1 << 2, /* serve direct bytes that fault, as EMULATE serves holes */
 };
 
 struct barspan_trap_options {
-	size_t size;		/* sizeof(struct barspan_trap_options) */
-	unsigned int flags;	/* BARSPAN_TRAP_EMULATE ... */
-	int fd;			/* where explanations go; 0: to standard error. Borrowed */
+	size_t size;	    /* sizeof(struct barspan_trap_options) */
+	unsigned int flags; /* BARSPAN_TRAP_EMULATE ... */
+	int fd;		    /* where explanations go; 0: to standard error. Borrowed */
 };
 
 /* Installs the handlers, or changes the options if they are installed. NULL
@@ -103,21 +122,23 @@ struct barspan_trap_options {
  * trap's, which may lead back here. Thread-safe; not for signal handlers. */
 int barspan_trap_enable(const struct barspan_trap_options *options);
 
-/* Puts the handlers back that were there before, where nobody has changed them since; else the trap's stay, and pass
- * everything on. Counts and report stay. Thread-safe; not for signal handlers. */
+/* Puts the handlers back that were there before, where nobody has changed them
+ * since; else the trap's stay, and pass everything on. Counts and report stay.
+ * Thread-safe; not for signal handlers. */
 void barspan_trap_disable(void);
 
-/* Writes to a descriptor, as lines of text, the accesses that BARSPAN_TRAP_REPORT
- * has counted in this process: a heading, a heading of the process, and for each
- * instruction, register, direction and width
+/* Writes to a descriptor, as lines of text, the accesses that
+ * BARSPAN_TRAP_REPORT has counted in this process: a heading, a heading of the
+ * process, and for each instruction, register, direction and width
  *
  *     COUNT read|write WIDTH DEVICE region INDEX offset 0xOFFSET PLACE [SYMBOL]
  *
  * PLACE is MODULE+0xOFFSET with an offset in the module's file, or the address
- * of code that is in no file. Instructions that touch holes most come first, and
- * lines of one instruction are together. One that touches more than 32 registers
- * has lines for those that it touches most, and one line with a range,
- * 0xFIRST-0xLAST, for the rest. A read-modify-write is a read and a write.
+ * of code that is in no file. Instructions that touch holes most come first,
+ * and lines of one instruction are together. One that touches more than 32
+ * registers has lines for those that it touches most, and one line with a
+ * range, 0xFIRST-0xLAST, for the rest. A read-modify-write is a read and a
+ * write.
  *
  * The table has room for 4096 instructions. Those that touch holes least make
  * room for others, and are counted in a last line; other counts may then be too
@@ -134,7 +155,7 @@ struct barspan_trap_counts {
 	uint64_t served;	/* in holes */
 	uint64_t failed;	/* of `served`: the device failed; all ones or a lost write */
 	uint64_t rescued;	/* to direct bytes that faulted, see BARSPAN_TRAP_RESCUE */
-	uint64_t rescue_failed;	/* of `rescued`: the device failed, too */
+	uint64_t rescue_failed; /* of `rescued`: the device failed, too */
 };
 
 /* Fills in the fields that fit `counts->size`. Fields that this library does

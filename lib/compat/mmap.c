@@ -16,15 +16,18 @@
 #include "span/span.h"
 #include "util/sys.h"
 
-/* MAP_FIXED that replaces. With MAP_FIXED_NOREPLACE it does not: that flag wins, as in mmap(2). */
+/* MAP_FIXED that replaces. With MAP_FIXED_NOREPLACE it does not: that flag
+ * wins, as in mmap(2). */
 static bool replaces_mappings(int flags)
 {
 	return flags & MAP_FIXED && !(flags & MAP_FIXED_NOREPLACE);
 }
 
-/* The window of a region that a mapping is of, in the kernel's terms: pages of the file. */
-static int find_window(struct barspan_device *device, size_t length, uint64_t offset, unsigned int *index,
-		       struct barspan_region *region, struct barspan_options *options)
+/* The window of a region that a mapping is of, in the kernel's terms: pages of
+ * the file. */
+static int find_window(struct barspan_device *device, size_t length, uint64_t offset,
+		       unsigned int *index, struct barspan_region *region,
+		       struct barspan_options *options)
 {
 	uint64_t page_size = sys_page_size(), pages;
 	int r = vfio_find_region(device, offset, index, &options->offset);
@@ -49,7 +52,7 @@ static int find_window(struct barspan_device *device, size_t length, uint64_t of
 /* What a call of barspan_mmap() has made. */
 struct mapped {
 	struct span *span;
-	struct span *ended;	/* spans that ended by it */
+	struct span *ended; /* spans that ended by it */
 };
 
 static int map_options(struct mapped *out, struct barspan_device *device, unsigned int index,
@@ -61,8 +64,9 @@ static int map_options(struct mapped *out, struct barspan_device *device, unsign
 	return r ? r : span_map(&out->span, &request, &out->ended);
 }
 
-static int map_window(struct mapped *out, struct barspan_device *device, unsigned int index, void *addr, int flags,
-		      struct barspan_options *options, const struct barspan_region *region)
+static int map_window(struct mapped *out, struct barspan_device *device, unsigned int index,
+		      void *addr, int flags, struct barspan_options *options,
+		      const struct barspan_region *region)
 {
 	bool exact = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
 	int r;
@@ -71,7 +75,8 @@ static int map_window(struct mapped *out, struct barspan_device *device, unsigne
 	if (replaces_mappings(flags))
 		options->flags = BARSPAN_FIXED;
 	else if (!exact)
-		/* A hint: rounded as the kernel does, and taken if that is free. */
+		/* A hint: rounded as the kernel does, and taken if that is
+		 * free. */
 		options->address = (void *)((uintptr_t)addr / sys_page_size() * sys_page_size());
 	r = map_options(out, device, index, options, region);
 	/* A hint that cannot be taken is no mistake, whatever the reason. */
@@ -82,9 +87,11 @@ static int map_window(struct mapped *out, struct barspan_device *device, unsigne
 	return r == -ERANGE ? -EINVAL : r;
 }
 
-static int map_device(struct mapped *out, void *addr, size_t length, int prot, int flags, int fd, int64_t offset)
+static int map_device(struct mapped *out, void *addr, size_t length, int prot, int flags, int fd,
+		      int64_t offset)
 {
-	struct barspan_options options = { .size = sizeof(options), .prot = prot & (PROT_READ | PROT_WRITE) };
+	struct barspan_options options = { .size = sizeof(options),
+					   .prot = prot & (PROT_READ | PROT_WRITE) };
 	struct barspan_device *device;
 	struct barspan_region region;
 	unsigned int index;
@@ -102,7 +109,8 @@ static int map_device(struct mapped *out, void *addr, size_t length, int prot, i
 }
 
 /* In one operation, so a child of fork() finds all of it done, or nothing. */
-static int map_vfio(void **out, void *addr, size_t length, int prot, int flags, int fd, int64_t offset)
+static int map_vfio(void **out, void *addr, size_t length, int prot, int flags, int fd,
+		    int64_t offset)
 {
 	int type = flags & (MAP_SHARED | MAP_PRIVATE | MAP_SHARED_VALIDATE);
 	struct mapped mapped = { 0 };
@@ -129,7 +137,8 @@ static bool overlaps_spans(uintptr_t start, uintptr_t end)
 }
 
 /* A mapping over addresses of spans. */
-static int map_over_spans(void **out, void *addr, size_t length, int prot, int flags, int fd, int64_t offset)
+static int map_over_spans(void **out, void *addr, size_t length, int prot, int flags, int fd,
+			  int64_t offset)
 {
 	uintptr_t start = (uintptr_t)addr, end = start + (uintptr_t)sys_page_up(length);
 	struct detachment detachment;
@@ -138,7 +147,8 @@ static int map_over_spans(void **out, void *addr, size_t length, int prot, int f
 
 	if (r)
 		return r;
-	r = detach_begin(&detachment, start, end, flags & MAP_ANONYMOUS ? DETACH_RESERVE : DETACH_REPLACE, &ended);
+	r = detach_begin(&detachment, start, end,
+			 flags & MAP_ANONYMOUS ? DETACH_RESERVE : DETACH_REPLACE, &ended);
 	if (!r) {
 		r = sys_mmap(out, addr, length, prot, flags, fd, (uint64_t)offset);
 		detach_end(&detachment, r, &ended);
@@ -148,18 +158,22 @@ static int map_over_spans(void **out, void *addr, size_t length, int prot, int f
 	return r;
 }
 
-static int map_other(void **out, void *addr, size_t length, int prot, int flags, int fd, int64_t offset)
+static int map_other(void **out, void *addr, size_t length, int prot, int flags, int fd,
+		     int64_t offset)
 {
 	uintptr_t start = (uintptr_t)addr;
 	bool both = flags & MAP_FIXED && !replaces_mappings(flags);
 	int r;
 
-	if (replaces_mappings(flags) && overlaps_spans(start, start + (uintptr_t)sys_page_up(length)))
+	if (replaces_mappings(flags) &&
+	    overlaps_spans(start, start + (uintptr_t)sys_page_up(length)))
 		return map_over_spans(out, addr, length, prot, flags, fd, offset);
-	r = sys_mmap(out, addr, length, prot, both ? flags & ~MAP_FIXED : flags, fd, (uint64_t)offset);
+	r = sys_mmap(out, addr, length, prot, both ? flags & ~MAP_FIXED : flags, fd,
+		     (uint64_t)offset);
 	if (r || !both || *out == addr)
 		return r;
-	/* A kernel that does not know MAP_FIXED_NOREPLACE takes the address for a hint. */
+	/* A kernel that does not know MAP_FIXED_NOREPLACE takes the address for
+	 * a hint. */
 	sys_munmap(*out, length);
 	return -EEXIST;
 }
@@ -170,8 +184,8 @@ void *barspan_mmap(void *addr, size_t length, int prot, int flags, int fd, int64
 	bool ours = !(flags & MAP_ANONYMOUS) && prot & (PROT_READ | PROT_WRITE) &&
 		    (shared_device_knows(fd) || vfio_is_device(fd));
 	void *out;
-	int r = ours ? map_vfio(&out, addr, length, prot, flags, fd, offset) :
-		       map_other(&out, addr, length, prot, flags, fd, offset);
+	int r = ours ? map_vfio(&out, addr, length, prot, flags, fd, offset)
+		     : map_other(&out, addr, length, prot, flags, fd, offset);
 
 	if (!r)
 		return out;
@@ -188,7 +202,8 @@ static int unmap_from_spans(void *addr, size_t length)
 
 	if (r)
 		return r;
-	r = detach_begin(&detachment, start, start + (uintptr_t)sys_page_up(length), DETACH_UNMAP, &ended);
+	r = detach_begin(&detachment, start, start + (uintptr_t)sys_page_up(length), DETACH_UNMAP,
+			 &ended);
 	if (!r) {
 		r = sys_munmap(addr, length);
 		if (r)
@@ -206,7 +221,8 @@ int barspan_munmap(void *addr, size_t length)
 	uintptr_t start = (uintptr_t)addr, end = start + length;
 	int r;
 
-	/* The kernel refuses an address inside a page, and ranges that wrap around. */
+	/* The kernel refuses an address inside a page, and ranges that wrap
+	 * around. */
 	if (start % sys_page_size() || end < start || end > UINTPTR_MAX - sys_page_size() ||
 	    !overlaps_spans(start, (uintptr_t)sys_page_up(end))) {
 		r = sys_munmap(addr, length);
@@ -221,7 +237,8 @@ int barspan_munmap(void *addr, size_t length)
 	return -1;
 }
 
-/* The ranges that an mremap() takes: where it comes from, unless it stays, and where it goes. */
+/* The ranges that an mremap() takes: where it comes from, unless it stays, and
+ * where it goes. */
 struct move {
 	void *from, *to;
 	size_t from_length, to_length;
@@ -239,12 +256,13 @@ static uintptr_t taken_start(const struct move *move)
 }
 
 /*
- * From Linux 6.17 on a range with a gap can be moved, and the gap's destination keeps its mapping: of a span, a hole
- * that can be read. Before, it was EFAULT.
+ * From Linux 6.17 on a range with a gap can be moved, and the gap's destination
+ * keeps its mapping: of a span, a hole that can be read. Before, it was EFAULT.
  */
 static bool has_gap(const struct move *move)
 {
-	return move->from_length && move->flags & MREMAP_FIXED && !sys_is_mapped(move->from, move->from_length);
+	return move->from_length && move->flags & MREMAP_FIXED &&
+	       !sys_is_mapped(move->from, move->from_length);
 }
 
 /* Arguments that the kernel refuses before it does anything. */
@@ -255,18 +273,21 @@ static bool is_invalid(const struct move *move)
 
 	if (from % page_size || !move->to_length)
 		return true;
-	return move->flags & MREMAP_FIXED && (to % page_size || !(move->flags & MREMAP_MAYMOVE) ||
-					      (from < to + move->to_length && to < from + move->from_length));
+	return move->flags & MREMAP_FIXED &&
+	       (to % page_size || !(move->flags & MREMAP_MAYMOVE) ||
+		(from < to + move->to_length && to < from + move->from_length));
 }
 
-static int move_detached(void **out, const struct move *move, struct detachment *source, struct span **ended)
+static int move_detached(void **out, const struct move *move, struct detachment *source,
+			 struct span **ended)
 {
 	struct detachment target = { .before = { .fd = -1 } };
 	uintptr_t to = (uintptr_t)move->to;
 	int r = 0;
 
 	if (move->flags & MREMAP_FIXED)
-		r = detach_begin(&target, to, to + (uintptr_t)move->to_length, DETACH_REPLACE, ended);
+		r = detach_begin(&target, to, to + (uintptr_t)move->to_length, DETACH_REPLACE,
+				 ended);
 	if (r) {
 		source->keeps_detours = target.is_lost;
 		detach_undo(source);
@@ -308,18 +329,22 @@ static int move_from_spans(void **out, const struct move *move)
 
 static bool moves_spans(const struct move *move)
 {
-	uintptr_t from_end = (uintptr_t)move->from + (uintptr_t)move->from_length, to = (uintptr_t)move->to;
+	uintptr_t from_end = (uintptr_t)move->from + (uintptr_t)move->from_length,
+		  to = (uintptr_t)move->to;
 
 	return overlaps_spans((uintptr_t)move->from, from_end) ||
 	       (move->flags & MREMAP_FIXED && overlaps_spans(to, to + (uintptr_t)move->to_length));
 }
 
-void *barspan_mremap_(void *old_addr, size_t old_length, size_t new_length, int flags, void *new_addr)
+void *barspan_mremap_(void *old_addr, size_t old_length, size_t new_length, int flags,
+		      void *new_addr)
 {
 	BORDER();
 	const struct move move = {
-		.from = old_addr, .from_length = (size_t)sys_page_up(old_length),
-		.to = new_addr, .to_length = (size_t)sys_page_up(new_length),
+		.from = old_addr,
+		.from_length = (size_t)sys_page_up(old_length),
+		.to = new_addr,
+		.to_length = (size_t)sys_page_up(new_length),
 		.flags = flags,
 	};
 	void *moved;
@@ -335,7 +360,8 @@ void *barspan_mremap_(void *old_addr, size_t old_length, size_t new_length, int 
 	return MAP_FAILED;
 }
 
-/* Changes the access to the parts of [start, end) that are in no span, if no span there has another. */
+/* Changes the access to the parts of [start, end) that are in no span, if no
+ * span there has another. */
 static int protect_around(uintptr_t start, uintptr_t end, int prot)
 {
 	struct registry_range range;

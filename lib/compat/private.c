@@ -40,7 +40,8 @@ bool barspan_is_by_address_(const struct barspan *span)
 	return span_of_const(span)->owner == SPAN_OF_ADDRESSES;
 }
 
-void barspan_note_failure_(struct barspan *span, uint64_t offset, unsigned int width, bool is_write, int r)
+void barspan_note_failure_(struct barspan *span, uint64_t offset, unsigned int width, bool is_write,
+			   int r)
 {
 	io_note_failure(span, offset, width, is_write, r);
 }

@@ -36,7 +36,8 @@ bool barspan_calls_back_(const struct barspan *span);
 bool barspan_is_by_address_(const struct barspan *span);
 
 /* io_note_failure(). */
-void barspan_note_failure_(struct barspan *span, uint64_t offset, unsigned int width, bool is_write, int r);
+void barspan_note_failure_(struct barspan *span, uint64_t offset, unsigned int width, bool is_write,
+			   int r);
 
 /* Whether this is the first call for the span. */
 bool barspan_is_first_rescue_(struct barspan *span);
@@ -70,12 +71,15 @@ bool barspan_owns_descriptor_(int fd);
  * none. */
 int barspan_own_descriptor_(unsigned int from);
 
-/* As mremap(2), with its fifth argument always there. Spans are not moved: addresses of spans that are moved, replaced
- * or unmapped are the spans' no more. A range with a gap is not moved to or from a span: EFAULT. */
-void *barspan_mremap_(void *old_addr, size_t old_length, size_t new_length, int flags, void *new_addr);
+/* As mremap(2), with its fifth argument always there. Spans are not moved:
+ * addresses of spans that are moved, replaced or unmapped are the spans' no
+ * more. A range with a gap is not moved to or from a span: EFAULT. */
+void *barspan_mremap_(void *old_addr, size_t old_length, size_t new_length, int flags,
+		      void *new_addr);
 
-/* As mprotect(2), but that the addresses of spans are left as they are, since holes must not become memory that can be
- * read: asking for the access that a span has is granted, any other is EACCES, and nothing is done. */
+/* As mprotect(2), but that the addresses of spans are left as they are, since
+ * holes must not become memory that can be read: asking for the access that a
+ * span has is granted, any other is EACCES, and nothing is done. */
 int barspan_mprotect_(void *addr, size_t length, int prot);
 
 #pragma GCC visibility pop

@@ -54,7 +54,8 @@ uint64_t barspan_ptr_read_slow_(const volatile void *pointer, unsigned int width
 	struct registry_range range;
 
 	if (!registry_find(&range, address)) {
-		value = barspan_read_slow_(range.span, range.offset + (address - range.start), width);
+		value = barspan_read_slow_(range.span, range.offset + (address - range.start),
+					   width);
 		cache_page(address, &range, generation);
 		return value;
 	}
@@ -70,7 +71,8 @@ void barspan_ptr_write_slow_(volatile void *pointer, uint64_t value, unsigned in
 	struct registry_range range;
 
 	if (!registry_find(&range, address)) {
-		barspan_write_slow_(range.span, range.offset + (address - range.start), value, width);
+		barspan_write_slow_(range.span, range.offset + (address - range.start), value,
+				    width);
 		cache_page(address, &range, generation);
 		return;
 	}

@@ -25,10 +25,12 @@ static void remove_shared(struct barspan_device *device)
 	pthread_mutex_unlock(&shared_lock);
 }
 
-/* Most programs have one device, or ask for each many times in a row, so the found one moves to the front. */
+/* Most programs have one device, or ask for each many times in a row, so the
+ * found one moves to the front. */
 static struct barspan_device *find_shared(int fd)
 {
-	for (struct barspan_device **link = &first_shared, *device; (device = *link); link = &device->next_shared) {
+	for (struct barspan_device **link = &first_shared, *device; (device = *link);
+	     link = &device->next_shared) {
 		if (!sys_is_same_file(fd, device->fd) || !device_hold_again(device))
 			continue;
 		*link = device->next_shared;
@@ -60,7 +62,8 @@ bool shared_device_knows(int fd)
 	const struct barspan_device *device;
 
 	pthread_mutex_lock(&shared_lock);
-	for (device = first_shared; device && !sys_is_same_file(fd, device->fd); device = device->next_shared)
+	for (device = first_shared; device && !sys_is_same_file(fd, device->fd);
+	     device = device->next_shared)
 		;
 	pthread_mutex_unlock(&shared_lock);
 	return device;
@@ -78,7 +81,8 @@ int shared_device_open(struct barspan_device **out, int fd)
 		*out = device;
 		return 0;
 	}
-	/* Two threads that come here for one file get a device each, which does no harm. */
+	/* Two threads that come here for one file get a device each, which does
+	 * no harm. */
 	r = open_own(&device, fd);
 	if (r)
 		return r;

@@ -11,11 +11,12 @@
 #include "util/sys.h"
 
 enum {
-	KNOWN_FLAGS = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE |
-		      BARSPAN_REGION_MSIX_MAPPABLE,
+	KNOWN_FLAGS = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP |
+		      BARSPAN_REGION_SPARSE | BARSPAN_REGION_MSIX_MAPPABLE,
 };
 
-int device_create(struct barspan_device **out, const struct barspan_device_ops *ops, void *context, const char *name)
+int device_create(struct barspan_device **out, const struct barspan_device_ops *ops, void *context,
+		  const char *name)
 {
 	struct barspan_device *device = sys_calloc(1, sizeof(*device));
 
@@ -33,7 +34,8 @@ int device_create(struct barspan_device **out, const struct barspan_device_ops *
 	return 0;
 }
 
-int barspan_device_open_ops(struct barspan_device **out, const struct barspan_device_ops *ops, void *context)
+int barspan_device_open_ops(struct barspan_device **out, const struct barspan_device_ops *ops,
+			    void *context)
 {
 	BORDER();
 	struct barspan_device_ops own;
@@ -58,8 +60,8 @@ bool device_hold_again(struct barspan_device *device)
 {
 	unsigned int n = __atomic_load_n(&device->references, __ATOMIC_RELAXED);
 
-	while (n && !__atomic_compare_exchange_n(&device->references, &n, n + 1, true, __ATOMIC_ACQUIRE,
-						 __ATOMIC_RELAXED))
+	while (n && !__atomic_compare_exchange_n(&device->references, &n, n + 1, true,
+						 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		;
 	return n;
 }
@@ -97,7 +99,8 @@ int barspan_device_iommu_fd(const struct barspan_device *device, uint32_t *ioas_
 	return device->iommu_fd;
 }
 
-int barspan_device_region(struct barspan_device *device, unsigned int index, struct barspan_region *out)
+int barspan_device_region(struct barspan_device *device, unsigned int index,
+			  struct barspan_region *out)
 {
 	BORDER();
 	struct barspan_region region = { 0 };
@@ -107,51 +110,57 @@ int barspan_device_region(struct barspan_device *device, unsigned int index, str
 	if (r == -EINVAL || r == -ENOENT)
 		return -ENOENT;
 	if (r) {
-		log_error("%s region %u: no description of it: %s", device->name, index, log_error_name(r));
+		log_error("%s region %u: no description of it: %s", device->name, index,
+			  log_error_name(r));
 		return r;
 	}
 	region.flags &= KNOWN_FLAGS;
 	if (!(region.flags & BARSPAN_REGION_SPARSE))
 		region.n_areas = 0;
 	if (region.n_areas && !region.areas) {
-		log_error("%s region %u: %u areas without a list of them", device->name, index, region.n_areas);
+		log_error("%s region %u: %u areas without a list of them", device->name, index,
+			  region.n_areas);
 		return -EPROTO;
 	}
 	if (region.n_areas > BARSPAN_MAX_AREAS) {
-		log_error("%s region %u: %u areas, at most %u are possible", device->name, index, region.n_areas,
-			  BARSPAN_MAX_AREAS);
+		log_error("%s region %u: %u areas, at most %u are possible", device->name, index,
+			  region.n_areas, BARSPAN_MAX_AREAS);
 		return -EPROTO;
 	}
 	*out = region;
 	return 0;
 }
 
-int device_check_access(const struct barspan_region *region, uint32_t flag, uint64_t offset, size_t length)
+int device_check_access(const struct barspan_region *region, uint32_t flag, uint64_t offset,
+			size_t length)
 {
 	if (offset > region->size || length > region->size - offset)
 		return -ERANGE;
 	return region->flags & flag ? 0 : -EACCES;
 }
 
-static int map_located(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot,
-		       int flags, void **address)
+static int map_located(struct barspan_device *device, unsigned int index, uint64_t offset,
+		       size_t length, int prot, int flags, void **address)
 {
 	struct device_file file;
 	int r = device->locate(device->context, index, offset, length, &file);
 
-	return r ? r : sys_mmap(address, *address, length, prot, MAP_SHARED | flags, file.fd, file.offset);
+	return r ? r
+		 : sys_mmap(address, *address, length, prot, MAP_SHARED | flags, file.fd,
+			    file.offset);
 }
 
-int device_map_at(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot,
-		  void *address)
+int device_map_at(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length,
+		  int prot, void *address)
 {
 	if (device->locate)
 		return map_located(device, index, offset, length, prot, MAP_FIXED, &address);
-	return device_checked(device->ops.map(device->context, index, offset, length, prot, address));
+	return device_checked(
+		device->ops.map(device->context, index, offset, length, prot, address));
 }
 
-int device_map_anywhere(struct barspan_device *device, unsigned int index, uint64_t offset, size_t length, int prot,
-			uint8_t **out)
+int device_map_anywhere(struct barspan_device *device, unsigned int index, uint64_t offset,
+			size_t length, int prot, uint8_t **out)
 {
 	void *address = NULL;
 	int r = map_located(device, index, offset, length, prot, 0, &address);
@@ -161,28 +170,30 @@ int device_map_anywhere(struct barspan_device *device, unsigned int index, uint6
 	return r;
 }
 
-int device_read_back(struct barspan_device *device, unsigned int index, uint64_t offset, void *buffer, size_t length)
+int device_read_back(struct barspan_device *device, unsigned int index, uint64_t offset,
+		     void *buffer, size_t length)
 {
 	BORDER();
 
 	return device_checked(device->ops.read(device->context, index, offset, buffer, length));
 }
 
-int device_write_back(struct barspan_device *device, unsigned int index, uint64_t offset, const void *buffer,
-		      size_t length)
+int device_write_back(struct barspan_device *device, unsigned int index, uint64_t offset,
+		      const void *buffer, size_t length)
 {
 	BORDER();
 
 	return device_checked(device->ops.write(device->context, index, offset, buffer, length));
 }
 
-int barspan_device_read(struct barspan_device *device, unsigned int index, uint64_t offset, void *buffer, size_t length)
+int barspan_device_read(struct barspan_device *device, unsigned int index, uint64_t offset,
+			void *buffer, size_t length)
 {
 	return device_read(device, index, offset, buffer, length);
 }
 
-int barspan_device_write(struct barspan_device *device, unsigned int index, uint64_t offset, const void *buffer,
-			 size_t length)
+int barspan_device_write(struct barspan_device *device, unsigned int index, uint64_t offset,
+			 const void *buffer, size_t length)
 {
 	return device_write(device, index, offset, buffer, length);
 }
@@ -202,7 +213,7 @@ int device_msix(struct barspan_device *device, struct msix_table *out)
 	}
 	r = msix_find(out, read_config, device);
 	if (r)
-		log_error("%s: cannot read the capabilities in configuration space: %s", device->name,
-			  log_error_name(r));
+		log_error("%s: cannot read the capabilities in configuration space: %s",
+			  device->name, log_error_name(r));
 	return r;
 }

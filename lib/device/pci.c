@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Opens a PCI device by its address: through its group, or else through its character device. Sources:
- * Documentation/driver-api/vfio.rst, <linux/vfio.h>, <linux/iommufd.h>, drivers/vfio/device_cdev.c.
+ * Opens a PCI device by its address: through its group, or else through its
+ * character device. Sources: Documentation/driver-api/vfio.rst, <linux/vfio.h>,
+ * <linux/iommufd.h>, drivers/vfio/device_cdev.c.
  */
 #include "device/pci.h"
 
@@ -21,13 +22,13 @@
 
 /* The character device's interface is younger than some systems' headers. */
 #define BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18)
-#define BIND_FLAG_TOKEN (UINT32_C(1) << 0)	/* since Linux 6.17 */
+#define BIND_FLAG_TOKEN (UINT32_C(1) << 0) /* since Linux 6.17 */
 struct bind_iommufd {
 	uint32_t argsz;
 	uint32_t flags;
 	int32_t iommufd;
 	uint32_t out_devid;
-	uint64_t token;		/* address of its bytes */
+	uint64_t token; /* address of its bytes */
 };
 
 #define ATTACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 19)
@@ -49,16 +50,17 @@ enum { PATH_LENGTH = 128 };
 /* One way to a device: what is wanted, and how far it went. */
 struct way {
 	char address[PCI_ADDRESS_LENGTH];
-	const char *token;	/* NULL: none */
+	const char *token; /* NULL: none */
 	uint8_t token_bytes[PCI_TOKEN_BYTES];
 	bool no_iommu_allowed, no_iommu;
-	int device, group, iommu;	/* descriptors; -1: none */
+	int device, group, iommu; /* descriptors; -1: none */
 	uint32_t ioas_id;
-	bool try_other;		/* it failed for a reason that another way may not have */
-	char why[256];		/* it failed; a message, since another way may succeed */
+	bool try_other; /* it failed for a reason that another way may not have */
+	char why[256];	/* it failed; a message, since another way may succeed */
 };
 
-static int fail_way(struct way *way, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static int fail_way(struct way *way, int r, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 static int fail_way(struct way *way, int r, const char *format, ...)
 {
 	va_list arguments;
@@ -83,7 +85,8 @@ static int open_node(struct way *way, const char *path)
 {
 	int fd = sys_open(path, O_RDWR);
 
-	way->try_other = fd == -ENOENT || fd == -EACCES || fd == -EPERM || fd == -ENXIO || fd == -ENODEV;
+	way->try_other =
+		fd == -ENOENT || fd == -EACCES || fd == -EPERM || fd == -ENXIO || fd == -ENODEV;
 	if (fd == -ENOENT)
 		return fail_way(way, fd, "there is no %s", path);
 	if (fd == -EACCES || fd == -EPERM)
@@ -98,10 +101,13 @@ static int open_needed(struct way *way, const char *path, const char *module)
 {
 	int fd = open_node(way, path);
 
-	return fd == -ENOENT ? fail_way(way, -ENXIO, "there is no %s: is the module %s loaded?", path, module) : fd;
+	return fd == -ENOENT ? fail_way(way, -ENXIO, "there is no %s: is the module %s loaded?",
+					path, module)
+			     : fd;
 }
 
-static int request_ioctl(struct way *way, int fd, unsigned long number, void *argument, const char *name)
+static int request_ioctl(struct way *way, int fd, unsigned long number, void *argument,
+			 const char *name)
 {
 	int r = sys_ioctl(fd, number, argument);
 
@@ -128,7 +134,8 @@ static int read_link(const char *address, const char *name, char *out, size_t le
 	return 0;
 }
 
-/* How often the device's driver has enabled it: vfio-pci does so while a descriptor of it is in use. */
+/* How often the device's driver has enabled it: vfio-pci does so while a
+ * descriptor of it is in use. */
 static bool is_enabled(const char *address)
 {
 	char path[PATH_LENGTH], text[16];
@@ -152,15 +159,22 @@ static int explain_missing(struct way *way, const char *group)
 	if (read_link(way->address, "driver", driver, sizeof(driver)))
 		return fail_way(way, -ENXIO, "bound to no driver: bind it to vfio-pci");
 	if (!strstr(driver, "vfio"))
-		return fail_way(way, -ENXIO, "bound to %s, which does not provide a VFIO device: bind it to vfio-pci",
-			    driver);
-	/* A node is no link, and it is not opened to see whether it is there: one process at a time may have it. */
+		return fail_way(
+			way, -ENXIO,
+			"bound to %s, which does not provide a VFIO device: bind it to vfio-pci",
+			driver);
+	/* A node is no link, and it is not opened to see whether it is there:
+	 * one process at a time may have it. */
 	snprintf(path, sizeof(path), "/dev/vfio/noiommu-%s", group);
 	r = sys_readlink(path, target, sizeof(target));
 	if (!way->no_iommu_allowed && (!r || r == -EINVAL))
-		return fail_way(way, -EOPNOTSUPP, "no IOMMU protects it: BARSPAN_PCI_NO_IOMMU opens it with unprotected DMA");
-	return fail_way(way, -ENXIO, "bound to %s, but neither /dev/vfio/%s nor a character device of it is there", driver,
-		    group);
+		return fail_way(
+			way, -EOPNOTSUPP,
+			"no IOMMU protects it: BARSPAN_PCI_NO_IOMMU opens it with unprotected DMA");
+	return fail_way(
+		way, -ENXIO,
+		"bound to %s, but neither /dev/vfio/%s nor a character device of it is there",
+		driver, group);
 }
 
 /* A refusal that may have to do with the VF token. */
@@ -169,7 +183,8 @@ static int explain_token(struct way *way, int r, const char *name)
 	const char *hint = "";
 
 	if (r == -EACCES)
-		hint = way->token ? ": is the VF token right?" : ": does the device need a VF token?";
+		hint = way->token ? ": is the VF token right?"
+				  : ": does the device need a VF token?";
 	else if (r == -EINVAL && way->token)
 		hint = ": does the device take a VF token?";
 	return fail_way(way, r, "%s: %s%s", name, log_error_name(r), hint);
@@ -196,10 +211,12 @@ static int set_iommu(struct way *way)
 	int r;
 
 	if (way->no_iommu)
-		return request_ioctl(way, way->iommu, VFIO_SET_IOMMU, (void *)VFIO_NOIOMMU_IOMMU, "VFIO_SET_IOMMU");
+		return request_ioctl(way, way->iommu, VFIO_SET_IOMMU, (void *)VFIO_NOIOMMU_IOMMU,
+				     "VFIO_SET_IOMMU");
 	r = sys_ioctl(way->iommu, VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU);
 	if (r < 0)
-		r = request_ioctl(way, way->iommu, VFIO_SET_IOMMU, (void *)VFIO_TYPE1_IOMMU, "VFIO_SET_IOMMU");
+		r = request_ioctl(way, way->iommu, VFIO_SET_IOMMU, (void *)VFIO_TYPE1_IOMMU,
+				  "VFIO_SET_IOMMU");
 	/* A container without the driver of type 1; iommufd needs none. */
 	way->try_other = r == -ENODEV;
 	return r;
@@ -224,19 +241,22 @@ static int open_group(struct way *way, const char *group)
 	if (r < 0)
 		return r;
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
-		return fail_way(way, -EBUSY,
-			    "IOMMU group %s is not viable: a device in it is bound to a driver that is not VFIO's",
-			    group);
+		return fail_way(
+			way, -EBUSY,
+			"IOMMU group %s is not viable: a device in it is bound to a driver that is not VFIO's",
+			group);
 	way->iommu = open_needed(way, "/dev/vfio/vfio", "vfio");
 	if (way->iommu < 0)
 		return way->iommu;
-	r = request_ioctl(way, way->group, VFIO_GROUP_SET_CONTAINER, &way->iommu, "VFIO_GROUP_SET_CONTAINER");
+	r = request_ioctl(way, way->group, VFIO_GROUP_SET_CONTAINER, &way->iommu,
+			  "VFIO_GROUP_SET_CONTAINER");
 	if (r >= 0)
 		r = set_iommu(way);
 	return r < 0 ? r : get_device(way, group);
 }
 
-/* The kernel says EINVAL of a device that another descriptor is bound to, and of much else. */
+/* The kernel says EINVAL of a device that another descriptor is bound to, and
+ * of much else. */
 static int bind_iommufd(struct way *way)
 {
 	struct bind_iommufd bind = {
@@ -250,10 +270,12 @@ static int bind_iommufd(struct way *way)
 	if (r >= 0)
 		return 0;
 	if (r == -EBUSY || (r == -EINVAL && is_enabled(way->address)))
-		return fail_way(way, -EBUSY, "the device is in use (VFIO_DEVICE_BIND_IOMMUFD: %s)", log_error_name(r));
+		return fail_way(way, -EBUSY, "the device is in use (VFIO_DEVICE_BIND_IOMMUFD: %s)",
+				log_error_name(r));
 	if (r == -EINVAL && way->token)
-		return fail_way(way, -EOPNOTSUPP,
-			    "VFIO_DEVICE_BIND_IOMMUFD: EINVAL: does the kernel (Linux 6.17) and the device take a VF token?");
+		return fail_way(
+			way, -EOPNOTSUPP,
+			"VFIO_DEVICE_BIND_IOMMUFD: EINVAL: does the kernel (Linux 6.17) and the device take a VF token?");
 	return explain_token(way, r, "VFIO_DEVICE_BIND_IOMMUFD");
 }
 
@@ -269,7 +291,8 @@ static int attach_iommufd(struct way *way)
 	if (r < 0)
 		return r;
 	way->ioas_id = attach.pt_id = alloc.out_ioas_id;
-	r = request_ioctl(way, way->device, ATTACH_IOMMUFD_PT, &attach, "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
+	r = request_ioctl(way, way->device, ATTACH_IOMMUFD_PT, &attach,
+			  "VFIO_DEVICE_ATTACH_IOMMUFD_PT");
 	return r < 0 ? r : 0;
 }
 
@@ -303,7 +326,8 @@ static int rank_error(int r)
 	return r == -ENOENT ? 0 : 2;
 }
 
-/* Tries the group, and the character device if the group's nodes are at fault. */
+/* Tries the group, and the character device if the group's nodes are at
+ * fault. */
 static int open_ways(struct way *way, const char *group)
 {
 	struct way first = *way;
@@ -334,12 +358,15 @@ static int open_any(struct way *way)
 		return fail_way(way, r, "%s: %s", path, log_error_name(r));
 	r = read_link(way->address, "iommu_group", group, sizeof(group));
 	if (r == -ENOENT)
-		return fail_way(way, -EOPNOTSUPP,
-			    "in no IOMMU group: is the IOMMU enabled in firmware and kernel (intel_iommu=on)?");
-	return r ? fail_way(way, r, "%s/iommu_group: %s", path, log_error_name(r)) : open_ways(way, group);
+		return fail_way(
+			way, -EOPNOTSUPP,
+			"in no IOMMU group: is the IOMMU enabled in firmware and kernel (intel_iommu=on)?");
+	return r ? fail_way(way, r, "%s/iommu_group: %s", path, log_error_name(r))
+		 : open_ways(way, group);
 }
 
-static int read_pci_options(struct way *way, const char *bdf, const struct barspan_pci_options *given)
+static int read_pci_options(struct way *way, const char *bdf,
+			    const struct barspan_pci_options *given)
 {
 	struct barspan_pci_options options = { .size = sizeof(options) };
 	int r = pci_parse_address(way->address, bdf);
@@ -353,20 +380,23 @@ static int read_pci_options(struct way *way, const char *bdf, const struct barsp
 	if (!r && options.flags & ~(uint32_t)BARSPAN_PCI_NO_IOMMU)
 		r = -EINVAL;
 	if (r) {
-		log_error("%s: options of a size, or with a part, that this library does not know", way->address);
+		log_error("%s: options of a size, or with a part, that this library does not know",
+			  way->address);
 		return r;
 	}
 	way->no_iommu_allowed = options.flags & BARSPAN_PCI_NO_IOMMU;
 	way->token = options.vf_token;
 	if (way->token && pci_parse_token(way->token_bytes, way->token)) {
-		log_error("%s: VF token '%s' is not a UUID such as 01234567-89ab-cdef-0123-456789abcdef", way->address,
-			  way->token);
+		log_error(
+			"%s: VF token '%s' is not a UUID such as 01234567-89ab-cdef-0123-456789abcdef",
+			way->address, way->token);
 		return -EINVAL;
 	}
 	return 0;
 }
 
-int barspan_device_open_pci(struct barspan_device **out, const char *bdf, const struct barspan_pci_options *options)
+int barspan_device_open_pci(struct barspan_device **out, const char *bdf,
+			    const struct barspan_pci_options *options)
 {
 	BORDER();
 	struct way way = { .device = -1, .group = -1, .iommu = -1 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A software device: each region is a memory file, which direct and trapped accesses both reach. */
+/* A software device: each region is a memory file, which direct and trapped
+ * accesses both reach. */
 #include <barspan/soft.h>
 
 #include <errno.h>
@@ -14,20 +15,20 @@
 
 enum {
 	MAX_REGIONS = 256,
-	KNOWN_FLAGS = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE |
-		      BARSPAN_REGION_MSIX_MAPPABLE,
+	KNOWN_FLAGS = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP |
+		      BARSPAN_REGION_SPARSE | BARSPAN_REGION_MSIX_MAPPABLE,
 };
 
 struct soft_region {
 	struct barspan_region region;
-	struct barspan_range *areas;	/* as they were given */
-	struct interval *mappable;	/* normalised */
+	struct barspan_range *areas; /* as they were given */
+	struct interval *mappable;   /* normalised */
 	size_t n_mappable;
-	int fd;		/* -1: of size 0 */
+	int fd; /* -1: of size 0 */
 	int (*read)(void *context, uint64_t offset, void *buffer, size_t length);
 	int (*write)(void *context, uint64_t offset, const void *buffer, size_t length);
 	void *context;
-	uint64_t reads, writes;	/* atomic */
+	uint64_t reads, writes; /* atomic */
 };
 
 struct soft {
@@ -54,7 +55,8 @@ static int soft_region(void *context, unsigned int index, struct barspan_region 
 }
 
 /* Refuses what a sparse VFIO driver refuses, before anything is touched. */
-static int soft_locate(void *context, unsigned int index, uint64_t offset, size_t length, struct device_file *out)
+static int soft_locate(void *context, unsigned int index, uint64_t offset, size_t length,
+		       struct device_file *out)
 {
 	struct soft *soft = context;
 	struct soft_region *own;
@@ -64,7 +66,8 @@ static int soft_locate(void *context, unsigned int index, uint64_t offset, size_
 	if (r)
 		return r;
 	size = sys_page_up(own->region.size);
-	if (!(own->region.flags & BARSPAN_REGION_MMAP) || __builtin_add_overflow(offset, length, &end) || end > size)
+	if (!(own->region.flags & BARSPAN_REGION_MMAP) ||
+	    __builtin_add_overflow(offset, length, &end) || end > size)
 		return -EINVAL;
 	/* The rest of the last page comes along. */
 	if (end > own->region.size)
@@ -76,7 +79,8 @@ static int soft_locate(void *context, unsigned int index, uint64_t offset, size_
 	return 0;
 }
 
-static int soft_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
+static int soft_read(void *context, unsigned int index, uint64_t offset, void *buffer,
+		     size_t length)
 {
 	struct soft_region *own;
 	int r = find_region(context, index, &own);
@@ -86,10 +90,12 @@ static int soft_read(void *context, unsigned int index, uint64_t offset, void *b
 	if (r || !length)
 		return r;
 	__atomic_fetch_add(&own->reads, 1, __ATOMIC_RELAXED);
-	return own->read ? own->read(own->context, offset, buffer, length) : sys_pread(own->fd, buffer, length, offset);
+	return own->read ? own->read(own->context, offset, buffer, length)
+			 : sys_pread(own->fd, buffer, length, offset);
 }
 
-static int soft_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+static int soft_write(void *context, unsigned int index, uint64_t offset, const void *buffer,
+		      size_t length)
 {
 	struct soft_region *own;
 	int r = find_region(context, index, &own);
@@ -121,7 +127,8 @@ static int copy_areas(struct soft_region *own, const struct barspan_soft_region 
 	if (!given->n_areas)
 		return 0;
 	if (given->n_areas > BARSPAN_MAX_AREAS) {
-		log_error("soft: %u areas in one region, at most %u are possible", given->n_areas, BARSPAN_MAX_AREAS);
+		log_error("soft: %u areas in one region, at most %u are possible", given->n_areas,
+			  BARSPAN_MAX_AREAS);
 		return -EINVAL;
 	}
 	own->areas = sys_calloc(given->n_areas, sizeof(*own->areas));
@@ -132,7 +139,8 @@ static int copy_areas(struct soft_region *own, const struct barspan_soft_region 
 		struct barspan_range area = given->areas[i];
 		uint64_t end;
 
-		/* Nonsense is handed on, so that a driver can be tested with it, but cannot be mapped. */
+		/* Nonsense is handed on, so that a driver can be tested with
+		 * it, but cannot be mapped. */
 		own->areas[i] = area;
 		if (!__builtin_add_overflow(area.offset, area.length, &end))
 			own->mappable[i] = (struct interval){ area.offset, end };
@@ -166,7 +174,8 @@ static int make_region(struct soft_region *own, const struct barspan_soft_region
 enum { MIN_OPTIONS = offsetof(struct barspan_soft_options, regions) + sizeof(void *) };
 enum { MIN_REGION = offsetof(struct barspan_soft_region, context) + sizeof(void *) };
 
-static int read_options(struct barspan_soft_options *options, const struct barspan_soft_options *given)
+static int read_options(struct barspan_soft_options *options,
+			const struct barspan_soft_options *given)
 {
 	int r;
 
@@ -178,7 +187,8 @@ static int read_options(struct barspan_soft_options *options, const struct barsp
 	if (r)
 		return r;
 	if (options->n_regions > MAX_REGIONS) {
-		log_error("soft: %zu regions, at most %d are possible", options->n_regions, MAX_REGIONS);
+		log_error("soft: %zu regions, at most %d are possible", options->n_regions,
+			  MAX_REGIONS);
 		return -EINVAL;
 	}
 	return options->n_regions && !options->regions ? -EINVAL : 0;
@@ -189,8 +199,8 @@ static int add_region(struct soft *soft, const struct barspan_soft_options *opti
 {
 	const uint8_t *regions = (const uint8_t *)options->regions;
 	struct barspan_soft_region region;
-	int r = copy_extensible_sized(&region, sizeof(region), regions + i * options->region_size, options->region_size,
-			      MIN_REGION);
+	int r = copy_extensible_sized(&region, sizeof(region), regions + i * options->region_size,
+				      options->region_size, MIN_REGION);
 
 	soft->regions[i].fd = -1;
 	soft->n = i + 1;
@@ -205,7 +215,8 @@ static bool has_config_space(const struct soft *soft)
 {
 	const struct barspan_region *config = &soft->regions[BARSPAN_CONFIG].region;
 
-	return soft->n > BARSPAN_CONFIG && config->size >= 256 && config->flags & BARSPAN_REGION_READ;
+	return soft->n > BARSPAN_CONFIG && config->size >= 256 &&
+	       config->flags & BARSPAN_REGION_READ;
 }
 
 int barspan_device_open_soft(struct barspan_device **out, const struct barspan_soft_options *given)
@@ -244,7 +255,8 @@ int barspan_device_open_soft(struct barspan_device **out, const struct barspan_s
 
 static int find_in(struct barspan_device *device, unsigned int index, struct soft_region **out)
 {
-	return device->ops.region == soft_region ? find_region(device->context, index, out) : -EINVAL;
+	return device->ops.region == soft_region ? find_region(device->context, index, out)
+						 : -EINVAL;
 }
 
 int barspan_soft_fd(struct barspan_device *device, unsigned int index)
@@ -257,7 +269,8 @@ int barspan_soft_fd(struct barspan_device *device, unsigned int index)
 	return own->fd >= 0 ? own->fd : -ENOENT;
 }
 
-int barspan_soft_trapped(struct barspan_device *device, unsigned int index, uint64_t *reads, uint64_t *writes)
+int barspan_soft_trapped(struct barspan_device *device, unsigned int index, uint64_t *reads,
+			 uint64_t *writes)
 {
 	struct soft_region *own;
 	int r = find_in(device, index, &own);

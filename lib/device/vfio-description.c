@@ -12,18 +12,21 @@
 #include "util/sys.h"
 
 enum {
-	FIRST_INFO = 4096,	/* bytes; holds a region with some 250 areas */
+	FIRST_INFO = 4096, /* bytes; holds a region with some 250 areas */
 	MAX_INFO = 64 << 20,
 	MAX_ROUNDS = 8,
-	MAX_DESCRIPTIONS = 64,	/* of a region, that differ */
+	MAX_DESCRIPTIONS = 64, /* of a region, that differ */
 };
 
-static pthread_mutex_t description_lock = PTHREAD_MUTEX_INITIALIZER;	/* for writers of all `known` */
+/* for writers of all `known` */
+static pthread_mutex_t description_lock = PTHREAD_MUTEX_INITIALIZER;
 
 PROTECT_ACROSS_FORK(description_lock, 101);
 
-/* Asks for a region's description, with a buffer as large as the kernel wants it. The caller frees *out. */
-static int request_info(const struct vfio *vfio, unsigned int index, struct vfio_region_info **out, size_t *length)
+/* Asks for a region's description, with a buffer as large as the kernel wants
+ * it. The caller frees *out. */
+static int request_info(const struct vfio *vfio, unsigned int index, struct vfio_region_info **out,
+			size_t *length)
 {
 	struct vfio_region_info *info = NULL, *grown;
 	size_t size = FIRST_INFO;
@@ -51,8 +54,8 @@ static int request_info(const struct vfio *vfio, unsigned int index, struct vfio
 			break;
 		size = info->argsz;
 	}
-	log_error("%s region %u: the kernel wants %" PRIu32 " bytes for its description", vfio->name, index,
-		  info->argsz);
+	log_error("%s region %u: the kernel wants %" PRIu32 " bytes for its description",
+		  vfio->name, index, info->argsz);
 	r = -EPROTO;
 err_free_info:
 	sys_free(info);
@@ -60,8 +63,9 @@ err_free_info:
 }
 
 /* Turns the kernel's answer into a description of its own. */
-static int make_description(const struct vfio *vfio, unsigned int index, const struct vfio_region_info *info,
-			    size_t length, struct vfio_description **out)
+static int make_description(const struct vfio *vfio, unsigned int index,
+			    const struct vfio_region_info *info, size_t length,
+			    struct vfio_description **out)
 {
 	struct capabilities found = { 0 };
 	struct vfio_description *made;
@@ -79,12 +83,13 @@ static int make_description(const struct vfio *vfio, unsigned int index, const s
 		return r;
 	}
 	if (found.n_areas > BARSPAN_MAX_AREAS) {
-		log_error("%s region %u: %" PRIu32 " areas, at most %u are possible", vfio->name, index, found.n_areas,
-			  BARSPAN_MAX_AREAS);
+		log_error("%s region %u: %" PRIu32 " areas, at most %u are possible", vfio->name,
+			  index, found.n_areas, BARSPAN_MAX_AREAS);
 		return -EPROTO;
 	}
 	if (info->offset > INT64_MAX || info->size > INT64_MAX - info->offset) {
-		log_error("%s region %u: size 0x%" PRIx64 " at file offset 0x%" PRIx64 " is past what a file can have",
+		log_error("%s region %u: size 0x%" PRIx64 " at file offset 0x%" PRIx64
+			  " is past what a file can have",
 			  vfio->name, index, (uint64_t)info->size, (uint64_t)info->offset);
 		return -EPROTO;
 	}
@@ -94,11 +99,12 @@ static int make_description(const struct vfio *vfio, unsigned int index, const s
 		return -ENOMEM;
 	made->fd_offset = info->offset;
 	made->region.size = info->size;
-	made->region.flags = (info->flags & VFIO_REGION_INFO_FLAG_READ ? BARSPAN_REGION_READ : 0) |
-			     (info->flags & VFIO_REGION_INFO_FLAG_WRITE ? BARSPAN_REGION_WRITE : 0) |
-			     (info->flags & VFIO_REGION_INFO_FLAG_MMAP ? BARSPAN_REGION_MMAP : 0) |
-			     (found.sparse ? BARSPAN_REGION_SPARSE : 0) |
-			     (found.msix_mappable ? BARSPAN_REGION_MSIX_MAPPABLE : 0);
+	made->region.flags =
+		(info->flags & VFIO_REGION_INFO_FLAG_READ ? BARSPAN_REGION_READ : 0) |
+		(info->flags & VFIO_REGION_INFO_FLAG_WRITE ? BARSPAN_REGION_WRITE : 0) |
+		(info->flags & VFIO_REGION_INFO_FLAG_MMAP ? BARSPAN_REGION_MMAP : 0) |
+		(found.sparse ? BARSPAN_REGION_SPARSE : 0) |
+		(found.msix_mappable ? BARSPAN_REGION_MSIX_MAPPABLE : 0);
 	made->region.n_areas = found.n_areas;
 	for (uint32_t i = 0; i < found.n_areas; i++)
 		made->areas[i] = capabilities_area(&found, info, i);
@@ -108,14 +114,15 @@ static int make_description(const struct vfio *vfio, unsigned int index, const s
 
 static bool descriptions_equal(const struct vfio_description *a, const struct vfio_description *b)
 {
-	return a->fd_offset == b->fd_offset && a->region.size == b->region.size && a->region.flags == b->region.flags &&
-	       a->region.n_areas == b->region.n_areas &&
+	return a->fd_offset == b->fd_offset && a->region.size == b->region.size &&
+	       a->region.flags == b->region.flags && a->region.n_areas == b->region.n_areas &&
 	       !memcmp(a->areas, b->areas, a->region.n_areas * sizeof(a->areas[0]));
 }
 
-/* Keeps a description, or frees it if an equal one is known, and returns the one that is kept. A description of size 0
- * is an answer to callers that ask, but accesses do not go by it: vfio-pci gives one of a ROM that it cannot read at
- * that moment, and the spans of the region live on. */
+/* Keeps a description, or frees it if an equal one is known, and returns the
+ * one that is kept. A description of size 0 is an answer to callers that ask,
+ * but accesses do not go by it: vfio-pci gives one of a ROM that it cannot read
+ * at that moment, and the spans of the region live on. */
 static int keep_description(struct vfio *vfio, unsigned int index, struct vfio_description *made,
 			    const struct vfio_description **out)
 {
@@ -142,13 +149,15 @@ static int keep_description(struct vfio *vfio, unsigned int index, struct vfio_d
 		__atomic_store_n(&known->current, made, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&description_lock);
 	if (r)
-		log_error("%s region %u: more than %d different descriptions", vfio->name, index, MAX_DESCRIPTIONS);
+		log_error("%s region %u: more than %d different descriptions", vfio->name, index,
+			  MAX_DESCRIPTIONS);
 	else
 		*out = made;
 	return r;
 }
 
-int vfio_refresh_description(struct vfio *vfio, unsigned int index, const struct vfio_description **out)
+int vfio_refresh_description(struct vfio *vfio, unsigned int index,
+			     const struct vfio_description **out)
 {
 	struct vfio_region_info *info;
 	struct vfio_description *made;
@@ -165,7 +174,8 @@ int vfio_refresh_description(struct vfio *vfio, unsigned int index, const struct
 	return r ? r : keep_description(vfio, index, made, out);
 }
 
-int vfio_recall_description(struct vfio *vfio, unsigned int index, const struct vfio_description **out)
+int vfio_recall_description(struct vfio *vfio, unsigned int index,
+			    const struct vfio_description **out)
 {
 	if (index >= vfio->n_regions)
 		return -ENOENT;
@@ -178,7 +188,8 @@ void vfio_free_descriptions(struct vfio *vfio)
 	struct vfio_description *older;
 
 	for (uint32_t i = 0; i < vfio->n_regions; i++)
-		for (struct vfio_description *description = vfio->regions[i].all; description; description = older) {
+		for (struct vfio_description *description = vfio->regions[i].all; description;
+		     description = older) {
 			older = description->older;
 			sys_free(description);
 		}

@@ -25,7 +25,8 @@
 
 enum { LINK_LENGTH = 1024 };
 
-/* The text of a descriptor's link. The main thread may be gone, and then /proc/self/fd is empty. */
+/* The text of a descriptor's link. The main thread may be gone, and then
+ * /proc/self/fd is empty. */
 static int read_fd_link(int fd, char target[LINK_LENGTH])
 {
 	char path[48];
@@ -41,7 +42,8 @@ static enum vfio_file classify_anonymous(int fd)
 
 	if (r && r != -ENAMETOOLONG)
 		return VFIO_FILE_ANONYMOUS;
-	return !r && !strcmp(target, "anon_inode:[vfio-device]") ? VFIO_FILE_DEVICE : VFIO_FILE_OTHER;
+	return !r && !strcmp(target, "anon_inode:[vfio-device]") ? VFIO_FILE_DEVICE
+								 : VFIO_FILE_OTHER;
 }
 
 static enum vfio_file classify_character(int fd, dev_t number)
@@ -51,8 +53,9 @@ static enum vfio_file classify_character(int fd, dev_t number)
 
 	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u", major(number), minor(number));
 	if (sys_readlink(path, target, sizeof(target)))
-		return !read_fd_link(fd, target) && !strncmp(target, "/dev/vfio/devices/", 18) ? VFIO_FILE_DEVICE
-											       : VFIO_FILE_OTHER;
+		return !read_fd_link(fd, target) && !strncmp(target, "/dev/vfio/devices/", 18)
+			       ? VFIO_FILE_DEVICE
+			       : VFIO_FILE_OTHER;
 	folder = strstr(target, "/vfio-dev/");
 	last = strrchr(target, '/');
 	return folder && folder + strlen("/vfio-dev") == last ? VFIO_FILE_DEVICE : VFIO_FILE_OTHER;
@@ -70,7 +73,8 @@ enum vfio_file vfio_classify(int fd)
 	return S_ISCHR(file.st_mode) ? classify_character(fd, file.st_rdev) : VFIO_FILE_OTHER;
 }
 
-/* Whether an answer is one of VFIO's: every driver names the kind of its device. */
+/* Whether an answer is one of VFIO's: every driver names the kind of its
+ * device. */
 static bool answers_as_vfio(int fd)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };

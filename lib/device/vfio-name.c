@@ -23,7 +23,7 @@ enum { NOTES = 64 };
 /* What barspan_name_descriptor_() was told last. */
 static struct note {
 	int fd;
-	char name[PCI_ADDRESS_LENGTH];	/* "": none */
+	char name[PCI_ADDRESS_LENGTH]; /* "": none */
 } notes[NOTES];
 static unsigned int next_note;
 static pthread_mutex_t note_lock = PTHREAD_MUTEX_INITIALIZER;

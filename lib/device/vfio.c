@@ -16,10 +16,11 @@
 
 enum { MAX_REGIONS = 65536 };
 
-/* Finds the place of an access in the device's file. A span may go by an older description than the newest, thus every
- * one that is known may allow the access; the kernel checks it once more. */
-static int find_place(struct vfio *vfio, unsigned int index, uint32_t flag, uint64_t offset, size_t length,
-		      uint64_t *place)
+/* Finds the place of an access in the device's file. A span may go by an older
+ * description than the newest, thus every one that is known may allow the
+ * access; the kernel checks it once more. */
+static int find_place(struct vfio *vfio, unsigned int index, uint32_t flag, uint64_t offset,
+		      size_t length, uint64_t *place)
 {
 	const struct vfio_description *description, *older;
 	int r = vfio_recall_description(vfio, index, &description);
@@ -28,8 +29,8 @@ static int find_place(struct vfio *vfio, unsigned int index, uint32_t flag, uint
 		return r;
 	r = device_check_access(&description->region, flag, offset, length);
 	if (r)
-		for (older = __atomic_load_n(&vfio->regions[index].all, __ATOMIC_ACQUIRE); r && older;
-		     older = older->older)
+		for (older = __atomic_load_n(&vfio->regions[index].all, __ATOMIC_ACQUIRE);
+		     r && older; older = older->older)
 			if (!device_check_access(&older->region, flag, offset, length)) {
 				description = older;
 				r = 0;
@@ -48,7 +49,8 @@ static int vfio_region(void *context, unsigned int index, struct barspan_region 
 	return r;
 }
 
-static int vfio_locate(void *context, unsigned int index, uint64_t offset, size_t length, struct device_file *out)
+static int vfio_locate(void *context, unsigned int index, uint64_t offset, size_t length,
+		       struct device_file *out)
 {
 	const struct vfio_description *description;
 	struct vfio *vfio = context;
@@ -60,7 +62,8 @@ static int vfio_locate(void *context, unsigned int index, uint64_t offset, size_
 	return r;
 }
 
-static int vfio_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
+static int vfio_read(void *context, unsigned int index, uint64_t offset, void *buffer,
+		     size_t length)
 {
 	struct vfio *vfio = context;
 	uint64_t place;
@@ -69,7 +72,8 @@ static int vfio_read(void *context, unsigned int index, uint64_t offset, void *b
 	return r ? r : sys_pread(vfio->fd, buffer, length, place);
 }
 
-static int vfio_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+static int vfio_write(void *context, unsigned int index, uint64_t offset, const void *buffer,
+		      size_t length)
 {
 	struct vfio *vfio = context;
 	uint64_t place;
@@ -100,8 +104,10 @@ static int read_msix(struct barspan_device *device)
 	return r;
 }
 
-/* What a refusal of the first ioctl means. Drivers of other files refuse it with errors of all kinds: tun with EBADFD,
- * loop-control with ENOSYS, vhost with EPERM. So the kind of file decides, and the error only if that is not known. */
+/* What a refusal of the first ioctl means. Drivers of other files refuse it
+ * with errors of all kinds: tun with EBADFD, loop-control with ENOSYS, vhost
+ * with EPERM. So the kind of file decides, and the error only if that is not
+ * known. */
 static int explain_refusal(int fd, int r, const char **why)
 {
 	enum vfio_file file = r == -EBADF ? VFIO_FILE_OTHER : vfio_classify(fd);
@@ -178,20 +184,25 @@ int vfio_open(struct barspan_device **out, int fd, const char *name)
 
 static bool has_place(const struct vfio_description *description, uint64_t place)
 {
-	return place >= description->fd_offset && place - description->fd_offset < description->region.size;
+	return place >= description->fd_offset &&
+	       place - description->fd_offset < description->region.size;
 }
 
-int vfio_find_region(struct barspan_device *device, uint64_t file_offset, unsigned int *index, uint64_t *offset)
+int vfio_find_region(struct barspan_device *device, uint64_t file_offset, unsigned int *index,
+		     uint64_t *offset)
 {
 	const struct vfio_description *description;
 	struct vfio *vfio = device->context;
 
-	/* Regions that are known first, since the kernel is asked again for each that has no size. */
+	/* Regions that are known first, since the kernel is asked again for
+	 * each that has no size. */
 	for (int ask_again = 0; ask_again < 2; ask_again++)
 		for (uint32_t i = 0; i < vfio->n_regions; i++) {
 			description = __atomic_load_n(&vfio->regions[i].current, __ATOMIC_ACQUIRE);
-			/* A region that the kernel does not describe is not the wanted one. */
-			if (!description && (!ask_again || vfio_refresh_description(vfio, i, &description)))
+			/* A region that the kernel does not describe is not the
+			 * wanted one. */
+			if (!description &&
+			    (!ask_again || vfio_refresh_description(vfio, i, &description)))
 				continue;
 			if (!has_place(description, file_offset))
 				continue;
@@ -202,7 +213,8 @@ int vfio_find_region(struct barspan_device *device, uint64_t file_offset, unsign
 	return -EINVAL;
 }
 
-int vfio_recall_region(struct barspan_device *device, unsigned int index, struct barspan_region *out)
+int vfio_recall_region(struct barspan_device *device, unsigned int index,
+		       struct barspan_region *out)
 {
 	const struct vfio_description *description;
 	int r = vfio_recall_description(device->context, index, &description);

@@ -23,7 +23,8 @@ static int parse_sparse(struct capabilities *out, const uint8_t *capability, siz
 	return 0;
 }
 
-int capabilities_parse(struct capabilities *out, const void *buffer, size_t length, uint32_t first, size_t *bad)
+int capabilities_parse(struct capabilities *out, const void *buffer, size_t length, uint32_t first,
+		       size_t *bad)
 {
 	const uint8_t *bytes = buffer;
 	struct vfio_info_cap_header header;
@@ -32,8 +33,10 @@ int capabilities_parse(struct capabilities *out, const void *buffer, size_t leng
 	memset(out, 0, sizeof(*out));
 	for (size_t at = first; at; at = header.next) {
 		*bad = at;
-		/* More headers than fit side by side: the chain comes back to where it was. */
-		if (!most-- || at < sizeof(struct vfio_region_info) || at > length || length - at < sizeof(header))
+		/* More headers than fit side by side: the chain comes back to
+		 * where it was. */
+		if (!most-- || at < sizeof(struct vfio_region_info) || at > length ||
+		    length - at < sizeof(header))
 			return -EPROTO;
 		memcpy(&header, bytes + at, sizeof(header));
 
@@ -49,7 +52,8 @@ int capabilities_parse(struct capabilities *out, const void *buffer, size_t leng
 	return 0;
 }
 
-struct barspan_range capabilities_area(const struct capabilities *found, const void *buffer, uint32_t i)
+struct barspan_range capabilities_area(const struct capabilities *found, const void *buffer,
+				       uint32_t i)
 {
 	struct vfio_region_sparse_mmap_area area;
 

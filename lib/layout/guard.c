@@ -12,7 +12,7 @@
  * knows the extent at its start and how many others start inside, among which a
  * query searches by halving.
  */
-enum { FREE_SLOTS = 65536 / sizeof(struct barspan_slot_) };	/* and one for each extent */
+enum { FREE_SLOTS = 65536 / sizeof(struct barspan_slot_) }; /* and one for each extent */
 
 /* Makes one of neighbours that are one extent. Returns how many are left. */
 static size_t merge(struct barspan_entry_ *entries, size_t n)
@@ -95,7 +95,7 @@ static bool is_plain(const struct barspan_guard_ *guard, const struct barspan_en
 static void fill_slots(const struct barspan_guard_ *guard, struct barspan_slot_ *slots)
 {
 	const struct barspan_entry_ *entries = guard->entries;
-	size_t next = 0;	/* the first extent that starts at or after the slice's start */
+	size_t next = 0; /* the first extent that starts at or after the slice's start */
 
 	for (size_t i = 0; i < guard->n_slots; i++) {
 		uint64_t start = (uint64_t)i << guard->shift;
@@ -154,7 +154,8 @@ int guard_build(struct barspan_guard_ **out, struct barspan_entry_ *entries, siz
 	return 0;
 }
 
-void guard_publish(struct barspan *span, const struct barspan_guard_ *table, const struct barspan_guard_ *shown)
+void guard_publish(struct barspan *span, const struct barspan_guard_ *table,
+		   const struct barspan_guard_ *shown)
 {
 	__atomic_store_n(&span->table_, table, __ATOMIC_RELEASE);
 	__atomic_store_n(&span->guard_, shown, __ATOMIC_RELEASE);
@@ -162,10 +163,12 @@ void guard_publish(struct barspan *span, const struct barspan_guard_ *table, con
 
 bool guard_equal(const struct barspan_guard_ *a, const struct barspan_guard_ *b)
 {
-	if (a->n_extents != b->n_extents || a->read_end != b->read_end || a->write_end != b->write_end)
+	if (a->n_extents != b->n_extents || a->read_end != b->read_end ||
+	    a->write_end != b->write_end)
 		return false;
 	for (size_t i = 0; i <= a->n_extents; i++)
-		if (a->entries[i].start != b->entries[i].start || a->entries[i].base != b->entries[i].base ||
+		if (a->entries[i].start != b->entries[i].start ||
+		    a->entries[i].base != b->entries[i].base ||
 		    a->entries[i].reason != b->entries[i].reason)
 			return false;
 	return true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Builds guard tables. Pure. What they look like is in <barspan/guard.h>, since queries are inline. */
+/* Builds guard tables. Pure. What they look like is in <barspan/guard.h>, since
+ * queries are inline. */
 #ifndef GUARD_H
 #define GUARD_H
 
@@ -39,7 +40,8 @@ size_t guard_max_size(const struct barspan_entry_ *entries, size_t n);
  * table of length 0, the one that inline queries and accessors use. Before the
  * first call the span is all zeros.
  */
-void guard_publish(struct barspan *span, const struct barspan_guard_ *table, const struct barspan_guard_ *shown);
+void guard_publish(struct barspan *span, const struct barspan_guard_ *table,
+		   const struct barspan_guard_ *shown);
 
 /* Whether two tables answer every query alike. */
 bool guard_equal(const struct barspan_guard_ *a, const struct barspan_guard_ *b);

@@ -27,16 +27,20 @@ static uint64_t in_page(const struct layout_request *request, uint64_t offset)
 	return offset & (request->page_size - 1);
 }
 
-static int warn_odd_area(const struct layout_request *request, uint32_t i, bool sane, const char *what)
+static int warn_odd_area(const struct layout_request *request, uint32_t i, bool sane,
+			 const char *what)
 {
 	const struct barspan_range *area = &request->region.areas[i];
 
-	log_warning("%s region %u: area %" PRIu32 " at 0x%" PRIx64 " + 0x%" PRIx64 " %s (region size 0x%" PRIx64 ")",
-		    request->device, request->index, i, area->offset, area->length, what, request->region.size);
+	log_warning("%s region %u: area %" PRIu32 " at 0x%" PRIx64 " + 0x%" PRIx64
+		    " %s (region size 0x%" PRIx64 ")",
+		    request->device, request->index, i, area->offset, area->length, what,
+		    request->region.size);
 	return request->strict && !sane ? -EPROTO : 0;
 }
 
-/* The part of area i that is inside the region; empty where there is none. Says what is odd about it. */
+/* The part of area i that is inside the region; empty where there is none. Says
+ * what is odd about it. */
 static int check_area(const struct layout_request *request, uint32_t i, struct interval *out)
 {
 	const struct barspan_range *area = &request->region.areas[i];
@@ -52,8 +56,9 @@ static int check_area(const struct layout_request *request, uint32_t i, struct i
 	if (end > size)
 		return warn_odd_area(request, i, false, "goes past the region's end: cut there");
 	if (in_page(request, area->offset) || (in_page(request, end) && end != size))
-		return warn_odd_area(request, i, true,
-				     "is not page-aligned: trimmed to whole pages unless its neighbours fill them");
+		return warn_odd_area(
+			request, i, true,
+			"is not page-aligned: trimmed to whole pages unless its neighbours fill them");
 	return 0;
 }
 
@@ -106,7 +111,8 @@ static int find_requested(const struct layout_request *request, struct sets *set
 		if (hole->offset > size || hole->length > size - hole->offset) {
 			log_error("%s region %u: the hole asked for at 0x%" PRIx64 " + 0x%" PRIx64
 				  " is not inside the region (size 0x%" PRIx64 ")",
-				  request->device, request->index, hole->offset, hole->length, size);
+				  request->device, request->index, hole->offset, hole->length,
+				  size);
 			return -ERANGE;
 		}
 		sets->requested[i] = (struct interval){ hole->offset, hole->offset + hole->length };
@@ -122,12 +128,15 @@ static void find_msix(const struct layout_request *request, struct sets *sets)
 
 	if (table->bar == request->index && !(request->region.flags & BARSPAN_REGION_MSIX_MAPPABLE))
 		sets->msix = (struct interval){
-			lesser_of(table->offset, size), lesser_of(table->offset + table->length, size),
+			lesser_of(table->offset, size),
+			lesser_of(table->offset + table->length, size),
 		};
 }
 
-/* Adds what is left of [start, end) after it is trimmed to whole pages. The region's end counts as a page's. */
-static void add_direct(const struct layout_request *request, struct sets *sets, uint64_t start, uint64_t end)
+/* Adds what is left of [start, end) after it is trimmed to whole pages. The
+ * region's end counts as a page's. */
+static void add_direct(const struct layout_request *request, struct sets *sets, uint64_t start,
+		       uint64_t end)
 {
 	uint64_t lost = in_page(request, -start);
 
@@ -144,7 +153,8 @@ static int find_direct(const struct layout_request *request, struct sets *sets)
 	size_t n_blocked = 0, next = 0;
 
 	/* Each blocked interval cuts at most one advertised one in two. */
-	sets->direct = sys_calloc(sets->n_advertised + sets->n_requested + 2, sizeof(*sets->direct));
+	sets->direct =
+		sys_calloc(sets->n_advertised + sets->n_requested + 2, sizeof(*sets->direct));
 	if (!blocked || !sets->direct) {
 		sys_free(blocked);
 		return -ENOMEM;
@@ -175,7 +185,8 @@ struct walks {
 	struct interval_walk advertised, requested, direct, msix;
 };
 
-static enum barspan_reason reason_at(const struct layout_request *request, struct walks *walks, uint64_t at)
+static enum barspan_reason reason_at(const struct layout_request *request, struct walks *walks,
+				     uint64_t at)
 {
 	if (!(request->region.flags & BARSPAN_REGION_MMAP) || !request->prot)
 		return BARSPAN_REASON_UNMAPPABLE;
@@ -201,8 +212,8 @@ static uint64_t next_edge(struct walks *walks, uint64_t at)
 }
 
 /* One extent for each run between edges that has one reason. */
-static int make_extents(const struct layout_request *request, const struct sets *sets, struct barspan_extent **out,
-			size_t *out_n)
+static int make_extents(const struct layout_request *request, const struct sets *sets,
+			struct barspan_extent **out, size_t *out_n)
 {
 	struct walks walks = {
 		{ sets->advertised, sets->n_advertised },
@@ -211,7 +222,8 @@ static int make_extents(const struct layout_request *request, const struct sets 
 		{ &sets->msix, 1 },
 	};
 	uint64_t first = request->offset, last = first + request->length, next;
-	size_t n = 0, capacity = 2 * (sets->n_advertised + sets->n_requested + sets->n_direct + 1) + 1;
+	size_t n = 0,
+	       capacity = 2 * (sets->n_advertised + sets->n_requested + sets->n_direct + 1) + 1;
 	struct barspan_extent *extents = sys_calloc(capacity, sizeof(*extents));
 
 	if (!extents)
@@ -275,7 +287,8 @@ int layout_cuts(uint64_t **cuts, size_t *n, const struct layout_request *request
 	if (!made)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < n_areas; i++) {
-		uint64_t edges[] = { region->areas[i].offset, region->areas[i].offset + region->areas[i].length };
+		uint64_t edges[] = { region->areas[i].offset,
+				     region->areas[i].offset + region->areas[i].length };
 
 		for (size_t j = 0; j < 2; j++)
 			if (edges[j] > request->offset && !in_page(request, edges[j]))

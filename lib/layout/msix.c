@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Format: PCI Local Bus Specification 3.0, sections 6.1 (header), 6.7 (capability list) and 6.8.2 (MSI-X). */
+/* Format: PCI Local Bus Specification 3.0, sections 6.1 (header), 6.7
+ * (capability list) and 6.8.2 (MSI-X). */
 #include "layout/msix.h"
 
 #include <endian.h>
@@ -28,7 +29,8 @@ static int read_le32(msix_read_config *read, void *context, uint64_t offset, uin
 	return r;
 }
 
-static int read_table(struct msix_table *out, msix_read_config *read, void *context, unsigned int at)
+static int read_table(struct msix_table *out, msix_read_config *read, void *context,
+		      unsigned int at)
 {
 	uint16_t control = 0;
 	uint32_t table = 0;
@@ -53,7 +55,8 @@ int msix_find(struct msix_table *out, msix_read_config *read, void *context)
 	if (r || !(status & PCI_STATUS_CAP_LIST))
 		return r;
 
-	/* The list's head is the low byte at PCI_CAPABILITY_LIST; a capability is its id, then the next one's offset.
+	/* The list's head is the low byte at PCI_CAPABILITY_LIST; a capability
+	 * is its id, then the next one's offset.
 	 */
 	r = read_le16(read, context, PCI_CAPABILITY_LIST, &capability);
 	unsigned int at = capability & 0xfc;

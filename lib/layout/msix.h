@@ -15,8 +15,8 @@ struct msix_table {
 
 typedef int msix_read_config(void *context, uint64_t offset, void *buffer, size_t length);
 
-/* Finds the table by walking the capability list that `read` gives. -EPROTO: the list has no end; or what `read`
- * returned. */
+/* Finds the table by walking the capability list that `read` gives. -EPROTO:
+ * the list has no end; or what `read` returned. */
 int msix_find(struct msix_table *out, msix_read_config *read, void *context);
 
 #endif

@@ -48,7 +48,8 @@ bool hide_sparse(void *answer, size_t capacity)
 {
 	struct vfio_region_info *info = answer;
 	struct vfio_info_cap_header header;
-	size_t link = offsetof(struct vfio_region_info, cap_offset), most = capacity / sizeof(header);
+	size_t link = offsetof(struct vfio_region_info, cap_offset),
+	       most = capacity / sizeof(header);
 	uint8_t *bytes = answer;
 
 	if (capacity < sizeof(*info) || !(info->flags & VFIO_REGION_INFO_FLAG_CAPS) ||

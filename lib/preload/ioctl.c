@@ -28,7 +28,7 @@ enum { MAX_INFO = 64 << 20, MAX_ROUNDS = 8 };
 
 static int (*next_ioctl)(int fd, unsigned long request, ...);
 static bool shows_sparse;
-static bool uses_vfio;	/* atomic */
+static bool uses_vfio; /* atomic */
 
 void preload_find_ioctl(void)
 {
@@ -106,7 +106,7 @@ static void edit_answer(int fd, struct vfio_region_info *info, uint32_t capacity
 
 EXPORT int ioctl(int fd, unsigned long request, ...)
 {
-	unsigned int code = (unsigned int)request;	/* an int that is negative has more bits */
+	unsigned int code = (unsigned int)request; /* an int that is negative has more bits */
 	va_list arguments;
 	uint32_t capacity = 0;
 	void *argument;

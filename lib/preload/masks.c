@@ -23,7 +23,7 @@
 enum { SHADOWS = 2, TRIES = 4 };
 
 static const int shaded[SHADOWS] = { SIGSEGV, SIGBUS };
-static int shadows[SHADOWS];	/* 0: none */
+static int shadows[SHADOWS]; /* 0: none */
 
 /* glibc's way to reserve a real-time signal; part of its ABI and in none of its
  * headers. */

@@ -39,7 +39,7 @@
 #include "compat/private.h"
 #include "trap/private.h"
 
-static bool reports;	/* at the end, by itself */
+static bool reports; /* at the end, by itself */
 static int output = STDERR_FILENO;
 
 static void print_message(void *context, enum barspan_log_level level, const char *message)

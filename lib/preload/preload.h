@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The parts of the preloaded object: lib/preload/preload.c starts and ends it, and each
- * lib/preload-*.c defines the C library functions of one topic. They take no
- * lock and allocate nothing, since programs call them in signal handlers and in
- * children of fork() and vfork().
+ * The parts of the preloaded object: lib/preload/preload.c starts and ends it,
+ * and each lib/preload-*.c defines the C library functions of one topic. They
+ * take no lock and allocate nothing, since programs call them in signal
+ * handlers and in children of fork() and vfork().
  */
 #ifndef PRELOAD_H
 #define PRELOAD_H

@@ -23,7 +23,8 @@ static size_t count_ranges(uintptr_t start, uintptr_t end)
 }
 
 /* The range's part that is taken. */
-static struct registry_range clip_range(const struct registry_range *range, uintptr_t start, uintptr_t end)
+static struct registry_range clip_range(const struct registry_range *range, uintptr_t start,
+					uintptr_t end)
 {
 	struct registry_range part = *range;
 
@@ -75,7 +76,8 @@ static bool has_addresses(const struct span *span)
 	uintptr_t start = (uintptr_t)span->base;
 	struct registry_range owned;
 
-	return span_next_owned(span, start, start, start + (uintptr_t)sys_page_up(span->request.length), &owned);
+	return span_next_owned(span, start, start,
+			       start + (uintptr_t)sys_page_up(span->request.length), &owned);
 }
 
 void detach_end_span(struct span *span, struct span **ended)
@@ -103,8 +105,8 @@ static size_t range_size(const struct registry_range *range)
 }
 
 /*
- * Reserves the ranges, in place of remembering what was there. If one cannot be, those before it are unmapped, and the
- * others are their spans' again.
+ * Reserves the ranges, in place of remembering what was there. If one cannot
+ * be, those before it are unmapped, and the others are their spans' again.
  */
 static int reserve_ranges(struct detachment *detachment, struct span **ended)
 {
@@ -123,9 +125,11 @@ static int reserve_ranges(struct detachment *detachment, struct span **ended)
 	if (!r)
 		return 0;
 	for (size_t i = 0; i < n; i++)
-		reservation_release((uint8_t *)detachment->ranges[i].start, range_size(&detachment->ranges[i]));
+		reservation_release((uint8_t *)detachment->ranges[i].start,
+				    range_size(&detachment->ranges[i]));
 	for (size_t i = n; i < detachment->n; i++)
-		if (sys_is_mapped((void *)detachment->ranges[i].start, range_size(&detachment->ranges[i])))
+		if (sys_is_mapped((void *)detachment->ranges[i].start,
+				  range_size(&detachment->ranges[i])))
 			registry_restore(&detachment->ranges[i]);
 	detachment->is_lost = true;
 	collect_ended(detachment, ended);
@@ -164,7 +168,11 @@ int detach_begin(struct detachment *out, uintptr_t start, uintptr_t end, enum de
 	int r = 0;
 
 	*out = (struct detachment){
-		.kind = kind, .start = start, .end = end, .n = count_ranges(start, end), .before = { .fd = -1 },
+		.kind = kind,
+		.start = start,
+		.end = end,
+		.n = count_ranges(start, end),
+		.before = { .fd = -1 },
 	};
 	if (out->n)
 		r = take_ranges(out, ended);
@@ -181,8 +189,10 @@ void detach_undo(struct detachment *detachment)
 	free_detachment(detachment);
 }
 
-/* Whether a page is a span's, and one mapping with [start, end), which it touches. */
-static bool is_joined(const struct registry_range *part, uintptr_t page, uintptr_t start, uintptr_t end)
+/* Whether a page is a span's, and one mapping with [start, end), which it
+ * touches. */
+static bool is_joined(const struct registry_range *part, uintptr_t page, uintptr_t start,
+		      uintptr_t end)
 {
 	struct registry_range owned;
 
@@ -192,8 +202,10 @@ static bool is_joined(const struct registry_range *part, uintptr_t page, uintptr
 }
 
 /*
- * Whether a part of a span without a device's mapping is still reserved. Another thread's mapping without access looks
- * the same, but is not marked: not left out of core dumps, and not one mapping with a page beside it that is.
+ * Whether a part of a span without a device's mapping is still reserved.
+ * Another thread's mapping without access looks the same, but is not marked:
+ * not left out of core dumps, and not one mapping with a page beside it that
+ * is.
  */
 static bool is_still_reserved(const struct registry_range *part)
 {
@@ -207,7 +219,7 @@ static bool is_still_reserved(const struct registry_range *part)
 
 struct restoring {
 	const struct detachment *detachment;
-	bool is_proven;		/* nothing was unmapped */
+	bool is_proven; /* nothing was unmapped */
 };
 
 static void look_for_file(void *context, uintptr_t start, uintptr_t end, bool is_file)
@@ -226,7 +238,8 @@ static void restore_part(void *context, uintptr_t start, uintptr_t end, bool is_
 	for (size_t i = 0; i < detachment->n; i++) {
 		const struct registry_range part = clip_range(&detachment->ranges[i], start, end);
 
-		if (part.start < part.end && (is_file || restoring->is_proven || is_still_reserved(&part)))
+		if (part.start < part.end &&
+		    (is_file || restoring->is_proven || is_still_reserved(&part)))
 			registry_restore(&part);
 	}
 }
@@ -239,7 +252,8 @@ static bool is_restored(const struct detachment *detachment)
 	for (size_t i = 0; i < detachment->n; i++) {
 		const struct registry_range *range = &detachment->ranges[i];
 
-		if (registry_find(&found, range->start) || found.span != range->span || found.end < range->end)
+		if (registry_find(&found, range->start) || found.span != range->span ||
+		    found.end < range->end)
 			return false;
 	}
 	return true;
@@ -249,7 +263,8 @@ static bool is_restored(const struct detachment *detachment)
 static void restore_unchanged(struct detachment *detachment)
 {
 	struct restoring restoring = {
-		.detachment = detachment, .is_proven = detachment->kind == DETACH_RESERVE,
+		.detachment = detachment,
+		.is_proven = detachment->kind == DETACH_RESERVE,
 	};
 
 	if (detachment->before.fd >= 0) {

@@ -14,7 +14,8 @@
 #include "util/fork.h"
 #include "util/log.h"
 
-/* Held to read and take a failure that is known. Accesses do not wait for it. */
+/* Held to read and take a failure that is known. Accesses do not wait for
+ * it. */
 static pthread_mutex_t failure_lock = PTHREAD_MUTEX_INITIALIZER;
 
 PROTECT_ACROSS_FORK(failure_lock, 101);
@@ -39,9 +40,9 @@ static bool read_failure(struct span *span, bool take, struct access_failure *ou
 
 static void log_failure(const struct span *span, const struct access_failure *failure)
 {
-	log_error("%s region %u: %u-byte %s at 0x%" PRIx64 " failed: %s", span->request.device, span->index,
-		  failure->width, failure->is_write ? "write" : "read", span->request.offset + failure->offset,
-		  log_error_name(failure->error));
+	log_error("%s region %u: %u-byte %s at 0x%" PRIx64 " failed: %s", span->request.device,
+		  span->index, failure->width, failure->is_write ? "write" : "read",
+		  span->request.offset + failure->offset, log_error_name(failure->error));
 }
 
 void span_log_failure(struct span *span)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Accesses that are not an aligned direct one. No lock, no allocation, no message: signal handlers come here. */
+/* Accesses that are not an aligned direct one. No lock, no allocation, no
+ * message: signal handlers come here. */
 #include <barspan/io.h>
 
 #include <endian.h>
@@ -12,7 +13,8 @@
 
 enum { WORD = sizeof(uintptr_t) };
 
-/* The widest naturally aligned access at an address, less than a word, that does not go past `left` bytes. */
+/* The widest naturally aligned access at an address, less than a word, that
+ * does not go past `left` bytes. */
 static size_t widest_access(uintptr_t address, size_t left)
 {
 	size_t width = WORD / 2;
@@ -22,7 +24,8 @@ static size_t widest_access(uintptr_t address, size_t left)
 	return width;
 }
 
-/* Bytes move in the device's order, so values are neither swapped nor interpreted here. */
+/* Bytes move in the device's order, so values are neither swapped nor
+ * interpreted here. */
 #define COPY(type, to, from) memcpy(to, &(type){ *(const volatile type *)(from) }, sizeof(type))
 
 static size_t load_part(uint8_t *to, uintptr_t from, size_t length)
@@ -38,10 +41,12 @@ static size_t load_part(uint8_t *to, uintptr_t from, size_t length)
 	return width;
 }
 
-/* Keeps the compiler from joining the words of a row in vector registers, and so from loading them there. */
+/* Keeps the compiler from joining the words of a row in vector registers, and
+ * so from loading them there. */
 #define KEEP_WHOLE(word) __asm__("" : "+r"(word))
 
-/* All whole words from an aligned address on. Four at a time take less than one by one. */
+/* All whole words from an aligned address on. Four at a time take less than one
+ * by one. */
 static size_t load_words(uint8_t *to, uintptr_t from, size_t length)
 {
 	size_t done = 0;
@@ -67,7 +72,8 @@ static size_t load_words(uint8_t *to, uintptr_t from, size_t length)
 void io_load(uint8_t *to, uintptr_t from, size_t length)
 {
 	for (size_t n; length; length -= n, to += n, from += n)
-		n = from % WORD || length < WORD ? load_part(to, from, length) : load_words(to, from, length);
+		n = from % WORD || length < WORD ? load_part(to, from, length)
+						 : load_words(to, from, length);
 }
 
 static size_t store_part(uintptr_t to, const uint8_t *from, size_t length)
@@ -116,10 +122,12 @@ static size_t store_words(uintptr_t to, const uint8_t *from, size_t length)
 void io_store(uintptr_t to, const uint8_t *from, size_t length)
 {
 	for (size_t n; length; length -= n, to += n, from += n)
-		n = to % WORD || length < WORD ? store_part(to, from, length) : store_words(to, from, length);
+		n = to % WORD || length < WORD ? store_part(to, from, length)
+					       : store_words(to, from, length);
 }
 
-static int check_range(const struct barspan_guard_ *table, uint64_t end, uint64_t offset, size_t length)
+static int check_range(const struct barspan_guard_ *table, uint64_t end, uint64_t offset,
+		       size_t length)
 {
 	if (offset > table->length || length > table->length - offset)
 		return -ERANGE;
@@ -143,12 +151,14 @@ static inline int read_parts(const struct span *span, uint64_t offset, uint8_t *
 		if (part.address)
 			io_load(to, part.address, n);
 		else
-			r = device_read(span->device, span->index, span->request.offset + offset, to, n);
+			r = device_read(span->device, span->index, span->request.offset + offset,
+					to, n);
 	}
 	return r;
 }
 
-static inline int write_parts(const struct span *span, uint64_t offset, const uint8_t *from, size_t length)
+static inline int write_parts(const struct span *span, uint64_t offset, const uint8_t *from,
+			      size_t length)
 {
 	const struct barspan_guard_ *table = span_table(&span->face);
 	int r = check_range(table, table->write_end, offset, length);
@@ -160,7 +170,8 @@ static inline int write_parts(const struct span *span, uint64_t offset, const ui
 		if (part.address)
 			io_store(part.address, from, n);
 		else
-			r = device_write(span->device, span->index, span->request.offset + offset, from, n);
+			r = device_write(span->device, span->index, span->request.offset + offset,
+					 from, n);
 	}
 	return r;
 }
@@ -179,13 +190,14 @@ int barspan_write(struct barspan *face, uint64_t offset, const void *buffer, siz
 	return write_parts(span_of(face), offset, buffer, length);
 }
 
-void io_note_failure(struct barspan *face, uint64_t offset, unsigned int width, bool is_write, int r)
+void io_note_failure(struct barspan *face, uint64_t offset, unsigned int width, bool is_write,
+		     int r)
 {
 	struct access_failure *failure = &span_of(face)->failure;
 	enum failure_state none = FAILURE_NONE;
 
-	if (!__atomic_compare_exchange_n(&failure->state, &none, FAILURE_CLAIMED, false, __ATOMIC_ACQUIRE,
-					 __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&failure->state, &none, FAILURE_CLAIMED, false,
+					 __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return;
 	failure->error = r;
 	failure->offset = offset;
@@ -214,7 +226,8 @@ void barspan_write_slow_(struct barspan *face, uint64_t offset, uint64_t value, 
 		io_note_failure(face, offset, width, true, r);
 }
 
-int barspan_try_read_slow_(struct barspan *face, uint64_t offset, uint64_t *value, unsigned int width)
+int barspan_try_read_slow_(struct barspan *face, uint64_t offset, uint64_t *value,
+			   unsigned int width)
 {
 	uint64_t bytes = 0;
 	int r = read_parts(span_of(face), offset, (uint8_t *)&bytes, width);
@@ -224,7 +237,8 @@ int barspan_try_read_slow_(struct barspan *face, uint64_t offset, uint64_t *valu
 	return r;
 }
 
-int barspan_try_write_slow_(struct barspan *face, uint64_t offset, uint64_t value, unsigned int width)
+int barspan_try_write_slow_(struct barspan *face, uint64_t offset, uint64_t value,
+			    unsigned int width)
 {
 	uint64_t bytes = htole64(value);
 

@@ -20,7 +20,8 @@ int barspan_map(struct barspan **out, struct barspan_device *device, unsigned in
 	int r = barspan_device_region(device, index, &region);
 
 	if (r == -ENOENT)
-		log_error("%s region %u: there is no such region", barspan_device_name(device), index);
+		log_error("%s region %u: there is no such region", barspan_device_name(device),
+			  index);
 	if (!r)
 		r = span_prepare(&request, device, index, options, &region);
 	if (!r)

@@ -21,15 +21,16 @@ static bool parse_mapping(const char *line, struct mapping *out)
 {
 	unsigned long start, end;
 
-	if (sscanf(line, "%lx-%lx %4s %" SCNx64 " %lx:%lx %lu", &start, &end, out->access, &out->offset,
-		   &out->device_major, &out->device_minor, &out->inode) != 7)
+	if (sscanf(line, "%lx-%lx %4s %" SCNx64 " %lx:%lx %lu", &start, &end, out->access,
+		   &out->offset, &out->device_major, &out->device_minor, &out->inode) != 7)
 		return false;
 	out->start = start;
 	out->end = end;
 	return true;
 }
 
-/* Called for each line, or each mapping in ascending order; false: no more are wanted. */
+/* Called for each line, or each mapping in ascending order; false: no more are
+ * wanted. */
 typedef bool line_visitor(void *context, const char *line);
 typedef bool mapping_visitor(void *context, const struct mapping *mapping);
 
@@ -110,7 +111,7 @@ bool maps_has_one(uintptr_t start, uintptr_t end)
 
 struct mark_search {
 	uintptr_t start, end;
-	bool is_in;		/* the mapping whose lines are read has the range */
+	bool is_in; /* the mapping whose lines are read has the range */
 	bool found;
 };
 
@@ -143,16 +144,18 @@ bool maps_is_marked(uintptr_t start, uintptr_t end)
 enum { MAX_LINE = 160 };
 
 /* The text of a mapping's part of a range; its length, 0 if it has no part. */
-static size_t describe_mapping(const struct mapping *mapping, uintptr_t range_start, uintptr_t range_end,
-			       char line[MAX_LINE])
+static size_t describe_mapping(const struct mapping *mapping, uintptr_t range_start,
+			       uintptr_t range_end, char line[MAX_LINE])
 {
 	uintptr_t start = mapping->start > range_start ? mapping->start : range_start;
 	uintptr_t end = mapping->end < range_end ? mapping->end : range_end;
 
 	if (start >= end)
 		return 0;
-	return (size_t)snprintf(line, MAX_LINE, "%" PRIxPTR "-%" PRIxPTR " %s %" PRIx64 " %lx:%lx %lu\n", start, end,
-				mapping->access, mapping->inode ? mapping->offset + (start - mapping->start) : 0,
+	return (size_t)snprintf(line, MAX_LINE,
+				"%" PRIxPTR "-%" PRIxPTR " %s %" PRIx64 " %lx:%lx %lu\n", start,
+				end, mapping->access,
+				mapping->inode ? mapping->offset + (start - mapping->start) : 0,
 				mapping->device_major, mapping->device_minor, mapping->inode);
 }
 
@@ -202,7 +205,7 @@ int maps_snapshot_take(struct maps_snapshot *out, uintptr_t start, uintptr_t end
 
 struct comparison {
 	const struct maps_snapshot *snapshot;
-	size_t done;		/* of the text; lines before lie below in the range */
+	size_t done; /* of the text; lines before lie below in the range */
 	maps_visitor *visit;
 	void *context;
 };
@@ -232,12 +235,15 @@ static bool compare_mapping(void *context, const struct mapping *mapping)
 
 	if (n && find_line(comparison, line, n))
 		comparison->visit(comparison->context,
-				  mapping->start > snapshot->start ? mapping->start : snapshot->start,
-				  mapping->end < snapshot->end ? mapping->end : snapshot->end, mapping->inode);
+				  mapping->start > snapshot->start ? mapping->start
+								   : snapshot->start,
+				  mapping->end < snapshot->end ? mapping->end : snapshot->end,
+				  mapping->inode);
 	return mapping->start < snapshot->end;
 }
 
-int maps_snapshot_unchanged(const struct maps_snapshot *snapshot, maps_visitor *visit, void *context)
+int maps_snapshot_unchanged(const struct maps_snapshot *snapshot, maps_visitor *visit,
+			    void *context)
 {
 	struct comparison comparison = { .snapshot = snapshot, .visit = visit, .context = context };
 	int r = snapshot->fd < 0 ? -ENOENT : sys_rewind(snapshot->fd);

@@ -13,13 +13,15 @@
 
 enum { KNOWN_FLAGS = BARSPAN_STRICT | BARSPAN_FIXED | BARSPAN_INDEPENDENT };
 
-static int refuse_options(const struct barspan_device *device, unsigned int index, int r, const char *what)
+static int refuse_options(const struct barspan_device *device, unsigned int index, int r,
+			  const char *what)
 {
 	log_error("%s region %u: %s", barspan_device_name(device), index, what);
 	return r;
 }
 
-/* The cause for which options are invalid whatever the region is; NULL: there is none. */
+/* The cause for which options are invalid whatever the region is; NULL: there
+ * is none. */
 static const char *find_invalid_option(const struct barspan_options *options, size_t page_size)
 {
 	uintptr_t address = (uintptr_t)options->address;
@@ -43,8 +45,8 @@ static const char *find_invalid_option(const struct barspan_options *options, si
 	return options->n_holes && !options->holes ? "options.n_holes without options.holes" : NULL;
 }
 
-int options_read(struct barspan_options *out, const struct barspan_options *given, const struct barspan_device *device,
-		 unsigned int index)
+int options_read(struct barspan_options *out, const struct barspan_options *given,
+		 const struct barspan_device *device, unsigned int index)
 {
 	const char *invalid;
 	int r = 0;
@@ -53,14 +55,16 @@ int options_read(struct barspan_options *out, const struct barspan_options *give
 	if (given)
 		r = copy_extensible(out, sizeof(*out), given, sizeof(given->size));
 	if (r)
-		return refuse_options(device, index, r, "options of a size, or with a part, that this library does not know");
+		return refuse_options(
+			device, index, r,
+			"options of a size, or with a part, that this library does not know");
 	invalid = find_invalid_option(out, sys_page_size());
 	return invalid ? refuse_options(device, index, -EINVAL, invalid) : 0;
 }
 
 /* Fills in the defaults that the region gives, and compares with it. */
-static int fit_options(struct barspan_options *options, const struct barspan_device *device, unsigned int index,
-		       const struct barspan_region *region)
+static int fit_options(struct barspan_options *options, const struct barspan_device *device,
+		       unsigned int index, const struct barspan_region *region)
 {
 	int allowed = (region->flags & BARSPAN_REGION_READ ? PROT_READ : 0) |
 		      (region->flags & BARSPAN_REGION_WRITE ? PROT_WRITE : 0);
@@ -68,12 +72,15 @@ static int fit_options(struct barspan_options *options, const struct barspan_dev
 	if (options->offset >= region->size || options->length > region->size - options->offset) {
 		log_error("%s region %u: the window 0x%" PRIx64 " + 0x%" PRIx64
 			  " is not inside the region (size 0x%" PRIx64 ")",
-			  barspan_device_name(device), index, options->offset, options->length, region->size);
+			  barspan_device_name(device), index, options->offset, options->length,
+			  region->size);
 		return -ERANGE;
 	}
 	if (options->prot & ~allowed) {
-		log_error("%s region %u: prot 0x%x is more than the region allows (flags 0x%" PRIx32 ")",
-			  barspan_device_name(device), index, (unsigned int)options->prot, region->flags);
+		log_error("%s region %u: prot 0x%x is more than the region allows (flags 0x%" PRIx32
+			  ")",
+			  barspan_device_name(device), index, (unsigned int)options->prot,
+			  region->flags);
 		return -EACCES;
 	}
 	if (!options->prot)
@@ -83,8 +90,9 @@ static int fit_options(struct barspan_options *options, const struct barspan_dev
 	return 0;
 }
 
-int options_to_request(struct layout_request *request, struct barspan_options *options, struct barspan_device *device,
-		       unsigned int index, const struct barspan_region *region)
+int options_to_request(struct layout_request *request, struct barspan_options *options,
+		       struct barspan_device *device, unsigned int index,
+		       const struct barspan_region *region)
 {
 	int r;
 
@@ -92,7 +100,8 @@ int options_to_request(struct layout_request *request, struct barspan_options *o
 		return refuse_options(device, index, -ENOENT, "the region has size 0");
 	*request = (struct layout_request){ .region = *region };
 	r = fit_options(options, device, index, region);
-	if (!r && region->flags & BARSPAN_REGION_MMAP && !(region->flags & BARSPAN_REGION_MSIX_MAPPABLE))
+	if (!r && region->flags & BARSPAN_REGION_MMAP &&
+	    !(region->flags & BARSPAN_REGION_MSIX_MAPPABLE))
 		r = device_msix(device, &request->msix);
 	request->device = barspan_device_name(device);
 	request->index = index;

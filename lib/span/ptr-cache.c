@@ -11,7 +11,8 @@ struct barspan_ptr_cache_ barspan_ptr_cache_ = { .generation = STEP };
 
 static uint64_t *slot_of(uintptr_t address, bool is_write)
 {
-	return &barspan_ptr_cache_.pages[is_write][(address >> BARSPAN_PTR_PAGE_BITS_) % (1 << BARSPAN_PTR_CACHE_BITS_)];
+	return &barspan_ptr_cache_.pages[is_write][(address >> BARSPAN_PTR_PAGE_BITS_) %
+						   (1 << BARSPAN_PTR_CACHE_BITS_)];
 }
 
 uint64_t ptr_cache_generation(void)
@@ -21,10 +22,12 @@ uint64_t ptr_cache_generation(void)
 
 void ptr_cache_insert(uintptr_t address, bool is_write, uint64_t generation)
 {
-	uint64_t *slot = slot_of(address, is_write), seen = ((uint64_t)address >> BARSPAN_PTR_PAGE_BITS_) ^ generation;
+	uint64_t *slot = slot_of(address, is_write),
+		 seen = ((uint64_t)address >> BARSPAN_PTR_PAGE_BITS_) ^ generation;
 
 	__atomic_store_n(slot, seen, __ATOMIC_SEQ_CST);
-	/* A page that was remembered late could be taken for one of the generation that has this number next. */
+	/* A page that was remembered late could be taken for one of the
+	 * generation that has this number next. */
 	if (__atomic_load_n(&barspan_ptr_cache_.generation, __ATOMIC_SEQ_CST) != generation)
 		__atomic_compare_exchange_n(slot, &seen, 0, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }

@@ -10,10 +10,11 @@
 
 enum { FIRST_CAPACITY = 256 };
 
-/* Readers may be in a table while it changes, so that all of it is accessed atomically: who sees a change by an
- * acquiring load also sees the sequence number that came before it. */
+/* Readers may be in a table while it changes, so that all of it is accessed
+ * atomically: who sees a change by an acquiring load also sees the sequence
+ * number that came before it. */
 struct table {
-	struct table *retired;	/* the one that this took the place of */
+	struct table *retired; /* the one that this took the place of */
 	size_t capacity;
 	size_t n;
 	struct registry_range *ranges;
@@ -27,7 +28,7 @@ static struct table first_tables[2] = {
 };
 
 static struct table *tables[2] = { &first_tables[0], &first_tables[1] };
-static unsigned int sequence;	/* tables[sequence % 2] is in use */
+static unsigned int sequence; /* tables[sequence % 2] is in use */
 
 #define LOAD(place) __atomic_load_n(&(place), __ATOMIC_ACQUIRE)
 #define STORE(place, value) __atomic_store_n(&(place), (value), __ATOMIC_RELEASE)
@@ -43,12 +44,15 @@ static void put_range(struct table *table, size_t i, const struct registry_range
 static struct registry_range get_range(const struct table *table, size_t i)
 {
 	return (struct registry_range){
-		LOAD(table->ranges[i].start), LOAD(table->ranges[i].end), LOAD(table->ranges[i].offset),
+		LOAD(table->ranges[i].start),
+		LOAD(table->ranges[i].end),
+		LOAD(table->ranges[i].offset),
 		LOAD(table->ranges[i].span),
 	};
 }
 
-/* The first range that ends past an address. A table that changes meanwhile gives nonsense, but no more than that. */
+/* The first range that ends past an address. A table that changes meanwhile
+ * gives nonsense, but no more than that. */
 static size_t search_table(const struct table *table, uintptr_t address)
 {
 	size_t low = 0;
@@ -66,7 +70,8 @@ static size_t search_table(const struct table *table, uintptr_t address)
 	return low;
 }
 
-/* The first range that ends past an address; without a span if there is none. */
+/* The first range that ends past an address; without a span if there is
+ * none. */
 static struct registry_range look_up(uintptr_t address)
 {
 	struct registry_range found = { 0, 0, 0, NULL };
@@ -128,9 +133,9 @@ enum change_kind { ADD, RESTORE, REMOVE };
 
 struct change {
 	enum change_kind kind;
-	const struct registry_range *ranges;	/* to add, sorted; or to restore, one */
+	const struct registry_range *ranges; /* to add, sorted; or to restore, one */
 	size_t n;
-	const struct barspan *span;		/* to remove: of this span, from start to end */
+	const struct barspan *span; /* to remove: of this span, from start to end */
 	uintptr_t start, end;
 };
 
@@ -200,7 +205,8 @@ static void drop_range(struct table *table, size_t i)
 	STORE(table->n, table->n - 1);
 }
 
-/* Joins a range with those that it was cut from; where neither is left, there is room for it. */
+/* Joins a range with those that it was cut from; where neither is left, there
+ * is room for it. */
 static void restore_to(struct table *table, const struct registry_range *range)
 {
 	size_t i = search_table(table, range->start);
@@ -232,7 +238,8 @@ static size_t room_for(const struct change *change)
 	if (change->kind != REMOVE)
 		return change->kind == ADD ? change->n : 0;
 	i = search_table(table, change->start);
-	return i < table->n && table->ranges[i].start < change->start && table->ranges[i].end > change->end;
+	return i < table->n && table->ranges[i].start < change->start &&
+	       table->ranges[i].end > change->end;
 }
 
 static void apply_change(struct table *table, const struct change *change)
@@ -245,7 +252,8 @@ static void apply_change(struct table *table, const struct change *change)
 		remove_from(table, change);
 }
 
-/* Changes the copy that is not in use, puts it to use, and changes the other. */
+/* Changes the copy that is not in use, puts it to use, and changes the
+ * other. */
 static int commit_change(const struct change *change)
 {
 	int r = registry_reserve(room_for(change));

@@ -16,7 +16,8 @@ void reservation_release(uint8_t *address, size_t length)
 	int r = length ? sys_munmap(address, length) : 0;
 
 	if (r)
-		log_error("munmap of %p + 0x%zx failed: %s", (void *)address, length, log_error_name(r));
+		log_error("munmap of %p + 0x%zx failed: %s", (void *)address, length,
+			  log_error_name(r));
 }
 
 /* Maps without access exactly at `address`, if nothing is there. */
@@ -33,8 +34,9 @@ static int reserve_free(uint8_t *address, size_t length)
 }
 
 /*
- * After mlockall(MCL_FUTURE) every new mapping counts against RLIMIT_MEMLOCK, also one without access, and a device's
- * mapping over it counts again. One page that is unlocked and then grown does not count.
+ * After mlockall(MCL_FUTURE) every new mapping counts against RLIMIT_MEMLOCK,
+ * also one without access, and a device's mapping over it counts again. One
+ * page that is unlocked and then grown does not count.
  */
 static int reserve_unlocked(uint8_t **out, const struct reservation_request *request, size_t length)
 {
@@ -46,7 +48,7 @@ static int reserve_unlocked(uint8_t **out, const struct reservation_request *req
 	if (address && !request->replace) {
 		r = reserve_free(address, page);
 		got = address;
-		flags = 0;	/* other mappings stay */
+		flags = 0; /* other mappings stay */
 	} else {
 		r = sys_mmap(&got, NULL, page, PROT_NONE, RESERVE, -1, 0);
 		flags |= address ? MREMAP_FIXED : 0;
@@ -63,7 +65,8 @@ static int reserve_unlocked(uint8_t **out, const struct reservation_request *req
 	return r == -ENOMEM && address && !request->replace ? -EEXIST : r;
 }
 
-static int reserve_range(struct reservation *out, const struct reservation_request *request, size_t length)
+static int reserve_range(struct reservation *out, const struct reservation_request *request,
+			 size_t length)
 {
 	void *got = request->address;
 	int r;
@@ -95,7 +98,8 @@ int reservation_create(struct reservation *out, const struct reservation_request
 	made.length = length;
 	made.base = made.start;
 	if (!request->address)
-		made.base += (size_t)(request->phase - (uintptr_t)made.start) & (request->alignment - 1);
+		made.base +=
+			(size_t)(request->phase - (uintptr_t)made.start) & (request->alignment - 1);
 	r = sys_madvise(made.start, length, MADV_DONTDUMP);
 	if (r)
 		reservation_release(made.start, length);
@@ -106,7 +110,8 @@ int reservation_create(struct reservation *out, const struct reservation_request
 
 int reservation_trim(struct reservation *reservation, size_t length)
 {
-	size_t head = (size_t)(reservation->base - reservation->start), tail = reservation->length - head - length;
+	size_t head = (size_t)(reservation->base - reservation->start),
+	       tail = reservation->length - head - length;
 	int r = 0;
 
 	if (head)
@@ -131,9 +136,10 @@ bool reservation_unlock(struct reservation *reservation)
 }
 
 /*
- * That is whether it is one mapping, asked of the kernel in constant time: mremap() that may not move fails with EFAULT
- * for a range of several mappings, and with ENOMEM (EAGAIN if locked) for one that cannot grow as far as is asked:
- * beyond the main thread's stack, which is in the way.
+ * That is whether it is one mapping, asked of the kernel in constant time:
+ * mremap() that may not move fails with EFAULT for a range of several mappings,
+ * and with ENOMEM (EAGAIN if locked) for one that cannot grow as far as is
+ * asked: beyond the main thread's stack, which is in the way.
  */
 bool reservation_is_whole(uint8_t *start, size_t length)
 {
@@ -157,7 +163,8 @@ bool reservation_is_intact(uint8_t *address, size_t length)
 	uint8_t *const beside[] = { address + length, address - page };
 	bool intact = false;
 
-	/* A marked page that is put beside it becomes one mapping with it, if that is marked. */
+	/* A marked page that is put beside it becomes one mapping with it, if
+	 * that is marked. */
 	for (size_t i = 0; i < 2 && !intact; i++) {
 		if (reserve_free(beside[i], page))
 			continue;
@@ -173,9 +180,11 @@ bool reservation_reclaim(uint8_t *address, size_t length, uint8_t *neighbour)
 	if (reserve_free(address, length)) {
 		if (!neighbour)
 			return reservation_is_intact(address, length);
-		return reservation_is_whole(neighbour < address ? neighbour : address, length + sys_page_size());
+		return reservation_is_whole(neighbour < address ? neighbour : address,
+					    length + sys_page_size());
 	}
-	/* Unmarked it is still ours, but would be taken for lost if it failed again. */
+	/* Unmarked it is still ours, but would be taken for lost if it failed
+	 * again. */
 	sys_madvise(address, length, MADV_DONTDUMP);
 	return true;
 }
@@ -188,7 +197,8 @@ bool map_count_allows(size_t n)
 
 	if (r)
 		return false;
-	/* Every second page becomes a mapping of its own, and so do those between. */
+	/* Every second page becomes a mapping of its own, and so do those
+	 * between. */
 	for (size_t i = 1; !r && i < n; i += 2)
 		r = sys_mprotect((uint8_t *)probe + i * page, page, PROT_READ);
 	reservation_release(probe, n * page);

@@ -10,7 +10,8 @@
 #include "span/span.h"
 #include "util/sys.h"
 
-/* Unmaps what a transport's failed `map` left of a scratch reservation with one page behind it. */
+/* Unmaps what a transport's failed `map` left of a scratch reservation with one
+ * page behind it. */
 static void drop_scratch(struct reservation *scratch, size_t size)
 {
 	if (reservation_reclaim(scratch->base, size, scratch->base + size)) {
@@ -18,7 +19,8 @@ static void drop_scratch(struct reservation *scratch, size_t size)
 		return;
 	}
 	reservation_release(scratch->base + size, scratch->length - size);
-	log_error("a failed map left a mapping at %p + 0x%zx, which stays", (void *)scratch->base, size);
+	log_error("a failed map left a mapping at %p + 0x%zx, which stays", (void *)scratch->base,
+		  size);
 }
 
 /* A transport maps at a given address only. It gets a reserved one. */
@@ -26,15 +28,17 @@ static int map_scratch(const struct span *span, const struct segment *segment, u
 {
 	size_t size = segment_size(segment);
 	struct reservation_request request = {
-		.length = size, .alignment = span->page_size, .with_neighbour = true,
+		.length = size,
+		.alignment = span->page_size,
+		.with_neighbour = true,
 	};
 	struct reservation scratch;
 	int r = reservation_create(&scratch, &request);
 
 	if (r)
 		return r;
-	r = device_map_at(span->device, span->index, span->request.offset + segment->offset, size, span->prot,
-			  scratch.base);
+	r = device_map_at(span->device, span->index, span->request.offset + segment->offset, size,
+			  span->prot, scratch.base);
 	if (r) {
 		drop_scratch(&scratch, size);
 		return r;
@@ -47,7 +51,8 @@ static int map_scratch(const struct span *span, const struct segment *segment, u
 	return r;
 }
 
-/* Maps a segment at an address of the kernel's choice. On failure nothing is left. */
+/* Maps a segment at an address of the kernel's choice. On failure nothing is
+ * left. */
 static int map_anywhere(const struct span *span, const struct segment *segment, uint8_t **out)
 {
 	uint64_t offset = span->request.offset + segment->offset;
@@ -55,7 +60,8 @@ static int map_anywhere(const struct span *span, const struct segment *segment, 
 	if (segment->length > SIZE_MAX - span->page_size)
 		return -ENOMEM;
 	if (span->device->locate)
-		return device_map_anywhere(span->device, span->index, offset, segment_size(segment), span->prot, out);
+		return device_map_anywhere(span->device, span->index, offset, segment_size(segment),
+					   span->prot, out);
 	return map_scratch(span, segment, out);
 }
 
@@ -66,7 +72,8 @@ int segment_try(const struct span *span, const struct segment *segment)
 
 	if (!r)
 		reservation_release(elsewhere, segment_size(segment));
-	/* The mapping that is there needs neither addresses nor memory again. */
+	/* The mapping that is there needs neither addresses nor memory
+	 * again. */
 	return r == -ENOMEM || r == -EAGAIN ? 0 : r;
 }
 
@@ -75,17 +82,20 @@ static bool is_reserved(const struct span *span, const uint8_t *page)
 	uintptr_t start = (uintptr_t)page;
 	struct registry_range owned;
 
-	if (page < span->reservation.start || page >= span->reservation.start + span->reservation.length)
+	if (page < span->reservation.start ||
+	    page >= span->reservation.start + span->reservation.length)
 		return false;
 	return !span_is_detoured(&span->face) ||
 	       span_next_owned(span, (uintptr_t)span->base, start, start + span->page_size, &owned);
 }
 
-/* A page of the reservation, with nothing mapped over it, that touches segment i; NULL: there is none. */
+/* A page of the reservation, with nothing mapped over it, that touches segment
+ * i; NULL: there is none. */
 static uint8_t *find_neighbour(const struct span *span, size_t i)
 {
 	const struct segment *segment = &span->segments[i];
-	uint8_t *left = segment->address - span->page_size, *right = segment->address + segment_size(segment);
+	uint8_t *left = segment->address - span->page_size,
+		*right = segment->address + segment_size(segment);
 	bool is_last = i + 1 == span->n_segments;
 
 	if ((is_last || !segment_is_mapped(segment + 1)) && is_reserved(span, right))
@@ -111,14 +121,16 @@ enum map_result segment_note_lost(const struct span *span, size_t i, struct map_
 }
 
 /* One MAP_FIXED over the reservation. */
-static enum map_result map_in_place(struct span *span, size_t i, uint8_t *neighbour, struct map_failure *failure)
+static enum map_result map_in_place(struct span *span, size_t i, uint8_t *neighbour,
+				    struct map_failure *failure)
 {
 	const struct segment *segment = &span->segments[i];
 	uint64_t offset = span->request.offset + segment->offset;
 	size_t size = segment_size(segment);
 
 	do {
-		failure->error = device_map_at(span->device, span->index, offset, size, span->prot, segment->address);
+		failure->error = device_map_at(span->device, span->index, offset, size, span->prot,
+					       segment->address);
 		if (!failure->error)
 			return MAP_DONE;
 		if (!reservation_reclaim(segment->address, size, neighbour))
@@ -135,7 +147,8 @@ static int hide_mapping(const struct span *span, uint8_t *address, size_t size)
 	return r ? r : sys_mprotect(address, size, PROT_NONE);
 }
 
-/* Moves a mapping onto a segment's addresses. On failure it stays where it is. */
+/* Moves a mapping onto a segment's addresses. On failure it stays where it
+ * is. */
 static enum map_result move_into_place(const struct span *span, size_t i, uint8_t *elsewhere,
 				       struct map_failure *failure)
 {
@@ -152,7 +165,8 @@ static enum map_result move_into_place(const struct span *span, size_t i, uint8_
 }
 
 /* Maps a segment at another address and moves it into place. */
-static enum map_result map_and_move(const struct span *span, size_t i, bool hidden, struct map_failure *failure)
+static enum map_result map_and_move(const struct span *span, size_t i, bool hidden,
+				    struct map_failure *failure)
 {
 	const struct segment *segment = &span->segments[i];
 	enum map_result result = MAP_ERROR;

@@ -27,7 +27,8 @@ enum map_result segment_map_suspended(struct span *span, size_t i, struct map_fa
  */
 enum map_result segment_note_lost(const struct span *span, size_t i, struct map_failure *failure);
 
-/* Whether the device would let a segment be mapped now: 0, also if there are no addresses to try it at, or -errno. */
+/* Whether the device would let a segment be mapped now: 0, also if there are no
+ * addresses to try it at, or -errno. */
 int segment_try(const struct span *span, const struct segment *segment);
 
 #endif

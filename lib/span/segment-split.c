@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Splits segments: at area boundaries, and where others have taken addresses. */
+/* Splits segments: at area boundaries, and where others have taken
+ * addresses. */
 #include <errno.h>
 
 #include "layout/guard.h"
@@ -30,18 +31,22 @@ static size_t count_cuts(const struct span *span, const struct segment *segment)
 {
 	size_t first = first_cut(span, segment), n = 0;
 
-	while (first + n < span->n_cuts && span->cuts[first + n] < segment->offset + segment->length)
+	while (first + n < span->n_cuts &&
+	       span->cuts[first + n] < segment->offset + segment->length)
 		n++;
 	return n;
 }
 
 static bool is_to_split(const struct segment *segment)
 {
-	return !segment->is_taken && (segment->state == SEGMENT_FAILED || segment->state == SEGMENT_REFUSED);
+	return !segment->is_taken &&
+	       (segment->state == SEGMENT_FAILED || segment->state == SEGMENT_REFUSED);
 }
 
-/* Writes the parts of a segment, which are to be tried again, and returns their number. */
-static size_t write_parts(const struct span *span, const struct segment *whole, size_t n_cuts, struct segment *out)
+/* Writes the parts of a segment, which are to be tried again, and returns their
+ * number. */
+static size_t write_parts(const struct span *span, const struct segment *whole, size_t n_cuts,
+			  struct segment *out)
 {
 	size_t first = first_cut(span, whole);
 
@@ -96,9 +101,10 @@ int segments_split_failed(struct span *span)
 	return 1;
 }
 
-/* The end of the part of a segment that begins at `at`, and whether it is taken from the span. */
-static uintptr_t next_part(const struct span *span, const struct segment *segment, uintptr_t at, uintptr_t end,
-			   bool *taken)
+/* The end of the part of a segment that begins at `at`, and whether it is taken
+ * from the span. */
+static uintptr_t next_part(const struct span *span, const struct segment *segment, uintptr_t at,
+			   uintptr_t end, bool *taken)
 {
 	uintptr_t base = (uintptr_t)segment->address - (uintptr_t)segment->offset;
 	struct registry_range owned;
@@ -130,7 +136,8 @@ static size_t write_owned(const struct span *span, const struct segment *whole, 
 			continue;
 		out[n] = *whole;
 		out[n].offset = whole->offset + (at - start);
-		out[n].length = (next < end ? whole->offset + (next - start) : whole_end) - out[n].offset;
+		out[n].length =
+			(next < end ? whole->offset + (next - start) : whole_end) - out[n].offset;
 		out[n].address = (uint8_t *)at;
 		out[n].is_taken = taken;
 	}

@@ -39,17 +39,19 @@ static void log_map_failure(const struct span *span, const struct segment *segme
 	uint64_t start = span->request.offset + segment->offset;
 
 	log_message(span->flags & BARSPAN_STRICT ? BARSPAN_LOG_ERROR : BARSPAN_LOG_WARNING,
-		    "%s region %u: cannot map 0x%" PRIx64 " + 0x%" PRIx64 ": %s", span->request.device, span->index,
-		    start, segment->length, log_error_name(r));
+		    "%s region %u: cannot map 0x%" PRIx64 " + 0x%" PRIx64 ": %s",
+		    span->request.device, span->index, start, segment->length, log_error_name(r));
 }
 
 /*
- * How many segments can be mapped before the kernel is asked again whether it has mappings left for the process, which
- * takes some tens of system calls. A segment takes two: it lies inside another mapping.
+ * How many segments can be mapped before the kernel is asked again whether it
+ * has mappings left for the process, which takes some tens of system calls. A
+ * segment takes two: it lies inside another mapping.
  */
 enum { CREDIT = 24, SPARE_MAPPINGS = 65 };
 
-/* Whether another segment can be mapped, with some mappings to spare for the process and for mremap(). */
+/* Whether another segment can be mapped, with some mappings to spare for the
+ * process and for mremap(). */
 static bool has_credit(unsigned int *credit)
 {
 	if (!*credit && map_count_allows(SPARE_MAPPINGS + 2 * CREDIT))
@@ -57,7 +59,8 @@ static bool has_credit(unsigned int *credit)
 	return *credit;
 }
 
-/* Whether an -ENOMEM is the device's, and not that of a process without mappings. */
+/* Whether an -ENOMEM is the device's, and not that of a process without
+ * mappings. */
 static bool is_device_error(unsigned int *credit)
 {
 	if (!*credit && map_count_allows(SPARE_MAPPINGS))
@@ -67,18 +70,20 @@ static bool is_device_error(unsigned int *credit)
 
 static void warn_exhausted(const struct span *span, const struct segment *first)
 {
-	log_warning("%s region %u: the process has no more mappings (vm.max_map_count): what could be mapped"
-		    " from 0x%" PRIx64 " on is a hole", span->request.device, span->index,
-		    span->request.offset + first->offset);
+	log_warning(
+		"%s region %u: the process has no more mappings (vm.max_map_count): what could be mapped"
+		" from 0x%" PRIx64 " on is a hole",
+		span->request.device, span->index, span->request.offset + first->offset);
 }
 
 static void log_lost_range(const struct span *span, const struct map_failure *failure)
 {
-	log_error("%s region %u: after a failed map a mapping that is not the library's is at %p + 0x%zx: it stays",
-		  span->request.device, span->index, (void *)failure->lost, failure->lost_length);
+	log_error(
+		"%s region %u: after a failed map a mapping that is not the library's is at %p + 0x%zx: it stays",
+		span->request.device, span->index, (void *)failure->lost, failure->lost_length);
 }
 
-enum { SPARE = 64 };	/* segments that a process without mappings gets back */
+enum { SPARE = 64 }; /* segments that a process without mappings gets back */
 
 /* Unmaps the last segments that are mapped. The span is nobody's yet. */
 static enum map_result give_mappings_back(struct span *span, struct map_failure *failure)
@@ -135,7 +140,8 @@ static enum map_result map_wanted(struct span *span, struct map_failure *failure
 			continue;
 		}
 		/* The others would fail one by one. */
-		if (result == MAP_ERROR && failure->error == -ENOMEM && !strict && !is_device_error(&credit))
+		if (result == MAP_ERROR && failure->error == -ENOMEM && !strict &&
+		    !is_device_error(&credit))
 			return MAP_EXHAUSTED;
 		segment->state = SEGMENT_FAILED;
 		log_map_failure(span, segment, failure->error);
@@ -160,7 +166,8 @@ enum map_result segments_map_new(struct span *span, struct map_failure *failure)
 			return stop_mapping(span, failure);
 		if (result == MAP_ERROR)
 			return result;
-		/* Even if it starts over elsewhere, it goes on with the parts. */
+		/* Even if it starts over elsewhere, it goes on with the
+		 * parts. */
 		split = segments_split_failed(span);
 		if (split < 0) {
 			failure->error = split;
@@ -250,7 +257,8 @@ enum map_result segments_map_suspended(struct span *span, struct map_failure *fa
 	return result;
 }
 
-static int change_access(struct span *span, enum segment_state from, enum segment_state to, int prot)
+static int change_access(struct span *span, enum segment_state from, enum segment_state to,
+			 int prot)
 {
 	int result = 0;
 
@@ -260,15 +268,17 @@ static int change_access(struct span *span, enum segment_state from, enum segmen
 
 		if (segment->state != from)
 			continue;
-		r = segment->is_taken ? 0 : sys_mprotect(segment->address, segment_size(segment), prot);
+		r = segment->is_taken ? 0
+				      : sys_mprotect(segment->address, segment_size(segment), prot);
 		if (r)
 			result = r;
 		else
 			segment->state = to;
 	}
 	if (result)
-		log_error("%s region %u: cannot %s all access: mprotect: %s", span->request.device, span->index,
-			  prot == PROT_NONE ? "take away" : "give back", log_error_name(result));
+		log_error("%s region %u: cannot %s all access: mprotect: %s", span->request.device,
+			  span->index, prot == PROT_NONE ? "take away" : "give back",
+			  log_error_name(result));
 	return result;
 }
 
@@ -289,9 +299,11 @@ int segments_exclude_from_dumps(const struct span *span)
 	if (span->device->marks_mappings || !segments_have(span, SEGMENT_DIRECT))
 		return 0;
 	if (span->base)
-		return sys_madvise(span->base, (size_t)sys_page_up(span->request.length), MADV_DONTDUMP);
+		return sys_madvise(span->base, (size_t)sys_page_up(span->request.length),
+				   MADV_DONTDUMP);
 	for (size_t i = 0; !r && i < span->n_segments; i++)
 		if (span->segments[i].state == SEGMENT_DIRECT)
-			r = sys_madvise(span->segments[i].address, segment_size(&span->segments[i]), MADV_DONTDUMP);
+			r = sys_madvise(span->segments[i].address, segment_size(&span->segments[i]),
+					MADV_DONTDUMP);
 	return r;
 }

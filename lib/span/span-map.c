@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How a span comes to be: layout, reservation, mapping, table, registry; and how to undo them. */
+/* How a span comes to be: layout, reservation, mapping, table, registry; and
+ * how to undo them. */
 #include "span/span-map.h"
 
 #include <errno.h>
@@ -24,8 +25,8 @@ static int make_segments(struct span *span)
 	span->request.holes = NULL;
 	span->request.n_holes = 0;
 	if (n > GUARD_MAX_EXTENTS) {
-		log_error("%s region %u: %zu extents, at most %u are possible", span->request.device, span->index, n,
-			  GUARD_MAX_EXTENTS);
+		log_error("%s region %u: %zu extents, at most %u are possible",
+			  span->request.device, span->index, n, GUARD_MAX_EXTENTS);
 		r = -EPROTO;
 	} else {
 		span->segments = sys_calloc(n, sizeof(*span->segments));
@@ -43,11 +44,13 @@ static int make_segments(struct span *span)
 	return r;
 }
 
-/* Alignment that the kernel can use: of huge pages, which are a page of page-table entries long, up to 1 GiB. */
+/* Alignment that the kernel can use: of huge pages, which are a page of
+ * page-table entries long, up to 1 GiB. */
 static size_t default_alignment(const struct span *span)
 {
 	uint64_t natural = UINT64_C(1) << (63 - __builtin_clzll(span->request.region.size));
-	uint64_t huge = (uint64_t)span->page_size * (span->page_size / sizeof(uint64_t)), max = UINT64_C(1) << 30;
+	uint64_t huge = (uint64_t)span->page_size * (span->page_size / sizeof(uint64_t)),
+		 max = UINT64_C(1) << 30;
 
 	if (natural < huge)
 		return span->page_size;
@@ -89,7 +92,8 @@ static int reserve_whole(struct span *span, const struct barspan_options *option
 	request.length = (size_t)sys_page_up(span->request.length);
 	r = reservation_create(&span->reservation, &request);
 	if (r && !options->alignment && !options->address) {
-		/* If addresses are scarce, a span without the default alignment is better than none. */
+		/* If addresses are scarce, a span without the default alignment
+		 * is better than none. */
 		request.alignment = span->page_size;
 		r = reservation_create(&span->reservation, &request);
 	}
@@ -99,26 +103,30 @@ static int reserve_whole(struct span *span, const struct barspan_options *option
 }
 
 /*
- * A span that one mapping covers needs no reservation, and nothing to be undone if it fails: then all goes the usual
- * way. Returns whether it worked.
+ * A span that one mapping covers needs no reservation, and nothing to be undone
+ * if it fails: then all goes the usual way. Returns whether it worked.
  */
 static bool map_as_one(struct span *span, const struct barspan_options *options)
 {
 	struct segment *segment = &span->segments[0];
 	struct map_failure failure;
 
-	if (options->address || span->flags & BARSPAN_INDEPENDENT || chosen_alignment(span, options) > span->page_size ||
-	    !is_all_wanted(span) || !span->device->locate || segment_map_new(span, 0, &failure))
+	if (options->address || span->flags & BARSPAN_INDEPENDENT ||
+	    chosen_alignment(span, options) > span->page_size || !is_all_wanted(span) ||
+	    !span->device->locate || segment_map_new(span, 0, &failure))
 		return false;
 	segment->state = SEGMENT_DIRECT;
 	span->base = segment->address;
 	span->reservation = (struct reservation){
-		.start = span->base, .length = segment_size(segment), .base = span->base,
+		.start = span->base,
+		.length = segment_size(segment),
+		.base = span->base,
 	};
 	return true;
 }
 
-/* Reserves the span's addresses. With BARSPAN_INDEPENDENT each segment gets its own when it is mapped. */
+/* Reserves the span's addresses. With BARSPAN_INDEPENDENT each segment gets its
+ * own when it is mapped. */
 static int reserve_span(struct span *span, const struct barspan_options *options)
 {
 	int r = 0;
@@ -128,12 +136,14 @@ static int reserve_span(struct span *span, const struct barspan_options *options
 	else if (!(span->flags & BARSPAN_INDEPENDENT))
 		r = reserve_whole(span, options);
 	if (r)
-		log_error("%s region %u: cannot reserve 0x%" PRIx64 " bytes of addresses: %s", span->request.device,
-			  span->index, span->request.length, log_error_name(r));
+		log_error("%s region %u: cannot reserve 0x%" PRIx64 " bytes of addresses: %s",
+			  span->request.device, span->index, span->request.length,
+			  log_error_name(r));
 	return r;
 }
 
-/* Unmaps what a span that nobody knows yet has mapped and reserved, but for a range that is lost. */
+/* Unmaps what a span that nobody knows yet has mapped and reserved, but for a
+ * range that is lost. */
 static void abandon_mappings(struct span *span, const struct map_failure *failure)
 {
 	const struct reservation *reservation = &span->reservation;
@@ -149,7 +159,8 @@ static void abandon_mappings(struct span *span, const struct map_failure *failur
 		segment->address = NULL;
 	}
 	if (span->base && failure->lost) {
-		reservation_release(reservation->start, (size_t)(failure->lost - reservation->start));
+		reservation_release(reservation->start,
+				    (size_t)(failure->lost - reservation->start));
 		reservation_release(failure->lost + failure->lost_length,
 				    (size_t)(end - (failure->lost + failure->lost_length)));
 	} else if (span->base) {
@@ -160,8 +171,9 @@ static void abandon_mappings(struct span *span, const struct map_failure *failur
 }
 
 /*
- * Fills the reservation. If a part of it is lost to another mapping, the rest is given back, and all starts over at
- * another address without the segment that failed, so this ends.
+ * Fills the reservation. If a part of it is lost to another mapping, the rest
+ * is given back, and all starts over at another address without the segment
+ * that failed, so this ends.
  */
 static int map_segments(struct span *span, const struct barspan_options *options)
 {
@@ -172,9 +184,12 @@ static int map_segments(struct span *span, const struct barspan_options *options
 	while (result == MAP_RANGE_LOST) {
 		abandon_mappings(span, &failure);
 		if (options->address) {
-			log_error("%s region %u: %p + 0x%zx, in the range that was asked for, is lost: %s",
-				  span->request.device, span->index, (void *)failure.lost, failure.lost_length,
-				  failure.error == -ENOMEM ? "no more mappings" : "another mapping is there");
+			log_error(
+				"%s region %u: %p + 0x%zx, in the range that was asked for, is lost: %s",
+				span->request.device, span->index, (void *)failure.lost,
+				failure.lost_length,
+				failure.error == -ENOMEM ? "no more mappings"
+							 : "another mapping is there");
 			return failure.error == -ENOMEM ? -ENOMEM : -EEXIST;
 		}
 		failure = (struct map_failure){ 0 };
@@ -192,10 +207,13 @@ static int map_segments(struct span *span, const struct barspan_options *options
 	return r;
 }
 
-/* Reserves, and, with BARSPAN_FIXED, settles what became of the spans that were there. */
-static int reserve_over(struct span *span, const struct barspan_options *options, struct span **ended)
+/* Reserves, and, with BARSPAN_FIXED, settles what became of the spans that were
+ * there. */
+static int reserve_over(struct span *span, const struct barspan_options *options,
+			struct span **ended)
 {
-	uintptr_t start = (uintptr_t)options->address, end = start + (uintptr_t)sys_page_up(span->request.length);
+	uintptr_t start = (uintptr_t)options->address,
+		  end = start + (uintptr_t)sys_page_up(span->request.length);
 	struct detachment detachment;
 	int r;
 
@@ -268,8 +286,9 @@ int span_map(struct span **out, const struct span_request *request, struct span 
 		detach_end_span(span, ended);
 		return r;
 	}
-	log_info("%s region %u: 0x%" PRIx64 " bytes at %p, %" PRIu32 " extents", span->request.device, span->index,
-		 span->request.length, (void *)span->base, span->face.table_->n_extents);
+	log_info("%s region %u: 0x%" PRIx64 " bytes at %p, %" PRIu32 " extents",
+		 span->request.device, span->index, span->request.length, (void *)span->base,
+		 span->face.table_->n_extents);
 	*out = span;
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The addresses that are a span's, from its entry into the registry to its end. */
+/* The addresses that are a span's, from its entry into the registry to its
+ * end. */
 #include "span/span.h"
 
 #include <errno.h>
@@ -11,7 +12,8 @@ static struct registry_range segment_range(struct span *span, const struct segme
 {
 	uintptr_t start = (uintptr_t)segment->address;
 
-	return (struct registry_range){ start, start + (uintptr_t)segment->length, segment->offset, &span->face };
+	return (struct registry_range){ start, start + (uintptr_t)segment->length, segment->offset,
+					&span->face };
 }
 
 int span_register_segment(struct span *span, const struct segment *segment)
@@ -24,7 +26,8 @@ int span_register_segment(struct span *span, const struct segment *segment)
 int span_register(struct span *span)
 {
 	uintptr_t base = (uintptr_t)span->base;
-	struct registry_range *ranges, whole = { base, base + (uintptr_t)span->request.length, 0, &span->face };
+	struct registry_range *ranges,
+		whole = { base, base + (uintptr_t)span->request.length, 0, &span->face };
 	size_t n = 0;
 	int r;
 
@@ -41,7 +44,8 @@ int span_register(struct span *span)
 	return r;
 }
 
-/* Unmaps the parts of [start, end) that are the span's; by its addresses it cannot be found before they go. */
+/* Unmaps the parts of [start, end) that are the span's; by its addresses it
+ * cannot be found before they go. */
 static void release_owned(struct span *span, uintptr_t base, uintptr_t start, uintptr_t end)
 {
 	enum { BATCH = 64 };
@@ -51,13 +55,15 @@ static void release_owned(struct span *span, uintptr_t base, uintptr_t start, ui
 	do {
 		for (n = 0; n < BATCH && span_next_owned(span, base, start, end, &owned[n]); n++)
 			start = owned[n].end;
-		/* All at once, unless other segments may have addresses between them. */
+		/* All at once, unless other segments may have addresses between
+		 * them. */
 		if (n && span->base)
 			registry_remove(&span->face, owned[0].start, start);
 		for (size_t i = 0; i < n; i++) {
 			if (!span->base)
 				registry_remove(&span->face, owned[i].start, owned[i].end);
-			reservation_release((uint8_t *)owned[i].start, owned[i].end - owned[i].start);
+			reservation_release((uint8_t *)owned[i].start,
+					    owned[i].end - owned[i].start);
 		}
 	} while (n == BATCH);
 }
@@ -67,7 +73,8 @@ void span_release(struct span *span)
 	uintptr_t start = (uintptr_t)span->base;
 
 	if (span->base) {
-		release_owned(span, start, start, start + (uintptr_t)sys_page_up(span->request.length));
+		release_owned(span, start, start,
+			      start + (uintptr_t)sys_page_up(span->request.length));
 		return;
 	}
 	for (size_t i = 0; i < span->n_segments; i++) {

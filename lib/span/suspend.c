@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Suspend and resume. Suspending takes the access away from the device's mappings, and resuming gives it back: nothing
- * is unmapped, so nothing can move in. Before that the device is asked whether it still lets each segment be mapped, at
- * another address. Whatever fails, each segment's state is that of its mapping, and the table is made from the states.
+ * Suspend and resume. Suspending takes the access away from the device's
+ * mappings, and resuming gives it back: nothing is unmapped, so nothing can
+ * move in. Before that the device is asked whether it still lets each segment
+ * be mapped, at another address. Whatever fails, each segment's state is that
+ * of its mapping, and the table is made from the states.
  */
 #include <errno.h>
 
@@ -11,8 +13,9 @@
 #include "span/registry.h"
 #include "span/span.h"
 
-/* After a change of access that failed half-way: makes the table say which segments have access. Cannot fail, since
- * memory for the table was set aside. */
+/* After a change of access that failed half-way: makes the table say which
+ * segments have access. Cannot fail, since memory for the table was set
+ * aside. */
 static void show_access(struct span *span)
 {
 	const struct barspan_guard_ *table;
@@ -61,13 +64,15 @@ int barspan_suspend(struct barspan *face)
 	return r;
 }
 
-/* The addresses that another mapping is in are the span's no more, and the span stays suspended. */
+/* The addresses that another mapping is in are the span's no more, and the span
+ * stays suspended. */
 static int lose_range(struct span *span, const struct map_failure *failure)
 {
 	uintptr_t start = (uintptr_t)failure->lost;
 
-	log_error("%s region %u: another mapping moved into the span at %p + 0x%zx: it stays suspended",
-		  span->request.device, span->index, (void *)failure->lost, failure->lost_length);
+	log_error(
+		"%s region %u: another mapping moved into the span at %p + 0x%zx: it stays suspended",
+		span->request.device, span->index, (void *)failure->lost, failure->lost_length);
 	span_detour(span, true);
 	registry_remove(&span->face, start, start + failure->lost_length);
 	span->state = SPAN_LOST;
@@ -75,8 +80,9 @@ static int lose_range(struct span *span, const struct map_failure *failure)
 }
 
 /*
- * Gives access to all that is mapped. If that fails half-way, a span of which nothing had access is suspended as before,
- * and another has access to more than before.
+ * Gives access to all that is mapped. If that fails half-way, a span of which
+ * nothing had access is suspended as before, and another has access to more
+ * than before.
  */
 static int give_all_access(struct span *span, const struct barspan_guard_ *table)
 {
@@ -114,7 +120,8 @@ static int resume_span(struct span *span)
 		return -EEXIST;
 	if (span->state == SPAN_RUNNING && !segments_have(span, SEGMENT_NO_ACCESS))
 		return 0;
-	/* All tables are kept for readers that may be in them, so a device cannot be let change its mind for ever. */
+	/* All tables are kept for readers that may be in them, so a device
+	 * cannot be let change its mind for ever. */
 	if (span->n_guards >= MAX_GUARDS)
 		return -ENOMEM;
 	/* Losing a range must not fail, nor showing what access there is. */

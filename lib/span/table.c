@@ -2,8 +2,9 @@
 /*
  * The tables of a span, and queries off the fast path.
  *
- * Some addresses may be taken from a span by others. Then inline queries and accessors find a table of length 0 and
- * come here, where the registry tells which addresses are left. So unmapping a span page by page builds no table.
+ * Some addresses may be taken from a span by others. Then inline queries and
+ * accessors find a table of length 0 and come here, where the registry tells
+ * which addresses are left. So unmapping a span page by page builds no table.
  */
 #include <errno.h>
 #include <string.h>
@@ -25,7 +26,8 @@ static enum barspan_reason reason_of(const struct segment *segment, enum table_v
 	return segment->state == SEGMENT_DIRECT ? BARSPAN_REASON_NONE : BARSPAN_REASON_FAILED;
 }
 
-static void fill_entries(const struct span *span, enum table_view view, struct barspan_entry_ *entries)
+static void fill_entries(const struct span *span, enum table_view view,
+			 struct barspan_entry_ *entries)
 {
 	memset(entries, 0, (span->n_segments + 1) * sizeof(*entries));
 	for (size_t i = 0; i < span->n_segments; i++) {
@@ -33,8 +35,10 @@ static void fill_entries(const struct span *span, enum table_view view, struct b
 
 		entries[i].start = segment->offset;
 		entries[i].reason = reason_of(segment, view);
-		/* Of a hole, to tell whether its addresses are still the span's. */
-		if (entries[i].reason == BARSPAN_REASON_NONE || (segment->state != SEGMENT_HOLE && span->base))
+		/* Of a hole, to tell whether its addresses are still the
+		 * span's. */
+		if (entries[i].reason == BARSPAN_REASON_NONE ||
+		    (segment->state != SEGMENT_HOLE && span->base))
 			entries[i].base = (uintptr_t)segment->address - (uintptr_t)segment->offset;
 	}
 	entries[span->n_segments].start = span->request.length;
@@ -85,8 +89,10 @@ int span_reserve_table(struct span *span)
 	return spare->memory ? grow_guards(span) : -ENOMEM;
 }
 
-/* Keeps a table as long as the span, since readers may be in it; or takes the equal one that is kept already. */
-static int keep_table(struct span *span, struct barspan_guard_ *table, const struct barspan_guard_ **out)
+/* Keeps a table as long as the span, since readers may be in it; or takes the
+ * equal one that is kept already. */
+static int keep_table(struct span *span, struct barspan_guard_ *table,
+		      const struct barspan_guard_ **out)
 {
 	for (size_t i = 0; i < span->n_guards; i++)
 		if (guard_equal(span->guards[i], table)) {
@@ -155,7 +161,8 @@ void span_changed(const struct span *span)
 		watcher(&span->face);
 }
 
-/* The next range of the span, with offset 0 at `base`, that the registry has in [start, end). */
+/* The next range of the span, with offset 0 at `base`, that the registry has in
+ * [start, end). */
 static bool next_range(const struct barspan *span, uintptr_t base, uintptr_t start, uintptr_t end,
 		       struct registry_range *out)
 {
@@ -180,18 +187,23 @@ bool span_next_owned(const struct span *span, uintptr_t base, uintptr_t start, u
 	return true;
 }
 
-/* Whether an entry's addresses may be taken: those of what the layout makes a hole never were of use. */
+/* Whether an entry's addresses may be taken: those of what the layout makes a
+ * hole never were of use. */
 static bool can_be_taken(const struct barspan_entry_ *entry)
 {
-	return entry->base && (entry->reason == BARSPAN_REASON_NONE || entry->reason == BARSPAN_REASON_SUSPENDED ||
-			       entry->reason == BARSPAN_REASON_FAILED);
+	return entry->base &&
+	       (entry->reason == BARSPAN_REASON_NONE || entry->reason == BARSPAN_REASON_SUSPENDED ||
+		entry->reason == BARSPAN_REASON_FAILED);
 }
 
-struct span_part span_part_at(const struct barspan *span, const struct barspan_guard_ *table, uint64_t offset)
+struct span_part span_part_at(const struct barspan *span, const struct barspan_guard_ *table,
+			      uint64_t offset)
 {
 	const struct barspan_entry_ *entry = barspan_entry_at_(table, offset);
-	struct span_part part = { .end = entry[1].start, .reason = (enum barspan_reason)entry->reason };
-	uintptr_t at = entry->base + (uintptr_t)offset, end = entry->base + (uintptr_t)part.end, edge;
+	struct span_part part = { .end = entry[1].start,
+				  .reason = (enum barspan_reason)entry->reason };
+	uintptr_t at = entry->base + (uintptr_t)offset, end = entry->base + (uintptr_t)part.end,
+		  edge;
 	struct registry_range range;
 
 	if (part.reason == BARSPAN_REASON_NONE)
@@ -227,9 +239,10 @@ volatile void *barspan_pointer_slow_(const struct barspan *span, uint64_t offset
 	return length - 1 < part.end - offset ? (volatile void *)part.address : NULL;
 }
 
-/* The extent that begins at `offset`: parts that follow each other for one reason. */
-static void join_parts(const struct barspan *span, const struct barspan_guard_ *table, uint64_t offset,
-		       struct barspan_extent *out)
+/* The extent that begins at `offset`: parts that follow each other for one
+ * reason. */
+static void join_parts(const struct barspan *span, const struct barspan_guard_ *table,
+		       uint64_t offset, struct barspan_extent *out)
 {
 	struct span_part part = span_part_at(span, table, offset), next = part;
 

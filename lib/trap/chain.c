@@ -27,18 +27,24 @@ struct brief {
 
 enum { WORDS = sizeof(struct brief) / sizeof(unsigned long) };
 
-/* Signal handlers read `action` while others change it, so that it is kept in words, under a sequence number. */
+/* Signal handlers read `action` while others change it, so that it is kept in
+ * words, under a sequence number. */
 struct link {
 	int number;
-	int shadow;		/* blocked in the kernel where the program has blocked `number`; 0: none. Atomic */
+	/* blocked in the kernel where the program has blocked `number`; 0:
+	 * none. Atomic */
+	int shadow;
 	bool installed;
-	bool buried;		/* somebody's handler, which may pass on to ours, was found above it */
-	unsigned int sequence;	/* odd: `action` changes; it is kept after a restore, since ours may still be called */
-	unsigned long action[WORDS];	/* a struct brief */
+	/* somebody's handler, which may pass on to ours, was found above it */
+	bool buried;
+	/* odd: `action` changes; it is kept after a restore, since ours may
+	 * still be called */
+	unsigned int sequence;
+	unsigned long action[WORDS]; /* a struct brief */
 };
 
 static struct link links[SIGNALS] = { { .number = SIGSEGV }, { .number = SIGBUS } };
-static pthread_mutex_t chain_lock = PTHREAD_MUTEX_INITIALIZER;	/* for install and restore */
+static pthread_mutex_t chain_lock = PTHREAD_MUTEX_INITIALIZER; /* for install and restore */
 static chain_handler *ours;
 
 void chain_protect(void)
@@ -134,7 +140,8 @@ static struct brief get_action(const struct link *link)
 	unsigned long words[WORDS];
 	unsigned int before;
 
-	/* Whoever changes it blocks signals, so that this never waits for its own thread. */
+	/* Whoever changes it blocks signals, so that this never waits for its
+	 * own thread. */
 	for (;; sched_yield()) {
 		before = __atomic_load_n(&link->sequence, __ATOMIC_ACQUIRE);
 		if (before % 2)
@@ -159,8 +166,8 @@ static void begin(struct link *link, sigset_t *mask)
 	sys_sigmask(SIG_BLOCK, &all, mask);
 	for (;; sched_yield()) {
 		even = __atomic_load_n(&link->sequence, __ATOMIC_RELAXED) & ~1U;
-		if (__atomic_compare_exchange_n(&link->sequence, &even, even + 1, false, __ATOMIC_ACQUIRE,
-						__ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(&link->sequence, &even, even + 1, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			break;
 	}
 	__atomic_thread_fence(__ATOMIC_RELEASE);
@@ -187,8 +194,9 @@ static bool is_handler(const struct sigaction *action)
 	return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
 }
 
-/* Ours, such that the program's handler finds itself on the stack that it asked for, and system calls restarted as it
- * asked for. Masks are applied when it is called. Ours must not be blocked while it runs: it may fault in memory that
+/* Ours, such that the program's handler finds itself on the stack that it asked
+ * for, and system calls restarted as it asked for. Masks are applied when it is
+ * called. Ours must not be blocked while it runs: it may fault in memory that
  * the program handed it. */
 static int set_ours(const struct link *link, const struct sigaction *program)
 {
@@ -310,7 +318,8 @@ static __attribute__((noinline)) void reset(struct link *link)
 /* A fault, rather than a signal that somebody sent. */
 static bool is_fault(const siginfo_t *info)
 {
-	/* This one is about memory that nobody has touched now, and does not come again. */
+	/* This one is about memory that nobody has touched now, and does not
+	 * come again. */
 	return info->si_code > 0 && !(info->si_signo == SIGBUS && info->si_code == BUS_MCEERR_AO);
 }
 
@@ -364,8 +373,9 @@ static bool is_held(const struct link *link, const ucontext_t *context)
 	return shadow && sigismember(&context->uc_sigmask, shadow);
 }
 
-/* Does what the kernel would do with a signal that is blocked: a fault ends the process, and what somebody sent waits
- * until it is unblocked, in the shape of the shadow. */
+/* Does what the kernel would do with a signal that is blocked: a fault ends the
+ * process, and what somebody sent waits until it is unblocked, in the shape of
+ * the shadow. */
 static void hold_signal(const struct link *link, siginfo_t *info)
 {
 	if (is_fault(info))
@@ -386,7 +396,8 @@ static void on_shadow(int number, siginfo_t *info, void *context)
 
 int barspan_trap_shadow_(int number, int shadow)
 {
-	struct sigaction action = { .sa_sigaction = on_shadow, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
+	struct sigaction action = { .sa_sigaction = on_shadow,
+				    .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
 	struct link *link = link_of(number);
 	int r;
 
@@ -434,6 +445,7 @@ void chain_pass(int number, siginfo_t *info, void *context)
 	shade_mask(action.mask);
 	sys_mask(SIG_BLOCK, action.mask, NULL);
 	errno = saved;
-	/* With all three arguments even without SA_SIGINFO: that is what the kernel does. */
+	/* With all three arguments even without SA_SIGINFO: that is what the
+	 * kernel does. */
 	action.handler(number, info, context);
 }

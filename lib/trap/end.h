@@ -9,8 +9,8 @@
 #include <ucontext.h>
 
 enum {
-	END_ROOM = 1024,	/* bytes of stack that the handler takes to serve an access */
-	END_LEAST_ROOM = 512,	/* that it takes to see whose a fault is */
+	END_ROOM = 1024,      /* bytes of stack that the handler takes to serve an access */
+	END_LEAST_ROOM = 512, /* that it takes to see whose a fault is */
 };
 
 /* The bytes of the alternate stack that are left to the handler that calls

@@ -12,7 +12,8 @@
 static const char *const reasons[] = {
 	[BARSPAN_REASON_NONE] = "it was resumed meanwhile",
 	[BARSPAN_REASON_SPARSE] = "the device does not let it be mapped",
-	[BARSPAN_REASON_MSIX] = "the MSI-X table is there, and the kernel does not let it be mapped",
+	[BARSPAN_REASON_MSIX] =
+		"the MSI-X table is there, and the kernel does not let it be mapped",
 	[BARSPAN_REASON_PAGE] = "only a part of its page can be mapped",
 	[BARSPAN_REASON_UNMAPPABLE] = "the region cannot be mapped",
 	[BARSPAN_REASON_FAILED] = "mapping it failed",
@@ -27,7 +28,8 @@ static bool is_accessor_width(unsigned int width)
 
 static void add_access(struct text *text, const struct explain *what)
 {
-	static const char *const names[2][2] = { { "access", "write" }, { "read", "read and write" } };
+	static const char *const names[2][2] = { { "access", "write" },
+						 { "read", "read and write" } };
 
 	text_add(text, names[what->reads][what->writes]);
 	if (!what->form || !what->form->width)
@@ -38,7 +40,8 @@ static void add_access(struct text *text, const struct explain *what)
 }
 
 /* Such as barspan_read32(span, 0x10). */
-static void add_offset_call(struct text *text, bool write, const struct explain *what, uint64_t offset)
+static void add_offset_call(struct text *text, bool write, const struct explain *what,
+			    uint64_t offset)
 {
 	bool any = !what->form || !is_accessor_width(what->form->width);
 
@@ -86,7 +89,8 @@ static void add_advice(struct text *text, const struct explain *what, uint64_t o
 	text_add(text, " instead");
 }
 
-/* Such as /opt/driver+0x1432 (0x55d0c8a3b432); the address alone for code that is in no file. */
+/* Such as /opt/driver+0x1432 (0x55d0c8a3b432); the address alone for code that
+ * is in no file. */
 static void add_place(struct text *text, uintptr_t pc)
 {
 	struct module *module = scratch_take();

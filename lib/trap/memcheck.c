@@ -31,7 +31,8 @@ static void announce(const struct registry_range *range, bool trapped)
 		if (trapped)
 			VALGRIND_MAKE_MEM_DEFINED(range->start + (from - range->offset), to - from);
 		else
-			VALGRIND_MAKE_MEM_NOACCESS(range->start + (from - range->offset), to - from);
+			VALGRIND_MAKE_MEM_NOACCESS(range->start + (from - range->offset),
+						   to - from);
 	}
 }
 

@@ -16,14 +16,14 @@ static uint64_t served[2], failures[2];
 static bool reporting;
 
 static __thread struct {
-	struct registry_range range;	/* where most operands lie, or empty */
+	struct registry_range range; /* where most operands lie, or empty */
 	bool rescue;
-	int error;		/* the first of the rescue */
+	int error; /* the first of the rescue */
 } state __attribute__((tls_model("initial-exec")));
 
 struct access {
 	uintptr_t pc;
-	uint8_t *to;		/* NULL: it writes */
+	uint8_t *to; /* NULL: it writes */
 	const uint8_t *from;
 };
 
@@ -38,7 +38,8 @@ struct part {
 /* Not by value: copies would take twice the stack. */
 static void find_part(struct part *part, uintptr_t address, size_t done, size_t length)
 {
-	uintptr_t into = address + done - state.range.start, size = state.range.end - state.range.start;
+	uintptr_t into = address + done - state.range.start,
+		  size = state.range.end - state.range.start;
 	uintptr_t edge;
 
 	part->address = address + done;
@@ -50,7 +51,8 @@ static void find_part(struct part *part, uintptr_t address, size_t done, size_t 
 		return;
 	}
 
-	/* An operand that wraps around the end of addresses cannot have been decoded from a fault in a span. */
+	/* An operand that wraps around the end of addresses cannot have been
+	 * decoded from a fault in a span. */
 	part->in_span = false;
 	if (barspan_registry_overlap_(&part->range, part->address, part->address + part->length))
 		return;
@@ -63,7 +65,8 @@ static void find_part(struct part *part, uintptr_t address, size_t done, size_t 
 static size_t do_memory(const struct access *access, const struct part *part)
 {
 	if (access->to)
-		return machine_copy(access->to + part->done, (const void *)part->address, part->length);
+		return machine_copy(access->to + part->done, (const void *)part->address,
+				    part->length);
 	return machine_copy((void *)part->address, access->from + part->done, part->length);
 }
 
@@ -127,15 +130,16 @@ static inline __attribute__((always_inline)) void do_span(const struct access *a
 		__atomic_fetch_add(&failures[state.rescue], 1, __ATOMIC_RELAXED);
 		if (!state.rescue)
 			report_failed();
-		barspan_note_failure_(part->range.span, offset, (unsigned int)part->length, !access->to, r);
+		barspan_note_failure_(part->range.span, offset, (unsigned int)part->length,
+				      !access->to, r);
 		if (!state.error)
 			state.error = r;
 		if (access->to)
 			memset(access->to + part->done, 0xff, part->length);
 	}
 	if (__atomic_load_n(&reporting, __ATOMIC_RELAXED) && !state.rescue)
-		report_count(access->pc, part->range.span, offset, access->to ? REPORT_READ : REPORT_WRITE,
-			     part->length);
+		report_count(access->pc, part->range.span, offset,
+			     access->to ? REPORT_READ : REPORT_WRITE, part->length);
 }
 
 /* The parts that are in no span. */
@@ -180,7 +184,8 @@ bool memory_read(uintptr_t pc, uintptr_t address, void *buffer, size_t length, u
 	return do_access(&(struct access){ .pc = pc, .to = buffer }, address, length, fault);
 }
 
-bool memory_write(uintptr_t pc, uintptr_t address, const void *buffer, size_t length, uintptr_t *fault)
+bool memory_write(uintptr_t pc, uintptr_t address, const void *buffer, size_t length,
+		  uintptr_t *fault)
 {
 	return do_access(&(struct access){ .pc = pc, .from = buffer }, address, length, fault);
 }
@@ -199,7 +204,8 @@ bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes)
 		guard = barspan_table_(part.range.span);
 		if ((reads && !guard->read_end) || (writes && !guard->write_end))
 			return false;
-		/* The registry covers the span's own bytes, so that all of the part is inside. */
+		/* The registry covers the span's own bytes, so that all of the
+		 * part is inside. */
 		offset = part.range.offset + (part.address - part.range.start);
 		hole |= state.rescue || !barspan_address_(guard, offset, part.length);
 	}

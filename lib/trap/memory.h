@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Accesses to memory on behalf of an instruction: parts in a span go to the device, the others are memory. */
+/* Accesses to memory on behalf of an instruction: parts in a span go to the
+ * device, the others are memory. */
 #ifndef TRAP_MEMORY_H
 #define TRAP_MEMORY_H
 
@@ -9,12 +10,15 @@
 
 #include "span/registry.h"
 
-/* False: a part that is in no span faults; `*fault` is where. Memory comes first, so that the device is not
- * accessed then. A device that fails reads as all ones. */
+/* False: a part that is in no span faults; `*fault` is where. Memory comes
+ * first, so that the device is not accessed then. A device that fails reads as
+ * all ones. */
 bool memory_read(uintptr_t pc, uintptr_t address, void *buffer, size_t length, uintptr_t *fault);
-bool memory_write(uintptr_t pc, uintptr_t address, const void *buffer, size_t length, uintptr_t *fault);
+bool memory_write(uintptr_t pc, uintptr_t address, const void *buffer, size_t length,
+		  uintptr_t *fault);
 
-/* Whether any of these bytes are in a hole that can be read and written as asked. */
+/* Whether any of these bytes are in a hole that can be read and written as
+ * asked. */
 bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes);
 
 /* Begins accesses of this thread, most of them in `range`, and returns what

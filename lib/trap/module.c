@@ -37,7 +37,8 @@ static uint64_t read_number(struct module_reader *reader)
 	return value;
 }
 
-/* The rest of a field, and the blanks behind it. Returns the first character that is neither. */
+/* The rest of a field, and the blanks behind it. Returns the first character
+ * that is neither. */
 static int skip_field(struct module_reader *reader)
 {
 	int c;

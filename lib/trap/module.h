@@ -10,13 +10,13 @@
 
 struct module {
 	uintptr_t start, end;
-	uint64_t offset;	/* of `start` in the file */
-	char path[TABLE_PATH];	/* "?": none; cut off at its start if it is too long */
+	uint64_t offset;       /* of `start` in the file */
+	char path[TABLE_PATH]; /* "?": none; cut off at its start if it is too long */
 	struct module_reader {
 		int fd;
 		int used, next;
 		char buffer[256];
-	} reader;		/* of module_find() */
+	} reader; /* of module_find() */
 };
 
 /* Describes the mapping at an address. Async-signal-safe. A handler that may

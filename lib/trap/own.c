@@ -10,7 +10,7 @@
 enum { OBJECTS = 4, DEEPEST = 1 << 16 };
 
 struct code {
-	uintptr_t start, end;	/* atomic */
+	uintptr_t start, end; /* atomic */
 };
 
 static struct code objects[OBJECTS];
@@ -56,8 +56,10 @@ static int look_at(struct dl_phdr_info *info, size_t size, void *argument)
 void own_prepare(void)
 {
 	struct search searches[OBJECTS] = {
-		{ .wanted = (uintptr_t)own_prepare }, { .wanted = (uintptr_t)barspan_table_ },
-		{ .wanted = (uintptr_t)dl_iterate_phdr }, { .name = "libZydis.so" },
+		{ .wanted = (uintptr_t)own_prepare },
+		{ .wanted = (uintptr_t)barspan_table_ },
+		{ .wanted = (uintptr_t)dl_iterate_phdr },
+		{ .name = "libZydis.so" },
 	};
 
 	for (size_t i = 0; i < OBJECTS; i++)

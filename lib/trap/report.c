@@ -27,7 +27,7 @@ static bool is_shared;
 struct seen {
 	uint64_t key;
 	uintptr_t pc;
-	uint64_t offset;	/* in the region */
+	uint64_t offset; /* in the region */
 	size_t width;
 	uint32_t process;
 	unsigned int region;

@@ -29,8 +29,8 @@ static uint64_t register_count(const struct table_row *row, size_t i)
  * else one for each that has a share of the accesses which it cannot have by
  * chance, and one for the range that all lie in. */
 struct lines {
-	uint64_t rest;		/* accesses to registers that have no line of their own */
-	uint64_t least;		/* what a register with a line has at least */
+	uint64_t rest;	/* accesses to registers that have no line of their own */
+	uint64_t least; /* what a register with a line has at least */
 	size_t n;
 };
 

@@ -12,8 +12,8 @@
 #include "trap/text.h"
 
 struct rows_sums {
-	uint64_t places, accesses;	/* lines of the report, and their counts */
-	uint64_t left_out;		/* accesses that had to make room for others */
+	uint64_t places, accesses; /* lines of the report, and their counts */
+	uint64_t left_out;	   /* accesses that had to make room for others */
 };
 
 /* Room to sort rows in, and for a line. Large: a handler must not have it on
@@ -23,7 +23,7 @@ struct rows {
 	struct rows_sums sums;
 	size_t n;
 	uint16_t order[TABLE_ROWS];
-	uint64_t groups[TABLE_ROWS];	/* of a row: how often its instruction touched a hole */
+	uint64_t groups[TABLE_ROWS]; /* of a row: how often its instruction touched a hole */
 	struct text text;
 };
 

@@ -9,7 +9,7 @@ enum { SLOTS = 32 };
 
 static struct slot {
 	alignas(max_align_t) uint8_t bytes[SCRATCH_SIZE];
-	bool taken;	/* atomic */
+	bool taken; /* atomic */
 } slots[SLOTS];
 
 void *scratch_take(void)

@@ -18,7 +18,8 @@ static int finish_call(long result, int saved)
 	return result < 0 ? -error : 0;
 }
 
-/* glibc's other name for sigaction(), part of its ABI and in none of its headers. */
+/* glibc's other name for sigaction(), part of its ABI and in none of its
+ * headers. */
 extern int __sigaction(int number, const struct sigaction *new, struct sigaction *old);
 
 int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old)
@@ -31,7 +32,7 @@ int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old
 int sys_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
 	if (old)
-		sigemptyset(old);	/* the kernel writes the first words alone */
+		sigemptyset(old); /* the kernel writes the first words alone */
 	return sys_mask(how, (const unsigned long *)set, (unsigned long *)old);
 }
 

@@ -37,18 +37,18 @@ enum table_state { TABLE_FREE, TABLE_CLAIMED, TABLE_READY };
 #define TABLE_MAGIC UINT64_C(0x0165627461706e62)
 
 struct table_row {
-	uint64_t key;		/* of all that identifies it; 0: free */
+	uint64_t key; /* of all that identifies it; 0: free */
 	uint64_t count, error;
-	uint64_t end, unstart;	/* the registers' range: its end, and the complement of its start */
-	uint64_t pc;		/* in its process */
-	uint64_t offset;	/* in the object's file */
+	uint64_t end, unstart; /* the registers' range: its end, and the complement of its start */
+	uint64_t pc;	       /* in its process */
+	uint64_t offset;       /* in the object's file */
 	uint32_t state;
-	uint32_t width;		/* 0: unknown */
-	uint16_t process, object, device;	/* 0: unknown, or the table had no room for it */
+	uint32_t width;			  /* 0: unknown */
+	uint16_t process, object, device; /* 0: unknown, or the table had no room for it */
 	uint16_t region;
-	uint32_t access;	/* enum report_access */
+	uint32_t access; /* enum report_access */
 	uint32_t reserved;
-	uint64_t registers[TABLE_REGISTERS];	/* offset + 1; 0: free */
+	uint64_t registers[TABLE_REGISTERS]; /* offset + 1; 0: free */
 	uint64_t counts[TABLE_REGISTERS], errors[TABLE_REGISTERS];
 };
 
@@ -69,10 +69,10 @@ struct table_process {
 };
 
 struct table {
-	uint64_t magic, size;	/* of a shared one: TABLE_MAGIC, and its size */
-	uint64_t timed;		/* whether time is taken */
+	uint64_t magic, size; /* of a shared one: TABLE_MAGIC, and its size */
+	uint64_t timed;	      /* whether time is taken */
 	uint64_t failed, rescued, nanoseconds;
-	uint64_t lost;		/* accesses that found no row */
+	uint64_t lost; /* accesses that found no row */
 	struct table_object objects[TABLE_OBJECTS];
 	struct table_device devices[TABLE_DEVICES];
 	struct table_process processes[TABLE_PROCESSES];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Text for signal handlers, where stdio is not to be had. What does not fit is cut off. */
+/* Text for signal handlers, where stdio is not to be had. What does not fit is
+ * cut off. */
 #ifndef TRAP_TEXT_H
 #define TRAP_TEXT_H
 
@@ -8,11 +9,11 @@
 
 struct text {
 	size_t length;
-	char bytes[1024];	/* no string */
+	char bytes[1024]; /* no string */
 };
 
 void text_add(struct text *text, const char *string);
-void text_hex(struct text *text, uint64_t value);	/* with 0x */
+void text_hex(struct text *text, uint64_t value); /* with 0x */
 void text_decimal(struct text *text, uint64_t value);
 
 /* Adds a newline and writes it out. 0 or -errno. */

@@ -30,7 +30,7 @@ enum {
 };
 
 static pthread_mutex_t mode_lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned int mode;	/* atomic, as is what follows; ENABLED and flags */
+static unsigned int mode; /* atomic, as is what follows; ENABLED and flags */
 static int output = STDERR_FILENO;
 
 /* chain_lock is taken while mode_lock is held. */
@@ -46,10 +46,10 @@ struct fault {
 	siginfo_t *info;
 	ucontext_t *context;
 	unsigned int mode;
-	uintptr_t address;	/* a byte that it is for */
+	uintptr_t address; /* a byte that it is for */
 	struct registry_range range;
 	enum machine_access access;
-	bool cramped;		/* the alternate stack has too little room */
+	bool cramped; /* the alternate stack has too little room */
 };
 
 static int output_now(void)
@@ -72,7 +72,8 @@ static bool retry(const struct fault *fault, unsigned int most)
 		uint64_t changes;
 		uintptr_t pc, address;
 		unsigned int times;
-	} last __attribute__((tls_model("initial-exec")));	/* the other models may allocate on first use */
+	} last __attribute__((
+		tls_model("initial-exec"))); /* the other models may allocate on first use */
 	uintptr_t pc = machine_pc(fault->context);
 	uint64_t changes = barspan_generation_();
 	bool same = last.changes == changes;
@@ -121,13 +122,15 @@ static __attribute__((noinline)) bool find_operand(struct fault *fault)
 	struct emulation emulation = { .context = fault->context,
 				       .pc = machine_pc(fault->context) };
 
-	if (!form_at(&emulation.form, emulation.pc, &fault->context->uc_stack) || !emulate_find(&emulation))
+	if (!form_at(&emulation.form, emulation.pc, &fault->context->uc_stack) ||
+	    !emulate_find(&emulation))
 		return false;
 	fault->address = emulation.fault;
 	return true;
 }
 
-/* A range of a span may be mapped over by the program, and is a hole no more; the registry knows. */
+/* A range of a span may be mapped over by the program, and is a hole no more;
+ * the registry knows. */
 static bool is_in_span(struct fault *fault)
 {
 	fault->address = (uintptr_t)fault->info->si_addr;
@@ -147,8 +150,11 @@ static bool is_in_span(struct fault *fault)
 static __attribute__((noinline)) void tell(const struct fault *fault, const struct trap_form *form)
 {
 	struct explain what = {
-		.pc = machine_pc(fault->context), .address = fault->address, .range = fault->range,
-		.form = form, .emulating = fault->mode & BARSPAN_TRAP_EMULATE,
+		.pc = machine_pc(fault->context),
+		.address = fault->address,
+		.range = fault->range,
+		.form = form,
+		.emulating = fault->mode & BARSPAN_TRAP_EMULATE,
 		.reads = form ? form->reads : fault->access == MACHINE_READ,
 		.writes = form ? form->writes : fault->access == MACHINE_WRITE,
 	};
@@ -233,18 +239,21 @@ static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, uco
 						size_t room)
 {
 	struct fault fault = {
-		.number = number, .info = info, .context = context, .cramped = room < END_ROOM,
+		.number = number,
+		.info = info,
+		.context = context,
+		.cramped = room < END_ROOM,
 		.mode = __atomic_load_n(&mode, __ATOMIC_ACQUIRE),
 	};
 	uintptr_t before = own_note((uintptr_t)__builtin_frame_address(0));
 	int saved = errno;
 	uint64_t begin = fault.mode & BARSPAN_TRAP_REPORT ? report_begin() : 0;
-	bool served =
-		(info->si_code > 0 && machine_recover(info, context)) || serve(&fault);
+	bool served = (info->si_code > 0 && machine_recover(info, context)) || serve(&fault);
 
 	report_end(begin);
 	own_note(before);
-	/* Where a span's memory faults under the handler, it is the device's. */
+	/* Where a span's memory faults under the handler, it is the
+	 * device's. */
 	if (!served && own_is_fault(before, context) &&
 	    barspan_registry_find_(&fault.range, (uintptr_t)info->si_addr)) {
 		end_of_own(output_now(), number, info, context);

@@ -5,8 +5,9 @@
 #include <pthread.h>
 
 /*
- * The type as well as the state: an asynchronous cancellation that was sent while it was allowed acts in glibc 2.36 even
- * if its signal arrives after it was disabled.
+ * The type as well as the state: an asynchronous cancellation that was sent
+ * while it was allowed acts in glibc 2.36 even if its signal arrives after it
+ * was disabled.
  */
 struct border border_enter(void)
 {

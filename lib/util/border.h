@@ -13,9 +13,11 @@ struct border border_enter(void);
 void border_leave(const struct border *border);
 
 /*
- * First in a public function that may call a caller's code, allocate, or take a lock: until the function returns the
- * thread cannot be cancelled, and then errno is as it was, or border.error if the function has set that.
+ * First in a public function that may call a caller's code, allocate, or take a
+ * lock: until the function returns the thread cannot be cancelled, and then
+ * errno is as it was, or border.error if the function has set that.
  */
-#define BORDER() struct border border __attribute__((cleanup(border_leave), unused)) = border_enter()
+#define BORDER() \
+	struct border border __attribute__((cleanup(border_leave), unused)) = border_enter()
 
 #endif

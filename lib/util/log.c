@@ -34,7 +34,7 @@ PROTECT_ACROSS_FORK(sink_lock, 101);
 /* Messages that this thread holds back. */
 static __thread struct {
 	unsigned int depth;
-	unsigned int lost;	/* there was no memory to keep them */
+	unsigned int lost; /* there was no memory to keep them */
 	struct held_message *first, *last;
 } held;
 
@@ -113,7 +113,8 @@ void log_release(void)
 
 	if (--held.depth)
 		return;
-	/* A callback may begin an operation of its own, which holds messages and releases them. */
+	/* A callback may begin an operation of its own, which holds messages
+	 * and releases them. */
 	for (struct held_message *message; (message = held.first);) {
 		held.first = message->next;
 		if (!held.first)

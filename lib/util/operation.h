@@ -28,7 +28,8 @@
 #include "util/border.h"
 
 /*
- * Begins a change of spans: no other thread changes any until operation_end(). Messages are held back meanwhile.
+ * Begins a change of spans: no other thread changes any until operation_end().
+ * Messages are held back meanwhile.
  * -EDEADLK: this thread is inside an operation, called back by it.
  */
 int operation_begin(void);

@@ -8,7 +8,7 @@ enum { WORD_BITS = sizeof(unsigned long) * CHAR_BIT, WORDS = OWNED_MAX / WORD_BI
 
 enum { HIGHEST_BASE = 768 };
 
-static unsigned long words[WORDS];	/* atomic */
+static unsigned long words[WORDS]; /* atomic */
 
 int owned_base(void)
 {

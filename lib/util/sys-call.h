@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-/* The result of a system call that was made with errno saved: -errno for a failure, and errno as it was. */
+/* The result of a system call that was made with errno saved: -errno for a
+ * failure, and errno as it was. */
 static inline int finish_call(long result, int saved)
 {
 	int error = errno;

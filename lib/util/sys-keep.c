@@ -24,7 +24,8 @@ static int dup_above(int fd, int lowest)
 {
 	int saved = errno, own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest), error;
 
-	/* The high numbers are in use, or above a limit that is lower by now. */
+	/* The high numbers are in use, or above a limit that is lower by
+	 * now. */
 	if (own < 0 && (errno == EMFILE || errno == EINVAL))
 		own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
 	error = errno;

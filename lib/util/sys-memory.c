@@ -11,7 +11,8 @@
 
 #include "util/sys-call.h"
 
-/* Small blocks by malloc(), whose cache for each thread glibc's calloc() does not use before 2.41. */
+/* Small blocks by malloc(), whose cache for each thread glibc's calloc() does
+ * not use before 2.41. */
 void *sys_calloc(size_t n, size_t size)
 {
 	enum { SMALL = 1024 };
@@ -66,14 +67,16 @@ uint64_t sys_page_up(uint64_t length)
 	return (length + page_size - 1) & ~(page_size - 1);
 }
 
-/* The mmap call of machines of 32 bits counts a file's offset in units of 4 KiB, whatever their page size. */
+/* The mmap call of machines of 32 bits counts a file's offset in units of 4
+ * KiB, whatever their page size. */
 #ifdef SYS_mmap2
 enum { MMAP_CALL = SYS_mmap2, MMAP_UNIT = 4096 };
 #else
 enum { MMAP_CALL = SYS_mmap, MMAP_UNIT = 1 };
 #endif
 
-int sys_mmap_units(uint64_t *units, uint64_t offset, uint64_t page_size, uint64_t unit, uint64_t most)
+int sys_mmap_units(uint64_t *units, uint64_t offset, uint64_t page_size, uint64_t unit,
+		   uint64_t most)
 {
 	if (offset % page_size)
 		return -EINVAL;

@@ -40,10 +40,12 @@ int sys_ftruncate(int fd, uint64_t length)
 	int saved = errno;
 	struct rlimit limit;
 
-	/* The kernel sends SIGXFSZ for a length over the limit, which ends the process by default. */
+	/* The kernel sends SIGXFSZ for a length over the limit, which ends the
+	 * process by default. */
 	if (length > INT64_MAX)
 		return -EFBIG;
-	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY && length > limit.rlim_cur)
+	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY &&
+	    length > limit.rlim_cur)
 		return -EFBIG;
 	return finish_call(ftruncate(fd, (off_t)length), saved);
 }
@@ -99,7 +101,8 @@ int sys_write(int fd, const void *buffer, size_t length)
 	return 0;
 }
 
-/* What an access of `length` bytes that moved `n` of them leaves to do; negative: an error. */
+/* What an access of `length` bytes that moved `n` of them leaves to do;
+ * negative: an error. */
 static int advance_transfer(ssize_t n, size_t *length, uint64_t *offset)
 {
 	if (n < 0)
@@ -112,8 +115,9 @@ static int advance_transfer(ssize_t n, size_t *length, uint64_t *offset)
 }
 
 /*
- * Straight to the kernel, since the C library's functions are cancellation points and a register access is none. Where
- * a long has 32 bits, pread64() wants its offset in different registers on each machine; preadv() does not.
+ * Straight to the kernel, since the C library's functions are cancellation
+ * points and a register access is none. Where a long has 32 bits, pread64()
+ * wants its offset in different registers on each machine; preadv() does not.
  */
 static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset)
 {
@@ -122,7 +126,8 @@ static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset)
 #else
 	struct iovec part = { buffer, length };
 
-	return syscall(SYS_preadv, fd, &part, 1, (unsigned long)offset, (unsigned long)(offset >> 32));
+	return syscall(SYS_preadv, fd, &part, 1, (unsigned long)offset,
+		       (unsigned long)(offset >> 32));
 #endif
 }
 
@@ -133,7 +138,8 @@ static ssize_t write_at(int fd, const void *buffer, size_t length, uint64_t offs
 #else
 	struct iovec part = { (void *)(uintptr_t)buffer, length };
 
-	return syscall(SYS_pwritev, fd, &part, 1, (unsigned long)offset, (unsigned long)(offset >> 32));
+	return syscall(SYS_pwritev, fd, &part, 1, (unsigned long)offset,
+		       (unsigned long)(offset >> 32));
 #endif
 }
 
@@ -145,7 +151,8 @@ int sys_pread(int fd, void *buffer, size_t length, uint64_t offset)
 	int r = 0;
 
 	while (left && !r)
-		r = advance_transfer(read_at(fd, to + (length - left), left, offset), &left, &offset);
+		r = advance_transfer(read_at(fd, to + (length - left), left, offset), &left,
+				     &offset);
 	errno = saved;
 	return r;
 }
@@ -158,7 +165,8 @@ int sys_pwrite(int fd, const void *buffer, size_t length, uint64_t offset)
 	int r = 0;
 
 	while (left && !r)
-		r = advance_transfer(write_at(fd, from + (length - left), left, offset), &left, &offset);
+		r = advance_transfer(write_at(fd, from + (length - left), left, offset), &left,
+				     &offset);
 	errno = saved;
 	return r;
 }
@@ -197,7 +205,8 @@ int sys_find_entry(const char *directory, const char *prefix, char *buffer, size
 	return r;
 }
 
-/* Asks by fcntl(F_DUPFD_QUERY), Linux 6.10, and else by kcmp(2), which a kernel may lack or a sandbox forbid. */
+/* Asks by fcntl(F_DUPFD_QUERY), Linux 6.10, and else by kcmp(2), which a kernel
+ * may lack or a sandbox forbid. */
 bool sys_is_same_file(int fd, int other)
 {
 	enum { DUPFD_QUERY = 1024 + 3 };

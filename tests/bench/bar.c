@@ -16,7 +16,10 @@ static int open_device(struct bar *bar, size_t n, size_t step)
 {
 	struct barspan_range *areas = calloc(n, sizeof(*areas));
 	struct barspan_soft_region region = {
-		.size = bar->size, .flags = FLAGS, .n_areas = (uint32_t)n, .areas = areas,
+		.size = bar->size,
+		.flags = FLAGS,
+		.n_areas = (uint32_t)n,
+		.areas = areas,
 	};
 	const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&region, 1);
 	int r;
@@ -50,7 +53,10 @@ int bar_open(struct bar *bar, size_t n, bool apart)
 	int r;
 
 	*bar = (struct bar){
-		.page = page, .size = n * step, .n_extents = apart ? n : 1, .extent = apart ? page : n * page,
+		.page = page,
+		.size = n * step,
+		.n_extents = apart ? n : 1,
+		.extent = apart ? page : n * page,
 		.step = step,
 	};
 	r = open_device(bar, n, step);
@@ -149,8 +155,8 @@ static int map_whole(const struct bar *bar, uint8_t **out)
 int bar_map_extents(const struct bar *bar, uint8_t *base)
 {
 	for (size_t i = 0; i < bar->n_extents; i++)
-		if (mmap(base + i * bar->step, bar->extent, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, bar->fd,
-			 (off_t)(i * bar->step)) == MAP_FAILED)
+		if (mmap(base + i * bar->step, bar->extent, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED, bar->fd, (off_t)(i * bar->step)) == MAP_FAILED)
 			return -errno;
 	return madvise(base, bar->size, MADV_DONTDUMP) ? -errno : 0;
 }

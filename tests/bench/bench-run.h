@@ -20,18 +20,18 @@ struct value {
 };
 
 struct row {
-	const char *name;	/* the case's */
+	const char *name; /* the case's */
 	const char *unit;
 	char *parameters;
 	size_t n;
-	struct value *values;	/* ours, the floor, peers */
-	struct spread ratio;	/* ours to the floor, round by round */
+	struct value *values; /* ours, the floor, peers */
+	struct spread ratio;  /* ours to the floor, round by round */
 };
 
 struct bench {
 	bool quick;
 	size_t rounds;
-	double slice_ns;	/* what one way takes in one round, at least */
+	double slice_ns; /* what one way takes in one round, at least */
 	const struct bench_case *running;
 	struct row *rows;
 	size_t n_rows;

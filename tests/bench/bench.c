@@ -72,8 +72,10 @@ static struct spread spread_of(double *values, size_t n)
 	return (struct spread){ values[n / 2], values[n / 4], values[n - 1 - n / 4] };
 }
 
-/* What takes long is done once only, but what is short so often that it goes through all of its pattern. */
-static int ways_agree(const struct bench *bench, const struct bench_way *ways, size_t n, const char *parameters)
+/* What takes long is done once only, but what is short so often that it goes
+ * through all of its pattern. */
+static int ways_agree(const struct bench *bench, const struct bench_way *ways, size_t n,
+		      const char *parameters)
 {
 	double once = time_ns(&ways[0], 1);
 	size_t times = once < bench->slice_ns / 100 ? 4096 : once < bench->slice_ns ? 100 : 1;
@@ -83,14 +85,17 @@ static int ways_agree(const struct bench *bench, const struct bench_way *ways, s
 		uint64_t theirs = ways[i].run ? ways[i].run(ways[i].context, times) : ours;
 
 		if (theirs != ours)
-			return bench_complain(-EILSEQ, "%s: ours comes to 0x%" PRIx64 ", %s to 0x%" PRIx64, parameters,
-					      ours, ways[i].name, theirs);
+			return bench_complain(-EILSEQ,
+					      "%s: ours comes to 0x%" PRIx64 ", %s to 0x%" PRIx64,
+					      parameters, ours, ways[i].name, theirs);
 	}
 	return 0;
 }
 
-/* rounds[i] are the times per operation of ways[i]; all ways take turns, so that what disturbs one disturbs all. */
-static void take_turns(const struct bench *bench, const struct bench_way *ways, size_t n, double **rounds)
+/* rounds[i] are the times per operation of ways[i]; all ways take turns, so
+ * that what disturbs one disturbs all. */
+static void take_turns(const struct bench *bench, const struct bench_way *ways, size_t n,
+		       double **rounds)
 {
 	size_t times[MAX_WAYS];
 
@@ -102,8 +107,10 @@ static void take_turns(const struct bench *bench, const struct bench_way *ways, 
 				rounds[i][round] = time_ns(&ways[i], times[i]) / (double)times[i];
 }
 
-__attribute__((format(printf, 4, 0)))
-static struct row *new_row(struct bench *bench, const char *unit, size_t n, const char *format, va_list arguments)
+__attribute__((format(printf, 4, 0))) static struct row *new_row(struct bench *bench,
+								 const char *unit, size_t n,
+								 const char *format,
+								 va_list arguments)
 {
 	struct row *grown = realloc(bench->rows, (bench->n_rows + 1) * sizeof(*grown));
 	struct row row = { .name = bench->running->name, .unit = unit, .n = n };
@@ -151,7 +158,8 @@ static void print_row(const struct row *row)
 }
 
 /* Turns the rounds into the row's values. */
-static void digest_rounds(const struct bench *bench, struct row *row, const struct bench_way *ways, double **rounds)
+static void digest_rounds(const struct bench *bench, struct row *row, const struct bench_way *ways,
+			  double **rounds)
 {
 	if (row->n > 1 && ways[1].run) {
 		double *ratios = rounds[row->n];
@@ -170,7 +178,8 @@ static void digest_rounds(const struct bench *bench, struct row *row, const stru
 
 static int time_row(struct bench *bench, struct row *row, const struct bench_way *ways)
 {
-	double *memory = calloc((row->n + 1) * bench->rounds, sizeof(*memory)), *rounds[MAX_WAYS + 1];
+	double *memory = calloc((row->n + 1) * bench->rounds, sizeof(*memory)),
+	       *rounds[MAX_WAYS + 1];
 	int r;
 
 	if (!memory)
@@ -187,7 +196,8 @@ static int time_row(struct bench *bench, struct row *row, const struct bench_way
 	return r;
 }
 
-int bench_time(struct bench *bench, const struct bench_way *ways, size_t n, const char *parameters, ...)
+int bench_time(struct bench *bench, const struct bench_way *ways, size_t n, const char *parameters,
+	       ...)
 {
 	struct row *row;
 	va_list arguments;
@@ -206,7 +216,8 @@ int bench_time(struct bench *bench, const struct bench_way *ways, size_t n, cons
 	return r;
 }
 
-int bench_count(struct bench *bench, const struct bench_bytes *values, size_t n, const char *parameters, ...)
+int bench_count(struct bench *bench, const struct bench_bytes *values, size_t n,
+		const char *parameters, ...)
 {
 	struct row *row;
 	va_list arguments;
@@ -219,7 +230,9 @@ int bench_count(struct bench *bench, const struct bench_bytes *values, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		double bytes = (double)values[i].bytes;
 
-		row->values[i] = (struct value){ values[i].name, values[i].bytes >= 0, { bytes, bytes, bytes } };
+		row->values[i] = (struct value){ values[i].name,
+						 values[i].bytes >= 0,
+						 { bytes, bytes, bytes } };
 	}
 	if (n > 1 && values[1].bytes > 0) {
 		double ratio = (double)values[0].bytes / (double)values[1].bytes;
@@ -249,7 +262,8 @@ static void set_named(json_t *object, const char *name, const char *suffix, json
 
 static json_t *known_or_null(const struct row *row, size_t i)
 {
-	return i < row->n && row->values[i].known ? json_real(row->values[i].spread.median) : json_null();
+	return i < row->n && row->values[i].known ? json_real(row->values[i].spread.median)
+						  : json_null();
 }
 
 static json_t *json_of_spread(const struct spread *spread)
@@ -259,15 +273,18 @@ static json_t *json_of_spread(const struct spread *spread)
 
 static json_t *json_of_row(const struct row *row)
 {
-	json_t *object = json_pack("{s: s, s: s}", "case", row->name, "parameters", row->parameters);
+	json_t *object =
+		json_pack("{s: s, s: s}", "case", row->name, "parameters", row->parameters);
 	json_t *peers = json_object();
 	bool has_floor = row->n > 1 && row->values[1].known;
 
 	set_named(object, "ours", row->unit, known_or_null(row, 0));
 	set_named(object, "floor", row->unit, known_or_null(row, 1));
-	json_object_set_new(object, "ratio", has_floor ? json_real(row->ratio.median) : json_null());
+	json_object_set_new(object, "ratio",
+			    has_floor ? json_real(row->ratio.median) : json_null());
 	set_named(object, "ours", "quartiles", json_of_spread(&row->values[0].spread));
-	set_named(object, "ratio", "quartiles", has_floor ? json_of_spread(&row->ratio) : json_null());
+	set_named(object, "ratio", "quartiles",
+		  has_floor ? json_of_spread(&row->ratio) : json_null());
 	for (size_t i = 2; i < row->n; i++)
 		json_object_set_new(peers, row->values[i].name, known_or_null(row, i));
 	json_object_set_new(object, "peers", peers);

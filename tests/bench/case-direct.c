@@ -9,24 +9,26 @@
 #include "pattern.h"
 
 enum {
-	SLICE = 128 << 10,	/* an area begins each */
+	SLICE = 128 << 10, /* an area begins each */
 	N_AREAS = 8,
-	MAIN = 3,		/* the largest area; what scans meets it, as the other one, neither first nor last */
+	/* the largest area; what scans meets it, as the other one, neither
+	 * first nor last */
+	MAIN = 3,
 	OTHER = 5,
 	SHORT = SLICE / 2,
 	LONG = SLICE / 4 * 3,
-	WINDOW = 4096,		/* stays in the first-level cache */
+	WINDOW = 4096, /* stays in the first-level cache */
 	REGISTERS = WINDOW / 4,
 };
 
 struct fixture {
 	struct barspan *span;
 	volatile unsigned char *base;
-	uint64_t start;		/* of the window */
+	uint64_t start; /* of the window */
 	const struct barspan_range *areas;
 	size_t n_areas;
 	int fd;
-	const uint32_t *shuffled;	/* the window's offsets */
+	const uint32_t *shuffled; /* the window's offsets */
 };
 
 #define INLINE static inline __attribute__((always_inline))
@@ -50,7 +52,8 @@ INLINE uint32_t floor_read(const struct fixture *fixture, uint64_t offset)
 INLINE bool is_in_an_area(const struct fixture *fixture, uint64_t offset)
 {
 	for (size_t i = 0; i < fixture->n_areas; i++)
-		if (offset >= fixture->areas[i].offset && offset + 4 <= fixture->areas[i].offset + fixture->areas[i].length)
+		if (offset >= fixture->areas[i].offset &&
+		    offset + 4 <= fixture->areas[i].offset + fixture->areas[i].length)
 			return true;
 	return false;
 }
@@ -61,7 +64,9 @@ INLINE uint32_t scan_read(const struct fixture *fixture, uint64_t offset)
 
 	if (is_in_an_area(fixture, offset))
 		return *(volatile uint32_t *)(fixture->base + offset);
-	return pread(fixture->fd, &value, sizeof(value), (off_t)offset) == sizeof(value) ? value : UINT32_MAX;
+	return pread(fixture->fd, &value, sizeof(value), (off_t)offset) == sizeof(value)
+		       ? value
+		       : UINT32_MAX;
 }
 
 INLINE void ours_write(const struct fixture *fixture, uint64_t offset, uint32_t value)
@@ -82,7 +87,8 @@ INLINE void scan_write(const struct fixture *fixture, uint64_t offset, uint32_t 
 		abort();
 }
 
-/* What was written. It is cleared, so that the next way has to write it itself. */
+/* What was written. It is cleared, so that the next way has to write it
+ * itself. */
 static uint64_t sum_written(const struct fixture *fixture)
 {
 	volatile uint32_t *window = (volatile uint32_t *)(fixture->base + fixture->start);
@@ -96,62 +102,64 @@ static uint64_t sum_written(const struct fixture *fixture)
 }
 
 /* The loops: the same for all ways, and all of them a function of its own. */
-#define READ_WALK(way)                                                                                                 \
-	PATTERN_LOOP(way##_read_walk)                                                                                  \
-	{                                                                                                              \
-		const struct fixture fixture = *(const struct fixture *)context;                                             \
-		uint64_t sum = 0, offset = 0;                                                                          \
-                                                                                                                       \
-		for (size_t i = 0; i < n; i++) {                                                                       \
-			sum += way##_read(&fixture, fixture.start + offset);                                               \
-			offset = (offset + 4) & (WINDOW - 1);                                                          \
-		}                                                                                                      \
-		return sum;                                                                                            \
+#define READ_WALK(way) \
+	PATTERN_LOOP(way##_read_walk) \
+	{ \
+		const struct fixture fixture = *(const struct fixture *)context; \
+		uint64_t sum = 0, offset = 0; \
+\
+		for (size_t i = 0; i < n; i++) { \
+			sum += way##_read(&fixture, fixture.start + offset); \
+			offset = (offset + 4) & (WINDOW - 1); \
+		} \
+		return sum; \
 	}
 
-#define READ_TABLE(way)                                                                                                \
-	PATTERN_LOOP(way##_read_table)                                                                                 \
-	{                                                                                                              \
-		const struct fixture fixture = *(const struct fixture *)context;                                             \
-		uint32_t sum = 0;                                                                                      \
-                                                                                                                       \
-		for (size_t i = 0; i < n; i++)                                                                         \
-			sum += way##_read(&fixture, fixture.start + fixture.shuffled[i % REGISTERS]);                        \
-		return sum;                                                                                            \
+#define READ_TABLE(way) \
+	PATTERN_LOOP(way##_read_table) \
+	{ \
+		const struct fixture fixture = *(const struct fixture *)context; \
+		uint32_t sum = 0; \
+\
+		for (size_t i = 0; i < n; i++) \
+			sum += way##_read(&fixture, \
+					  fixture.start + fixture.shuffled[i % REGISTERS]); \
+		return sum; \
 	}
 
-#define READ_CHASE(way)                                                                                                \
-	PATTERN_LOOP(way##_read_chase)                                                                                 \
-	{                                                                                                              \
-		const struct fixture fixture = *(const struct fixture *)context;                                             \
-		uint64_t offset = 0;                                                                                   \
-                                                                                                                       \
-		for (size_t i = 0; i < n; i++)                                                                         \
-			offset = way##_read(&fixture, fixture.start + offset);                                             \
-		return offset;                                                                                         \
+#define READ_CHASE(way) \
+	PATTERN_LOOP(way##_read_chase) \
+	{ \
+		const struct fixture fixture = *(const struct fixture *)context; \
+		uint64_t offset = 0; \
+\
+		for (size_t i = 0; i < n; i++) \
+			offset = way##_read(&fixture, fixture.start + offset); \
+		return offset; \
 	}
 
-#define WRITE_WALK(way)                                                                                                \
-	PATTERN_LOOP(way##_write_walk)                                                                                 \
-	{                                                                                                              \
-		const struct fixture fixture = *(const struct fixture *)context;                                             \
-		uint64_t offset = 0;                                                                                   \
-                                                                                                                       \
-		for (size_t i = 0; i < n; i++) {                                                                       \
-			way##_write(&fixture, fixture.start + offset, (uint32_t)i);                                        \
-			offset = (offset + 4) & (WINDOW - 1);                                                          \
-		}                                                                                                      \
-		return sum_written(&fixture);                                                                                \
+#define WRITE_WALK(way) \
+	PATTERN_LOOP(way##_write_walk) \
+	{ \
+		const struct fixture fixture = *(const struct fixture *)context; \
+		uint64_t offset = 0; \
+\
+		for (size_t i = 0; i < n; i++) { \
+			way##_write(&fixture, fixture.start + offset, (uint32_t)i); \
+			offset = (offset + 4) & (WINDOW - 1); \
+		} \
+		return sum_written(&fixture); \
 	}
 
-#define WRITE_TABLE(way)                                                                                               \
-	PATTERN_LOOP(way##_write_table)                                                                                \
-	{                                                                                                              \
-		const struct fixture fixture = *(const struct fixture *)context;                                             \
-                                                                                                                       \
-		for (size_t i = 0; i < n; i++)                                                                         \
-			way##_write(&fixture, fixture.start + fixture.shuffled[i % REGISTERS], (uint32_t)i);                 \
-		return sum_written(&fixture);                                                                                \
+#define WRITE_TABLE(way) \
+	PATTERN_LOOP(way##_write_table) \
+	{ \
+		const struct fixture fixture = *(const struct fixture *)context; \
+\
+		for (size_t i = 0; i < n; i++) \
+			way##_write(&fixture, fixture.start + fixture.shuffled[i % REGISTERS], \
+				    (uint32_t)i); \
+		return sum_written(&fixture); \
 	}
 
 READ_WALK(ours)
@@ -209,12 +217,14 @@ static int measure_extent(struct bench *bench, struct fixture *fixture, const ch
 			fill_chain(fixture);
 		else
 			sum_written(fixture);
-		r = bench_time(bench, ways, 3, "%s %s %s", shapes[i].access, extent, shapes[i].name);
+		r = bench_time(bench, ways, 3, "%s %s %s", shapes[i].access, extent,
+			       shapes[i].name);
 	}
 	return r;
 }
 
-static int measure_both(struct bench *bench, struct barspan_device *device, const struct barspan_range *areas)
+static int measure_both(struct bench *bench, struct barspan_device *device,
+			const struct barspan_range *areas)
 {
 	uint32_t shuffled[REGISTERS];
 	struct barspan *span;
@@ -226,8 +236,13 @@ static int measure_both(struct bench *bench, struct barspan_device *device, cons
 	for (size_t i = 0; i < REGISTERS; i++)
 		shuffled[i] *= 4;
 
-	struct fixture fixture = { span, barspan_base(span), areas[MAIN].offset, areas, N_AREAS,
-			       barspan_soft_fd(device, 0), shuffled };
+	struct fixture fixture = { span,
+				   barspan_base(span),
+				   areas[MAIN].offset,
+				   areas,
+				   N_AREAS,
+				   barspan_soft_fd(device, 0),
+				   shuffled };
 
 	r = measure_extent(bench, &fixture, "main");
 	fixture.start = areas[OTHER].offset;
@@ -260,4 +275,5 @@ static int run_direct(struct bench *bench)
 	return r;
 }
 
-const struct bench_case case_direct = { "direct", "aligned 32-bit accesses to direct extents", run_direct };
+const struct bench_case case_direct = { "direct", "aligned 32-bit accesses to direct extents",
+					run_direct };

@@ -28,7 +28,8 @@ static uint64_t run_ours(void *context, size_t n)
 	return sample;
 }
 
-static uint64_t run_bare(struct bar *bar, size_t n, int (*map)(const struct bar *bar, uint8_t **out))
+static uint64_t run_bare(struct bar *bar, size_t n,
+			 int (*map)(const struct bar *bar, uint8_t **out))
 {
 	uint64_t sample = 0;
 
@@ -50,7 +51,8 @@ static uint64_t run_floor(void *context, size_t n)
 	return run_bare(context, n, bar_map_bare);
 }
 
-/* As DPDK does: areas that touch are mapped one by one, too; no alignment, and core dumps are left alone. */
+/* As DPDK does: areas that touch are mapped one by one, too; no alignment, and
+ * core dumps are left alone. */
 static int map_areas(const struct bar *bar, uint8_t **out)
 {
 	uint8_t *base = mmap(NULL, bar->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -59,8 +61,8 @@ static int map_areas(const struct bar *bar, uint8_t **out)
 		return -errno;
 	*out = base;
 	for (size_t offset = 0; offset < bar->size; offset += bar->step)
-		if (mmap(base + offset, bar->page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, bar->fd,
-			 (off_t)offset) == MAP_FAILED) {
+		if (mmap(base + offset, bar->page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+			 bar->fd, (off_t)offset) == MAP_FAILED) {
 			int r = -errno;
 
 			bar_unmap_bare(bar, base);
@@ -78,7 +80,9 @@ static int time_areas(struct bench *bench, size_t n, bool apart)
 {
 	struct bar bar;
 	const struct bench_way ways[] = {
-		{ "ours", run_ours, &bar }, { "floor", run_floor, &bar }, { "area by area", run_areas, &bar },
+		{ "ours", run_ours, &bar },
+		{ "floor", run_floor, &bar },
+		{ "area by area", run_areas, &bar },
 	};
 	int r = bar_open(&bar, n, apart);
 
@@ -117,7 +121,8 @@ static uint64_t run_nothing(void *context, size_t n)
 static int time_nothing(struct bench *bench, size_t n)
 {
 	struct nothing nothing = { 0 };
-	const struct bench_way ways[] = { { "ours", run_nothing, &nothing }, { "floor", NULL, NULL } };
+	const struct bench_way ways[] = { { "ours", run_nothing, &nothing },
+					  { "floor", NULL, NULL } };
 	struct pages pages;
 	int r = pages_init(&pages, 2 * n * (uint64_t)sysconf(_SC_PAGESIZE), n);
 

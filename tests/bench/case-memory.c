@@ -10,7 +10,9 @@
 #include "pages.h"
 
 enum {
-	MAX_MAPPED = 16384,	/* areas: with the holes between, they take half the mappings that a process may have */
+	/* areas: with the holes between, they take half the mappings that a
+	 * process may have */
+	MAX_MAPPED = 16384,
 	WARM_SPANS = 16,
 };
 
@@ -28,7 +30,8 @@ struct usage {
 	int64_t resident, tables, commit;
 };
 
-/* The sum of what a file of /proc/self says of `key`, in KiB; with a `flag`, only of mappings that have it. */
+/* The sum of what a file of /proc/self says of `key`, in KiB; with a `flag`,
+ * only of mappings that have it. */
 static int64_t sum_lines(const char *path, const char *key, const char *flag)
 {
 	FILE *file = fopen(path, "re");
@@ -50,8 +53,9 @@ static int64_t sum_lines(const char *path, const char *key, const char *flag)
 	return total;
 }
 
-/* The sums over mappings are exact, where VmRSS may lag behind, and the process's own, where Committed_AS is the whole
- * machine's: "ac" are the mappings that are charged for. */
+/* The sums over mappings are exact, where VmRSS may lag behind, and the
+ * process's own, where Committed_AS is the whole machine's: "ac" are the
+ * mappings that are charged for. */
 static int measure_usage(struct usage *out)
 {
 	int64_t resident = sum_lines("/proc/self/smaps_rollup", "Rss:", NULL);
@@ -64,8 +68,8 @@ static int measure_usage(struct usage *out)
 	return 0;
 }
 
-/* How much of the heap one more span takes. Those before it use up what malloc keeps of freed memory, which counts as
- * allocated all along. */
+/* How much of the heap one more span takes. Those before it use up what malloc
+ * keeps of freed memory, which counts as allocated all along. */
 static int heap_of_span(int64_t *out, struct pages *pages)
 {
 	struct barspan *spans[WARM_SPANS + 1];
@@ -102,7 +106,8 @@ static int heap_of_set(int64_t *out, const struct pages *pages,
 	return r == -ENOSYS ? 0 : r;
 }
 
-/* The heap is the guard table and all else that a span needs. A bitmap of pages takes what arithmetic says. */
+/* The heap is the guard table and all else that a span needs. A bitmap of pages
+ * takes what arithmetic says. */
 static int count_heap(struct bench *bench, struct pages *pages)
 {
 	struct bench_bytes values[] = {
@@ -118,11 +123,13 @@ static int count_heap(struct bench *bench, struct pages *pages)
 		r = heap_of_set(&values[3].bytes, pages, pages_fill_roaring);
 	if (!r)
 		r = heap_of_set(&values[4].bytes, pages, pages_fill_judy);
-	return r ? r : bench_count(bench, values, 5, "heap, %s, areas %u", bench_quick(bench) ? "1 GiB" : "1 TiB",
-			       pages->region.n_areas);
+	return r ? r
+		 : bench_count(bench, values, 5, "heap, %s, areas %u",
+			       bench_quick(bench) ? "1 GiB" : "1 TiB", pages->region.n_areas);
 }
 
-/* Memory that keeps malloc from using what others have freed, which would hide what comes next. */
+/* Memory that keeps malloc from using what others have freed, which would hide
+ * what comes next. */
 struct plug {
 	struct plug *next;
 };
@@ -179,7 +186,8 @@ static int usage_of_one_more(struct usage *out, struct barspan_device *device)
 	return r;
 }
 
-/* What the C library and the dynamic linker need for the first of anything is there after one came and went. */
+/* What the C library and the dynamic linker need for the first of anything is
+ * there after one came and went. */
 static int usage_of_span(struct usage *out, struct barspan_device *device)
 {
 	struct barspan *span;
@@ -200,7 +208,8 @@ static int usage_of_span(struct usage *out, struct barspan_device *device)
 }
 
 /* What others of the process gave back meanwhile is not ours: at least 0. */
-static int count_one(struct bench *bench, const char *what, int64_t bytes, const struct pages *pages, bool mapped)
+static int count_one(struct bench *bench, const char *what, int64_t bytes,
+		     const struct pages *pages, bool mapped)
 {
 	const struct bench_bytes values[] = { { "ours", bytes < 0 ? 0 : bytes }, { "floor", -1 } };
 
@@ -262,9 +271,11 @@ static int run_memory(struct bench *bench)
 	size_t most = bench_quick(bench) ? 256 : 65536;
 	int r = 0;
 
-	/* Else large blocks that are freed would make malloc keep later ones. */
+	/* Else large blocks that are freed would make malloc keep later
+	 * ones. */
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);
-	for (size_t i = 0; !r && i < sizeof(numbers) / sizeof(numbers[0]) && numbers[i] <= most; i++)
+	for (size_t i = 0; !r && i < sizeof(numbers) / sizeof(numbers[0]) && numbers[i] <= most;
+	     i++)
 		r = count_areas(bench, numbers[i]);
 	return r;
 }

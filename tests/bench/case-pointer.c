@@ -10,7 +10,9 @@
 
 enum {
 	REGION_PAGES = 4,
-	POINTERS = 4096,	/* the pattern that a loop goes through: four rounds over the most spans */
+	/* the pattern that a loop goes through: four rounds over the most
+	 * spans */
+	POINTERS = 4096,
 	N_AREAS = 2,
 };
 
@@ -49,10 +51,12 @@ static uint32_t read_trapped(const struct fixture *fixture, uint64_t offset)
 {
 	uint32_t value;
 
-	return barspan_device_read(fixture->device, 0, offset, &value, sizeof(value)) ? UINT32_MAX : value;
+	return barspan_device_read(fixture->device, 0, offset, &value, sizeof(value)) ? UINT32_MAX
+										      : value;
 }
 
-INLINE uint32_t read_in(const struct fixture *fixture, const struct mapping *mapping, volatile uint32_t *pointer)
+INLINE uint32_t read_in(const struct fixture *fixture, const struct mapping *mapping,
+			volatile uint32_t *pointer)
 {
 	uint64_t offset = (uintptr_t)pointer - mapping->base;
 
@@ -71,15 +75,15 @@ INLINE uint32_t scan_read(const struct fixture *fixture, volatile uint32_t *poin
 	return *pointer;
 }
 
-#define LOOP(way)                                                                                                      \
-	PATTERN_LOOP(way##_loop)                                                                                       \
-	{                                                                                                              \
-		const struct fixture *fixture = context;                                                                   \
-		uint32_t sum = 0;                                                                                      \
-                                                                                                                       \
-		for (size_t i = 0; i < n; i++)                                                                         \
-			sum += way##_read(fixture, fixture->pointers[i % POINTERS]);                                       \
-		return sum;                                                                                            \
+#define LOOP(way) \
+	PATTERN_LOOP(way##_loop) \
+	{ \
+		const struct fixture *fixture = context; \
+		uint32_t sum = 0; \
+\
+		for (size_t i = 0; i < n; i++) \
+			sum += way##_read(fixture, fixture->pointers[i % POINTERS]); \
+		return sum; \
 	}
 
 LOOP(ours)
@@ -100,8 +104,9 @@ static void aim_at_one_page(struct fixture *fixture)
 		fixture->pointers[i] = page + i % (page_size() / sizeof(*page));
 }
 
-/* Each span in turn, a register of one of its direct pages: another page in the next turn, and another register, since
- * the first bytes of pages would all share few lines of the cache. */
+/* Each span in turn, a register of one of its direct pages: another page in the
+ * next turn, and another register, since the first bytes of pages would all
+ * share few lines of the cache. */
 static void aim_round(struct fixture *fixture)
 {
 	static const unsigned char direct[] = { 0, 2, 3 };
@@ -110,7 +115,8 @@ static void aim_round(struct fixture *fixture)
 		volatile unsigned char *base = barspan_base(fixture->spans[i % fixture->n]);
 		uint64_t page = direct[(i + i / fixture->n) % sizeof(direct)];
 
-		fixture->pointers[i] = (volatile uint32_t *)(base + page * page_size() + i * 4 % page_size());
+		fixture->pointers[i] =
+			(volatile uint32_t *)(base + page * page_size() + i * 4 % page_size());
 	}
 }
 
@@ -135,7 +141,8 @@ static void fill_registers(const struct fixture *fixture)
 	volatile uint32_t *registers = barspan_base(fixture->spans[0]);
 
 	for (size_t i = 0; i < N_AREAS; i++) {
-		uint64_t first = fixture->areas[i].offset / 4, end = first + fixture->areas[i].length / 4;
+		uint64_t first = fixture->areas[i].offset / 4,
+			 end = first + fixture->areas[i].length / 4;
 
 		for (uint64_t j = first; j < end; j++)
 			registers[j] = (uint32_t)(j * 0x9e3779b1);
@@ -150,8 +157,9 @@ static int map_all(struct fixture *fixture, size_t n)
 
 		if (r)
 			return bench_complain(r, "cannot map %zu spans", n);
-		fixture->mappings[fixture->n] = (struct mapping){ (uintptr_t)barspan_base(*span), barspan_length(*span),
-							      fixture->areas, N_AREAS };
+		fixture->mappings[fixture->n] =
+			(struct mapping){ (uintptr_t)barspan_base(*span), barspan_length(*span),
+					  fixture->areas, N_AREAS };
 	}
 	return 0;
 }
@@ -176,8 +184,9 @@ static int measure_spans(struct bench *bench, struct fixture *fixture, size_t n)
 	return r;
 }
 
-/* All spans are of one region, which leaves file descriptors and the cache to others: it is the spans that are to be
- * told apart, not what is behind them. */
+/* All spans are of one region, which leaves file descriptors and the cache to
+ * others: it is the spans that are to be told apart, not what is behind
+ * them. */
 static int run_pointer(struct bench *bench)
 {
 	static const size_t numbers[] = { 1, 64, 1024 };

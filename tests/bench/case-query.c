@@ -16,7 +16,8 @@ struct query {
 	const void *roaring, *judy;
 	const uint64_t *offsets;
 	size_t mix;
-	const uint8_t *is_direct;	/* the answers for the offsets, as arithmetic says they must be */
+	/* the answers for the offsets, as arithmetic says they must be */
+	const uint8_t *is_direct;
 	const uint32_t *extents;
 };
 
@@ -35,7 +36,8 @@ struct fixture {
 /* All that is known of an extent must have been looked up. */
 INLINE uint32_t digest(const struct barspan_extent *extent)
 {
-	return (uint32_t)((extent->offset ^ extent->length) >> PAGES_SHIFT) + (uint32_t)extent->kind;
+	return (uint32_t)((extent->offset ^ extent->length) >> PAGES_SHIFT) +
+	       (uint32_t)extent->kind;
 }
 
 INLINE bool ours_is_direct(const struct query *query, uint64_t offset)
@@ -46,7 +48,8 @@ INLINE bool ours_is_direct(const struct query *query, uint64_t offset)
 INLINE bool scan_is_direct(const struct query *query, uint64_t offset)
 {
 	for (size_t i = 0; i < query->n_areas; i++)
-		if (offset >= query->areas[i].offset && offset + 4 <= query->areas[i].offset + query->areas[i].length)
+		if (offset >= query->areas[i].offset &&
+		    offset + 4 <= query->areas[i].offset + query->areas[i].length)
 			return true;
 	return false;
 }
@@ -88,8 +91,8 @@ INLINE uint32_t extent_after(const struct query *query, size_t n, uint64_t offse
 	struct barspan_extent extent = { .kind = BARSPAN_HOLE };
 
 	if (n && offset < areas[n - 1].offset + areas[n - 1].length) {
-		extent = (struct barspan_extent){ areas[n - 1].offset, areas[n - 1].length, BARSPAN_DIRECT,
-						  BARSPAN_REASON_NONE };
+		extent = (struct barspan_extent){ areas[n - 1].offset, areas[n - 1].length,
+						  BARSPAN_DIRECT, BARSPAN_REASON_NONE };
 		return digest(&extent);
 	}
 	extent.offset = n ? areas[n - 1].offset + areas[n - 1].length : 0;
@@ -111,21 +114,22 @@ INLINE uint32_t bisect_extent(const struct query *query, uint64_t offset)
 	return extent_after(query, bisect(query, offset), offset);
 }
 
-/* The loop of all ways. The floor loads an offset as the others do, and then an answer. */
-#define LOOP(name, answer)                                                                                             \
-	PATTERN_LOOP(name)                                                                                             \
-	{                                                                                                              \
-		const struct query query = *(const struct query *)context;                                             \
-		uint64_t sum = 0;                                                                                      \
-                                                                                                                       \
-		for (size_t i = 0; i < n; i++) {                                                                       \
-			size_t index = pattern_index(i, query.mix);                                                    \
-			uint64_t offset = ((const volatile uint64_t *)query.offsets)[index];                           \
-                                                                                                                       \
-			(void)offset;                                                                                  \
-			sum += answer;                                                                                 \
-		}                                                                                                      \
-		return sum;                                                                                            \
+/* The loop of all ways. The floor loads an offset as the others do, and then an
+ * answer. */
+#define LOOP(name, answer) \
+	PATTERN_LOOP(name) \
+	{ \
+		const struct query query = *(const struct query *)context; \
+		uint64_t sum = 0; \
+\
+		for (size_t i = 0; i < n; i++) { \
+			size_t index = pattern_index(i, query.mix); \
+			uint64_t offset = ((const volatile uint64_t *)query.offsets)[index]; \
+\
+			(void)offset; \
+			sum += answer; \
+		} \
+		return sum; \
 	}
 
 LOOP(run_ours_is_direct, ours_is_direct(&query, offset))
@@ -133,7 +137,8 @@ LOOP(run_floor_is_direct, ((const volatile uint8_t *)query.is_direct)[index])
 LOOP(run_scan_is_direct, scan_is_direct(&query, offset))
 LOOP(run_bisect_is_direct, bisect_is_direct(&query, offset))
 #ifdef HAVE_ROARING
-LOOP(run_roaring_is_direct, roaring_bitmap_contains(query.roaring, (uint32_t)(offset >> PAGES_SHIFT)))
+LOOP(run_roaring_is_direct,
+     roaring_bitmap_contains(query.roaring, (uint32_t)(offset >> PAGES_SHIFT)))
 #else
 #define run_roaring_is_direct NULL
 #endif
@@ -155,7 +160,8 @@ static void predict_answers(struct fixture *fixture)
 
 	for (size_t i = 0; i < PATTERN_LENGTH; i++) {
 		uint64_t number = fixture->offsets[i] / half;
-		struct barspan_extent extent = { number * half, half, number % 2 ? BARSPAN_HOLE : BARSPAN_DIRECT,
+		struct barspan_extent extent = { number * half, half,
+						 number % 2 ? BARSPAN_HOLE : BARSPAN_DIRECT,
 						 BARSPAN_REASON_NONE };
 
 		fixture->is_direct[i] = number % 2 == 0;
@@ -163,7 +169,8 @@ static void predict_answers(struct fixture *fixture)
 	}
 }
 
-/* bench_time() compares what comes of the first few offsets; here it is that of all. */
+/* bench_time() compares what comes of the first few offsets; here it is that of
+ * all. */
 static int agree_on_all(const struct bench_way *ways, size_t n)
 {
 	uint64_t right = ways[1].run(ways[1].context, PATTERN_LENGTH);
@@ -199,10 +206,11 @@ static int measure_order(struct bench *bench, struct query *query, const char *o
 	if (!r)
 		r = agree_on_all(extent, 4);
 	if (!r)
-		r = bench_time(bench, is_direct, 6, "is_direct %s areas %zu %s", name_of(query->size), query->n_areas,
-			       order);
-	return r ? r : bench_time(bench, extent, 4, "extent_at %s areas %zu %s", name_of(query->size), query->n_areas,
-				  order);
+		r = bench_time(bench, is_direct, 6, "is_direct %s areas %zu %s",
+			       name_of(query->size), query->n_areas, order);
+	return r ? r
+		 : bench_time(bench, extent, 4, "extent_at %s areas %zu %s", name_of(query->size),
+			      query->n_areas, order);
 }
 
 static int measure_orders(struct bench *bench, struct fixture *fixture)
@@ -273,7 +281,8 @@ static int measure_areas(struct bench *bench, uint64_t size, size_t n)
 	return r;
 }
 
-/* A region of 16 KiB has room for 2 areas; that number is not asked of the others. */
+/* A region of 16 KiB has room for 2 areas; that number is not asked of the
+ * others. */
 static bool is_wanted(struct bench *bench, uint64_t size, size_t n)
 {
 	if (bench_quick(bench) && (size > UINT64_C(1) << 30 || n > 1024))

@@ -31,7 +31,8 @@ struct range {
 
 typedef void copy_words(void *to, const void *from, size_t length);
 
-/* What has to do with the first and the last bytes of the range, to see that they move. */
+/* What has to do with the first and the last bytes of the range, to see that
+ * they move. */
 static uint64_t take_from_buffer(struct range *range)
 {
 	uint64_t first, last;
@@ -45,11 +46,13 @@ static uint64_t take_from_buffer(struct range *range)
 
 static uint64_t take_from_memory(struct range *range)
 {
-	const size_t offsets[] = { range->offset, range->offset + range->length - sizeof(uint64_t) };
+	const size_t offsets[] = { range->offset,
+				   range->offset + range->length - sizeof(uint64_t) };
 	uint64_t values[2] = { 0 }, zero = 0;
 
 	for (size_t i = 0; i < 2; i++)
-		if (pread(range->bar.fd, &values[i], sizeof(values[i]), (off_t)offsets[i]) != sizeof(values[i]) ||
+		if (pread(range->bar.fd, &values[i], sizeof(values[i]), (off_t)offsets[i]) !=
+			    sizeof(values[i]) ||
 		    pwrite(range->bar.fd, &zero, sizeof(zero), (off_t)offsets[i]) != sizeof(zero))
 			bar_note(&range->bar, -EIO);
 	return values[0] ^ 31 * values[1];
@@ -60,7 +63,8 @@ static uint64_t read_ours(void *context, size_t n)
 	struct range *range = context;
 
 	for (size_t i = 0; i < n; i++)
-		bar_note(&range->bar, barspan_read(range->bar.span, range->offset, range->buffer, range->length));
+		bar_note(&range->bar, barspan_read(range->bar.span, range->offset, range->buffer,
+						   range->length));
 	return take_from_buffer(range);
 }
 
@@ -69,11 +73,13 @@ static uint64_t write_ours(void *context, size_t n)
 	struct range *range = context;
 
 	for (size_t i = 0; i < n; i++)
-		bar_note(&range->bar, barspan_write(range->bar.span, range->offset, range->buffer, range->length));
+		bar_note(&range->bar, barspan_write(range->bar.span, range->offset, range->buffer,
+						    range->length));
 	return take_from_memory(range);
 }
 
-/* By accesses of 8 bytes, as a device shall see them, of a range that is a multiple of that. */
+/* By accesses of 8 bytes, as a device shall see them, of a range that is a
+ * multiple of that. */
 static void load_words(void *to, const void *from, size_t length)
 {
 	uint64_t *words = to;
@@ -100,10 +106,12 @@ static uint64_t read_bare(struct range *range, size_t n, copy_words *copy)
 	for (size_t i = 0; i < n; i++) {
 		uint8_t *to = range->buffer;
 
-		for (const struct part *part = range->parts; part < range->parts + range->n_parts; part++) {
+		for (const struct part *part = range->parts; part < range->parts + range->n_parts;
+		     part++) {
 			if (part->direct)
 				copy(to, range->bar.base + part->offset, part->length);
-			else if (pread(range->bar.fd, to, part->length, (off_t)part->offset) != (ssize_t)part->length)
+			else if (pread(range->bar.fd, to, part->length, (off_t)part->offset) !=
+				 (ssize_t)part->length)
 				bar_note(&range->bar, -EIO);
 			to += part->length;
 		}
@@ -116,7 +124,8 @@ static uint64_t write_bare(struct range *range, size_t n, copy_words *copy)
 	for (size_t i = 0; i < n; i++) {
 		const uint8_t *from = range->buffer;
 
-		for (const struct part *part = range->parts; part < range->parts + range->n_parts; part++) {
+		for (const struct part *part = range->parts; part < range->parts + range->n_parts;
+		     part++) {
 			if (part->direct)
 				copy(range->bar.base + part->offset, from, part->length);
 			else if (pwrite(range->bar.fd, from, part->length, (off_t)part->offset) !=
@@ -128,8 +137,10 @@ static uint64_t write_bare(struct range *range, size_t n, copy_words *copy)
 	return take_from_memory(range);
 }
 
-/* The copies are called by pointers that the compiler cannot see through, so that it drops none. */
-static copy_words *volatile any = copy_any, *volatile loads = load_words, *volatile stores = store_words;
+/* The copies are called by pointers that the compiler cannot see through, so
+ * that it drops none. */
+static copy_words *volatile any = copy_any, *volatile loads = load_words,
+			    *volatile stores = store_words;
 
 static uint64_t read_floor(void *context, size_t n)
 {
@@ -167,7 +178,8 @@ static int find_parts(struct range *range, size_t length)
 		n = (size_t)(extent.offset + extent.length) - offset;
 		if (n > left)
 			n = left;
-		range->parts[range->n_parts++] = (struct part){ extent.kind == BARSPAN_DIRECT, offset, n };
+		range->parts[range->n_parts++] =
+			(struct part){ extent.kind == BARSPAN_DIRECT, offset, n };
 	}
 	return 0;
 }
@@ -191,7 +203,8 @@ static int check_all(struct range *range)
 {
 	uint8_t *memory = malloc(range->length), *whole = range->buffer;
 	ssize_t wanted = (ssize_t)range->length;
-	int r = memory ? barspan_write(range->bar.span, range->offset, whole, range->length) : -ENOMEM;
+	int r = memory ? barspan_write(range->bar.span, range->offset, whole, range->length)
+		       : -ENOMEM;
 
 	if (!r && (pread(range->bar.fd, memory, range->length, (off_t)range->offset) != wanted ||
 		   memcmp(memory, whole, range->length)))
@@ -216,14 +229,19 @@ static const char *text_of(size_t length, char text[16])
 	return text;
 }
 
-/* One that is short straddles the first edge, if there is one, half on each side. */
+/* One that is short straddles the first edge, if there is one, half on each
+ * side. */
 static int time_length(struct bench *bench, struct range *range, size_t length)
 {
 	const struct bench_way reads[] = {
-		{ "ours", read_ours, range }, { "floor", read_floor, range }, { "8 bytes each", read_words, range },
+		{ "ours", read_ours, range },
+		{ "floor", read_floor, range },
+		{ "8 bytes each", read_words, range },
 	};
 	const struct bench_way writes[] = {
-		{ "ours", write_ours, range }, { "floor", write_floor, range }, { "8 bytes each", write_words, range },
+		{ "ours", write_ours, range },
+		{ "floor", write_floor, range },
+		{ "8 bytes each", write_words, range },
 	};
 	size_t page = range->bar.page;
 	char text[16];
@@ -241,7 +259,8 @@ static int time_length(struct bench *bench, struct range *range, size_t length)
 	if (!r)
 		r = fill_random(range);
 	if (!r)
-		r = bench_time(bench, writes, 3, "write, %s, %s", range->layout, text_of(length, text));
+		r = bench_time(bench, writes, 3, "write, %s, %s", range->layout,
+			       text_of(length, text));
 	return r ? r : bar_check(&range->bar, "a part of the range failed");
 }
 

@@ -8,7 +8,7 @@
 
 struct suspend {
 	struct bar bar;
-	uint8_t *bare;	/* a span that the library knows nothing of */
+	uint8_t *bare; /* a span that the library knows nothing of */
 };
 
 static uint64_t run_ours(void *context, size_t n)
@@ -22,10 +22,12 @@ static uint64_t run_ours(void *context, size_t n)
 	return bar->error ? 0 : bar_sample(bar, bar->base);
 }
 
-/* Asks the device by mapping an extent elsewhere, and gives the old mapping its access back. */
+/* Asks the device by mapping an extent elsewhere, and gives the old mapping its
+ * access back. */
 static int resume_extent(const struct bar *bar, uint8_t *place, size_t offset)
 {
-	void *elsewhere = mmap(NULL, bar->extent, PROT_READ | PROT_WRITE, MAP_SHARED, bar->fd, (off_t)offset);
+	void *elsewhere =
+		mmap(NULL, bar->extent, PROT_READ | PROT_WRITE, MAP_SHARED, bar->fd, (off_t)offset);
 
 	if (elsewhere == MAP_FAILED || munmap(elsewhere, bar->extent) ||
 	    mprotect(place, bar->extent, PROT_READ | PROT_WRITE))
@@ -79,7 +81,9 @@ static int time_areas(struct bench *bench, size_t n)
 {
 	struct suspend suspend;
 	const struct bench_way ways[] = {
-		{ "ours", run_ours, &suspend }, { "floor", run_floor, &suspend }, { "anew", run_anew, &suspend },
+		{ "ours", run_ours, &suspend },
+		{ "floor", run_floor, &suspend },
+		{ "anew", run_anew, &suspend },
 	};
 	int r = bar_open_span(&suspend.bar, n, true);
 

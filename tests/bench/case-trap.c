@@ -17,11 +17,12 @@
 #if defined(__x86_64__) && !defined(__ILP32__)
 #include <sys/user.h>
 
-/* More sites than the library keeps decoded instructions, so that each is forgotten when its turn comes again. */
+/* More sites than the library keeps decoded instructions, so that each is
+ * forgotten when its turn comes again. */
 enum { SITES = 4096, SITE_SIZE = 16, LENGTH = 2 };
 
-static const uint8_t load_code[] = { 0x8b, 0x07, 0xc3 };	/* mov (%rdi),%eax; ret */
-static const uint8_t store_code[] = { 0x89, 0x37, 0xc3 };	/* mov %esi,(%rdi); ret */
+static const uint8_t load_code[] = { 0x8b, 0x07, 0xc3 };  /* mov (%rdi),%eax; ret */
+static const uint8_t store_code[] = { 0x89, 0x37, 0xc3 }; /* mov %esi,(%rdi); ret */
 
 typedef uint32_t site(volatile void *hole, uint32_t value);
 
@@ -35,10 +36,10 @@ struct order {
 struct trap {
 	struct bar bar;
 	uint8_t *code;
-	size_t n_sites;	/* that take turns */
+	size_t n_sites; /* that take turns */
 	size_t next;
 	bool stores;
-	pid_t traced;	/* 0: none */
+	pid_t traced; /* 0: none */
 	struct order *order;
 };
 
@@ -49,7 +50,8 @@ static int make_code(struct trap *trap)
 {
 	const uint8_t *code = trap->stores ? store_code : load_code;
 
-	trap->code = mmap(NULL, SITES * SITE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	trap->code = mmap(NULL, SITES * SITE_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (trap->code == MAP_FAILED)
 		return -errno;
 	for (size_t i = 0; i < SITES; i++)
@@ -100,9 +102,11 @@ static void on_fault(int number, siginfo_t *info, void *context)
 		signal(number, SIG_DFL);
 		return;
 	}
-	if (handled->stores && pwrite(handled->bar.fd, &value, sizeof(value), offset) != sizeof(value))
+	if (handled->stores &&
+	    pwrite(handled->bar.fd, &value, sizeof(value), offset) != sizeof(value))
 		bar_note(&handled->bar, -EIO);
-	if (!handled->stores && pread(handled->bar.fd, &value, sizeof(value), offset) != sizeof(value))
+	if (!handled->stores &&
+	    pread(handled->bar.fd, &value, sizeof(value), offset) != sizeof(value))
 		bar_note(&handled->bar, -EIO);
 	if (!handled->stores)
 		registers[REG_RAX] = value;
@@ -215,7 +219,8 @@ static int start_tracing(struct trap *trap)
 {
 	int number;
 
-	trap->order = mmap(NULL, sizeof(*trap->order), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	trap->order = mmap(NULL, sizeof(*trap->order), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (trap->order == MAP_FAILED)
 		return -errno;
 	fflush(NULL);
@@ -235,7 +240,8 @@ static int start_tracing(struct trap *trap)
 static int time_sites(struct bench *bench, struct trap *trap, size_t n, const char *parameters)
 {
 	const struct bench_way ways[] = {
-		{ "ours", run_ours, trap }, { "floor", run_floor, trap },
+		{ "ours", run_ours, trap },
+		{ "floor", run_floor, trap },
 		{ "ptrace", trap->traced ? run_traced : NULL, trap },
 	};
 
@@ -251,7 +257,9 @@ static int time_accesses(struct bench *bench, bool stores)
 
 	if (r)
 		return r;
-	r = pwrite(trap.bar.fd, &(uint32_t){ 0x89abcdef }, 4, (off_t)trap.bar.page) == 4 ? make_code(&trap) : -EIO;
+	r = pwrite(trap.bar.fd, &(uint32_t){ 0x89abcdef }, 4, (off_t)trap.bar.page) == 4
+		    ? make_code(&trap)
+		    : -EIO;
 	if (!r)
 		r = start_tracing(&trap);
 	if (r)
@@ -273,7 +281,8 @@ static int time_accesses(struct bench *bench, bool stores)
 
 static int run_trap(struct bench *bench)
 {
-	struct barspan_trap_options options = { .size = sizeof(options), .flags = BARSPAN_TRAP_EMULATE };
+	struct barspan_trap_options options = { .size = sizeof(options),
+						.flags = BARSPAN_TRAP_EMULATE };
 	int r = barspan_trap_enable(&options);
 
 	if (r == -EOPNOTSUPP) {

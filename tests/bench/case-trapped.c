@@ -72,8 +72,10 @@ static uint64_t write_floor(void *context, size_t n)
 static int run_trapped(struct bench *bench)
 {
 	struct bar bar;
-	const struct bench_way reads[] = { { "ours", read_ours, &bar }, { "floor", read_floor, &bar } };
-	const struct bench_way writes[] = { { "ours", write_ours, &bar }, { "floor", write_floor, &bar } };
+	const struct bench_way reads[] = { { "ours", read_ours, &bar },
+					   { "floor", read_floor, &bar } };
+	const struct bench_way writes[] = { { "ours", write_ours, &bar },
+					    { "floor", write_floor, &bar } };
 	int r = bar_open_span(&bar, 1, true);
 
 	if (r)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Hot paths, one after the other, for callgrind to count their instructions. tests/bench/count.sh reads what it finds. */
+/* Hot paths, one after the other, for callgrind to count their instructions.
+ * tests/bench/count.sh reads what it finds. */
 #include <barspan.h>
 
 #include <stdio.h>
@@ -13,7 +14,9 @@ enum { TIMES = 10000, WINDOW = 0x1000, LENGTH = 0x10000 };
 
 /* Two holes and three direct extents, in slices of one extent each. */
 static const struct barspan_range areas[] = {
-	{ 0, 0x1000 }, { 0x2000, 0x8000 }, { 0xb000, 0x5000 },
+	{ 0, 0x1000 },
+	{ 0x2000, 0x8000 },
+	{ 0xb000, 0x5000 },
 };
 enum { LARGEST = 0x2000, OTHER = 0xc000 };
 
@@ -23,7 +26,8 @@ enum { LARGEST = 0x2000, OTHER = 0xc000 };
  */
 enum { LARGE_LENGTH = 128 << 20, SHARED = LARGE_LENGTH - 0x4000 };
 static const struct barspan_range large_areas[] = {
-	{ 0, LARGE_LENGTH - 0x2000 }, { LARGE_LENGTH - 0x1000, 0x1000 },
+	{ 0, LARGE_LENGTH - 0x2000 },
+	{ LARGE_LENGTH - 0x1000, 0x1000 },
 };
 
 /* What a loop works on: `start` is where its window of offsets begins. */
@@ -33,24 +37,24 @@ struct loop {
 	uint64_t start;
 };
 
-#define LOOP(name, statement)                                                                                          \
-	__attribute__((noinline)) static uint32_t name(const struct loop *loop)                                        \
-	{                                                                                                              \
-		struct barspan *span = loop->span;                                                                     \
-		volatile char *base = loop->base;                                                                      \
-		uint64_t start = loop->start, offset = 0;                                                              \
-		uint32_t sum = 0;                                                                                      \
-                                                                                                                       \
-		(void)span, (void)base;                                                                                \
-		for (unsigned int i = 0; i < TIMES; i++) {                                                             \
-			uint64_t at = start + offset;                                                                  \
-                                                                                                                       \
-			/* In a register, in every loop, and nothing known of it. */                                   \
-			__asm__ __volatile__("" : "+r"(at));                                                           \
-			statement;                                                                                     \
-			offset = (offset + 8) & (WINDOW - 1);                                                          \
-		}                                                                                                      \
-		return sum;                                                                                            \
+#define LOOP(name, statement) \
+	__attribute__((noinline)) static uint32_t name(const struct loop *loop) \
+	{ \
+		struct barspan *span = loop->span; \
+		volatile char *base = loop->base; \
+		uint64_t start = loop->start, offset = 0; \
+		uint32_t sum = 0; \
+\
+		(void)span, (void)base; \
+		for (unsigned int i = 0; i < TIMES; i++) { \
+			uint64_t at = start + offset; \
+\
+			/* In a register, in every loop, and nothing known of it. */ \
+			__asm__ __volatile__("" : "+r"(at)); \
+			statement; \
+			offset = (offset + 8) & (WINDOW - 1); \
+		} \
+		return sum; \
 	}
 
 LOOP(bare_read, sum += *(volatile uint32_t *)(base + at))
@@ -62,9 +66,10 @@ LOOP(read32_relaxed, sum += barspan_read32_relaxed(span, at))
 LOOP(ptr_read32, sum += barspan_ptr_read32(base + at))
 LOOP(is_direct, sum += barspan_is_direct(span, at, 4))
 
-static void count_loop(const char *what, uint32_t (*run)(const struct loop *), const struct loop *loop)
+static void count_loop(const char *what, uint32_t (*run)(const struct loop *),
+		       const struct loop *loop)
 {
-	run(loop);	/* warms up: the pages that pointer accessors remember */
+	run(loop); /* warms up: the pages that pointer accessors remember */
 	CALLGRIND_ZERO_STATS;
 	run(loop);
 	CALLGRIND_DUMP_STATS_AT(what);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* barspan-bench: what the library costs, next to the least that it could and to what others do. */
+/* barspan-bench: what the library costs, next to the least that it could and to
+ * what others do. */
 #include <argp.h>
 #include <errno.h>
 #include <sched.h>
@@ -10,8 +11,8 @@
 #include "bench-run.h"
 
 static const struct bench_case *const cases[] = {
-	&case_direct, &case_pointer, &case_query, &case_range, &case_trapped, &case_trap, &case_map, &case_suspend,
-	&case_memory,
+	&case_direct, &case_pointer, &case_query,   &case_range,  &case_trapped,
+	&case_trap,   &case_map,     &case_suspend, &case_memory,
 };
 enum { N_CASES = sizeof(cases) / sizeof(cases[0]) };
 
@@ -26,7 +27,8 @@ struct arguments {
 static const struct argp_option options[] = {
 	{ "json", 'j', "FILE", 0, "Write the rows to FILE, as an array of JSON objects", 0 },
 	{ "rounds", 'r', "N", 0, "Rounds of a row, 1 to 10000 (default 31)", 0 },
-	{ "slice", 's', "US", 0, "What a way does in one round takes at least so many microseconds (default 500)", 0 },
+	{ "slice", 's', "US", 0,
+	  "What a way does in one round takes at least so many microseconds (default 500)", 0 },
 	{ "quick", 'q', NULL, 0, "See that all works: few rounds, small parameters", 0 },
 	{ "list", 'l', NULL, 0, "List the cases", 0 },
 	{ 0 },
@@ -86,10 +88,14 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp argp = {
-	options, parse_option, "[CASE...]",
+	options,
+	parse_option,
+	"[CASE...]",
 	"Measures libbarspan's operations side by side with the least that they could cost (the floor) and with other "
 	"ways to do the same (peers), and prints medians, in nanoseconds an operation unless another unit is given.",
-	NULL, NULL, NULL,
+	NULL,
+	NULL,
+	NULL,
 };
 
 static int run_cases(struct arguments *arguments)

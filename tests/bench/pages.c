@@ -21,7 +21,8 @@ int pages_init(struct pages *pages, uint64_t size, size_t n)
 		pages->areas[i] = (struct barspan_range){ i * slice, slice / 2 };
 	pages->region = (struct barspan_region){
 		.size = size,
-		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE,
+		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP |
+			 BARSPAN_REGION_SPARSE,
 		.n_areas = (uint32_t)n,
 		.areas = pages->areas,
 	};
@@ -44,19 +45,22 @@ static int describe_pages(void *context, unsigned int index, struct barspan_regi
 	return 0;
 }
 
-static int map_nothing(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+static int map_nothing(void *context, unsigned int index, uint64_t offset, size_t length, int prot,
+		       void *address)
 {
 	(void)context, (void)index, (void)offset, (void)length, (void)prot, (void)address;
 	return 0;
 }
 
-static int refuse_read(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
+static int refuse_read(void *context, unsigned int index, uint64_t offset, void *buffer,
+		       size_t length)
 {
 	(void)context, (void)index, (void)offset, (void)buffer, (void)length;
 	return -EIO;
 }
 
-static int refuse_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+static int refuse_write(void *context, unsigned int index, uint64_t offset, const void *buffer,
+			size_t length)
 {
 	(void)context, (void)index, (void)offset, (void)buffer, (void)length;
 	return -EIO;
@@ -84,9 +88,11 @@ int pages_fill_roaring(struct pages_sets *sets, const struct pages *pages)
 		return -ENOMEM;
 	sets->roaring = roaring;
 	for (size_t i = 0; i < pages->region.n_areas; i++) {
-		uint64_t first = pages->areas[i].offset >> PAGES_SHIFT, n = pages->areas[i].length >> PAGES_SHIFT;
+		uint64_t first = pages->areas[i].offset >> PAGES_SHIFT,
+			 n = pages->areas[i].length >> PAGES_SHIFT;
 
-		roaring_bitmap_add_range_closed(roaring, (uint32_t)first, (uint32_t)(first + n - 1));
+		roaring_bitmap_add_range_closed(roaring, (uint32_t)first,
+						(uint32_t)(first + n - 1));
 	}
 	/* As its users are told to do with sets that change no more. */
 	roaring_bitmap_run_optimize(roaring);

@@ -32,7 +32,8 @@ void pattern_shuffle(uint32_t *numbers, size_t n)
 {
 	uint64_t state = 1;
 
-	/* Each number goes to a place among those before it, and what was there moves to the end. */
+	/* Each number goes to a place among those before it, and what was there
+	 * moves to the end. */
 	for (size_t i = 0; i < n; i++) {
 		size_t place = next_random(&state) % (i + 1);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where there is no libFuzzer: replays the files of the folder FUZZ_CORPUS, then random changes of them, always the same. */
+/* Where there is no libFuzzer: replays the files of the folder FUZZ_CORPUS,
+ * then random changes of them, always the same. */
 #include "fuzz.h"
 
 #include <dirent.h>
@@ -46,13 +47,25 @@ static void load_seed(const char *name)
 	n_seeds++;
 }
 
-/* Changes a few bytes, numbers or the size, and mixes in parts of another seed. */
+/* Changes a few bytes, numbers or the size, and mixes in parts of another
+ * seed. */
 static void mutate_seed(struct seed *seed)
 {
-	static const uint64_t numbers[] = { 0, 1, 16, 4095, 4096, 4097, 0x10000, UINT32_MAX, INT64_MAX, UINT64_MAX, UINT64_MAX - 4095 };
+	static const uint64_t numbers[] = { 0,
+					    1,
+					    16,
+					    4095,
+					    4096,
+					    4097,
+					    0x10000,
+					    UINT32_MAX,
+					    INT64_MAX,
+					    UINT64_MAX,
+					    UINT64_MAX - 4095 };
 
 	for (uint64_t n = 1 + next_random() % 6; n; n--) {
-		size_t room = seed->size ? seed->size : 1, at = next_random() % room, length = (size_t)1 << next_random() % 4;
+		size_t room = seed->size ? seed->size : 1, at = next_random() % room,
+		       length = (size_t)1 << next_random() % 4;
 		const struct seed *other = &seeds[next_random() % n_seeds];
 		uint64_t value = numbers[next_random() % (sizeof(numbers) / sizeof(numbers[0]))];
 
@@ -73,7 +86,8 @@ static void mutate_seed(struct seed *seed)
 			memcpy(seed->bytes + at, &value, length);
 			break;
 		case 4:
-			seed->size = next_random() % 4 ? seed->size + next_random() % 24 : next_random() % (seed->size + 1);
+			seed->size = next_random() % 4 ? seed->size + next_random() % 24
+						       : next_random() % (seed->size + 1);
 			seed->size = seed->size < MAX_BYTES ? seed->size : MAX_BYTES;
 			break;
 		default:

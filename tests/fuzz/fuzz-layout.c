@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Input: a request's numbers one after the other, the areas last. What is missing is 0. */
+/* Input: a request's numbers one after the other, the areas last. What is
+ * missing is 0. */
 #include "fuzz.h"
 
 #include <errno.h>
@@ -45,27 +46,33 @@ static bool may_map(const struct layout_request *request, uint64_t at)
 	bool advertised = !(region->flags & BARSPAN_REGION_SPARSE);
 
 	for (uint32_t i = 0; i < region->n_areas && !advertised; i++)
-		advertised = at >= region->areas[i].offset && at - region->areas[i].offset < region->areas[i].length &&
+		advertised = at >= region->areas[i].offset &&
+			     at - region->areas[i].offset < region->areas[i].length &&
 			     region->areas[i].length <= UINT64_MAX - region->areas[i].offset;
 	for (size_t i = 0; i < request->n_holes; i++)
-		if (at >= request->holes[i].offset && at - request->holes[i].offset < request->holes[i].length)
+		if (at >= request->holes[i].offset &&
+		    at - request->holes[i].offset < request->holes[i].length)
 			return false;
-	if (request->msix.bar == request->index && !(region->flags & BARSPAN_REGION_MSIX_MAPPABLE) &&
-	    at >= request->msix.offset && at - request->msix.offset < request->msix.length)
+	if (request->msix.bar == request->index &&
+	    !(region->flags & BARSPAN_REGION_MSIX_MAPPABLE) && at >= request->msix.offset &&
+	    at - request->msix.offset < request->msix.length)
 		return false;
 	return advertised && region->flags & BARSPAN_REGION_MMAP && request->prot;
 }
 
-static void check_extents(const struct layout_request *request, const struct barspan_extent *extents, size_t n)
+static void check_extents(const struct layout_request *request,
+			  const struct barspan_extent *extents, size_t n)
 {
 	uint64_t at = 0;
 
 	MUST(n > 0);
 	for (size_t i = 0; i < n; i++) {
-		uint64_t start = request->offset + extents[i].offset, last = start + extents[i].length - 1;
+		uint64_t start = request->offset + extents[i].offset,
+			 last = start + extents[i].length - 1;
 		bool direct = extents[i].reason == BARSPAN_REASON_NONE;
 
-		MUST(extents[i].offset == at && extents[i].length > 0 && extents[i].length <= request->length - at);
+		MUST(extents[i].offset == at && extents[i].length > 0 &&
+		     extents[i].length <= request->length - at);
 		MUST(!i || extents[i].reason != extents[i - 1].reason);
 		MUST(extents[i].kind == (direct ? BARSPAN_DIRECT : BARSPAN_HOLE));
 		at += extents[i].length;
@@ -74,13 +81,16 @@ static void check_extents(const struct layout_request *request, const struct bar
 			continue;
 		}
 		MUST(start % request->page_size == 0);
-		MUST((last + 1) % request->page_size == 0 || last + 1 == request->region.size || at == request->length);
-		MUST(may_map(request, start) && may_map(request, last) && may_map(request, start + (last - start) / 2));
+		MUST((last + 1) % request->page_size == 0 || last + 1 == request->region.size ||
+		     at == request->length);
+		MUST(may_map(request, start) && may_map(request, last) &&
+		     may_map(request, start + (last - start) / 2));
 	}
 	MUST(at == request->length);
 }
 
-static void check_guard(const struct layout_request *request, const struct barspan_extent *extents, size_t n)
+static void check_guard(const struct layout_request *request, const struct barspan_extent *extents,
+			size_t n)
 {
 	struct barspan_entry_ *entries = calloc(n + 1, sizeof(*entries));
 	struct barspan_guard_ *guard;
@@ -88,7 +98,8 @@ static void check_guard(const struct layout_request *request, const struct barsp
 
 	MUST(entries);
 	for (size_t i = 0; i < n; i++)
-		/* An odd base, so that no extent's address wraps to 0 in a region of almost 64 bits. */
+		/* An odd base, so that no extent's address wraps to 0 in a
+		 * region of almost 64 bits. */
 		entries[i] = (struct barspan_entry_){ extents[i].offset, 1, extents[i].reason };
 	entries[n].start = request->length;
 	MUST(!guard_build(&guard, entries, n, PROT_READ, NULL));
@@ -103,7 +114,8 @@ static void check_guard(const struct layout_request *request, const struct barsp
 		uint64_t last = extents[i].offset + extents[i].length - 1;
 		bool direct = extents[i].reason == BARSPAN_REASON_NONE;
 
-		MUST(!barspan_extent_at(&span, extents[i].offset, &got) && got.offset == extents[i].offset);
+		MUST(!barspan_extent_at(&span, extents[i].offset, &got) &&
+		     got.offset == extents[i].offset);
 		MUST(!barspan_extent_at(&span, last, &got) && got.offset == extents[i].offset);
 		MUST(barspan_is_direct(&span, extents[i].offset, extents[i].length) == direct);
 		MUST(!barspan_is_direct(&span, last, 2));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Fuzz targets. Each is one function, which libFuzzer calls, or driver.c where there is no libFuzzer. */
+/* Fuzz targets. Each is one function, which libFuzzer calls, or driver.c where
+ * there is no libFuzzer. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -10,12 +11,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define MUST(expression)                                                                                               \
-	do {                                                                                                           \
-		if (!(expression)) {                                                                                   \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #expression);                               \
-			abort();                                                                                       \
-		}                                                                                                      \
+#define MUST(expression) \
+	do { \
+		if (!(expression)) { \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #expression); \
+			abort(); \
+		} \
 	} while (0)
 
 #endif

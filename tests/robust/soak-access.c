@@ -117,7 +117,8 @@ void soak_do_access(void)
 				    soak_chance(2) && has_address(span, offset, width));
 	}
 	access_range(span);
-	SOAK_EXPECT(!barspan_take_error(span->span, NULL), "an access that worked has left an error");
+	SOAK_EXPECT(!barspan_take_error(span->span, NULL),
+		    "an access that worked has left an error");
 }
 
 /* Maps or unmaps memory past the library, and never at the addresses of a

@@ -196,8 +196,7 @@ static void call_back(void)
 		    r);
 	barspan_unmap(span->span);
 	/* The span that is being mapped may replace some pages. */
-	while (page < span->pages &&
-	       barspan_find((void *)span->at[page], NULL) != span->span)
+	while (page < span->pages && barspan_find((void *)span->at[page], NULL) != span->span)
 		page++;
 	if (page == span->pages)
 		return;

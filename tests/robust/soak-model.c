@@ -140,7 +140,8 @@ void soak_span_look(struct soak_span *span)
 		}
 		SOAK_EXPECT(!barspan_extent_at(span->span, i * soak_page, &extent),
 			    "no extent at page %zu", i);
-		/* A failed page may have had an address that the model does not know. */
+		/* A failed page may have had an address that the model does not
+		 * know. */
 		if (extent.reason == BARSPAN_REASON_REQUESTED && !span->at[i])
 			span->gone[i] = true;
 		if (extent.reason != BARSPAN_REASON_SUSPENDED)

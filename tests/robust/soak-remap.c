@@ -59,7 +59,8 @@ static void choose_remap(struct remap *remap)
 {
 	memset(remap, 0, sizeof(*remap));
 	remap->old_pages = remap->new_pages = 1 + soak_random(6);
-	/* valgrind 3.19 may take the pages by which a mapping grows for ones without access. */
+	/* valgrind 3.19 may take the pages by which a mapping grows for ones
+	 * without access. */
 	if (soak_chance(4))
 		remap->new_pages = 1 + soak_random(harness_instrumented() ? remap->old_pages : 8);
 	if (soak_n_foreign && !soak_chance(3))
@@ -177,7 +178,7 @@ void soak_do_mremap(void)
 	soak_trouble.start = (uintptr_t)remap.to;
 	soak_trouble.end = soak_trouble.start + remap.new_pages * soak_page;
 	got = barspan_mremap_(remap.from, remap.old_pages * soak_page, remap.new_pages * soak_page,
-			     remap.flags, remap.to);
+			      remap.flags, remap.to);
 	soak_trace("  = %p, errno %d", got, errno);
 	soak_trouble_end();
 	if (got == MAP_FAILED)

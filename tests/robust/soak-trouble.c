@@ -46,8 +46,8 @@ static enum soak_trigger trigger_of(enum fake_call call)
 static void fail_a_call(enum fake_call favourite)
 {
 	static const enum fake_call calls[] = {
-		FAKE_MMAP,   FAKE_MMAP,    FAKE_MMAP, FAKE_MUNMAP, FAKE_MPROTECT,
-		FAKE_MOVE_MAPPING, FAKE_MADVISE, FAKE_OPEN, FAKE_FSTAT,  FAKE_IOCTL,
+		FAKE_MMAP,	   FAKE_MMAP,	 FAKE_MMAP, FAKE_MUNMAP, FAKE_MPROTECT,
+		FAKE_MOVE_MAPPING, FAKE_MADVISE, FAKE_OPEN, FAKE_FSTAT,	 FAKE_IOCTL,
 	};
 	static const int errors[] = { -ENOMEM, -EPERM, -EIO, -EINVAL };
 	enum fake_call call = calls[soak_random(sizeof(calls) / sizeof(calls[0]))];

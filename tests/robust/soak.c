@@ -43,7 +43,7 @@ struct job {
 	pid_t pid; /* 0: none */
 	uint64_t seed;
 	enum soak_kind kind;
-	double started; /* when its last step began */
+	double started;	    /* when its last step began */
 	unsigned long seen; /* its beats then */
 	struct soak_shared *shared;
 };

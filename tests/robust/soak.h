@@ -29,9 +29,16 @@
 #include "support/fake.h"
 
 enum {
-	SOAK_DEVICES = 3, SOAK_REGIONS = 4, SOAK_AREAS = 8, SOAK_REGION_PAGES = 160,
-	SOAK_SPANS = 24, SOAK_FOREIGN = 2048, SOAK_ARENA_PAGES = 640,
-	SOAK_RING = 64, SOAK_LINE = 240, SOAK_REPORT = 8192,
+	SOAK_DEVICES = 3,
+	SOAK_REGIONS = 4,
+	SOAK_AREAS = 8,
+	SOAK_REGION_PAGES = 160,
+	SOAK_SPANS = 24,
+	SOAK_FOREIGN = 2048,
+	SOAK_ARENA_PAGES = 640,
+	SOAK_RING = 64,
+	SOAK_LINE = 240,
+	SOAK_REPORT = 8192,
 };
 
 /* Kinds of episodes. */
@@ -39,17 +46,37 @@ enum soak_kind { SOAK_ALONE, SOAK_LIMIT, SOAK_THREADS, SOAK_CANCEL, SOAK_KINDS }
 
 /* Triggers that BARSPAN_SOAK_WITHOUT can leave out. */
 enum soak_trigger {
-	SOAK_FAIL, SOAK_LATE, SOAK_PERSIST, SOAK_MEMORY, SOAK_RLIMIT_AS, SOAK_RLIMIT_NOFILE,
-	SOAK_NO_PROC, SOAK_REFUSE, SOAK_TWO_PIECES, SOAK_CALLBACK, SOAK_FORK, SOAK_REMAP,
-	SOAK_REPLACE, SOAK_BOTH_FLAGS, SOAK_FIXED_MAP, SOAK_GAPS, SOAK_FAIL_MMAP, SOAK_FAIL_MUNMAP,
-	SOAK_FAIL_MPROTECT, SOAK_FAIL_MREMAP, SOAK_FAIL_OTHER, SOAK_LOST, SOAK_ASYNC, SOAK_DUEL,
+	SOAK_FAIL,
+	SOAK_LATE,
+	SOAK_PERSIST,
+	SOAK_MEMORY,
+	SOAK_RLIMIT_AS,
+	SOAK_RLIMIT_NOFILE,
+	SOAK_NO_PROC,
+	SOAK_REFUSE,
+	SOAK_TWO_PIECES,
+	SOAK_CALLBACK,
+	SOAK_FORK,
+	SOAK_REMAP,
+	SOAK_REPLACE,
+	SOAK_BOTH_FLAGS,
+	SOAK_FIXED_MAP,
+	SOAK_GAPS,
+	SOAK_FAIL_MMAP,
+	SOAK_FAIL_MUNMAP,
+	SOAK_FAIL_MPROTECT,
+	SOAK_FAIL_MREMAP,
+	SOAK_FAIL_OTHER,
+	SOAK_LOST,
+	SOAK_ASYNC,
+	SOAK_DUEL,
 	SOAK_TRIGGERS,
 };
 
 /* Shared with the process that started the episode and reports its failure. */
 struct soak_shared {
-	unsigned long steps, beats;	/* beats: with the steps of children */
-	unsigned long lines;		/* atomic */
+	unsigned long steps, beats; /* beats: with the steps of children */
+	unsigned long lines;	    /* atomic */
 	char ring[SOAK_RING][SOAK_LINE];
 	char report[SOAK_REPORT];
 };
@@ -60,8 +87,8 @@ struct soak_region {
 	struct barspan_range areas[SOAK_AREAS];
 	int fd;
 	uint64_t inode, file_offset;
-	uint8_t *truth;			/* the device's memory */
-	bool refused[SOAK_REGION_PAGES];	/* pages that the device refuses now */
+	uint8_t *truth;			 /* the device's memory */
+	bool refused[SOAK_REGION_PAGES]; /* pages that the device refuses now */
 };
 
 enum soak_device_kind { SOAK_SOFT, SOAK_OPS, SOAK_VFIO };
@@ -69,26 +96,26 @@ enum soak_device_kind { SOAK_SOFT, SOAK_OPS, SOAK_VFIO };
 struct soak_device {
 	enum soak_device_kind kind;
 	struct barspan_device *handle;
-	int fd;				/* of a played VFIO device */
+	int fd; /* of a played VFIO device */
 	struct soak_region regions[SOAK_REGIONS];
 };
 
 struct soak_span {
-	struct barspan *span;		/* NULL: the entry is free */
-	bool by_mmap;			/* it lives until its last address is gone */
+	struct barspan *span; /* NULL: the entry is free */
+	bool by_mmap;	      /* it lives until its last address is gone */
 	int device, region;
-	uint64_t offset, length;	/* the window */
+	uint64_t offset, length; /* the window */
 	size_t pages;
-	uint8_t *base;			/* NULL: BARSPAN_INDEPENDENT */
+	uint8_t *base; /* NULL: BARSPAN_INDEPENDENT */
 	int prot;
 	unsigned int flags;
-	bool whole;	/* no page may be a hole because of a failure */
-	bool suspended;			/* known to be, as a whole */
-	bool lost;			/* -EEXIST: it stays suspended */
-	bool gap;			/* a part of it was unmapped once */
-	bool trapped[SOAK_REGION_PAGES];	/* holes that the caller asked for */
-	bool gone[SOAK_REGION_PAGES];	/* its addresses were taken */
-	uintptr_t at[SOAK_REGION_PAGES];	/* 0: unknown */
+	bool whole;			 /* no page may be a hole because of a failure */
+	bool suspended;			 /* known to be, as a whole */
+	bool lost;			 /* -EEXIST: it stays suspended */
+	bool gap;			 /* a part of it was unmapped once */
+	bool trapped[SOAK_REGION_PAGES]; /* holes that the caller asked for */
+	bool gone[SOAK_REGION_PAGES];	 /* its addresses were taken */
+	uintptr_t at[SOAK_REGION_PAGES]; /* 0: unknown */
 };
 
 enum soak_content { SOAK_ANON, SOAK_FILE, SOAK_RAW, SOAK_LEFT };
@@ -106,12 +133,12 @@ struct soak_foreign {
 struct soak_map {
 	uintptr_t start, end;
 	int prot;
-	bool shared, exempt;		/* exempt: the heap or a stack */
+	bool shared, exempt; /* exempt: the heap or a stack */
 	uint64_t inode, offset;
 };
 
 extern size_t soak_page;
-extern _Thread_local uint64_t soak_seed;	/* the state of the random numbers */
+extern _Thread_local uint64_t soak_seed; /* the state of the random numbers */
 extern enum soak_kind soak_kind;
 extern bool soak_is_child;
 extern struct soak_shared *soak_shared;
@@ -122,7 +149,7 @@ extern size_t soak_n_foreign;
 extern uint8_t *soak_arena;
 
 /* soak.c */
-uint64_t soak_random(uint64_t n);	/* below n */
+uint64_t soak_random(uint64_t n); /* below n */
 bool soak_chance(uint64_t one_in);
 bool soak_without(enum soak_trigger trigger);
 void soak_trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -144,7 +171,8 @@ void soak_baseline(void);
 bool soak_in_baseline(uintptr_t address);
 uintptr_t soak_baseline_end(uintptr_t address);
 void soak_check_descriptors(void);
-extern unsigned int soak_endless;	/* spans of barspan_mmap() that have lost all addresses to others */
+/* spans of barspan_mmap() that have lost all addresses to others */
+extern unsigned int soak_endless;
 
 /* soak-device.c */
 void soak_devices_open(void);
@@ -159,7 +187,7 @@ void soak_refuse_randomly(void);
 
 /* soak-model.c */
 struct soak_span *soak_span_new(void);
-struct soak_span *soak_span_any(void);	/* NULL: there is none */
+struct soak_span *soak_span_any(void); /* NULL: there is none */
 /* Updates the addresses of the span's pages. */
 void soak_span_look(struct soak_span *span);
 void soak_span_drop(struct soak_span *span);
@@ -178,9 +206,9 @@ bool soak_spans_in(uintptr_t start, uintptr_t end);
 void soak_gone(uintptr_t start, uintptr_t end);
 /* A failed call has taken all of the range or nothing of it. */
 void soak_settle(uintptr_t start, uintptr_t end, const char *what);
-uint8_t *soak_free_place(size_t pages);	/* in the arena; NULL: there is none */
+uint8_t *soak_free_place(size_t pages); /* in the arena; NULL: there is none */
 uint8_t *soak_any_place(size_t pages);
-uint8_t *soak_place_over(size_t pages);	/* preferably over a span */
+uint8_t *soak_place_over(size_t pages); /* preferably over a span */
 /* Makes mappings without an owner foreign: all, or those without access. */
 void soak_adopt_leftovers(bool all);
 
@@ -190,18 +218,22 @@ void soak_check(void);
 /* soak-trouble.c: the troubles of a step. */
 struct soak_trouble {
 	bool any;
-	bool munmap;		/* munmap() has failed */
-	bool mremap;		/* mremap() has failed */
-	bool no_proc;		/* /proc cannot be read */
-	bool no_mmap;		/* mmap() fails, and goes on to fail */
-	bool late;		/* a call has failed after it unmapped its target */
-	bool injected;		/* a call or an allocation has failed */
-	bool limited;		/* a limit of the process */
-	uintptr_t start, end;	/* the range that the call may replace */
+	bool munmap;	      /* munmap() has failed */
+	bool mremap;	      /* mremap() has failed */
+	bool no_proc;	      /* /proc cannot be read */
+	bool no_mmap;	      /* mmap() fails, and goes on to fail */
+	bool late;	      /* a call has failed after it unmapped its target */
+	bool injected;	      /* a call or an allocation has failed */
+	bool limited;	      /* a limit of the process */
+	uintptr_t start, end; /* the range that the call may replace */
 };
 extern struct soak_trouble soak_trouble;
 enum soak_transport {
-	SOAK_NORMAL, SOAK_EARLY, SOAK_LATE_REFUSAL, SOAK_PIECES, SOAK_CALLS_BACK,
+	SOAK_NORMAL,
+	SOAK_EARLY,
+	SOAK_LATE_REFUSAL,
+	SOAK_PIECES,
+	SOAK_CALLS_BACK,
 };
 extern enum soak_transport soak_transport;
 extern unsigned int soak_transport_countdown;
@@ -215,12 +247,12 @@ void soak_unmap_for_real(void *address, size_t length);
 /* The next failure of a call. */
 struct soak_failure {
 	enum fake_call call;
-	unsigned long countdown;	/* atomic; 0: none fails */
+	unsigned long countdown; /* atomic; 0: none fails */
 	bool late, persists, no_proc;
 	int error;
 };
 extern struct soak_failure soak_failure;
-extern void *soak_gap;		/* atomic: the latest gap */
+extern void *soak_gap; /* atomic: the latest gap */
 extern bool soak_racing;
 
 /* soak-span.c, soak-mmap.c, soak-remap.c, soak-access.c */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Threads that are cancelled and processes that fork while the library calls the caller. */
+/* Threads that are cancelled and processes that fork while the library calls
+ * the caller. */
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/syscall.h>
@@ -9,7 +10,8 @@
 #include "support/callback-fixture.h"
 #include "util/operation.h"
 
-/* A cancellation point, at which the thread is cancelled when it comes to it. */
+/* A cancellation point, at which the thread is cancelled when it comes to
+ * it. */
 static void wait_inside(void)
 {
 	inside_map = NULL;
@@ -41,7 +43,8 @@ static int call_resume(void)
 	return barspan_resume(span);
 }
 
-/* The call is done as a whole, and then the thread goes: at once if it may be cancelled anywhere. */
+/* The call is done as a whole, and then the thread goes: at once if it may be
+ * cancelled anywhere. */
 static void cancel_inside(int (*call)(void))
 {
 	pthread_t thread;
@@ -63,7 +66,8 @@ static void cancel_inside(int (*call)(void))
 
 START_TEST(a_cancelled_thread_leaves_nothing_half_way)
 {
-	/* AddressSanitizer takes a cancelled thread's signal stack away twice. */
+	/* AddressSanitizer takes a cancelled thread's signal stack away
+	 * twice. */
 	if (harness_instrumented())
 		return;
 	set_up();
@@ -122,7 +126,8 @@ static void *let_go(void *unused)
 	return unused;
 }
 
-/* Takes the trap's locks while fork() waits for the operation: it must not have them yet. */
+/* Takes the trap's locks while fork() waits for the operation: it must not have
+ * them yet. */
 static void wait_and_trap(void)
 {
 	wait_inside();
@@ -230,9 +235,9 @@ int main(void)
 {
 	Suite *suite = suite_create("callbacks-threads");
 
-	harness_add(suite, "threads", (const TTest *const[]){
-		a_cancelled_thread_leaves_nothing_half_way, a_forked_child_can_do_everything,
-		a_map_may_fork,
-		a_child_finds_protected_mutexes_free, NULL });
+	harness_add(suite, "threads",
+		    (const TTest *const[]){ a_cancelled_thread_leaves_nothing_half_way,
+					    a_forked_child_can_do_everything, a_map_may_fork,
+					    a_child_finds_protected_mutexes_free, NULL });
 	return harness_run(suite);
 }

@@ -20,9 +20,13 @@ static void change_spans(void)
 	results[2] = barspan_resume(span);
 	errno = 0;
 	results[3] = barspan_munmap(base, page) ? -errno : 0;
-	results[4] = barspan_mmap(base, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED ?
-			     -errno : 0;
-	results[5] = barspan_mremap_(base, page, 2 * page, MREMAP_MAYMOVE, NULL) == MAP_FAILED ? -errno : 0;
+	results[4] = barspan_mmap(base, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+				  -1, 0) == MAP_FAILED
+			     ? -errno
+			     : 0;
+	results[5] = barspan_mremap_(base, page, 2 * page, MREMAP_MAYMOVE, NULL) == MAP_FAILED
+			     ? -errno
+			     : 0;
 	barspan_unmap(other);
 }
 
@@ -110,7 +114,10 @@ START_TEST(reading_configuration_space_may_map)
 	int result = 1;
 	const struct barspan_soft_region regions[8] = {
 		[0] = { .size = PAGES * 4096, .flags = RW | BARSPAN_REGION_MMAP },
-		[BARSPAN_CONFIG] = { .size = 256, .flags = RW, .read = map_in_read, .context = &result },
+		[BARSPAN_CONFIG] = { .size = 256,
+				     .flags = RW,
+				     .read = map_in_read,
+				     .context = &result },
 	};
 
 	set_up();
@@ -231,14 +238,15 @@ START_TEST(a_log_callback_runs_under_no_lock)
 	sem_wait(&entered);
 	barspan_set_log(take_lock, NULL, BARSPAN_LOG_INFO);
 	sem_post(&go);
-	/* Has a message, which waits for the thread; and the thread, for nobody. */
+	/* Has a message, which waits for the thread; and the thread, for
+	 * nobody. */
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	ck_assert_zero(pthread_join(thread, &failed));
 	ck_assert_ptr_null(failed);
 	barspan_set_log(NULL, NULL, BARSPAN_LOG_ERROR);
 	barspan_unmap(span);
 	free(before);
-	before = harness_snapshot();	/* with the thread's stack */
+	before = harness_snapshot(); /* with the thread's stack */
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	barspan_unmap(span);
 	barspan_device_close(device);
@@ -280,10 +288,11 @@ int main(void)
 {
 	Suite *suite = suite_create("callbacks");
 
-	harness_add(suite, "callbacks", (const TTest *const[]){
-		a_map_that_changes_spans_is_refused, a_map_may_use_spans_and_memory,
-		reading_configuration_space_may_map, a_close_may_change_spans,
-		errno_stays_as_it_was, a_log_callback_runs_under_no_lock, a_log_callback_may_map,
-		NULL });
+	harness_add(suite, "callbacks",
+		    (const TTest *const[]){
+			    a_map_that_changes_spans_is_refused, a_map_may_use_spans_and_memory,
+			    reading_configuration_space_may_map, a_close_may_change_spans,
+			    errno_stays_as_it_was, a_log_callback_runs_under_no_lock,
+			    a_log_callback_may_map, NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each system call and allocation of each public function fails, once or from then on. */
+/* Each system call and allocation of each public function fails, once or from
+ * then on. */
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -32,19 +33,22 @@ static void clean_up(void)
 }
 
 /*
- * A resume that cannot ask the device, for want of addresses, gives the old mappings their access; and suspend and
- * resume have set memory aside for their tables.
+ * A resume that cannot ask the device, for want of addresses, gives the old
+ * mappings their access; and suspend and resume have set memory aside for their
+ * tables.
  */
 static bool may_go_unnoticed(const struct scenario *scenario, enum fake_call call, int error)
 {
 	if (scenario->act == act_suspend)
 		return call == FAKE_CALLOC;
-	return scenario->act == act_resume && (call == FAKE_CALLOC ||
-					     (error == -ENOMEM && (call == FAKE_MMAP || call == FAKE_MADVISE)));
+	return scenario->act == act_resume &&
+	       (call == FAKE_CALLOC ||
+		(error == -ENOMEM && (call == FAKE_MMAP || call == FAKE_MADVISE)));
 }
 
 /* Whether `error` from the n-th call may come out as `r`. */
-static bool is_right(const struct scenario *scenario, int r, enum fake_call call, int error, bool once)
+static bool is_right(const struct scenario *scenario, int r, enum fake_call call, int error,
+		     bool once)
 {
 	if (r == error)
 		return true;
@@ -54,17 +58,21 @@ static bool is_right(const struct scenario *scenario, int r, enum fake_call call
 	/* What other files than a VFIO device's say to the first ioctl. */
 	if (call == FAKE_IOCTL && scenario->act == act_open && error == -EPERM && r == -ENOTTY)
 		return true;
-	/* Under valgrind only /proc can tell whether a range is still reserved, and all calls fail. */
-	return !once && scenario->options && r == -EEXIST && scenario->options->address && sys_under_valgrind();
+	/* Under valgrind only /proc can tell whether a range is still reserved,
+	 * and all calls fail. */
+	return !once && scenario->options && r == -EEXIST && scenario->options->address &&
+	       sys_under_valgrind();
 }
 
 /* After the failure has passed, all is as if it had never been. */
 static void check_recovery(const struct scenario *scenario, int r, bool once)
 {
-	/* A suspend that could not even be undone; suspend_is_retried() has more of it. */
+	/* A suspend that could not even be undone; suspend_is_retried() has
+	 * more of it. */
 	if (r && scenario->act == act_suspend && !once)
 		r = barspan_resume(span);
-	if (r && scenario->act == act_map && scenario->options->address && !once && sys_under_valgrind())
+	if (r && scenario->act == act_map && scenario->options->address && !once &&
+	    sys_under_valgrind())
 		munmap(scenario->options->address, FIXTURE_PAGES * sys_page_size());
 	if (r) {
 		ck_assert_ptr_eq(span, scenario->map_first ? span : FIXTURE_UNTOUCHED);
@@ -86,16 +94,19 @@ static void check_recovery(const struct scenario *scenario, int r, bool once)
 }
 
 /*
- * Under valgrind, without /proc, reserved addresses that could not be told from another mapping may be left, but
- * nothing that can be accessed.
+ * Under valgrind, without /proc, reserved addresses that could not be told from
+ * another mapping may be left, but nothing that can be accessed.
  */
-static void check_nothing_left(const char *before, const char *after, bool once, enum fake_call call)
+static void check_nothing_left(const char *before, const char *after, bool once,
+			       enum fake_call call)
 {
 	char *lines, *rest;
 
 	if (!strcmp(before, after))
 		return;
-	ck_assert_msg(sys_under_valgrind() && !once && (call == FAKE_MMAP || call == FAKE_MOVE_MAPPING), "left:\n%swas:\n%s", after, before);
+	ck_assert_msg(sys_under_valgrind() && !once &&
+			      (call == FAKE_MMAP || call == FAKE_MOVE_MAPPING),
+		      "left:\n%swas:\n%s", after, before);
 	lines = strdup(after);
 	for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
 		ck_assert_msg(strstr(before, line) || strstr(line, " ---"), "left: %s", line);
@@ -121,9 +132,10 @@ static unsigned long count_calls(const struct scenario *scenario)
 	return n;
 }
 
-/* Lets the n-th of `usual` calls fail. Returns which kind it was; `first` says so where it fails for good. */
-static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n, unsigned long usual, int error,
-			       bool once, enum fake_call first)
+/* Lets the n-th of `usual` calls fail. Returns which kind it was; `first` says
+ * so where it fails for good. */
+static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n,
+			       unsigned long usual, int error, bool once, enum fake_call first)
 {
 	char *before = harness_snapshot(), *after;
 	unsigned long before_act;
@@ -137,15 +149,20 @@ static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n,
 	fake_fail(0, 0, 1);
 	call = once ? fake_failed() : first;
 	ck_assert_int_ne(fake_failed(), FAKE_CALLS);
-	ck_assert_msg(!r || is_right(scenario, r, call, error, once), "%s, call %lu of kind %d fails with %d (%s): %d",
-		      scenario->name, n, call, error, once ? "once" : "for good", r);
-	/* Some area is a hole, or another way was taken, which takes more calls. The way to a character device is the same
-	 * whether the group's node is missing or not permitted. */
-	ck_assert_msg(r || failable_calls() - before_act > usual || may_go_unnoticed(scenario, call, error) ||
-		      (scenario->open == fixture_open_pci_cdev && call == FAKE_OPEN && error == -EPERM && once) ||
-		      (scenario->act != act_open && harness_count_extents(span, BARSPAN_REASON_FAILED)),
-		      "%s, call %lu of kind %d fails with %d (%s): no sign of it", scenario->name, n, call, error,
-		      once ? "once" : "for good");
+	ck_assert_msg(!r || is_right(scenario, r, call, error, once),
+		      "%s, call %lu of kind %d fails with %d (%s): %d", scenario->name, n, call,
+		      error, once ? "once" : "for good", r);
+	/* Some area is a hole, or another way was taken, which takes more
+	 * calls. The way to a character device is the same whether the group's
+	 * node is missing or not permitted. */
+	ck_assert_msg(r || failable_calls() - before_act > usual ||
+			      may_go_unnoticed(scenario, call, error) ||
+			      (scenario->open == fixture_open_pci_cdev && call == FAKE_OPEN &&
+			       error == -EPERM && once) ||
+			      (scenario->act != act_open &&
+			       harness_count_extents(span, BARSPAN_REASON_FAILED)),
+		      "%s, call %lu of kind %d fails with %d (%s): no sign of it", scenario->name,
+		      n, call, error, once ? "once" : "for good");
 	check_recovery(scenario, r, once);
 	clean_up();
 	after = harness_snapshot();
@@ -164,13 +181,14 @@ static void fail_all(const struct scenario *scenario)
 	unsigned long usual;
 
 	fake_reset();
-	fixture_play_vfio(true);	/* makes the memory, which is there before and after */
+	fixture_play_vfio(true); /* makes the memory, which is there before and after */
 	usual = count_calls(scenario);
 	/* Only the kernel's devices need a call for each and every thing. */
 	ck_assert(usual || scenario->open != fixture_open_vfio);
 	for (unsigned long n = 1; n <= usual; n++)
 		for (size_t i = 0; i < n_errors; i++) {
-			enum fake_call call = fail_nth(scenario, n, usual, errors[i], true, FAKE_CALLS);
+			enum fake_call call =
+				fail_nth(scenario, n, usual, errors[i], true, FAKE_CALLS);
 
 			fail_nth(scenario, n, usual, errors[i], false, call);
 		}
@@ -185,7 +203,9 @@ START_TEST(devices_open)
 		{ .name = "open_ops", .open = fixture_open_ops, .act = act_open },
 		{ .name = "open_vfio", .open = fixture_open_vfio, .act = act_open },
 		{ .name = "open_pci, group", .open = fixture_open_pci_group, .act = act_open },
-		{ .name = "open_pci, character device", .open = fixture_open_pci_cdev, .act = act_open },
+		{ .name = "open_pci, character device",
+		  .open = fixture_open_pci_cdev,
+		  .act = act_open },
 	};
 
 	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
@@ -193,7 +213,8 @@ START_TEST(devices_open)
 }
 END_TEST
 
-/* The options of the scenarios below, once page size and addresses are known. */
+/* The options of the scenarios below, once page size and addresses are
+ * known. */
 enum { PLAIN, STRICT, INDEPENDENT, WINDOW, AT_ADDRESS, REPLACE, ALIGNED, KINDS };
 
 static struct barspan_options options[KINDS];
@@ -217,7 +238,9 @@ static void make_options(void)
 	options[ALIGNED].alignment = 1 << 22;
 }
 
-static int (*const kinds_of_device[])(struct barspan_device **out) = { fixture_open_soft, fixture_open_ops, fixture_open_vfio };
+static int (*const kinds_of_device[])(struct barspan_device **out) = { fixture_open_soft,
+								       fixture_open_ops,
+								       fixture_open_vfio };
 enum { DEVICES = sizeof(kinds_of_device) / sizeof(kinds_of_device[0]) };
 
 static void fail_all_with(struct scenario scenario)
@@ -227,7 +250,8 @@ static void fail_all_with(struct scenario scenario)
 	make_options();
 	for (int i = 0; i < DEVICES; i++)
 		for (int j = 0; j < KINDS; j++) {
-			snprintf(name, sizeof(name), "%s, device %d, options %d", scenario.name, i, j);
+			snprintf(name, sizeof(name), "%s, device %d, options %d", scenario.name, i,
+				 j);
 
 			struct scenario one = scenario;
 
@@ -246,7 +270,8 @@ END_TEST
 
 START_TEST(suspend)
 {
-	fail_all_with((struct scenario){ .name = "suspend", .map_first = true, .act = act_suspend });
+	fail_all_with(
+		(struct scenario){ .name = "suspend", .map_first = true, .act = act_suspend });
 }
 END_TEST
 
@@ -258,7 +283,8 @@ static int refuse_mprotect(void *address, size_t length, int prot)
 	return -EPERM;
 }
 
-/* mprotect fails, and so does taking that back: the span counts as suspended, but its holes can be read. */
+/* mprotect fails, and so does taking that back: the span counts as suspended,
+ * but its holes can be read. */
 START_TEST(suspend_is_retried)
 {
 	make_options();
@@ -275,7 +301,8 @@ END_TEST
 
 START_TEST(resume)
 {
-	fail_all_with((struct scenario){ .name = "resume", .map_first = true, .suspend_first = true, .act = act_resume });
+	fail_all_with((struct scenario){
+		.name = "resume", .map_first = true, .suspend_first = true, .act = act_resume });
 }
 END_TEST
 
@@ -288,16 +315,24 @@ START_TEST(accesses_and_descriptions)
 	make_options();
 	for (int i = 0; i < DEVICES; i++)
 		for (size_t j = 0; j < sizeof(acts) / sizeof(acts[0]); j++)
-			fail_all(&(struct scenario){ .name = "access", .open = kinds_of_device[i], .options = &options[PLAIN],
-						     .map_first = acts[j] != act_region && acts[j] != act_device_access, .act = acts[j] });
+			fail_all(&(struct scenario){ .name = "access",
+						     .open = kinds_of_device[i],
+						     .options = &options[PLAIN],
+						     .map_first = acts[j] != act_region &&
+								  acts[j] != act_device_access,
+						     .act = acts[j] });
 }
 END_TEST
 
 /* Each operation of a transport fails once, and its map leaves a gap. */
 START_TEST(operations_of_a_transport)
 {
-	/* The description, then four extents, the first of which is made of two areas: they are tried one by one. */
-	static const struct { int r; size_t failed; } wanted[] = {
+	/* The description, then four extents, the first of which is made of two
+	 * areas: they are tried one by one. */
+	static const struct {
+		int r;
+		size_t failed;
+	} wanted[] = {
 		{ -EIO, 0 }, { 0, 0 }, { 0, 1 }, { 0, 1 }, { 0, 1 }, { 0, 0 },
 	};
 
@@ -307,7 +342,8 @@ START_TEST(operations_of_a_transport)
 		ck_assert_int_eq(barspan_map(&span, device, 1, NULL), wanted[n - 1].r);
 		fixture_fail_operation(0, 0);
 		if (!wanted[n - 1].r) {
-			ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), wanted[n - 1].failed);
+			ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED),
+					  wanted[n - 1].failed);
 			fixture_check(span);
 			barspan_unmap(span);
 		}
@@ -321,7 +357,9 @@ int main(void)
 {
 	Suite *suite = suite_create("fault");
 
-	harness_add(suite, "fault", (const TTest *const[]){
-		devices_open, map, suspend, suspend_is_retried, resume, accesses_and_descriptions, operations_of_a_transport, NULL });
+	harness_add(suite, "fault",
+		    (const TTest *const[]){ devices_open, map, suspend, suspend_is_retried, resume,
+					    accesses_and_descriptions, operations_of_a_transport,
+					    NULL });
 	return harness_run(suite);
 }

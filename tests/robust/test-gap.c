@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Mappings that fail late, as Linux lets them, and somebody else's mappings that move into the gap at that very moment. */
+/* Mappings that fail late, as Linux lets them, and somebody else's mappings
+ * that move into the gap at that very moment. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -15,12 +16,12 @@ enum cover { NOTHING, ALL, FIRST_PAGE, LAST_PAGE, COVERS };
 static struct {
 	enum kind kind;
 	enum cover cover;
-	int fails;	/* the n-th mapping of a device from now on */
-	bool early;	/* nothing is unmapped */
+	int fails;  /* the n-th mapping of a device from now on */
+	bool early; /* nothing is unmapped */
 	bool seen;
 	uint8_t *address;
 	size_t length;
-	char *maps;	/* what it looks like */
+	char *maps; /* what it looks like */
 } foreign;
 
 static struct barspan_device *device;
@@ -78,7 +79,8 @@ static int fail_late(uint8_t *address, size_t length)
 	return -EIO;
 }
 
-static int late_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+static int late_mmap(void **out, void *address, size_t length, int prot, int flags, int fd,
+		     uint64_t offset)
 {
 	if (flags & MAP_SHARED && --foreign.fails == 0)
 		return fail_late(address, length);
@@ -102,11 +104,13 @@ static void check_foreign(void)
 	maps = harness_maps_of(foreign.address, foreign.length);
 	ck_assert_str_eq(maps, foreign.maps);
 	for (size_t i = 0; foreign.kind == PATTERN && i < foreign.length; i++)
-		harness_assert_msg(foreign.address[i] == 0xa5, "byte %zu of somebody else's was changed", i);
+		harness_assert_msg(foreign.address[i] == 0xa5,
+				   "byte %zu of somebody else's was changed", i);
 	if (prot_of(foreign.kind) == PROT_NONE) {
 		ck_assert_zero(mprotect(foreign.address, foreign.length, PROT_READ));
 		for (size_t i = 0; i < foreign.length; i++)
-			harness_assert_msg(!foreign.address[i], "byte %zu of somebody else's was changed", i);
+			harness_assert_msg(!foreign.address[i],
+					   "byte %zu of somebody else's was changed", i);
 	}
 	munmap(foreign.address, foreign.length);
 	free(maps);
@@ -149,7 +153,8 @@ static void end_case(const char *before)
 	free(after);
 }
 
-/* One barspan_map() during which the n-th mapping fails late. Returns what it does. */
+/* One barspan_map() during which the n-th mapping fails late. Returns what it
+ * does. */
 static int map_with(const struct barspan_options *options)
 {
 	int r;
@@ -162,7 +167,8 @@ static int map_with(const struct barspan_options *options)
 	return r;
 }
 
-/* Runs `test` for each way in which the gap is filled, and each of the four extents of the fixture. */
+/* Runs `test` for each way in which the gap is filled, and each of the four
+ * extents of the fixture. */
 static void for_each_gap(void (*test)(void))
 {
 	char *before = harness_snapshot();
@@ -179,7 +185,8 @@ static void for_each_gap(void (*test)(void))
 
 static void place_elsewhere(void)
 {
-	/* The first extent is made of two areas, which are then tried one by one, and can be mapped. */
+	/* The first extent is made of two areas, which are then tried one by
+	 * one, and can be mapped. */
 	size_t failed = foreign.fails == 1 ? 0 : 1;
 
 	ck_assert_zero(map_with(NULL));
@@ -196,7 +203,9 @@ END_TEST
 
 static void at_address(unsigned int flags)
 {
-	struct barspan_options options = { .size = sizeof(options), .address = fixture_address(), .flags = flags };
+	struct barspan_options options = { .size = sizeof(options),
+					   .address = fixture_address(),
+					   .flags = flags };
 	bool lost = foreign.cover != NOTHING;
 
 	ck_assert_int_eq(map_with(&options), !lost ? 0 : -EEXIST);
@@ -276,14 +285,16 @@ START_TEST(an_early_failure_is_one_hole)
 		foreign.early = true;
 		ck_assert_zero(map_with(NULL));
 		fixture_check(span);
-		ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), n == 1 ? 0 : 1);
+		ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED),
+				  n == 1 ? 0 : 1);
 		end_case(before);
 	}
 	free(before);
 }
 END_TEST
 
-static int refuse_device(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+static int refuse_device(void **out, void *address, size_t length, int prot, int flags, int fd,
+			 uint64_t offset)
 {
 	return fd >= 0 ? -EPERM : real_sys_mmap(out, address, length, prot, flags, fd, offset);
 }
@@ -348,13 +359,15 @@ START_TEST(a_move_that_is_refused_early_is_one_hole)
 }
 END_TEST
 
-/* Mappings that were there get their access back where they are: nothing is mapped over them, and no gap comes to be. */
+/* Mappings that were there get their access back where they are: nothing is
+ * mapped over them, and no gap comes to be. */
 START_TEST(a_resume_moves_nothing_that_was_mapped)
 {
 	static const unsigned int flags[] = { 0, BARSPAN_STRICT, BARSPAN_INDEPENDENT };
 
 	for (size_t i = 0; i < 3; i++) {
-		const struct barspan_options options = { .size = sizeof(options), .flags = flags[i] };
+		const struct barspan_options options = { .size = sizeof(options),
+							 .flags = flags[i] };
 
 		begin_case(PATTERN, ALL, 1);
 		ck_assert_zero(barspan_map(&span, device, 1, &options));
@@ -374,9 +387,12 @@ int main(void)
 {
 	Suite *suite = suite_create("gap");
 
-	harness_add(suite, "gap", (const TTest *const[]){
-		the_span_goes_elsewhere, a_fixed_address_is_given_up, a_replaced_range_is_given_up, strict_gives_up,
-		independent_goes_without, an_early_failure_is_one_hole, a_suspended_span_that_lost_a_part_stays_suspended,
-		a_move_that_is_refused_early_is_one_hole, a_resume_moves_nothing_that_was_mapped, NULL });
+	harness_add(suite, "gap",
+		    (const TTest *const[]){ the_span_goes_elsewhere, a_fixed_address_is_given_up,
+					    a_replaced_range_is_given_up, strict_gives_up,
+					    independent_goes_without, an_early_failure_is_one_hole,
+					    a_suspended_span_that_lost_a_part_stays_suspended,
+					    a_move_that_is_refused_early_is_one_hole,
+					    a_resume_moves_nothing_that_was_mapped, NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where the kernel has no more mappings for a process (vm.max_map_count), for real. */
+/* Where the kernel has no more mappings for a process (vm.max_map_count), for
+ * real. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -8,9 +9,9 @@
 #include "support/harness.h"
 
 enum {
-	SPARE = 50,		/* mappings that a process wants to have left */
+	SPARE = 50, /* mappings that a process wants to have left */
 	MIN_LIMIT = 1 << 12,
-	MAX_LIMIT = 1 << 17,	/* more takes too long */
+	MAX_LIMIT = 1 << 17, /* more takes too long */
 	FEW_AREAS = 200,
 };
 
@@ -25,7 +26,8 @@ static char *before;
 static void set_up(size_t n)
 {
 	struct barspan_range *areas;
-	struct barspan_soft_region region = { .flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP };
+	struct barspan_soft_region region = { .flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE |
+						       BARSPAN_REGION_MMAP };
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
 	limit = harness_map_limit();
@@ -86,14 +88,16 @@ static void check_room(void)
 	void *mapped[SPARE];
 
 	for (int i = 0; i < SPARE; i++) {
-		mapped[i] = mmap(NULL, page, i % 2 ? PROT_NONE : PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		mapped[i] = mmap(NULL, page, i % 2 ? PROT_NONE : PROT_READ,
+				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		ck_assert_ptr_ne(mapped[i], MAP_FAILED);
 	}
 	for (int i = 0; i < SPARE; i++)
 		munmap(mapped[i], page);
 }
 
-/* All areas are known by their addresses, where these are direct, and none has lost its contents. */
+/* All areas are known by their addresses, where these are direct, and none has
+ * lost its contents. */
 static void check_few(size_t direct)
 {
 	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_NONE), direct);
@@ -126,7 +130,8 @@ static void map_few(unsigned int flags)
 		barspan_write32(span, 2 * i * page, (uint32_t)i);
 }
 
-/* Every area works, be it direct or a hole for want of a mapping, and all that is between is as ever. */
+/* Every area works, be it direct or a hole for want of a mapping, and all that
+ * is between is as ever. */
 static void check_all(uint32_t sign)
 {
 	enum { STEP = 97 };
@@ -138,7 +143,8 @@ static void check_all(uint32_t sign)
 	ck_assert_zero(barspan_take_error(span, NULL));
 	ck_assert_uint_gt(harness_count_extents(span, BARSPAN_REASON_NONE), limit / 2 - 1000);
 	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_NONE) +
-			  harness_count_extents(span, BARSPAN_REASON_FAILED), n_areas);
+				  harness_count_extents(span, BARSPAN_REASON_FAILED),
+			  n_areas);
 	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_SPARSE), n_areas);
 	check_room();
 }
@@ -146,7 +152,8 @@ static void check_all(uint32_t sign)
 /* Where the message says that holes for want of mappings begin, they do. */
 static void check_message(void)
 {
-	const char *from = strstr(harness_message, "no more mappings (vm.max_map_count): what could be mapped from ");
+	const char *from = strstr(
+		harness_message, "no more mappings (vm.max_map_count): what could be mapped from ");
 	struct barspan_extent extent;
 	unsigned long long offset;
 
@@ -203,7 +210,8 @@ END_TEST
 /* Of the mappings of the device, one fails. */
 static uint64_t refused;
 
-static int refuse_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+static int refuse_mmap(void **out, void *address, size_t length, int prot, int flags, int fd,
+		       uint64_t offset)
 {
 	if (fd >= 0 && offset == refused)
 		return -EIO;
@@ -291,10 +299,14 @@ int main(void)
 		       harness_map_limit());
 		return EXIT_SUCCESS;
 	}
-	harness_add(suite, "limit", (const TTest *const[]){
-		areas_beyond_the_limit_are_holes, extents_of_their_own_beyond_the_limit_are_holes,
-		strict_says_that_there_is_no_room, what_was_mapped_is_not_given_up_for_what_was_not,
-		a_span_is_resumed_without_mappings_left, a_resume_that_failed_can_be_tried_again_with_few_mappings,
-		what_can_be_mapped_at_last_is_known_by_its_address, NULL });
+	harness_add(
+		suite, "limit",
+		(const TTest *const[]){ areas_beyond_the_limit_are_holes,
+					extents_of_their_own_beyond_the_limit_are_holes,
+					strict_says_that_there_is_no_room,
+					what_was_mapped_is_not_given_up_for_what_was_not,
+					a_span_is_resumed_without_mappings_left,
+					a_resume_that_failed_can_be_tried_again_with_few_mappings,
+					what_can_be_mapped_at_last_is_known_by_its_address, NULL });
 	return harness_run(suite);
 }

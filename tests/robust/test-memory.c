@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a span costs: next to nothing, whatever its length; and nothing of it is in a core dump. */
+/* What a span costs: next to nothing, whatever its length; and nothing of it is
+ * in a core dump. */
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "support/harness.h"
 
 enum {
-	RESIDENT = 96 << 10,	/* bytes; a guard table takes 64 KiB of them */
-	TABLES = 64 << 10,	/* bytes */
-	HEAP = 1 << 20,		/* bytes; it grows in steps */
-	SLACK = 64 << 20,	/* of Committed_AS, which is the whole machine's */
+	RESIDENT = 96 << 10, /* bytes; a guard table takes 64 KiB of them */
+	TABLES = 64 << 10,   /* bytes */
+	HEAP = 1 << 20,	     /* bytes; it grows in steps */
+	SLACK = 64 << 20,    /* of Committed_AS, which is the whole machine's */
 };
 
 #define TIB (UINT64_C(1) << 40)
@@ -34,14 +35,18 @@ static uint64_t committed_bytes(void)
 
 static struct usage measure_usage(void)
 {
-	return (struct usage){ harness_status("VmRSS:"), harness_status("VmData:"), harness_status("VmPTE:"), committed_bytes() };
+	return (struct usage){ harness_status("VmRSS:"), harness_status("VmData:"),
+			       harness_status("VmPTE:"), committed_bytes() };
 }
 
 /* A region of `size` bytes with small areas at both ends and in the middle. */
 static struct barspan_device *open_large(uint64_t size, struct barspan_range areas[3])
 {
-	struct barspan_soft_region region = { .size = size, .n_areas = 3, .areas = areas,
-					      .flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP };
+	struct barspan_soft_region region = { .size = size,
+					      .n_areas = 3,
+					      .areas = areas,
+					      .flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE |
+						       BARSPAN_REGION_MMAP };
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	struct barspan_device *device;
 
@@ -60,7 +65,8 @@ START_TEST(reserving_1_TiB_costs_next_to_nothing)
 	struct usage before, after;
 	struct barspan *span;
 
-	/* What the C library and the kernel need for the first of anything is there after one span came and went. */
+	/* What the C library and the kernel need for the first of anything is
+	 * there after one span came and went. */
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	barspan_unmap(span);
 	measure_usage();
@@ -72,7 +78,8 @@ START_TEST(reserving_1_TiB_costs_next_to_nothing)
 	if (!harness_instrumented()) {
 		ck_assert_uint_le(after.resident, before.resident + RESIDENT);
 		ck_assert_uint_le(after.tables, before.tables + TABLES);
-		/* Private writable memory, which is what a process is charged for. */
+		/* Private writable memory, which is what a process is charged
+		 * for. */
 		ck_assert_uint_le(after.data, before.data + HEAP);
 		ck_assert_uint_le(after.committed, before.committed + SLACK);
 	}
@@ -88,7 +95,8 @@ START_TEST(reserving_1_TiB_costs_next_to_nothing)
 }
 END_TEST
 
-/* The VmFlags of each mapping in a range have "dd", and there are as many as `wanted`. */
+/* The VmFlags of each mapping in a range have "dd", and there are as many as
+ * `wanted`. */
 static void check_not_dumped(uintptr_t start, uintptr_t end, int wanted)
 {
 	FILE *file = fopen("/proc/self/smaps", "re");
@@ -140,7 +148,8 @@ START_TEST(no_part_of_an_independent_one_is_dumped)
 	ck_assert_zero(barspan_map(&span, device, 0, &options));
 	for (int round = 0; round < 2; round++) {
 		for (int i = 0; i < 3; i++) {
-			uintptr_t at = (uintptr_t)barspan_pointer(span, areas[i].offset, areas[i].length);
+			uintptr_t at =
+				(uintptr_t)barspan_pointer(span, areas[i].offset, areas[i].length);
 
 			ck_assert(at != 0);
 			check_not_dumped(at, at + areas[i].length, 1);
@@ -157,7 +166,9 @@ int main(void)
 {
 	Suite *suite = suite_create("memory");
 
-	harness_add(suite, "memory", (const TTest *const[]){
-		reserving_1_TiB_costs_next_to_nothing, no_part_of_a_span_is_dumped, no_part_of_an_independent_one_is_dumped, NULL });
+	harness_add(suite, "memory",
+		    (const TTest *const[]){ reserving_1_TiB_costs_next_to_nothing,
+					    no_part_of_a_span_is_dumped,
+					    no_part_of_an_independent_one_is_dumped, NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Random layouts and guard tables against a byte map that follows the documented rules one byte at a time. */
+/* Random layouts and guard tables against a byte map that follows the
+ * documented rules one byte at a time. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +12,23 @@
 #include "support/trial.h"
 #include "util/sys.h"
 
-/* What the rules say of each byte of the region, and what of the request is nonsense. */
+/* What the rules say of each byte of the region, and what of the request is
+ * nonsense. */
 struct map {
 	uint8_t *reason;
-	bool insane;	/* -EPROTO under strict */
-	bool bad_hole;	/* -ERANGE */
+	bool insane;   /* -EPROTO under strict */
+	bool bad_hole; /* -ERANGE */
 };
 
 static bool msix_has(const struct layout_request *request, uint64_t at)
 {
-	return request->msix.bar == request->index && !(request->region.flags & BARSPAN_REGION_MSIX_MAPPABLE) &&
+	return request->msix.bar == request->index &&
+	       !(request->region.flags & BARSPAN_REGION_MSIX_MAPPABLE) &&
 	       at >= request->msix.offset && at < request->msix.offset + request->msix.length;
 }
 
-/* Paints `bit` over the bytes of an area that are inside the region. Returns whether there was paint already. */
+/* Paints `bit` over the bytes of an area that are inside the region. Returns
+ * whether there was paint already. */
 static bool paint_area(uint8_t *bytes, uint64_t size, struct barspan_range area, uint8_t bit)
 {
 	bool twice = false;
@@ -51,12 +55,14 @@ static void paint_areas(const struct layout_request *request, struct map *map, u
 
 		if (!area.length)
 			continue;
-		/* An end past 64 bits, or on 2^64 itself, is one that overflows. */
+		/* An end past 64 bits, or on 2^64 itself, is one that
+		 * overflows. */
 		if (area.length > UINT64_MAX - area.offset) {
 			map->insane = true;
 			continue;
 		}
-		map->insane |= area.offset > region->size || area.length > region->size - area.offset;
+		map->insane |=
+			area.offset > region->size || area.length > region->size - area.offset;
 		map->insane |= paint_area(bytes, region->size, area, ADVERTISED);
 	}
 }
@@ -84,7 +90,8 @@ static void make_map(const struct layout_request *request, struct map *map)
 	if (!(request->region.flags & BARSPAN_REGION_MMAP) || !request->prot)
 		map->insane = false;
 	for (size_t i = 0; i < request->n_holes; i++) {
-		map->bad_hole |= request->holes[i].offset > size || request->holes[i].length > size - request->holes[i].offset;
+		map->bad_hole |= request->holes[i].offset > size ||
+				 request->holes[i].length > size - request->holes[i].offset;
 		paint_area(bytes, size, request->holes[i], REQUESTED);
 	}
 	for (uint64_t at = request->msix.offset; at < size && msix_has(request, at); at++)
@@ -104,16 +111,17 @@ static void make_map(const struct layout_request *request, struct map *map)
 }
 
 /* A ck_assert_msg() that costs nothing while it holds. */
-#define FAIL_UNLESS(trial, expression)                                                                                 \
-	do {                                                                                                           \
-		if (!(expression))                                                                                     \
-			ck_abort_msg("page size %llu, seed %llu: " #expression,                                        \
-				     (unsigned long long)(trial)->request.page_size,                                   \
-				     (unsigned long long)(trial)->seed);                                               \
+#define FAIL_UNLESS(trial, expression) \
+	do { \
+		if (!(expression)) \
+			ck_abort_msg("page size %llu, seed %llu: " #expression, \
+				     (unsigned long long)(trial)->request.page_size, \
+				     (unsigned long long)(trial)->seed); \
 	} while (0)
 
 /* Sorted, gapless, maximal, and each byte what the map says. */
-static void check_extents(const struct trial *trial, const struct map *map, const struct barspan_extent *extents, size_t n)
+static void check_extents(const struct trial *trial, const struct map *map,
+			  const struct barspan_extent *extents, size_t n)
 {
 	const struct layout_request *request = &trial->request;
 	uint64_t at = 0;
@@ -155,28 +163,32 @@ static uint64_t some_length(struct trial *trial, uint64_t offset)
 	}
 }
 
-static void check_query(struct trial *trial, const struct map *map, const uint64_t *run_end, const struct barspan *span,
-			uint64_t offset)
+static void check_query(struct trial *trial, const struct map *map, const uint64_t *run_end,
+			const struct barspan *span, uint64_t offset)
 {
 	const uint8_t *reason = map->reason + trial->request.offset;
 	uint64_t length = some_length(trial, offset);
 	bool inside = offset < trial->request.length;
-	bool direct = inside && reason[offset] == BARSPAN_REASON_NONE && length && length <= run_end[offset] - offset;
+	bool direct = inside && reason[offset] == BARSPAN_REASON_NONE && length &&
+		      length <= run_end[offset] - offset;
 	struct barspan_extent extent = { 0 };
 	int r = barspan_extent_at(span, offset, &extent);
 
 	FAIL_UNLESS(trial, barspan_is_direct(span, offset, length) == direct);
-	FAIL_UNLESS(trial, (uintptr_t)barspan_pointer(span, offset, length) == (direct ? BASE + offset : 0));
+	FAIL_UNLESS(trial, (uintptr_t)barspan_pointer(span, offset, length) ==
+				   (direct ? BASE + offset : 0));
 	FAIL_UNLESS(trial, guard_ways_agree(span, offset));
 	FAIL_UNLESS(trial, r == (inside ? 0 : -ERANGE));
 	if (!inside)
 		return;
-	FAIL_UNLESS(trial, extent.offset <= offset && extent.offset + extent.length == run_end[offset]);
+	FAIL_UNLESS(trial,
+		    extent.offset <= offset && extent.offset + extent.length == run_end[offset]);
 	FAIL_UNLESS(trial, extent.reason == reason[offset]);
 	FAIL_UNLESS(trial, !extent.offset || reason[extent.offset - 1] != extent.reason);
 }
 
-static void check_guard(struct trial *trial, const struct map *map, const struct barspan_extent *extents, size_t n)
+static void check_guard(struct trial *trial, const struct map *map,
+			const struct barspan_extent *extents, size_t n)
 {
 	struct barspan_entry_ *entries = calloc(n + 1, sizeof(*entries));
 	uint64_t length = trial->request.length, *run_end = calloc(length, sizeof(*run_end));
@@ -205,7 +217,8 @@ static void check_guard(struct trial *trial, const struct map *map, const struct
 	FAIL_UNLESS(trial, barspan_extent_get(&span, n, &got) == -ERANGE);
 	for (size_t i = 0; i < n; i++) {
 		FAIL_UNLESS(trial, !barspan_extent_get(&span, i, &got));
-		FAIL_UNLESS(trial, got.offset == extents[i].offset && got.length == extents[i].length);
+		FAIL_UNLESS(trial,
+			    got.offset == extents[i].offset && got.length == extents[i].length);
 		FAIL_UNLESS(trial, got.kind == extents[i].kind && got.reason == extents[i].reason);
 		check_query(trial, map, run_end, &span, got.offset);
 		check_query(trial, map, run_end, &span, got.offset + got.length - 1);
@@ -279,8 +292,11 @@ int main(void)
 {
 	Suite *suite = suite_create("property");
 
-	harness_add(suite, "property", (const TTest *const[]){
-		layouts_with_pages_of_32_bytes_agree_with_a_byte_map, layouts_with_pages_of_4K_agree_with_a_byte_map,
-		layouts_with_pages_of_16K_agree_with_a_byte_map, layouts_with_pages_of_64K_agree_with_a_byte_map, NULL });
+	harness_add(suite, "property",
+		    (const TTest *const[]){ layouts_with_pages_of_32_bytes_agree_with_a_byte_map,
+					    layouts_with_pages_of_4K_agree_with_a_byte_map,
+					    layouts_with_pages_of_16K_agree_with_a_byte_map,
+					    layouts_with_pages_of_64K_agree_with_a_byte_map,
+					    NULL });
 	return harness_run(suite);
 }

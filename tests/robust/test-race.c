@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Spans come and go, with areas that cannot be mapped and leave gaps, while other threads map and unmap memory of just
- * the size of these gaps; and queries run while spans are suspended and resumed. Threads do not assert: they note.
+ * Spans come and go, with areas that cannot be mapped and leave gaps, while
+ * other threads map and unmap memory of just the size of these gaps; and
+ * queries run while spans are suspended and resumed. Threads do not assert:
+ * they note.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -16,26 +18,31 @@
 enum { PAGES = 16, AREAS = 6, MAPPERS = 2, FOREIGNERS = 2 };
 
 /* In pages. */
-static const struct { uint64_t offset, length; bool bad; } wanted[AREAS] = {
-	{ 0, 1, false }, { 2, 2, true }, { 5, 1, false }, { 7, 2, false }, { 10, 1, true }, { 12, 2, false },
+static const struct {
+	uint64_t offset, length;
+	bool bad;
+} wanted[AREAS] = {
+	{ 0, 1, false }, { 2, 2, true },  { 5, 1, false },
+	{ 7, 2, false }, { 10, 1, true }, { 12, 2, false },
 };
 
 static struct barspan_range areas[AREAS];
 static size_t page;
 static int memory;
 static struct barspan_device *device;
-static void *gap;	/* atomic: where one was just now */
-static unsigned long moved_in;	/* atomic: how often the gap was taken by somebody else */
-static int mappers_left;	/* atomic */
+static void *gap;	       /* atomic: where one was just now */
+static unsigned long moved_in; /* atomic: how often the gap was taken by somebody else */
+static int mappers_left;       /* atomic */
 
-static const char *first_failure;	/* atomic */
-static unsigned int failures;	/* atomic */
+static const char *first_failure; /* atomic */
+static unsigned int failures;	  /* atomic */
 
 static void note_failure(const char *what)
 {
 	const char *none = NULL;
 
-	__atomic_compare_exchange_n(&first_failure, &none, what, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	__atomic_compare_exchange_n(&first_failure, &none, what, false, __ATOMIC_RELAXED,
+				    __ATOMIC_RELAXED);
 	__atomic_fetch_add(&failures, 1, __ATOMIC_RELAXED);
 }
 #define EXPECT(expression) ((expression) ? (void)0 : note_failure(#expression))
@@ -48,8 +55,11 @@ static uint8_t byte_at(uint64_t offset)
 static int ops_region(void *context, unsigned int index, struct barspan_region *out)
 {
 	(void)context;
-	*out = (struct barspan_region){ .size = PAGES * page, .n_areas = AREAS, .areas = areas,
-					.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE };
+	*out = (struct barspan_region){ .size = PAGES * page,
+					.n_areas = AREAS,
+					.areas = areas,
+					.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE |
+						 BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE };
 	return index ? -EINVAL : 0;
 }
 
@@ -61,14 +71,18 @@ static bool is_bad(uint64_t offset)
 	return false;
 }
 
-static int ops_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+static int ops_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot,
+		   void *address)
 {
 	unsigned char resident[2];
 
 	(void)context;
 	(void)index;
 	if (!is_bad(offset))
-		return mmap(address, length, prot, MAP_SHARED | MAP_FIXED, memory, (off_t)offset) == MAP_FAILED ? -errno : 0;
+		return mmap(address, length, prot, MAP_SHARED | MAP_FIXED, memory, (off_t)offset) ==
+				       MAP_FAILED
+			       ? -errno
+			       : 0;
 	munmap(address, length);
 	__atomic_store_n(&gap, address, __ATOMIC_RELAXED);
 	for (int i = 0; i < 5; i++)
@@ -85,7 +99,8 @@ static int ops_read(void *context, unsigned int index, uint64_t offset, void *bu
 	return pread(memory, buffer, length, (off_t)offset) == (ssize_t)length ? 0 : -EIO;
 }
 
-static int ops_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+static int ops_write(void *context, unsigned int index, uint64_t offset, const void *buffer,
+		     size_t length)
 {
 	(void)context;
 	(void)index;
@@ -95,7 +110,11 @@ static int ops_write(void *context, unsigned int index, uint64_t offset, const v
 static void set_up(void)
 {
 	static const struct barspan_device_ops ops = {
-		.size = sizeof(ops), .region = ops_region, .map = ops_map, .read = ops_read, .write = ops_write,
+		.size = sizeof(ops),
+		.region = ops_region,
+		.map = ops_map,
+		.read = ops_read,
+		.write = ops_write,
 	};
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
@@ -107,7 +126,8 @@ static void set_up(void)
 		ck_assert_int_eq(pwrite(memory, &byte, 1, (off_t)at), 1);
 	}
 	for (int i = 0; i < AREAS; i++)
-		areas[i] = (struct barspan_range){ wanted[i].offset * page, wanted[i].length * page };
+		areas[i] =
+			(struct barspan_range){ wanted[i].offset * page, wanted[i].length * page };
 	ck_assert_zero(barspan_device_open_ops(&device, &ops, NULL));
 }
 
@@ -124,7 +144,8 @@ static void use_memory(uint64_t *seed)
 	size_t length = page * (1 + harness_random(seed) % 2);
 	bool closed = harness_random(seed) % 2;
 	uint64_t value = harness_random(seed);
-	uint64_t *mine = mmap(__atomic_load_n(&gap, __ATOMIC_RELAXED), length, closed ? PROT_NONE : PROT_READ | PROT_WRITE,
+	uint64_t *mine = mmap(__atomic_load_n(&gap, __ATOMIC_RELAXED), length,
+			      closed ? PROT_NONE : PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	size_t n = length / sizeof(*mine);
 	bool good = true;
@@ -176,7 +197,8 @@ static void check_area(struct barspan *span, int i, bool suspended, bool indepen
 	EXPECT(!barspan_extent_at(span, areas[i].offset, &extent));
 	if (wanted[i].bad || suspended) {
 		EXPECT(!pointer);
-		EXPECT(extent.reason == (suspended ? BARSPAN_REASON_SUSPENDED : BARSPAN_REASON_FAILED));
+		EXPECT(extent.reason ==
+		       (suspended ? BARSPAN_REASON_SUSPENDED : BARSPAN_REASON_FAILED));
 		for (uint64_t at = 0; !independent && at < areas[i].length; at += page)
 			EXPECT(!can_read(base + areas[i].offset + at) && "a hole cannot be read");
 		return;
@@ -184,7 +206,8 @@ static void check_area(struct barspan *span, int i, bool suspended, bool indepen
 	EXPECT(pointer);
 	EXPECT(independent || pointer == base + areas[i].offset);
 	for (uint64_t at = 0; pointer && at < areas[i].length; at += 251)
-		EXPECT(pointer[at] == byte_at(areas[i].offset + at) && "a direct byte is the device's");
+		EXPECT(pointer[at] == byte_at(areas[i].offset + at) &&
+		       "a direct byte is the device's");
 }
 
 static void check_span(struct barspan *span, bool suspended, bool independent)
@@ -230,7 +253,8 @@ static void *run_mapper(void *argument)
 	int least = harness_instrumented() ? 40 : 700, most = 50 * least;
 
 	/* Where others are busy, it takes longer until a mapping moves in. */
-	for (int i = 0; i < least || (i < most && !__atomic_load_n(&moved_in, __ATOMIC_RELAXED)); i++)
+	for (int i = 0; i < least || (i < most && !__atomic_load_n(&moved_in, __ATOMIC_RELAXED));
+	     i++)
 		map_and_unmap(&seed);
 	__atomic_fetch_sub(&mappers_left, 1, __ATOMIC_RELAXED);
 	return NULL;
@@ -245,7 +269,9 @@ START_TEST(no_mapping_of_others_is_touched)
 	before = harness_snapshot();
 	mappers_left = MAPPERS;
 	for (uintptr_t i = 0; i < MAPPERS + FOREIGNERS; i++)
-		ck_assert_zero(pthread_create(&threads[i], NULL, i < MAPPERS ? run_mapper : run_foreigner, (void *)(i + 1)));
+		ck_assert_zero(pthread_create(&threads[i], NULL,
+					      i < MAPPERS ? run_mapper : run_foreigner,
+					      (void *)(i + 1)));
 	for (int i = 0; i < MAPPERS + FOREIGNERS; i++)
 		ck_assert_zero(pthread_join(threads[i], NULL));
 	after = harness_snapshot();
@@ -259,9 +285,9 @@ START_TEST(no_mapping_of_others_is_touched)
 }
 END_TEST
 
-static struct barspan *watched;	/* for the queries */
+static struct barspan *watched; /* for the queries */
 static unsigned long handled;	/* atomic */
-static bool stop;	/* atomic */
+static bool stop;		/* atomic */
 
 /* Each answer is for the span as it is mapped or as it is suspended. */
 static void check_queries(void)
@@ -270,7 +296,8 @@ static void check_queries(void)
 	struct barspan_extent extent = { 0 };
 
 	for (int i = 0; i < AREAS; i++) {
-		const volatile void *pointer = barspan_pointer(watched, areas[i].offset, areas[i].length);
+		const volatile void *pointer =
+			barspan_pointer(watched, areas[i].offset, areas[i].length);
 
 		EXPECT(!pointer || pointer == base + areas[i].offset);
 		EXPECT(!pointer || !wanted[i].bad);
@@ -278,7 +305,8 @@ static void check_queries(void)
 		EXPECT(!barspan_extent_at(watched, areas[i].offset + 5, &extent));
 		EXPECT(extent.offset == areas[i].offset && extent.length == areas[i].length);
 		EXPECT(extent.reason == BARSPAN_REASON_SUSPENDED ||
-		       extent.reason == (wanted[i].bad ? BARSPAN_REASON_FAILED : BARSPAN_REASON_NONE));
+		       extent.reason ==
+			       (wanted[i].bad ? BARSPAN_REASON_FAILED : BARSPAN_REASON_NONE));
 	}
 	EXPECT(barspan_extent_count(watched) == 2 * AREAS);
 	EXPECT(barspan_extent_at(watched, PAGES * page, &extent) == -ERANGE);
@@ -334,7 +362,8 @@ int main(void)
 {
 	Suite *suite = suite_create("race");
 
-	harness_add(suite, "race", (const TTest *const[]){
-		no_mapping_of_others_is_touched, queries_answer_for_before_or_after, NULL });
+	harness_add(suite, "race",
+		    (const TTest *const[]){ no_mapping_of_others_is_touched,
+					    queries_answer_for_before_or_after, NULL });
 	return harness_run(suite);
 }

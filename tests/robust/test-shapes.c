@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Guard tables of extents that lie as unevenly as can be, against a search over the extents; and how large they get. */
+/* Guard tables of extents that lie as unevenly as can be, against a search over
+ * the extents; and how large they get. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +13,12 @@
 #include "util/sys.h"
 
 enum {
-	MAX_EXTENTS = 2 * 65536,	/* 65,536 areas and the holes between */
-	SLOTS = 65536,	/* bytes */
-	EXTENT = 32,	/* bytes */
-	REST = 256,	/* bytes */
-	FEW = 8, MANY = 17,	/* entries that a query compares, at most */
+	MAX_EXTENTS = 2 * 65536, /* 65,536 areas and the holes between */
+	SLOTS = 65536,		 /* bytes */
+	EXTENT = 32,		 /* bytes */
+	REST = 256,		 /* bytes */
+	FEW = 8,
+	MANY = 17, /* entries that a query compares, at most */
 };
 
 #define TOP (UINT64_C(1) << 63)
@@ -27,16 +29,18 @@ struct shape {
 	uint64_t *starts;
 	size_t n;
 	uint64_t length;
-	unsigned int steps;	/* that a query may take */
-	bool spread_bases;	/* each direct extent has a base of its own */
+	unsigned int steps; /* that a query may take */
+	bool spread_bases;  /* each direct extent has a base of its own */
 };
 
 /* A ck_assert_msg() that costs nothing while it holds. */
-#define FAIL_UNLESS(shape, at, expression)                                                                             \
-	do {                                                                                                           \
-		if (!(expression))                                                                                     \
-			ck_abort_msg("%s of %zu extents in 0x%llx bytes, offset 0x%llx: " #expression, (shape)->name,  \
-				     (shape)->n, (unsigned long long)(shape)->length, (unsigned long long)(at));       \
+#define FAIL_UNLESS(shape, at, expression) \
+	do { \
+		if (!(expression)) \
+			ck_abort_msg( \
+				"%s of %zu extents in 0x%llx bytes, offset 0x%llx: " #expression, \
+				(shape)->name, (shape)->n, (unsigned long long)(shape)->length, \
+				(unsigned long long)(at)); \
 	} while (0)
 
 static int compare_starts(const void *left, const void *right)
@@ -54,17 +58,19 @@ static void finish_shape(struct shape *shape)
 	shape->starts[0] = 0;
 	qsort(shape->starts, shape->n, sizeof(*shape->starts), compare_starts);
 	for (size_t i = 0; i < shape->n; i++)
-		if (shape->starts[i] < shape->length && (!kept || shape->starts[i] != shape->starts[kept - 1]))
+		if (shape->starts[i] < shape->length &&
+		    (!kept || shape->starts[i] != shape->starts[kept - 1]))
 			shape->starts[kept++] = shape->starts[i];
 	shape->n = kept;
 }
 
-/* Two kinds in turn, so that no neighbours merge: direct ones are at odd places. */
+/* Two kinds in turn, so that no neighbours merge: direct ones are at odd
+ * places. */
 static uint32_t reason_of(size_t i)
 {
 	static const uint32_t reasons[] = {
-		BARSPAN_REASON_SPARSE, BARSPAN_REASON_NONE, BARSPAN_REASON_MSIX, BARSPAN_REASON_NONE, BARSPAN_REASON_PAGE,
-		BARSPAN_REASON_FAILED,
+		BARSPAN_REASON_SPARSE, BARSPAN_REASON_NONE, BARSPAN_REASON_MSIX,
+		BARSPAN_REASON_NONE,   BARSPAN_REASON_PAGE, BARSPAN_REASON_FAILED,
 	};
 
 	return reasons[i % (sizeof(reasons) / sizeof(reasons[0]))];
@@ -72,7 +78,8 @@ static uint32_t reason_of(size_t i)
 
 static uintptr_t base_of(const struct shape *shape, size_t i)
 {
-	return reason_of(i) == BARSPAN_REASON_NONE ? 4096 + (shape->spread_bases ? i * 65536 : 0) : 0;
+	return reason_of(i) == BARSPAN_REASON_NONE ? 4096 + (shape->spread_bases ? i * 65536 : 0)
+						   : 0;
 }
 
 /* The extent an offset lies in, by looking at all of them. */
@@ -86,7 +93,8 @@ static size_t find_naively(const struct shape *shape, uint64_t offset)
 	return found;
 }
 
-static void check_at(const struct shape *shape, const struct barspan *span, uint64_t offset, size_t i)
+static void check_at(const struct shape *shape, const struct barspan *span, uint64_t offset,
+		     size_t i)
 {
 	uint64_t end = i + 1 < shape->n ? shape->starts[i + 1] : shape->length;
 	bool direct = reason_of(i) == BARSPAN_REASON_NONE;
@@ -100,7 +108,9 @@ static void check_at(const struct shape *shape, const struct barspan *span, uint
 	FAIL_UNLESS(shape, offset, barspan_is_direct(span, offset, 1) == direct);
 	FAIL_UNLESS(shape, offset, !barspan_is_direct(span, offset, end - offset + 1));
 	FAIL_UNLESS(shape, offset, !barspan_is_direct(span, offset, UINT64_MAX - offset + 1));
-	FAIL_UNLESS(shape, offset, (uintptr_t)barspan_pointer(span, offset, 1) == (direct ? base_of(shape, i) + offset : 0));
+	FAIL_UNLESS(shape, offset,
+		    (uintptr_t)barspan_pointer(span, offset, 1) ==
+			    (direct ? base_of(shape, i) + offset : 0));
 	FAIL_UNLESS(shape, offset, guard_ways_steps(span->guard_, offset) <= shape->steps);
 	FAIL_UNLESS(shape, offset, guard_ways_agree(span, offset));
 }
@@ -115,11 +125,15 @@ static void check_queries(const struct shape *shape, const struct barspan *span)
 
 		check_at(shape, span, shape->starts[i], i);
 		check_at(shape, span, end - 1, i);
-		check_at(shape, span, shape->starts[i] + harness_random(&seed) % (end - shape->starts[i]), i);
+		check_at(shape, span,
+			 shape->starts[i] + harness_random(&seed) % (end - shape->starts[i]), i);
 	}
 	for (int i = 0; i < (shape->n > 5000 ? 50 : 300); i++) {
-		/* Evenly over the span, and evenly over the orders of magnitude. */
-		uint64_t offset = (harness_random(&seed) >> (i % 2 ? harness_random(&seed) % 64 : 0)) % shape->length;
+		/* Evenly over the span, and evenly over the orders of
+		 * magnitude. */
+		uint64_t offset =
+			(harness_random(&seed) >> (i % 2 ? harness_random(&seed) % 64 : 0)) %
+			shape->length;
 
 		check_at(shape, span, offset, find_naively(shape, offset));
 	}
@@ -137,7 +151,9 @@ static void check_spare(const struct shape *shape, const struct barspan_entry_ *
 	struct barspan_entry_ *some = calloc(shape->n + 1, sizeof(*some));
 	size_t most = guard_max_size(entries, shape->n);
 	static const uint32_t holes[] = {
-		BARSPAN_REASON_SUSPENDED, BARSPAN_REASON_SUSPENDED, BARSPAN_REASON_FAILED,
+		BARSPAN_REASON_SUSPENDED,
+		BARSPAN_REASON_SUSPENDED,
+		BARSPAN_REASON_FAILED,
 	};
 	uint64_t seed = shape->n;
 	struct barspan_guard_ *guard;
@@ -162,7 +178,8 @@ static void check_shape(struct shape *shape)
 	struct barspan_guard_ *guard;
 
 	for (size_t i = 0; i < shape->n; i++)
-		entries[i] = (struct barspan_entry_){ shape->starts[i], base_of(shape, i), reason_of(i) };
+		entries[i] = (struct barspan_entry_){ shape->starts[i], base_of(shape, i),
+						      reason_of(i) };
 	entries[shape->n].start = shape->length;
 	check_spare(shape, entries);
 	ck_assert_zero(guard_build(&guard, entries, shape->n, PROT_READ | PROT_WRITE, NULL));
@@ -178,7 +195,8 @@ static void check_shape(struct shape *shape)
 	free(entries);
 }
 
-/* Makes a shape of `n` starts, checks it with one base for all and with one for each, and frees it. */
+/* Makes a shape of `n` starts, checks it with one base for all and with one for
+ * each, and frees it. */
 static void check_starts(const char *name, unsigned int steps_at_most, size_t n, uint64_t length,
 			 uint64_t (*start)(size_t i, uint64_t *seed, uint64_t length))
 {
@@ -215,7 +233,8 @@ START_TEST(evenly_spread_extents)
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		for (size_t j = 0; j < sizeof(lengths) / sizeof(lengths[0]); j++)
-			check_starts("even", FEW, limit_extents(numbers[i]), lengths[j], place_anywhere);
+			check_starts("even", FEW, limit_extents(numbers[i]), lengths[j],
+				     place_anywhere);
 }
 END_TEST
 
@@ -278,7 +297,8 @@ static uint64_t place_nested(size_t i, uint64_t *seed, uint64_t length)
 {
 	uint64_t room = length, at = 0;
 
-	/* Each level halves its room some times over, towards one end or the other. */
+	/* Each level halves its room some times over, towards one end or the
+	 * other. */
 	for (size_t bits = i; bits && room > 2; bits /= 4) {
 		room >>= 1 + harness_random(seed) % 12;
 		if (bits & 1)
@@ -304,14 +324,16 @@ START_TEST(clusters_in_many_places)
 	check_starts("nested", MANY, limit_extents(MAX_EXTENTS), TOP, place_nested);
 	check_starts("many clusters", MANY, limit_extents(MAX_EXTENTS), TOP, many_clusters);
 	check_starts("clusters of three", MANY, limit_extents(MAX_EXTENTS), TOP, clusters_of_three);
-	check_starts("many small clusters", MANY, limit_extents(8000), UINT64_C(1) << 48, many_clusters);
+	check_starts("many small clusters", MANY, limit_extents(8000), UINT64_C(1) << 48,
+		     many_clusters);
 }
 END_TEST
 
 START_TEST(random_shapes)
 {
 	uint64_t (*const shapes[])(size_t, uint64_t *, uint64_t) = {
-		place_anywhere, place_packed, single_bytes, exponential_clusters, place_nested, many_clusters,
+		place_anywhere,	      place_packed, single_bytes,
+		exponential_clusters, place_nested, many_clusters,
 	};
 	uint64_t seed = 1;
 
@@ -327,8 +349,13 @@ END_TEST
 START_TEST(neighbours_that_are_one_extent_are_merged)
 {
 	struct barspan_entry_ entries[] = {
-		{ 0, 4096, BARSPAN_REASON_NONE }, { 10, 4096, BARSPAN_REASON_NONE }, { 20, 8192, BARSPAN_REASON_NONE },
-		{ 30, 0, BARSPAN_REASON_PAGE }, { 40, 0, BARSPAN_REASON_PAGE }, { 50, 0, BARSPAN_REASON_MSIX }, { 60, 0, 0 },
+		{ 0, 4096, BARSPAN_REASON_NONE },
+		{ 10, 4096, BARSPAN_REASON_NONE },
+		{ 20, 8192, BARSPAN_REASON_NONE },
+		{ 30, 0, BARSPAN_REASON_PAGE },
+		{ 40, 0, BARSPAN_REASON_PAGE },
+		{ 50, 0, BARSPAN_REASON_MSIX },
+		{ 60, 0, 0 },
 	};
 	static const uint64_t starts[] = { 0, 20, 30, 50, 60 };
 	struct barspan_guard_ *guard;
@@ -347,7 +374,8 @@ START_TEST(neighbours_that_are_one_extent_are_merged)
 		ck_assert_uint_eq(extent.length, starts[i + 1] - starts[i]);
 	}
 	ck_assert(barspan_is_direct(&span, 5, 15));
-	ck_assert(!barspan_is_direct(&span, 5, 16));	/* direct all along, but not at one address */
+	/* direct all along, but not at one address */
+	ck_assert(!barspan_is_direct(&span, 5, 16));
 	sys_free(guard);
 }
 END_TEST
@@ -356,9 +384,10 @@ int main(void)
 {
 	Suite *suite = suite_create("shapes");
 
-	harness_add(suite, "shapes", (const TTest *const[]){
-		evenly_spread_extents, one_cluster_in_a_huge_span, exponentially_spaced_extents,
-		clusters_in_many_places, random_shapes,
-		neighbours_that_are_one_extent_are_merged, NULL });
+	harness_add(suite, "shapes",
+		    (const TTest *const[]){ evenly_spread_extents, one_cluster_in_a_huge_span,
+					    exponentially_spaced_extents, clusters_in_many_places,
+					    random_shapes,
+					    neighbours_that_are_one_extent_are_merged, NULL });
 	return harness_run(suite);
 }

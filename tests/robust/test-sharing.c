@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Drivers that map many windows of a VFIO device: they share a descriptor, and a region is described once. */
+/* Drivers that map many windows of a VFIO device: they share a descriptor, and
+ * a region is described once. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -24,7 +25,8 @@ static bool is_device(int fd)
 	struct stat status, own;
 
 	for (int i = 0; i < 2; i++)
-		if (!fstat(fd, &status) && !fstat(i ? other_file : file, &own) && status.st_ino == own.st_ino)
+		if (!fstat(fd, &status) && !fstat(i ? other_file : file, &own) &&
+		    status.st_ino == own.st_ino)
 			return true;
 	return false;
 }
@@ -58,7 +60,8 @@ static int play_ioctl(int fd, unsigned long request, void *argument)
 		device->num_regions = 1;
 		return 0;
 	}
-	region->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE | VFIO_REGION_INFO_FLAG_MMAP;
+	region->flags = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE |
+			VFIO_REGION_INFO_FLAG_MMAP;
 	region->size = REGION_PAGES * page;
 	region->offset = 0;
 	region->argsz = sizeof(*region);
@@ -100,7 +103,8 @@ static void tear_down(void)
 
 static uint8_t *map_window(int fd, size_t i)
 {
-	uint8_t *window = barspan_mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(2 * i * page));
+	uint8_t *window = barspan_mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+				       (off_t)(2 * i * page));
 
 	ck_assert_ptr_ne(window, MAP_FAILED);
 	return window;
@@ -179,7 +183,8 @@ int main(void)
 	Suite *suite = suite_create("sharing");
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
-	harness_add(suite, "sharing", (const TTest *const[]){
-		many_windows_take_one_descriptor, another_file_is_another_device, NULL });
+	harness_add(suite, "sharing",
+		    (const TTest *const[]){ many_windows_take_one_descriptor,
+					    another_file_is_another_device, NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Processes without /proc, with locked memory, with many areas that cannot be mapped, and a library that is closed. */
+/* Processes without /proc, with locked memory, with many areas that cannot be
+ * mapped, and a library that is closed. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -21,9 +22,9 @@ static struct {
 	size_t n;
 	struct barspan_range areas[MAX_AREAS];
 	int memory;
-	unsigned int calls;	/* of map */
+	unsigned int calls; /* of map */
 	enum { TAKES_ALL, REFUSES_EVERY_SECOND, FAILS_IN_THE_MIDDLE } manner;
-	bool late;		/* refuses after it has unmapped the range */
+	bool late; /* refuses after it has unmapped the range */
 } transport;
 
 static struct barspan_device *device;
@@ -34,20 +35,24 @@ static int ops_region(void *context, unsigned int index, struct barspan_region *
 {
 	(void)context;
 	*out = (struct barspan_region){
-		.size = 4 * transport.n * transport.page, .flags = RW | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE,
-		.n_areas = (uint32_t)transport.n, .areas = transport.areas,
+		.size = 4 * transport.n * transport.page,
+		.flags = RW | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE,
+		.n_areas = (uint32_t)transport.n,
+		.areas = transport.areas,
 	};
 	return index ? -EINVAL : 0;
 }
 
 static int map_part(void *address, size_t length, int prot, uint64_t offset)
 {
-	void *got = mmap(address, length, prot, MAP_SHARED | MAP_FIXED, transport.memory, (off_t)offset);
+	void *got = mmap(address, length, prot, MAP_SHARED | MAP_FIXED, transport.memory,
+			 (off_t)offset);
 
 	return got == MAP_FAILED ? -errno : 0;
 }
 
-static int ops_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+static int ops_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot,
+		   void *address)
 {
 	size_t page = transport.page;
 
@@ -73,24 +78,31 @@ static int ops_read(void *context, unsigned int index, uint64_t offset, void *bu
 	return pread(transport.memory, buffer, length, (off_t)offset) == (ssize_t)length ? 0 : -EIO;
 }
 
-static int ops_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+static int ops_write(void *context, unsigned int index, uint64_t offset, const void *buffer,
+		     size_t length)
 {
 	(void)context;
 	(void)index;
-	return pwrite(transport.memory, buffer, length, (off_t)offset) == (ssize_t)length ? 0 : -EIO;
+	return pwrite(transport.memory, buffer, length, (off_t)offset) == (ssize_t)length ? 0
+											  : -EIO;
 }
 
 static void set_up(size_t n)
 {
 	static const struct barspan_device_ops ops = {
-		.size = sizeof(ops), .region = ops_region, .map = ops_map, .read = ops_read, .write = ops_write,
+		.size = sizeof(ops),
+		.region = ops_region,
+		.map = ops_map,
+		.read = ops_read,
+		.write = ops_write,
 	};
 
 	memset(&transport, 0, sizeof(transport));
 	transport.page = (size_t)sysconf(_SC_PAGESIZE);
 	transport.n = n;
 	for (size_t i = 0; i < n; i++)
-		transport.areas[i] = (struct barspan_range){ 4 * i * transport.page, 2 * transport.page };
+		transport.areas[i] =
+			(struct barspan_range){ 4 * i * transport.page, 2 * transport.page };
 	fake_reset();
 	harness_listen();
 	before = harness_snapshot();
@@ -117,7 +129,8 @@ static int no_proc(const char *path, int flags)
 	return strncmp(path, "/proc/", 6) ? real_sys_open(path, flags) : -ENOENT;
 }
 
-/* Nothing is lost, and nothing is asked twice. valgrind's mremap() is no help, so there /proc has to be. */
+/* Nothing is lost, and nothing is asked twice. valgrind's mremap() is no help,
+ * so there /proc has to be. */
 static void refuse_many(size_t n, bool late, unsigned int flags)
 {
 	const struct barspan_options options = { .size = sizeof(options), .flags = flags };
@@ -172,14 +185,16 @@ START_TEST(a_failed_area_costs_a_resume_few_calls)
 	ck_assert_zero(barspan_resume(span));
 	all = fake_total() - all;
 	barspan_unmap(span);
-	/* One that fails costs no more than one that is mapped, but that valgrind's mremap() is no help. The process is
-	 * asked once whether it has mappings left. */
+	/* One that fails costs no more than one that is mapped, but that
+	 * valgrind's mremap() is no help. The process is asked once whether it
+	 * has mappings left. */
 	ck_assert_uint_le(all, taken + 70 + (sys_under_valgrind() ? AREAS / 2 * 6 : 0));
 	tear_down();
 }
 END_TEST
 
-/* Its mapping stays, since it cannot be told from another thread's; the reserved page beside it does not. */
+/* Its mapping stays, since it cannot be told from another thread's; the
+ * reserved page beside it does not. */
 START_TEST(a_map_that_fails_between_two_mappings)
 {
 	char *left;
@@ -214,7 +229,10 @@ static int map_locked(const struct barspan_options *options)
 	const size_t size = 2 << 20;
 	const struct barspan_range area = { 0, size - transport.page };
 	const struct barspan_soft_region region = {
-		.size = size, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 1, .areas = &area,
+		.size = size,
+		.flags = RW | BARSPAN_REGION_MMAP,
+		.n_areas = 1,
+		.areas = &area,
 	};
 	struct barspan_device *soft;
 	int r;
@@ -225,14 +243,16 @@ static int map_locked(const struct barspan_options *options)
 	if (barspan_map(&span, soft, 0, options))
 		return 4;
 	r = barspan_is_direct(span, 0, area.length) ? 0 : 5;
-	if (!r && (barspan_suspend(span) || barspan_resume(span) || !barspan_is_direct(span, 0, area.length)))
+	if (!r && (barspan_suspend(span) || barspan_resume(span) ||
+		   !barspan_is_direct(span, 0, area.length)))
 		r = 6;
 	barspan_unmap(span);
 	barspan_device_close(soft);
 	return r;
 }
 
-static int expect_child(int (*run)(const struct barspan_options *), const struct barspan_options *options)
+static int expect_child(int (*run)(const struct barspan_options *),
+			const struct barspan_options *options)
 {
 	pid_t child = fork();
 	int status;
@@ -272,7 +292,8 @@ static void jump_back(int number)
 	siglongjmp(back, number);
 }
 
-/* A fault that is not the trap's, after the library that has the handler was closed. */
+/* A fault that is not the trap's, after the library that has the handler was
+ * closed. */
 static int close_library(const struct barspan_options *unused)
 {
 	struct sigaction action = { .sa_handler = jump_back };
@@ -287,7 +308,8 @@ static int close_library(const struct barspan_options *unused)
 	if (sigaction(SIGSEGV, &action, NULL) || !symbol || enable(NULL) || dlclose(library))
 		return 3;
 	if (!sigsetjmp(back, 1)) {
-		(void)*(volatile char *)(uintptr_t)mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		(void)*(volatile char *)(uintptr_t)mmap(NULL, 4096, PROT_NONE,
+							MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		return 4;
 	}
 	return 0;
@@ -305,10 +327,13 @@ int main(void)
 {
 	Suite *suite = suite_create("surroundings");
 
-	harness_add(suite, "refusals", (const TTest *const[]){
-		refusals_lose_nothing, a_failed_area_costs_a_resume_few_calls, a_map_that_fails_between_two_mappings, NULL });
-	harness_add(suite, "process", (const TTest *const[]){
-		a_reservation_takes_nothing_of_the_limit_of_locked_memory,
-		a_library_that_is_closed_stays_while_it_has_handlers, NULL });
+	harness_add(suite, "refusals",
+		    (const TTest *const[]){ refusals_lose_nothing,
+					    a_failed_area_costs_a_resume_few_calls,
+					    a_map_that_fails_between_two_mappings, NULL });
+	harness_add(suite, "process",
+		    (const TTest *const[]){
+			    a_reservation_takes_nothing_of_the_limit_of_locked_memory,
+			    a_library_that_is_closed_stays_while_it_has_handlers, NULL });
 	return harness_run(suite);
 }

@@ -13,15 +13,16 @@
 
 static void *moved_to;
 
-static int fail_mremap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
+static int fail_mremap(void **out, void *from, size_t length, size_t new_length, int flags,
+		       void *to)
 {
 	/* Not the question whether a reservation is whole. */
 	if (!flags)
 		return real_sys_mremap(out, from, length, new_length, flags, to);
 	if (moved_to) {
 		ck_assert_zero(munmap(moved_to, new_length));
-		moved_in = mmap(moved_to, new_length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
-				-1, 0);
+		moved_in = mmap(moved_to, new_length, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 		*moved_in = 77;
 	}
 	return -EFAULT;
@@ -36,12 +37,17 @@ START_TEST(a_remap_that_fails_tells_the_span_what_it_did)
 	moved_to = NULL;
 	moved_in = NULL;
 	fake_hooks.mremap = fail_mremap;
-	ck_assert_ptr_eq(barspan_mremap_(mine, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page), MAP_FAILED);
+	ck_assert_ptr_eq(
+		barspan_mremap_(mine, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
+		MAP_FAILED);
 	check_untouched();
-	ck_assert_ptr_eq(barspan_mremap_(base + page, page, 2 * page, MREMAP_MAYMOVE, NULL), MAP_FAILED);
+	ck_assert_ptr_eq(barspan_mremap_(base + page, page, 2 * page, MREMAP_MAYMOVE, NULL),
+			 MAP_FAILED);
 	check_untouched();
 	moved_to = base + page;
-	ck_assert_ptr_eq(barspan_mremap_(mine, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page), MAP_FAILED);
+	ck_assert_ptr_eq(
+		barspan_mremap_(mine, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
+		MAP_FAILED);
 	fake_hooks.mremap = NULL;
 	check_taken(1);
 	barspan_unmap(span);
@@ -62,10 +68,12 @@ START_TEST(a_hole_between_two_mappings_stays_the_spans)
 	set_up();
 	mine = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	for (size_t i = 2; i <= 4; i += 2)
-		ck_assert_ptr_eq(barspan_mmap(base + i * page, page, PROT_READ, flags, -1, 0), base + i * page);
+		ck_assert_ptr_eq(barspan_mmap(base + i * page, page, PROT_READ, flags, -1, 0),
+				 base + i * page);
 	moved_to = NULL;
 	fake_hooks.mremap = fail_mremap;
-	ck_assert_ptr_eq(barspan_mremap_(base + 3 * page, 2 * page, 2 * page, MREMAP_MAYMOVE | MREMAP_FIXED, mine),
+	ck_assert_ptr_eq(barspan_mremap_(base + 3 * page, 2 * page, 2 * page,
+					 MREMAP_MAYMOVE | MREMAP_FIXED, mine),
 			 MAP_FAILED);
 	fake_hooks.mremap = NULL;
 	ck_assert_ptr_eq(barspan_find(base + 3 * page, NULL), span);
@@ -91,7 +99,8 @@ START_TEST(a_span_that_is_moved_onto_itself_knows_what_it_lost)
 	closed_lists = 0;
 	fake_hooks.open = open_once;
 	fake_hooks.mremap = fail_mremap;
-	ck_assert_ptr_eq(barspan_mremap_(base + 2 * page, 3 * page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
+	ck_assert_ptr_eq(barspan_mremap_(base + 2 * page, 3 * page, page,
+					 MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
 			 MAP_FAILED);
 	fake_hooks.open = NULL;
 	fake_hooks.mremap = NULL;
@@ -104,7 +113,8 @@ START_TEST(a_span_that_is_moved_onto_itself_knows_what_it_lost)
 }
 END_TEST
 
-/* Of barspan_mmap(): it ends with its last address, and not while the source of a move is away. */
+/* Of barspan_mmap(): it ends with its last address, and not while the source of
+ * a move is away. */
 START_TEST(a_span_that_is_moved_onto_itself_does_not_end)
 {
 	set_up();
@@ -115,7 +125,8 @@ START_TEST(a_span_that_is_moved_onto_itself_does_not_end)
 	closed_lists = 0;
 	fake_hooks.open = open_once;
 	fake_hooks.mremap = fail_mremap;
-	ck_assert_ptr_eq(barspan_mremap_(base + 2 * page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, base + page),
+	ck_assert_ptr_eq(barspan_mremap_(base + 2 * page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED,
+					 base + page),
 			 MAP_FAILED);
 	fake_hooks.open = NULL;
 	fake_hooks.mremap = NULL;
@@ -130,7 +141,8 @@ START_TEST(a_span_that_is_moved_onto_itself_does_not_end)
 }
 END_TEST
 
-/* Newer kernels move a range with a gap, and leave the mapping where the gap goes. */
+/* Newer kernels move a range with a gap, and leave the mapping where the gap
+ * goes. */
 START_TEST(a_range_with_a_gap_is_not_moved_over_a_span)
 {
 	uint8_t *mine;
@@ -138,7 +150,9 @@ START_TEST(a_range_with_a_gap_is_not_moved_over_a_span)
 	set_up();
 	mine = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert_zero(munmap(mine + page, page));
-	ck_assert_ptr_eq(barspan_mremap_(mine, 3 * page, 3 * page, MREMAP_MAYMOVE | MREMAP_FIXED, base), MAP_FAILED);
+	ck_assert_ptr_eq(
+		barspan_mremap_(mine, 3 * page, 3 * page, MREMAP_MAYMOVE | MREMAP_FIXED, base),
+		MAP_FAILED);
 	ck_assert_int_eq(errno, EFAULT);
 	check_untouched();
 	munmap(mine, page);
@@ -167,7 +181,8 @@ START_TEST(pages_are_unmapped_one_by_one)
 			gone[which] = true;
 			ck_assert_zero(barspan_munmap(base + which * page, page));
 			ck_assert_ptr_null(barspan_find(base + which * page, NULL));
-			ck_assert_int_eq(reason_at(which), was_direct ? BARSPAN_REASON_REQUESTED : BARSPAN_REASON_SPARSE);
+			ck_assert_int_eq(reason_at(which), was_direct ? BARSPAN_REASON_REQUESTED
+								      : BARSPAN_REASON_SPARSE);
 			if (i == 3) {
 				ck_assert_zero(barspan_suspend(span));
 				ck_assert(!barspan_is_direct(span, 5 * page, 1));
@@ -217,7 +232,7 @@ START_TEST(extents_of_what_is_left)
 }
 END_TEST
 
-static bool stop;	/* atomic */
+static bool stop; /* atomic */
 
 static void *suspend_and_resume(void *unused)
 {
@@ -228,7 +243,8 @@ static void *suspend_and_resume(void *unused)
 	return unused;
 }
 
-/* The old span is suspended and resumed meanwhile, and its device never comes to be where the new one is. */
+/* The old span is suspended and resumed meanwhile, and its device never comes
+ * to be where the new one is. */
 START_TEST(a_span_that_is_mapped_over_keeps_away)
 {
 	struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_FIXED };
@@ -271,14 +287,14 @@ int main(void)
 	Suite *suite = suite_create("takeover-parts");
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
-	harness_add(suite, "moves", (const TTest *const[]){
-		a_remap_that_fails_tells_the_span_what_it_did,
-		a_hole_between_two_mappings_stays_the_spans,
-		a_span_that_is_moved_onto_itself_knows_what_it_lost,
-		a_span_that_is_moved_onto_itself_does_not_end,
-		a_range_with_a_gap_is_not_moved_over_a_span, NULL });
-	harness_add(suite, "parts", (const TTest *const[]){
-		pages_are_unmapped_one_by_one, extents_of_what_is_left,
-		a_span_that_is_mapped_over_keeps_away, NULL });
+	harness_add(suite, "moves",
+		    (const TTest *const[]){ a_remap_that_fails_tells_the_span_what_it_did,
+					    a_hole_between_two_mappings_stays_the_spans,
+					    a_span_that_is_moved_onto_itself_knows_what_it_lost,
+					    a_span_that_is_moved_onto_itself_does_not_end,
+					    a_range_with_a_gap_is_not_moved_over_a_span, NULL });
+	harness_add(suite, "parts",
+		    (const TTest *const[]){ pages_are_unmapped_one_by_one, extents_of_what_is_left,
+					    a_span_that_is_mapped_over_keeps_away, NULL });
 	return harness_run(suite);
 }

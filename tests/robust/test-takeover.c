@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Addresses of spans that are unmapped or mapped over, by calls that succeed, fail early, or fail half-way. */
+/* Addresses of spans that are unmapped or mapped over, by calls that succeed,
+ * fail early, or fail half-way. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,7 +11,8 @@
 #include "support/fake.h"
 #include "support/takeover-fixture.h"
 
-static int fail_mmap_early(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+static int fail_mmap_early(void **out, void *address, size_t length, int prot, int flags, int fd,
+			   uint64_t offset)
 {
 	if (address == base + page && flags & MAP_FIXED)
 		return -EACCES;
@@ -18,19 +20,22 @@ static int fail_mmap_early(void **out, void *address, size_t length, int prot, i
 }
 
 /* The range is unmapped, and another thread's mapping is there. */
-static int fail_mmap_late(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+static int fail_mmap_late(void **out, void *address, size_t length, int prot, int flags, int fd,
+			  uint64_t offset)
 {
 	if (address != base + page || !(flags & MAP_FIXED) || moved_in)
 		return real_sys_mmap(out, address, length, prot, flags, fd, offset);
 	ck_assert_zero(munmap(address, length));
-	moved_in = mmap(address, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	moved_in = mmap(address, length, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	*moved_in = 77;
 	return -ENODEV;
 }
 
 static void *map_over(size_t length)
 {
-	return barspan_mmap(base + page, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	return barspan_mmap(base + page, length, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
 START_TEST(a_map_fixed_that_fails_early_changes_nothing)
@@ -75,12 +80,14 @@ START_TEST(a_map_fixed_that_fails_late_takes_the_range)
 }
 END_TEST
 
-static int fail_other_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+static int fail_other_mmap(void **out, void *address, size_t length, int prot, int flags, int fd,
+			   uint64_t offset)
 {
 	return prot ? -EACCES : real_sys_mmap(out, address, length, prot, flags, fd, offset);
 }
 
-/* Nothing tells whether the range was unmapped: it is left alone, but cannot be accessed. */
+/* Nothing tells whether the range was unmapped: it is left alone, but cannot be
+ * accessed. */
 START_TEST(without_proc_a_failed_map_fixed_takes_the_range)
 {
 	set_up();
@@ -116,7 +123,8 @@ END_TEST
 static void *closed;
 
 /* Its mapping looks as the hole did that it fills. */
-static int fail_mmap_closed(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+static int fail_mmap_closed(void **out, void *address, size_t length, int prot, int flags, int fd,
+			    uint64_t offset)
 {
 	if (address != base + 3 * page || !(flags & MAP_FIXED) || closed)
 		return real_sys_mmap(out, address, length, prot, flags, fd, offset);
@@ -131,8 +139,10 @@ START_TEST(a_mapping_that_looks_like_a_hole_is_told_from_it)
 		set_up();
 		closed = late ? NULL : base;
 		fake_hooks.mmap = late ? fail_mmap_closed : fail_other_mmap;
-		ck_assert_ptr_eq(barspan_mmap(base + 3 * page, page, PROT_READ, MAP_PRIVATE | MAP_FIXED,
-					      barspan_soft_fd(device, 0), 0), MAP_FAILED);
+		ck_assert_ptr_eq(barspan_mmap(base + 3 * page, page, PROT_READ,
+					      MAP_PRIVATE | MAP_FIXED, barspan_soft_fd(device, 0),
+					      0),
+				 MAP_FAILED);
 		if (late) {
 			ck_assert_ptr_null(barspan_find(base + 3 * page, NULL));
 			barspan_unmap(span);
@@ -192,13 +202,13 @@ int main(void)
 	Suite *suite = suite_create("takeover");
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
-	harness_add(suite, "failures", (const TTest *const[]){
-		a_map_fixed_that_fails_early_changes_nothing,
-		a_map_fixed_that_fails_late_takes_the_range,
-		without_proc_a_failed_map_fixed_takes_the_range,
-		without_proc_and_mappings_nothing_is_taken,
-		a_mapping_that_looks_like_a_hole_is_told_from_it,
-		a_munmap_that_the_kernel_refuses_changes_nothing, noreplace_wins_over_fixed,
-		NULL });
+	harness_add(suite, "failures",
+		    (const TTest *const[]){ a_map_fixed_that_fails_early_changes_nothing,
+					    a_map_fixed_that_fails_late_takes_the_range,
+					    without_proc_a_failed_map_fixed_takes_the_range,
+					    without_proc_and_mappings_nothing_is_taken,
+					    a_mapping_that_looks_like_a_hole_is_told_from_it,
+					    a_munmap_that_the_kernel_refuses_changes_nothing,
+					    noreplace_wins_over_fixed, NULL });
 	return harness_run(suite);
 }

@@ -24,7 +24,8 @@ static int ops_region(void *context, unsigned int index, struct barspan_region *
 	return index < 2 ? 0 : -EINVAL;
 }
 
-static int ops_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+static int ops_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot,
+		   void *address)
 {
 	(void)context;
 	(void)index;
@@ -33,7 +34,8 @@ static int ops_map(void *context, unsigned int index, uint64_t offset, size_t le
 	errno = EILSEQ;
 	if (is_refusing)
 		return -EIO;
-	if (mmap(address, length, prot, MAP_SHARED | MAP_FIXED, memory, (off_t)offset) == MAP_FAILED)
+	if (mmap(address, length, prot, MAP_SHARED | MAP_FIXED, memory, (off_t)offset) ==
+	    MAP_FAILED)
 		return -errno;
 	return 0;
 }
@@ -46,7 +48,8 @@ static int ops_read(void *context, unsigned int index, uint64_t offset, void *bu
 	return pread(memory, buffer, length, (off_t)offset) == (ssize_t)length ? 0 : -EIO;
 }
 
-static int ops_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+static int ops_write(void *context, unsigned int index, uint64_t offset, const void *buffer,
+		     size_t length)
 {
 	(void)context;
 	(void)index;
@@ -63,7 +66,12 @@ static void ops_close(void *context)
 }
 
 const struct barspan_device_ops ops = {
-	.size = sizeof(ops), .region = ops_region, .map = ops_map, .read = ops_read, .write = ops_write, .close = ops_close,
+	.size = sizeof(ops),
+	.region = ops_region,
+	.map = ops_map,
+	.read = ops_read,
+	.write = ops_write,
+	.close = ops_close,
 };
 
 void set_up(void)

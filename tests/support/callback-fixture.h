@@ -17,7 +17,7 @@ extern char *before;
 
 /* Called by `map` before it maps, and by `close`; NULL: nothing is. */
 extern void (*inside_map)(void), (*inside_close)(void);
-extern bool is_refusing;	/* `map` fails */
+extern bool is_refusing; /* `map` fails */
 extern struct barspan *span, *other;
 extern const struct barspan_device_ops ops;
 
@@ -25,7 +25,7 @@ void set_up(void);
 
 void tear_down(void);
 
-extern int results[8];	/* of the calls inside map */
+extern int results[8]; /* of the calls inside map */
 extern sem_t entered, go;
 
 #endif

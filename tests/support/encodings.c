@@ -40,8 +40,8 @@ static bool is_null_override(unsigned int opcode)
 static uint8_t *put_legacy(uint8_t *at, size_t i)
 {
 	static const uint8_t mandatory[] = { 0, 0x66, 0xf3, 0xf2 };
-	unsigned int opcode = take_digit(&i, 256), map = take_digit(&i, 4), prefix = take_digit(&i, 4),
-		     rex = take_digit(&i, 3);
+	unsigned int opcode = take_digit(&i, 256), map = take_digit(&i, 4),
+		     prefix = take_digit(&i, 4), rex = take_digit(&i, 3);
 
 	if (!random_below(8))
 		*at++ = 0x67;
@@ -62,8 +62,8 @@ static uint8_t *put_legacy(uint8_t *at, size_t i)
 
 static uint8_t *put_vex(uint8_t *at, size_t i)
 {
-	unsigned int opcode = take_digit(&i, 256), map = take_digit(&i, 3) + 1, pp = take_digit(&i, 4),
-		     w = take_digit(&i, 2), l = take_digit(&i, 2);
+	unsigned int opcode = take_digit(&i, 256), map = take_digit(&i, 3) + 1,
+		     pp = take_digit(&i, 4), w = take_digit(&i, 2), l = take_digit(&i, 2);
 	unsigned int vvvv = take_digit(&i, 2) ? 15 : random_below(16);
 
 	if (map == 1 && !w && random_below(2)) {
@@ -81,10 +81,12 @@ static uint8_t *put_vex(uint8_t *at, size_t i)
 
 static uint8_t *put_evex(uint8_t *at, size_t i)
 {
-	unsigned int opcode = take_digit(&i, 256), map = take_digit(&i, 3) + 1, pp = take_digit(&i, 4),
-		     w = take_digit(&i, 2), l = take_digit(&i, 3);
-	unsigned int broadcast = take_digit(&i, 2), any = take_digit(&i, 2), vvvv = any ? 31 : random_below(32);
-	unsigned int mask = random_below(3) ? 0 : random_below(8), zero = mask ? random_below(2) : 0;
+	unsigned int opcode = take_digit(&i, 256), map = take_digit(&i, 3) + 1,
+		     pp = take_digit(&i, 4), w = take_digit(&i, 2), l = take_digit(&i, 3);
+	unsigned int broadcast = take_digit(&i, 2), any = take_digit(&i, 2),
+		     vvvv = any ? 31 : random_below(32);
+	unsigned int mask = random_below(3) ? 0 : random_below(8),
+		     zero = mask ? random_below(2) : 0;
 
 	*at++ = 0x62;
 	*at++ = (uint8_t)(random_below(16) << 4 | map);
@@ -95,8 +97,8 @@ static uint8_t *put_evex(uint8_t *at, size_t i)
 	return at;
 }
 
-/* What comes behind the register of a ModRM byte, and what an instruction may have
- * behind that. */
+/* What comes behind the register of a ModRM byte, and what an instruction may
+ * have behind that. */
 static void put_rest(uint8_t *at)
 {
 	unsigned int mode = random_below(8) ? random_below(3) : 0, rm = random_below(8);
@@ -107,7 +109,8 @@ static void put_rest(uint8_t *at)
 		*at++ = (uint8_t)random_below(255);
 	for (unsigned int i = 0; i < 8; i++)
 		*at++ = (uint8_t)random_below(255);
-	/* A displacement of 32 bits is small, and the code before the operand. */
+	/* A displacement of 32 bits is small, and the code before the
+	 * operand. */
 	at -= 8;
 	if (mode == 2)
 		at[2] = at[3] = 0;
@@ -153,7 +156,11 @@ bool encodings_make(struct encoding *encoding, size_t i, uint64_t *random)
 		return false;
 	encoding->example.length = encoding->form.length;
 	switch (encoding->form.kind) {
-	case FORM_UNKNOWN: case FORM_STRING: case FORM_STACK: case FORM_NOTHING: case FORM_BIT:
+	case FORM_UNKNOWN:
+	case FORM_STRING:
+	case FORM_STACK:
+	case FORM_NOTHING:
+	case FORM_BIT:
 		return false;
 	default:
 		return decode_name(encoding);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every opcode of every encoding, with random operands in memory: those that the
- * trap serves, with registers to access a given place. */
+/* Every opcode of every encoding, with random operands in memory: those that
+ * the trap serves, with registers to access a given place. */
 #ifndef ENCODINGS_H
 #define ENCODINGS_H
 
@@ -10,7 +10,7 @@
 struct encoding {
 	struct example example;
 	struct trap_form form;
-	char name[24];		/* the mnemonic */
+	char name[24]; /* the mnemonic */
 };
 
 /* How many there are, served or not. */

@@ -7,8 +7,8 @@
 
 struct fake_hooks fake_hooks;
 
-static unsigned long counts[FAKE_CALLS];	/* atomic, as all here */
-static unsigned long countdown;		/* calls until one fails; 0: none does */
+static unsigned long counts[FAKE_CALLS]; /* atomic, as all here */
+static unsigned long countdown;		 /* calls until one fails; 0: none does */
 static unsigned long call_countdown[FAKE_CALLS];
 static int failure;
 static int only_once;
@@ -73,9 +73,11 @@ static bool count_down(unsigned long *left, bool stay)
 static bool should_fail(enum fake_call call)
 {
 	__atomic_fetch_add(&counts[call], 1, __ATOMIC_RELAXED);
-	if (!__atomic_load_n(&countdown, __ATOMIC_RELAXED) && !__atomic_load_n(&call_countdown[call], __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&countdown, __ATOMIC_RELAXED) &&
+	    !__atomic_load_n(&call_countdown[call], __ATOMIC_RELAXED))
 		return false;
-	if (!count_down(&call_countdown[call], false) && (call == FAKE_MUNMAP || !count_down(&countdown, !only_once)))
+	if (!count_down(&call_countdown[call], false) &&
+	    (call == FAKE_MUNMAP || !count_down(&countdown, !only_once)))
 		return false;
 	failed = call;
 	return true;
@@ -130,7 +132,8 @@ int __wrap_sys_ioctl(int fd, unsigned long request, void *argument)
 {
 	if (should_fail(FAKE_IOCTL))
 		return failure;
-	return fake_hooks.ioctl ? fake_hooks.ioctl(fd, request, argument) : real_sys_ioctl(fd, request, argument);
+	return fake_hooks.ioctl ? fake_hooks.ioctl(fd, request, argument)
+				: real_sys_ioctl(fd, request, argument);
 }
 
 int __real_sys_read(int fd, void *buffer, size_t length);
@@ -147,7 +150,8 @@ int __wrap_sys_pread(int fd, void *buffer, size_t length, uint64_t offset)
 {
 	if (should_fail(FAKE_PREAD))
 		return failure;
-	return fake_hooks.pread ? fake_hooks.pread(fd, buffer, length, offset) : real_sys_pread(fd, buffer, length, offset);
+	return fake_hooks.pread ? fake_hooks.pread(fd, buffer, length, offset)
+				: real_sys_pread(fd, buffer, length, offset);
 }
 
 int __wrap_sys_pwrite(int fd, const void *buffer, size_t length, uint64_t offset);
@@ -155,7 +159,8 @@ int __wrap_sys_pwrite(int fd, const void *buffer, size_t length, uint64_t offset
 {
 	if (should_fail(FAKE_PWRITE))
 		return failure;
-	return fake_hooks.pwrite ? fake_hooks.pwrite(fd, buffer, length, offset) : real_sys_pwrite(fd, buffer, length, offset);
+	return fake_hooks.pwrite ? fake_hooks.pwrite(fd, buffer, length, offset)
+				 : real_sys_pwrite(fd, buffer, length, offset);
 }
 
 int __wrap_sys_readlink(const char *path, char *buffer, size_t length);
@@ -163,7 +168,8 @@ int __wrap_sys_readlink(const char *path, char *buffer, size_t length)
 {
 	if (should_fail(FAKE_READLINK))
 		return failure;
-	return fake_hooks.readlink ? fake_hooks.readlink(path, buffer, length) : real_sys_readlink(path, buffer, length);
+	return fake_hooks.readlink ? fake_hooks.readlink(path, buffer, length)
+				   : real_sys_readlink(path, buffer, length);
 }
 
 int __wrap_sys_fstat(int fd, struct stat *out);
@@ -179,15 +185,19 @@ int __wrap_sys_find_entry(const char *directory, const char *prefix, char *buffe
 {
 	if (should_fail(FAKE_FIND_ENTRY))
 		return failure;
-	return fake_hooks.find_entry ? fake_hooks.find_entry(directory, prefix, buffer, length) : real_sys_find_entry(directory, prefix, buffer, length);
+	return fake_hooks.find_entry ? fake_hooks.find_entry(directory, prefix, buffer, length)
+				     : real_sys_find_entry(directory, prefix, buffer, length);
 }
 
-int __wrap_sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset);
-int __wrap_sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+int __wrap_sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd,
+		    uint64_t offset);
+int __wrap_sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd,
+		    uint64_t offset)
 {
 	if (should_fail(FAKE_MMAP))
 		return failure;
-	return fake_hooks.mmap ? fake_hooks.mmap(out, address, length, prot, flags, fd, offset) : real_sys_mmap(out, address, length, prot, flags, fd, offset);
+	return fake_hooks.mmap ? fake_hooks.mmap(out, address, length, prot, flags, fd, offset)
+			       : real_sys_mmap(out, address, length, prot, flags, fd, offset);
 }
 
 int __wrap_sys_munmap(void *address, size_t length);
@@ -195,7 +205,8 @@ int __wrap_sys_munmap(void *address, size_t length)
 {
 	if (should_fail(FAKE_MUNMAP))
 		return failure;
-	return fake_hooks.munmap ? fake_hooks.munmap(address, length) : real_sys_munmap(address, length);
+	return fake_hooks.munmap ? fake_hooks.munmap(address, length)
+				 : real_sys_munmap(address, length);
 }
 
 int __wrap_sys_mprotect(void *address, size_t length, int prot);
@@ -203,7 +214,8 @@ int __wrap_sys_mprotect(void *address, size_t length, int prot)
 {
 	if (should_fail(FAKE_MPROTECT))
 		return failure;
-	return fake_hooks.mprotect ? fake_hooks.mprotect(address, length, prot) : real_sys_mprotect(address, length, prot);
+	return fake_hooks.mprotect ? fake_hooks.mprotect(address, length, prot)
+				   : real_sys_mprotect(address, length, prot);
 }
 
 int __wrap_sys_madvise(void *address, size_t length, int advice);
@@ -211,7 +223,8 @@ int __wrap_sys_madvise(void *address, size_t length, int advice)
 {
 	if (should_fail(FAKE_MADVISE))
 		return failure;
-	return fake_hooks.madvise ? fake_hooks.madvise(address, length, advice) : real_sys_madvise(address, length, advice);
+	return fake_hooks.madvise ? fake_hooks.madvise(address, length, advice)
+				  : real_sys_madvise(address, length, advice);
 }
 
 int __wrap_sys_move_mapping(void *from, size_t length, void *to);
@@ -219,10 +232,12 @@ int __wrap_sys_move_mapping(void *from, size_t length, void *to)
 {
 	if (should_fail(FAKE_MOVE_MAPPING))
 		return failure;
-	return fake_hooks.move_mapping ? fake_hooks.move_mapping(from, length, to) : real_sys_move_mapping(from, length, to);
+	return fake_hooks.move_mapping ? fake_hooks.move_mapping(from, length, to)
+				       : real_sys_move_mapping(from, length, to);
 }
 
-int __wrap_sys_mremap(void **out, void *from, size_t length, size_t new_length, int flags, void *to);
+int __wrap_sys_mremap(void **out, void *from, size_t length, size_t new_length, int flags,
+		      void *to);
 int __wrap_sys_mremap(void **out, void *from, size_t length, size_t new_length, int flags, void *to)
 {
 	if (fake_hooks.mremap)
@@ -233,5 +248,6 @@ int __wrap_sys_mremap(void **out, void *from, size_t length, size_t new_length, 
 int __wrap_sys_munlock(void *address, size_t length);
 int __wrap_sys_munlock(void *address, size_t length)
 {
-	return fake_hooks.munlock ? fake_hooks.munlock(address, length) : real_sys_munlock(address, length);
+	return fake_hooks.munlock ? fake_hooks.munlock(address, length)
+				  : real_sys_munlock(address, length);
 }

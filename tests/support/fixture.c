@@ -12,17 +12,22 @@
 
 enum { SHIFT = 24, REGIONS = 9, CONFIG_SIZE = 4096 };
 
-const struct barspan_range fixture_areas[FIXTURE_AREAS] = { { 6, 2 }, { 0, 1 }, { 1, 2 }, { 4, 1 }, { 9, 3 } };
+const struct barspan_range fixture_areas[FIXTURE_AREAS] = {
+	{ 6, 2 }, { 0, 1 }, { 1, 2 }, { 4, 1 }, { 9, 3 }
+};
 
-static struct barspan_range areas[FIXTURE_AREAS];	/* in bytes */
-static int memory = -1;		/* behind all devices but the soft one */
+static struct barspan_range areas[FIXTURE_AREAS]; /* in bytes */
+static int memory = -1;				  /* behind all devices but the soft one */
 static unsigned long operations, operation_to_fail;
 static int operation_error;
 
 uint8_t fixture_byte(unsigned int index, uint64_t offset)
 {
-	/* Status with a capability list; its head; MSI-X with two entries at the start of region 3. */
-	static const uint8_t config[256] = { [6] = 0x10, [0x34] = 0x40, [0x40] = 0x11, [0x42] = 1, [0x44] = 3 };
+	/* Status with a capability list; its head; MSI-X with two entries at
+	 * the start of region 3. */
+	static const uint8_t config[256] = {
+		[6] = 0x10, [0x34] = 0x40, [0x40] = 0x11, [0x42] = 1, [0x44] = 3
+	};
 
 	if (index == BARSPAN_CONFIG)
 		return offset < sizeof(config) ? config[offset] : 0;
@@ -131,7 +136,8 @@ static int ops_region(void *context, unsigned int index, struct barspan_region *
 	return next_operation();
 }
 
-static int ops_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+static int ops_map(void *context, unsigned int index, uint64_t offset, size_t length, int prot,
+		   void *address)
 {
 	off_t at = (off_t)(((uint64_t)index << SHIFT) + offset);
 	int r = next_operation();
@@ -153,7 +159,8 @@ static int ops_read(void *context, unsigned int index, uint64_t offset, void *bu
 	return r ? r : real_sys_pread(memory, buffer, length, ((uint64_t)index << SHIFT) + offset);
 }
 
-static int ops_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+static int ops_write(void *context, unsigned int index, uint64_t offset, const void *buffer,
+		     size_t length)
 {
 	int r = next_operation();
 
@@ -164,14 +171,19 @@ static int ops_write(void *context, unsigned int index, uint64_t offset, const v
 int fixture_open_ops(struct barspan_device **out)
 {
 	static const struct barspan_device_ops ops = {
-		.size = sizeof(ops), .region = ops_region, .map = ops_map, .read = ops_read, .write = ops_write,
+		.size = sizeof(ops),
+		.region = ops_region,
+		.map = ops_map,
+		.read = ops_read,
+		.write = ops_write,
 	};
 
 	set_up_memory();
 	return barspan_device_open_ops(out, &ops, NULL);
 }
 
-/* More bytes than the library's first buffer has, so that it has to ask again. */
+/* More bytes than the library's first buffer has, so that it has to ask
+ * again. */
 enum { INFO_AT = 4096 };
 
 static int region_info(struct vfio_region_info *info)
@@ -188,7 +200,8 @@ static int region_info(struct vfio_region_info *info)
 	if (!region.n_areas)
 		return 0;
 	info->flags |= VFIO_REGION_INFO_FLAG_MMAP | VFIO_REGION_INFO_FLAG_CAPS;
-	info->argsz = (uint32_t)(INFO_AT + sizeof(*sparse) + FIXTURE_AREAS * sizeof(sparse->areas[0]));
+	info->argsz =
+		(uint32_t)(INFO_AT + sizeof(*sparse) + FIXTURE_AREAS * sizeof(sparse->areas[0]));
 	if (room < info->argsz)
 		return 0;
 	info->cap_offset = INFO_AT;
@@ -230,7 +243,8 @@ static int play_open(const char *path, int flags)
 {
 	if (strncmp(path, "/dev/", 5))
 		return real_sys_open(path, flags);
-	return !strcmp(path, "/dev/vfio/7") && !has_groups ? -ENOENT : fcntl(memory, F_DUPFD_CLOEXEC, 0);
+	return !strcmp(path, "/dev/vfio/7") && !has_groups ? -ENOENT
+							   : fcntl(memory, F_DUPFD_CLOEXEC, 0);
 }
 
 static int play_readlink(const char *path, char *buffer, size_t length)
@@ -303,7 +317,8 @@ void *fixture_address(void)
 	return address;
 }
 
-static void check_extent(const struct barspan *span, const struct barspan_extent *extent, const uint8_t *bytes)
+static void check_extent(const struct barspan *span, const struct barspan_extent *extent,
+			 const uint8_t *bytes)
 {
 	const volatile uint8_t *pointer = barspan_pointer(span, extent->offset, extent->length);
 	const volatile uint8_t *base = barspan_base(span);
@@ -311,14 +326,19 @@ static void check_extent(const struct barspan *span, const struct barspan_extent
 	if (extent->kind == BARSPAN_HOLE) {
 		ck_assert(!pointer);
 		for (uint64_t at = 0; base && at < extent->length; at += sys_page_size())
-			harness_assert_msg(!harness_can_read(base + extent->offset + at), "a hole, page %llu, can be read",
-					   (unsigned long long)((extent->offset + at) / sys_page_size()));
+			harness_assert_msg(
+				!harness_can_read(base + extent->offset + at),
+				"a hole, page %llu, can be read",
+				(unsigned long long)((extent->offset + at) / sys_page_size()));
 		return;
 	}
 	ck_assert(pointer);
 	if (base)
-		ck_assert_ptr_eq((const void *)(uintptr_t)pointer, (const void *)(uintptr_t)(base + extent->offset));
-	ck_assert_int_eq(memcmp((const void *)(uintptr_t)pointer, bytes + extent->offset, extent->length), 0);
+		ck_assert_ptr_eq((const void *)(uintptr_t)pointer,
+				 (const void *)(uintptr_t)(base + extent->offset));
+	ck_assert_int_eq(
+		memcmp((const void *)(uintptr_t)pointer, bytes + extent->offset, extent->length),
+		0);
 }
 
 void fixture_check(struct barspan *span)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the inline parts of <barspan/guard.h> and <barspan/io.h> do, for tests to look at. */
+/* What the inline parts of <barspan/guard.h> and <barspan/io.h> do, for tests
+ * to look at. */
 #ifndef GUARD_WAYS_H
 #define GUARD_WAYS_H
 

@@ -34,7 +34,8 @@ int harness_run(Suite *suite)
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-static TCase *make_case(Suite *suite, const char *name, void (*set_up)(void), void (*tear_down)(void))
+static TCase *make_case(Suite *suite, const char *name, void (*set_up)(void),
+			void (*tear_down)(void))
 {
 	TCase *tcase = tcase_create(name);
 
@@ -59,8 +60,8 @@ void harness_add_with(Suite *suite, const char *name, void (*set_up)(void), void
 		tcase_add_test(tcase, *tests);
 }
 
-void harness_add_rows(Suite *suite, const char *name, void (*set_up)(void), void (*tear_down)(void), const TTest *test,
-		      int rows)
+void harness_add_rows(Suite *suite, const char *name, void (*set_up)(void), void (*tear_down)(void),
+		      const TTest *test, int rows)
 {
 	tcase_add_loop_test(make_case(suite, name, set_up, tear_down), test, 0, rows);
 }
@@ -79,7 +80,8 @@ bool harness_instrumented(void)
 	return SANITIZED || (preload && strstr(preload, "vgpreload"));
 }
 
-int harness_open_soft(struct barspan_device **out, const struct barspan_soft_region *regions, size_t n)
+int harness_open_soft(struct barspan_device **out, const struct barspan_soft_region *regions,
+		      size_t n)
 {
 	const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(regions, n);
 
@@ -114,13 +116,15 @@ static char *read_file(const char *path)
 	return text;
 }
 
-/* Whether a line of /proc/self/maps is what the library could have left: an anonymous mapping without access, or a shared one. */
+/* Whether a line of /proc/self/maps is what the library could have left: an
+ * anonymous mapping without access, or a shared one. */
 static bool could_be_ours(const char *line)
 {
 	char access[5], path[256] = "";
 	unsigned long start, end, offset, inode;
 
-	if (sscanf(line, "%lx-%lx %4s %lx %*s %lu %255[^\n]", &start, &end, access, &offset, &inode, path) < 5)
+	if (sscanf(line, "%lx-%lx %4s %lx %*s %lu %255[^\n]", &start, &end, access, &offset, &inode,
+		   path) < 5)
 		return false;
 	if (access[3] == 's')
 		return true;
@@ -157,7 +161,8 @@ char *harness_maps_of(const volatile void *address, size_t length)
 	FILE *out = open_memstream(&text, &size);
 
 	for (char *line = strtok(maps, "\n"); line; line = strtok(NULL, "\n"))
-		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && start < first + length && end > first)
+		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && start < first + length &&
+		    end > first)
 			fprintf(out, "%lx-%lx%s\n", start < first ? first : start,
 				end > first + length ? first + length : end, strchr(line, ' '));
 	fclose(out);
@@ -181,7 +186,8 @@ char *harness_find_map(const char *name)
 	char *lines = harness_maps_of(NULL, SIZE_MAX), *rest;
 	unsigned long start = 0;
 
-	for (char *line = strtok_r(lines, "\n", &rest); line && !start; line = strtok_r(NULL, "\n", &rest))
+	for (char *line = strtok_r(lines, "\n", &rest); line && !start;
+	     line = strtok_r(NULL, "\n", &rest))
 		if (strstr(line, name))
 			start = strtoul(line, NULL, 16);
 	free(lines);
@@ -229,7 +235,8 @@ static void listen_to(void *context, enum barspan_log_level level, const char *m
 	size_t used = strlen(harness_message);
 
 	(void)context;
-	snprintf(harness_message + used, sizeof(harness_message) - used, "%s%s", used ? "\n" : "", message);
+	snprintf(harness_message + used, sizeof(harness_message) - used, "%s%s", used ? "\n" : "",
+		 message);
 	harness_messages[level]++;
 }
 
@@ -254,7 +261,8 @@ static bool can_touch(volatile uint8_t *address, bool write)
 
 	sigaction(SIGSEGV, &action, &before[0]);
 	sigaction(SIGBUS, &action, &before[1]);
-	/* memcheck takes an access to what has none for an error, whoever handles the fault. */
+	/* memcheck takes an access to what has none for an error, whoever
+	 * handles the fault. */
 	VALGRIND_DISABLE_ERROR_REPORTING;
 	if (!sigsetjmp(fault, 1)) {
 		uint8_t value = *address;

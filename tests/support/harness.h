@@ -16,7 +16,8 @@
 /* Runs a suite; returns what main() shall. */
 int harness_run(Suite *suite);
 
-/* Adds a case of one or more tests, the names of which end with NULL, with time enough for valgrind. */
+/* Adds a case of one or more tests, the names of which end with NULL, with time
+ * enough for valgrind. */
 void harness_add(Suite *suite, const char *name, const TTest *const *tests);
 
 /* The same, with functions that run before and after each test, in the test's
@@ -26,47 +27,55 @@ void harness_add_with(Suite *suite, const char *name, void (*set_up)(void), void
 
 /* The same for one test that runs for each row of a table: _i is 0 to
  * rows - 1. */
-void harness_add_rows(Suite *suite, const char *name, void (*set_up)(void), void (*tear_down)(void), const TTest *test,
-		      int rows);
+void harness_add_rows(Suite *suite, const char *name, void (*set_up)(void), void (*tear_down)(void),
+		      const TTest *test, int rows);
 
-/* Whether the program runs under valgrind or a sanitizer, where much takes longer or cannot be measured. */
+/* Whether the program runs under valgrind or a sanitizer, where much takes
+ * longer or cannot be measured. */
 bool harness_instrumented(void);
 
 /* A software device of `n` regions. */
-int harness_open_soft(struct barspan_device **out, const struct barspan_soft_region *regions, size_t n);
+int harness_open_soft(struct barspan_device **out, const struct barspan_soft_region *regions,
+		      size_t n);
 
-
-/* A pseudo-random number; the same seed gives the same sequence (SplitMix64). */
+/* A pseudo-random number; the same seed gives the same sequence
+ * (SplitMix64). */
 uint64_t harness_random(uint64_t *state);
 
-/* The process's mappings and descriptors as a text, to be compared; the caller frees it. Addresses of the heap and of
- * what the C library maps on its own are left out. */
+/* The process's mappings and descriptors as a text, to be compared; the caller
+ * frees it. Addresses of the heap and of what the C library maps on its own are
+ * left out. */
 char *harness_snapshot(void);
 
-/* The lines of /proc/self/maps for [address, address + length), cut to it. The caller frees it. */
+/* The lines of /proc/self/maps for [address, address + length), cut to it. The
+ * caller frees it. */
 char *harness_maps_of(const volatile void *address, size_t length);
 
 /* How many mappings lie in that range, or touch it. */
 size_t harness_count_maps(const volatile void *address, size_t length);
 
-/* Where the first mapping of the file with this name in /proc/self/maps begins; NULL: there is none. */
+/* Where the first mapping of the file with this name in /proc/self/maps begins;
+ * NULL: there is none. */
 char *harness_find_map(const char *name);
 
 /* The value of a line such as "VmRSS:" in /proc/self/status, in bytes. */
 uint64_t harness_status(const char *name);
 
-/* How many mappings the kernel lets a process have (vm.max_map_count); 0: unknown. */
+/* How many mappings the kernel lets a process have (vm.max_map_count); 0:
+ * unknown. */
 size_t harness_map_limit(void);
 
 /* How many extents of a span have this reason. */
 size_t harness_count_extents(const struct barspan *span, enum barspan_reason reason);
 
-/* The messages of the library since harness_listen(), a line each, and how many there were at each level. */
+/* The messages of the library since harness_listen(), a line each, and how many
+ * there were at each level. */
 extern char harness_message[4096];
 extern unsigned int harness_messages[3];
 void harness_listen(void);
 
-/* An access that faults: whether one byte at the address can be read, written. Not for device registers. */
+/* An access that faults: whether one byte at the address can be read, written.
+ * Not for device registers. */
 bool harness_can_read(const volatile void *address);
 bool harness_can_write(volatile void *address);
 

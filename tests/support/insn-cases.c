@@ -13,48 +13,91 @@ enum { PAGE = INSN_CASES_PAGE, SIZE = INSN_CASES_SIZE };
 #define BASE INSN_CASES_BASE
 
 enum shape {
-	LOAD, STORE, STORE_IMMEDIATE, EXTEND, BINARY, UNARY, BITS, EXCHANGE, VECTOR_LOAD, VECTOR_STORE,
+	LOAD,
+	STORE,
+	STORE_IMMEDIATE,
+	EXTEND,
+	BINARY,
+	UNARY,
+	BITS,
+	EXCHANGE,
+	VECTOR_LOAD,
+	VECTOR_STORE,
 };
 
-#define FORM(name, shape_, ...) { .mnemonic = ZYDIS_MNEMONIC_##name, .shape = shape_, __VA_ARGS__ }
+#define FORM(name, shape_, ...) \
+	{ \
+		.mnemonic = ZYDIS_MNEMONIC_##name, .shape = shape_, __VA_ARGS__ \
+	}
 #define MOVES(name, ...) FORM(name, VECTOR_LOAD, __VA_ARGS__), FORM(name, VECTOR_STORE, __VA_ARGS__)
 
 static const struct form {
 	ZydisMnemonic mnemonic;
 	enum shape shape;
-	uint8_t widths;		/* those of memory that there are: a bit each */
-	uint8_t vector;		/* the register's width where that is one */
+	uint8_t widths; /* those of memory that there are: a bit each */
+	uint8_t vector; /* the register's width where that is one */
 	bool aligned, evex;
-	uint8_t to;		/* EXTEND: the least width to which */
+	uint8_t to; /* EXTEND: the least width to which */
 } forms[] = {
-	FORM(MOV, LOAD, .widths = 15), FORM(MOV, STORE, .widths = 15), FORM(MOV, STORE_IMMEDIATE, .widths = 15),
-	FORM(MOVBE, LOAD, .widths = 14), FORM(MOVBE, STORE, .widths = 14), FORM(MOVNTI, STORE, .widths = 12),
-	FORM(MOVZX, EXTEND, .widths = 3, .to = 2), FORM(MOVSX, EXTEND, .widths = 3, .to = 2),
-	FORM(MOVSXD, EXTEND, .widths = 4, .to = 8), FORM(ADD, BINARY, .widths = 15), FORM(OR, BINARY, .widths = 15),
-	FORM(ADC, BINARY, .widths = 15), FORM(SBB, BINARY, .widths = 15), FORM(AND, BINARY, .widths = 15),
-	FORM(SUB, BINARY, .widths = 15), FORM(XOR, BINARY, .widths = 15), FORM(CMP, BINARY, .widths = 15),
-	FORM(TEST, BINARY, .widths = 15), FORM(NOT, UNARY, .widths = 15), FORM(NEG, UNARY, .widths = 15),
-	FORM(INC, UNARY, .widths = 15), FORM(DEC, UNARY, .widths = 15), FORM(BT, BITS, .widths = 14),
-	FORM(BTS, BITS, .widths = 14), FORM(BTR, BITS, .widths = 14), FORM(BTC, BITS, .widths = 14),
-	FORM(XCHG, EXCHANGE, .widths = 15), FORM(XADD, EXCHANGE, .widths = 15), FORM(CMPXCHG, EXCHANGE, .widths = 15),
-	MOVES(MOVD, .widths = 4, .vector = 16), MOVES(MOVQ, .widths = 8, .vector = 16),
-	MOVES(MOVSS, .widths = 4, .vector = 16), MOVES(MOVSD, .widths = 8, .vector = 16),
-	MOVES(MOVUPS, .widths = 16, .vector = 16), MOVES(MOVUPD, .widths = 16, .vector = 16),
-	MOVES(MOVDQU, .widths = 16, .vector = 16), MOVES(MOVAPS, .widths = 16, .vector = 16, .aligned = true),
+	FORM(MOV, LOAD, .widths = 15),
+	FORM(MOV, STORE, .widths = 15),
+	FORM(MOV, STORE_IMMEDIATE, .widths = 15),
+	FORM(MOVBE, LOAD, .widths = 14),
+	FORM(MOVBE, STORE, .widths = 14),
+	FORM(MOVNTI, STORE, .widths = 12),
+	FORM(MOVZX, EXTEND, .widths = 3, .to = 2),
+	FORM(MOVSX, EXTEND, .widths = 3, .to = 2),
+	FORM(MOVSXD, EXTEND, .widths = 4, .to = 8),
+	FORM(ADD, BINARY, .widths = 15),
+	FORM(OR, BINARY, .widths = 15),
+	FORM(ADC, BINARY, .widths = 15),
+	FORM(SBB, BINARY, .widths = 15),
+	FORM(AND, BINARY, .widths = 15),
+	FORM(SUB, BINARY, .widths = 15),
+	FORM(XOR, BINARY, .widths = 15),
+	FORM(CMP, BINARY, .widths = 15),
+	FORM(TEST, BINARY, .widths = 15),
+	FORM(NOT, UNARY, .widths = 15),
+	FORM(NEG, UNARY, .widths = 15),
+	FORM(INC, UNARY, .widths = 15),
+	FORM(DEC, UNARY, .widths = 15),
+	FORM(BT, BITS, .widths = 14),
+	FORM(BTS, BITS, .widths = 14),
+	FORM(BTR, BITS, .widths = 14),
+	FORM(BTC, BITS, .widths = 14),
+	FORM(XCHG, EXCHANGE, .widths = 15),
+	FORM(XADD, EXCHANGE, .widths = 15),
+	FORM(CMPXCHG, EXCHANGE, .widths = 15),
+	MOVES(MOVD, .widths = 4, .vector = 16),
+	MOVES(MOVQ, .widths = 8, .vector = 16),
+	MOVES(MOVSS, .widths = 4, .vector = 16),
+	MOVES(MOVSD, .widths = 8, .vector = 16),
+	MOVES(MOVUPS, .widths = 16, .vector = 16),
+	MOVES(MOVUPD, .widths = 16, .vector = 16),
+	MOVES(MOVDQU, .widths = 16, .vector = 16),
+	MOVES(MOVAPS, .widths = 16, .vector = 16, .aligned = true),
 	MOVES(MOVAPD, .widths = 16, .vector = 16, .aligned = true),
-	MOVES(MOVDQA, .widths = 16, .vector = 16, .aligned = true), MOVES(MOVLPS, .widths = 8, .vector = 16),
-	MOVES(MOVHPS, .widths = 8, .vector = 16), MOVES(MOVLPD, .widths = 8, .vector = 16),
-	MOVES(MOVHPD, .widths = 8, .vector = 16), FORM(LDDQU, VECTOR_LOAD, .widths = 16, .vector = 16),
+	MOVES(MOVDQA, .widths = 16, .vector = 16, .aligned = true),
+	MOVES(MOVLPS, .widths = 8, .vector = 16),
+	MOVES(MOVHPS, .widths = 8, .vector = 16),
+	MOVES(MOVLPD, .widths = 8, .vector = 16),
+	MOVES(MOVHPD, .widths = 8, .vector = 16),
+	FORM(LDDQU, VECTOR_LOAD, .widths = 16, .vector = 16),
 	FORM(MOVNTDQA, VECTOR_LOAD, .widths = 16, .vector = 16, .aligned = true),
 	FORM(MOVNTDQ, VECTOR_STORE, .widths = 16, .vector = 16, .aligned = true),
 	FORM(MOVNTPS, VECTOR_STORE, .widths = 16, .vector = 16, .aligned = true),
 	FORM(MOVNTPD, VECTOR_STORE, .widths = 16, .vector = 16, .aligned = true),
 	/* From here on for AVX. */
-	MOVES(VMOVD, .widths = 4, .vector = 16), MOVES(VMOVQ, .widths = 8, .vector = 16),
-	MOVES(VMOVSS, .widths = 4, .vector = 16), MOVES(VMOVSD, .widths = 8, .vector = 16),
-	MOVES(VMOVUPS, .widths = 16, .vector = 16), MOVES(VMOVUPS, .widths = 32, .vector = 32),
-	MOVES(VMOVUPD, .widths = 32, .vector = 32), MOVES(VMOVDQU, .widths = 16, .vector = 16),
-	MOVES(VMOVDQU, .widths = 32, .vector = 32), MOVES(VMOVAPS, .widths = 16, .vector = 16, .aligned = true),
+	MOVES(VMOVD, .widths = 4, .vector = 16),
+	MOVES(VMOVQ, .widths = 8, .vector = 16),
+	MOVES(VMOVSS, .widths = 4, .vector = 16),
+	MOVES(VMOVSD, .widths = 8, .vector = 16),
+	MOVES(VMOVUPS, .widths = 16, .vector = 16),
+	MOVES(VMOVUPS, .widths = 32, .vector = 32),
+	MOVES(VMOVUPD, .widths = 32, .vector = 32),
+	MOVES(VMOVDQU, .widths = 16, .vector = 16),
+	MOVES(VMOVDQU, .widths = 32, .vector = 32),
+	MOVES(VMOVAPS, .widths = 16, .vector = 16, .aligned = true),
 	MOVES(VMOVAPS, .widths = 32, .vector = 32, .aligned = true),
 	MOVES(VMOVAPD, .widths = 32, .vector = 32, .aligned = true),
 	MOVES(VMOVDQA, .widths = 16, .vector = 16, .aligned = true),
@@ -84,11 +127,15 @@ static uint64_t random_below(uint64_t n)
 static ZydisRegister general_register(unsigned int number, unsigned int width)
 {
 	static const ZydisRegisterClass classes[] = {
-		[1] = ZYDIS_REGCLASS_GPR8, [2] = ZYDIS_REGCLASS_GPR16, [4] = ZYDIS_REGCLASS_GPR32, [8] = ZYDIS_REGCLASS_GPR64,
+		[1] = ZYDIS_REGCLASS_GPR8,
+		[2] = ZYDIS_REGCLASS_GPR16,
+		[4] = ZYDIS_REGCLASS_GPR32,
+		[8] = ZYDIS_REGCLASS_GPR64,
 	};
 
 	/* Between bl and spl there are ah to bh. */
-	return ZydisRegisterEncode(classes[width], (uint8_t)(width == 1 && number >= 4 ? number + 4 : number));
+	return ZydisRegisterEncode(classes[width],
+				   (uint8_t)(width == 1 && number >= 4 ? number + 4 : number));
 }
 
 static unsigned int any_gpr(void)
@@ -102,7 +149,8 @@ static unsigned int any_gpr(void)
 static uintptr_t target_address(size_t width, bool aligned)
 {
 	static const unsigned int edges[] = { PAGE, 2 * PAGE, 3 * PAGE, 4 * PAGE };
-	uintptr_t address = BASE + (random_below(2) ? PAGE : 3 * PAGE) + random_below(PAGE - width + 1);
+	uintptr_t address =
+		BASE + (random_below(2) ? PAGE : 3 * PAGE) + random_below(PAGE - width + 1);
 
 	if (aligned)
 		return address & ~(uintptr_t)(width - 1);
@@ -112,8 +160,8 @@ static uintptr_t target_address(size_t width, bool aligned)
 }
 
 /* An operand for an address, and what the registers must be for it. */
-static void address_operand(ZydisEncoderRequest *request, ZydisEncoderOperand *operand, struct machine *machine,
-			    uintptr_t address, unsigned int avoid)
+static void address_operand(ZydisEncoderRequest *request, ZydisEncoderOperand *operand,
+			    struct machine *machine, uintptr_t address, unsigned int avoid)
 {
 	static const uint8_t scales[] = { 1, 2, 4, 8 };
 	unsigned int base, index, width = random_below(5) ? 8 : 4;
@@ -125,7 +173,8 @@ static void address_operand(ZydisEncoderRequest *request, ZydisEncoderOperand *o
 	operand->type = ZYDIS_OPERAND_TYPE_MEMORY;
 	if (!random_below(8)) {
 		operand->mem.base = ZYDIS_REGISTER_RIP;
-		operand->mem.displacement = (int64_t)address;	/* fix_displacement() does the rest */
+		/* fix_displacement() does the rest */
+		operand->mem.displacement = (int64_t)address;
 		return;
 	}
 	if (!random_below(6)) {
@@ -139,16 +188,20 @@ static void address_operand(ZydisEncoderRequest *request, ZydisEncoderOperand *o
 	}
 	operand->mem.base = general_register(base, width);
 	if (random_below(2))
-		operand->mem.displacement = random_below(2) ? (int64_t)random_below(256) - 128 : (int64_t)random_below(1 << 20) - (1 << 19);
+		operand->mem.displacement = random_below(2)
+						    ? (int64_t)random_below(256) - 128
+						    : (int64_t)random_below(1 << 20) - (1 << 19);
 	address -= (uint64_t)operand->mem.displacement;
 	if (random_below(2)) {
 		operand->mem.index = general_register(index, width);
 		operand->mem.scale = scales[random_below(4)];
-		machine->gprs[index] = random_below(2) ? random_below(1 << 16) : (uint64_t)-(int64_t)random_below(1 << 16);
+		machine->gprs[index] = random_below(2)
+					       ? random_below(1 << 16)
+					       : (uint64_t) - (int64_t)random_below(1 << 16);
 		address -= machine->gprs[index] * operand->mem.scale;
 	}
 	machine->gprs[base] = width == 4 ? (uint32_t)address : address;
-	if (width == 4)	/* what is above counts for nothing */
+	if (width == 4) /* what is above counts for nothing */
 		machine->gprs[base] |= harness_random(seed) << 32;
 }
 
@@ -161,7 +214,8 @@ static bool encode_request(struct example *example, ZydisEncoderRequest *request
 		ZydisEncoderOperand *operand = &request->operands[i];
 		int64_t address = operand->mem.displacement;
 
-		if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY || operand->mem.base != ZYDIS_REGISTER_RIP)
+		if (operand->type != ZYDIS_OPERAND_TYPE_MEMORY ||
+		    operand->mem.base != ZYDIS_REGISTER_RIP)
 			continue;
 		operand->mem.displacement = 0x1000000;
 		if (!ZYAN_SUCCESS(ZydisEncoderEncodeInstruction(request, example->code, &length)))
@@ -189,14 +243,19 @@ static void add_immediate(ZydisEncoderRequest *request, unsigned int width)
 	uint64_t value = harness_random(seed);
 
 	operand->type = ZYDIS_OPERAND_TYPE_IMMEDIATE;
-	operand->imm.s = width == 1 || random_below(2) ? (int8_t)value : width == 2 ? (int16_t)value : (int32_t)value;
+	operand->imm.s = width == 1 || random_below(2) ? (int8_t)value
+			 : width == 2		       ? (int16_t)value
+						       : (int32_t)value;
 }
 
 /* The register beside memory. */
-static void add_other(ZydisEncoderRequest *request, const struct form *form, unsigned int width, unsigned int reg)
+static void add_other(ZydisEncoderRequest *request, const struct form *form, unsigned int width,
+		      unsigned int reg)
 {
 	if (form->vector) {
-		add_register(request, ZydisRegisterEncode(form->vector == 16 ? ZYDIS_REGCLASS_XMM : ZYDIS_REGCLASS_YMM, (uint8_t)reg));
+		add_register(request, ZydisRegisterEncode(form->vector == 16 ? ZYDIS_REGCLASS_XMM
+									     : ZYDIS_REGCLASS_YMM,
+							  (uint8_t)reg));
 		return;
 	}
 	if (form->shape == EXTEND)
@@ -220,10 +279,12 @@ static bool may_lock(const struct form *form, bool load)
 	if (load || form->mnemonic == ZYDIS_MNEMONIC_CMP || form->mnemonic == ZYDIS_MNEMONIC_TEST ||
 	    form->mnemonic == ZYDIS_MNEMONIC_BT)
 		return false;
-	return form->shape == BINARY || form->shape == UNARY || form->shape == BITS || form->shape == EXCHANGE;
+	return form->shape == BINARY || form->shape == UNARY || form->shape == BITS ||
+	       form->shape == EXCHANGE;
 }
 
-/* A bit's number far from the operand's first byte: returns how far, in bytes. */
+/* A bit's number far from the operand's first byte: returns how far, in
+ * bytes. */
 static int64_t choose_bit(struct machine *machine, unsigned int reg, unsigned int width)
 {
 	int64_t bit = (int64_t)random_below(4000) - 2000;
@@ -250,7 +311,8 @@ static bool make_form(struct example *example, const struct form *form)
 		width = 1U << random_below(6);
 	while (!(form->widths & width));
 	/* A lock across cache lines is a fault of its own. */
-	address = target_address(width, form->aligned || lock || form->mnemonic == ZYDIS_MNEMONIC_XCHG);
+	address = target_address(width,
+				 form->aligned || lock || form->mnemonic == ZYDIS_MNEMONIC_XCHG);
 	if (form->evex)
 		request.allowed_encodings = ZYDIS_ENCODABLE_ENCODING_EVEX;
 	if (lock)
@@ -272,7 +334,8 @@ static bool make_form(struct example *example, const struct form *form)
 	address_operand(&request, operand, machine, address, 99);
 	if (load)
 		return encode_request(example, &request);
-	if (form->shape == BITS || form->shape == STORE_IMMEDIATE || (form->shape == BINARY && random_below(2)))
+	if (form->shape == BITS || form->shape == STORE_IMMEDIATE ||
+	    (form->shape == BINARY && random_below(2)))
 		add_immediate(&request, form->shape == BITS ? 1 : width);
 	else if (form->shape != UNARY)
 		add_other(&request, form, width, reg);
@@ -296,10 +359,12 @@ static void make_string(struct example *example)
 	uint8_t *code = example->code, opcode = opcodes[random_below(5)];
 	struct machine *machine = &example->before;
 	unsigned int width = 1U << random_below(4);
-	bool down = random_below(2), address32 = !random_below(4), gs = !random_below(5), repeat = random_below(3);
+	bool down = random_below(2), address32 = !random_below(4), gs = !random_below(5),
+	     repeat = random_below(3);
 	uint64_t count = 1 + random_below(60);
 
-	/* Room for all elements in both directions, somewhere on the five pages around the holes. */
+	/* Room for all elements in both directions, somewhere on the five pages
+	 * around the holes. */
 	for (unsigned int reg = 6; reg <= 7; reg++)
 		machine->gprs[reg] = BASE + PAGE / 2 + random_below(SIZE - PAGE / 2);
 	if (random_below(2))
@@ -311,7 +376,7 @@ static void make_string(struct example *example)
 		*code++ = 0x67;
 	if (gs)
 		*code++ = 0x65;
-	if (repeat)	/* rep or repe, and for cmps and scas also repne */
+	if (repeat) /* rep or repe, and for cmps and scas also repne */
 		*code++ = (opcode == 0xa6 || opcode == 0xae) && random_below(2) ? 0xf2 : 0xf3;
 	if (width == 2)
 		*code++ = 0x66;
@@ -325,12 +390,13 @@ static void make_string(struct example *example)
 static bool is_supported(const struct form *form)
 {
 	if (form->mnemonic == ZYDIS_MNEMONIC_MOVBE)
-		return __builtin_cpu_supports("avx2");	/* all that have the one have the other */
+		return __builtin_cpu_supports("avx2"); /* all that have the one have the other */
 	if (form->evex)
 		return __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
 	if (form->vector && ZydisMnemonicGetString(form->mnemonic)[0] == 'v')
-		return form->mnemonic == ZYDIS_MNEMONIC_VMOVNTDQA || form->vector == 16 ? __builtin_cpu_supports("avx")
-										       : __builtin_cpu_supports("avx2");
+		return form->mnemonic == ZYDIS_MNEMONIC_VMOVNTDQA || form->vector == 16
+			       ? __builtin_cpu_supports("avx")
+			       : __builtin_cpu_supports("avx2");
 	return true;
 }
 
@@ -341,7 +407,8 @@ size_t insn_cases_count(void)
 
 const char *insn_cases_name(size_t form)
 {
-	return form == insn_cases_count() - 1 ? "string" : ZydisMnemonicGetString(forms[form].mnemonic);
+	return form == insn_cases_count() - 1 ? "string"
+					      : ZydisMnemonicGetString(forms[form].mnemonic);
 }
 
 bool insn_cases_make(struct example *example, size_t form, uint64_t *random)
@@ -351,7 +418,8 @@ bool insn_cases_make(struct example *example, size_t form, uint64_t *random)
 	seed = random;
 	if (!string && !is_supported(&forms[form]))
 		return false;
-	/* Some choices, such as ah with a register that takes a prefix, are not to be had. */
+	/* Some choices, such as ah with a register that takes a prefix, are not
+	 * to be had. */
 	do {
 		memset(example, 0, sizeof(*example));
 		any_state(&example->before);

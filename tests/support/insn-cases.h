@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Random instructions of every form that the trap emulates, with registers such that they access a given place. */
+/* Random instructions of every form that the trap emulates, with registers such
+ * that they access a given place. */
 #ifndef INSN_CASES_H
 #define INSN_CASES_H
 
@@ -9,10 +10,16 @@
 
 #include "machine.h"
 
-enum { INSN_CASES_PAGE = 4096, INSN_CASES_PAGES = 4, INSN_CASES_SIZE = INSN_CASES_PAGES * INSN_CASES_PAGE, INSN_CASES_GS_BASE = 0x12340000 };
+enum {
+	INSN_CASES_PAGE = 4096,
+	INSN_CASES_PAGES = 4,
+	INSN_CASES_SIZE = INSN_CASES_PAGES * INSN_CASES_PAGE,
+	INSN_CASES_GS_BASE = 0x12340000
+};
 
-/* Within reach of 32-bit addresses and of code: pages 1 and 3 of those at INSN_CASES_BASE shall be the holes; there is
- * memory on both sides of all of them. The gs segment shall begin at INSN_CASES_GS_BASE. */
+/* Within reach of 32-bit addresses and of code: pages 1 and 3 of those at
+ * INSN_CASES_BASE shall be the holes; there is memory on both sides of all of
+ * them. The gs segment shall begin at INSN_CASES_GS_BASE. */
 #define INSN_CASES_CODE ((uintptr_t)0x30000000)
 #define INSN_CASES_BASE ((uintptr_t)0x30100000)
 
@@ -20,8 +27,8 @@ struct example {
 	uint8_t code[15];
 	uint8_t length;
 	struct machine before, after;
-	uint64_t traps;		/* accesses that were served */
-	uint64_t hash;		/* of all memory */
+	uint64_t traps; /* accesses that were served */
+	uint64_t hash;	/* of all memory */
 };
 
 /* How many forms there are, string instructions being the last. */

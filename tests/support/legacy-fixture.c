@@ -66,7 +66,8 @@ static int play_fstat(int fd, struct stat *out)
 }
 
 /* The file would let all of it be mapped. */
-static int play_mmap(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+static int play_mmap(void **out, void *address, size_t length, int prot, int flags, int fd,
+		     uint64_t offset)
 {
 	if (fd >= 0 && offset >= BAR2 && offset < BAR2 + SIZE)
 		for (size_t at = 0; at < length; at += 0x1000) {

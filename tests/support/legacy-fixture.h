@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A VFIO device that a test plays: a memory file, with ioctls and a link in /proc by hooks. */
+/* A VFIO device that a test plays: a memory file, with ioctls and a link in
+ * /proc by hooks. */
 #ifndef LEGACY_FIXTURE_H
 #define LEGACY_FIXTURE_H
 
@@ -7,7 +8,14 @@
 
 #include "harness.h"
 
-enum { BAR2 = 0x200000, BAR0 = 0x100000, BAR4 = 0x400000, SIZE = 0x8000, FILE_SIZE = 0x800000, MAPPABLE = 7 };
+enum {
+	BAR2 = 0x200000,
+	BAR0 = 0x100000,
+	BAR4 = 0x400000,
+	SIZE = 0x8000,
+	FILE_SIZE = 0x800000,
+	MAPPABLE = 7
+};
 
 extern int file;
 extern char *before;

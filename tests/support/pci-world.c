@@ -13,7 +13,8 @@
 enum { BIND_IOMMUFD = 0x3b76, ATTACH_PT = 0x3b77, IOAS_ALLOC = 0x3b81 };
 
 const uint8_t pci_world_token_bytes[16] = {
-	0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+	0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+	0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
 };
 
 struct pci_world pci_world;
@@ -144,9 +145,10 @@ static int bind_device(int fd, const uint32_t *words)
 
 static int set_iommu(int type)
 {
-	bool known = type == VFIO_NOIOMMU_IOMMU ? has(HAS_NOIOMMU_NODE) :
-		     has(HAS_NOIOMMU_NODE)	? false :
-		     type == VFIO_TYPE1v2_IOMMU ? has(HAS_TYPE1V2) : has(HAS_TYPE1);
+	bool known = type == VFIO_NOIOMMU_IOMMU	  ? has(HAS_NOIOMMU_NODE)
+		     : has(HAS_NOIOMMU_NODE)	  ? false
+		     : type == VFIO_TYPE1v2_IOMMU ? has(HAS_TYPE1V2)
+						  : has(HAS_TYPE1);
 
 	if (!known)
 		return -ENODEV;

@@ -36,7 +36,7 @@ struct pci_world {
 	unsigned int has;
 	const char *driver; /* NULL: vfio-pci */
 	int group_error, container_error, cdev_error, iommufd_error, bind_error;
-	const char *token; /* needed by the device; NULL: none */
+	const char *token;  /* needed by the device; NULL: none */
 	const char *enable; /* text in sysfs; NULL: it cannot be read */
 };
 
@@ -47,7 +47,7 @@ extern const uint8_t pci_world_token_bytes[16];
 extern struct pci_world pci_world;
 extern struct pci_world_result {
 	unsigned int opened; /* nodes */
-	int type; /* of the IOMMU */
+	int type;	     /* of the IOMMU */
 	int device_fd, bound_to;
 	uint32_t attached;
 } pci_world_result;

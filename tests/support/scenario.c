@@ -46,7 +46,8 @@ int act_read(const struct scenario *scenario)
 
 	(void)scenario;
 	if (!r)
-		ck_assert_uint_eq(byte, fixture_byte(1, barspan_region_offset(span) + 3 * sys_page_size()));
+		ck_assert_uint_eq(
+			byte, fixture_byte(1, barspan_region_offset(span) + 3 * sys_page_size()));
 	return r;
 }
 

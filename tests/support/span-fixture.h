@@ -7,7 +7,11 @@
 
 #include "harness.h"
 
-enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, MAPPABLE = RW | BARSPAN_REGION_MMAP, SIZE = 0x8000 };
+enum {
+	RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE,
+	MAPPABLE = RW | BARSPAN_REGION_MMAP,
+	SIZE = 0x8000
+};
 
 /* Two areas that touch, and one apart. */
 extern const struct barspan_range areas[3];

@@ -11,7 +11,9 @@ static char *before;
 
 void set_up(unsigned int flags)
 {
-	const struct barspan_soft_region region = { .size = SIZE, .flags = MAPPABLE, .n_areas = 3, .areas = areas };
+	const struct barspan_soft_region region = {
+		.size = SIZE, .flags = MAPPABLE, .n_areas = 3, .areas = areas
+	};
 	const struct barspan_options options = { .size = sizeof(options), .flags = flags };
 
 	fake_reset();
@@ -65,10 +67,12 @@ void expect_resumed(void)
 	ck_assert(barspan_is_direct(span, 0x5000, 0x1000));
 	ck_assert_int_eq(reason_at(0x3000), BARSPAN_REASON_SPARSE);
 	for (uint64_t offset = 0; span_base() && offset < SIZE; offset += 0x1000)
-		ck_assert_int_eq(harness_can_write(span_base() + offset), barspan_is_direct(span, offset, 1));
+		ck_assert_int_eq(harness_can_write(span_base() + offset),
+				 barspan_is_direct(span, offset, 1));
 }
 
-int refuse_device(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+int refuse_device(void **out, void *address, size_t length, int prot, int flags, int fd,
+		  uint64_t offset)
 {
 	return fd < 0 ? real_sys_mmap(out, address, length, prot, flags, fd, offset) : -EPERM;
 }

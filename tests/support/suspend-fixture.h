@@ -26,9 +26,11 @@ void expect_suspended(void);
 void expect_resumed(void);
 
 /* For fake_hooks.mmap: refuses every mapping of a file. */
-int refuse_device(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset);
+int refuse_device(void **out, void *address, size_t length, int prot, int flags, int fd,
+		  uint64_t offset);
 
-/* For fake_hooks.mprotect: all calls fail but the first after `protects` was set to 0. */
+/* For fake_hooks.mprotect: all calls fail but the first after `protects` was
+ * set to 0. */
 extern unsigned int protects;
 int protect_once(void *address, size_t length, int prot);
 

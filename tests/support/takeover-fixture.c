@@ -14,9 +14,13 @@ void set_up(void)
 {
 	const struct barspan_range areas[] = { { page, 2 * page }, { 5 * page, page } };
 	const struct barspan_soft_region sparse = {
-		.size = PAGES * page, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 2, .areas = areas,
+		.size = PAGES * page,
+		.flags = RW | BARSPAN_REGION_MMAP,
+		.n_areas = 2,
+		.areas = areas,
 	};
-	const struct barspan_soft_region whole = { .size = PAGES * page, .flags = RW | BARSPAN_REGION_MMAP };
+	const struct barspan_soft_region whole = { .size = PAGES * page,
+						   .flags = RW | BARSPAN_REGION_MMAP };
 
 	fake_reset();
 	harness_listen();
@@ -88,7 +92,8 @@ void check_taken(size_t n)
 {
 	ck_assert_ptr_nonnull(moved_in);
 	for (size_t i = 1; i < 1 + n; i++) {
-		ck_assert_int_eq(reason_at(i), i < 3 || i == 5 ? BARSPAN_REASON_REQUESTED : BARSPAN_REASON_SPARSE);
+		ck_assert_int_eq(reason_at(i), i < 3 || i == 5 ? BARSPAN_REASON_REQUESTED
+							       : BARSPAN_REASON_SPARSE);
 		ck_assert_ptr_null(barspan_find(base + i * page, NULL));
 	}
 	barspan_write32(span, page, 101);

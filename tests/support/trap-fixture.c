@@ -24,7 +24,9 @@ void set_up_device(const struct barspan_soft_region *region)
 
 int enable(unsigned int flags)
 {
-	const struct barspan_trap_options options = { .size = sizeof(options), .flags = flags, .fd = output };
+	const struct barspan_trap_options options = { .size = sizeof(options),
+						      .flags = flags,
+						      .fd = output };
 
 	return barspan_trap_enable(&options);
 }

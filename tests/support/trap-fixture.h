@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A span with a hole, the trap, and children that may die of it: what the trap's tests share. */
+/* A span with a hole, the trap, and children that may die of it: what the
+ * trap's tests share. */
 #ifndef TRAP_FIXTURE_H
 #define TRAP_FIXTURE_H
 
@@ -12,7 +13,7 @@ enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * 
 extern struct barspan_device *device;
 extern struct barspan *span;
 extern volatile uint8_t *base;
-extern int output;		/* where explanations go */
+extern int output; /* where explanations go */
 
 void set_up_device(const struct barspan_soft_region *region);
 

@@ -17,7 +17,8 @@ static bool one_in(struct trial *trial, uint64_t n)
 	return !random_below(trial, n);
 }
 
-/* An offset that is likely to be on or next to an edge of a page or of the region. */
+/* An offset that is likely to be on or next to an edge of a page or of the
+ * region. */
 static uint64_t some_offset(struct trial *trial)
 {
 	uint64_t page = trial->request.page_size, size = trial->request.region.size;
@@ -32,7 +33,8 @@ static uint64_t some_offset(struct trial *trial)
 	case 3:
 		return page * random_below(trial, size / page + 2) + 1 + random_below(trial, 3);
 	case 4:
-		return page * (1 + random_below(trial, size / page + 2)) - 1 - random_below(trial, 3);
+		return page * (1 + random_below(trial, size / page + 2)) - 1 -
+		       random_below(trial, 3);
 	default:
 		return page * random_below(trial, size / page + 2);
 	}
@@ -46,13 +48,16 @@ static struct barspan_range some_area(struct trial *trial)
 	case 0:
 		return (struct barspan_range){ start, 0 };
 	case 1:
-		return (struct barspan_range){ start, UINT64_MAX - random_below(trial, 2 * start + 1) };
+		return (struct barspan_range){ start,
+					       UINT64_MAX - random_below(trial, 2 * start + 1) };
 	case 2:
-		return (struct barspan_range){ UINT64_MAX - random_below(trial, 3), random_below(trial, 3) };
+		return (struct barspan_range){ UINT64_MAX - random_below(trial, 3),
+					       random_below(trial, 3) };
 	case 3:
 		return (struct barspan_range){ start, UINT64_MAX - start };
 	default:
-		return start < end ? (struct barspan_range){ start, end - start } : (struct barspan_range){ end, start - end };
+		return start < end ? (struct barspan_range){ start, end - start }
+				   : (struct barspan_range){ end, start - end };
 	}
 }
 
@@ -66,7 +71,8 @@ static void make_areas(struct trial *trial)
 		trial->areas[i] = some_area(trial);
 		/* Areas that touch are rare by chance. */
 		if (i && one_in(trial, 4))
-			trial->areas[i].offset = trial->areas[i - 1].offset + trial->areas[i - 1].length;
+			trial->areas[i].offset =
+				trial->areas[i - 1].offset + trial->areas[i - 1].length;
 	}
 }
 
@@ -79,7 +85,8 @@ static void make_holes(struct trial *trial)
 	for (size_t i = 0; i < trial->request.n_holes; i++) {
 		struct barspan_range hole = some_area(trial);
 
-		if (!one_in(trial, 20) && (hole.offset > size || hole.length > size - hole.offset)) {
+		if (!one_in(trial, 20) &&
+		    (hole.offset > size || hole.length > size - hole.offset)) {
 			hole.offset %= size;
 			hole.length = random_below(trial, size - hole.offset + 1);
 		}
@@ -91,7 +98,9 @@ static struct msix_table some_table(struct trial *trial)
 {
 	uint64_t offset = some_offset(trial), length = 16 * (1 + random_below(trial, 2048));
 
-	return (struct msix_table){ .bar = (unsigned int)random_below(trial, 2), .offset = offset, .length = length };
+	return (struct msix_table){ .bar = (unsigned int)random_below(trial, 2),
+				    .offset = offset,
+				    .length = length };
 }
 
 void make_trial(struct trial *trial, uint64_t seed, uint64_t page_size)
@@ -103,10 +112,12 @@ void make_trial(struct trial *trial, uint64_t seed, uint64_t page_size)
 	request->device = "property";
 	request->index = (unsigned int)random_below(trial, 2);
 	request->page_size = page_size;
-	request->region.size = one_in(trial, 10) ? 1 + random_below(trial, page_size) : page_size * (1 + random_below(trial, MAX_PAGES));
+	request->region.size = one_in(trial, 10) ? 1 + random_below(trial, page_size)
+						 : page_size * (1 + random_below(trial, MAX_PAGES));
 	if (one_in(trial, 3))
 		request->region.size += 1 + random_below(trial, page_size);
-	request->region.flags = (one_in(trial, 30) ? 0 : BARSPAN_REGION_MMAP) | (one_in(trial, 8) ? 0 : BARSPAN_REGION_SPARSE) |
+	request->region.flags = (one_in(trial, 30) ? 0 : BARSPAN_REGION_MMAP) |
+				(one_in(trial, 8) ? 0 : BARSPAN_REGION_SPARSE) |
 				(one_in(trial, 4) ? BARSPAN_REGION_MSIX_MAPPABLE : 0);
 	make_areas(trial);
 	make_holes(trial);
@@ -114,7 +125,8 @@ void make_trial(struct trial *trial, uint64_t seed, uint64_t page_size)
 		request->msix = some_table(trial);
 	request->length = request->region.size;
 	if (one_in(trial, 3)) {
-		request->offset = page_size * random_below(trial, (request->region.size - 1) / page_size + 1);
+		request->offset =
+			page_size * random_below(trial, (request->region.size - 1) / page_size + 1);
 		request->length = 1 + random_below(trial, request->region.size - request->offset);
 	}
 	request->prot = one_in(trial, 30) ? PROT_NONE : PROT_READ | PROT_WRITE;

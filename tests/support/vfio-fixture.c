@@ -14,7 +14,8 @@ struct kernel kernel;
 static void put_areas(struct vfio_region_info *info)
 {
 	struct vfio_region_info_cap_sparse_mmap *sparse = (void *)(info + 1);
-	uint32_t needed = (uint32_t)(sizeof(*info) + sizeof(*sparse) + kernel.n_areas * sizeof(kernel.areas[0]));
+	uint32_t needed = (uint32_t)(sizeof(*info) + sizeof(*sparse) +
+				     kernel.n_areas * sizeof(kernel.areas[0]));
 
 	info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
 	if (info->argsz < needed) {

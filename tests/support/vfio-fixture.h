@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A VFIO device and the kernel behind it: ioctls by a hook, the file by a memory file. */
+/* A VFIO device and the kernel behind it: ioctls by a hook, the file by a
+ * memory file. */
 #ifndef VFIO_FIXTURE_H
 #define VFIO_FIXTURE_H
 

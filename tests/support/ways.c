@@ -6,7 +6,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = INSN_CASES_PAGE, SIZE = INSN_CASES_SIZE };
+enum {
+	RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE,
+	PAGE = INSN_CASES_PAGE,
+	SIZE = INSN_CASES_SIZE
+};
 
 static const struct barspan_range holes[] = { { PAGE, PAGE }, { 3 * PAGE, PAGE } };
 static struct barspan_device *device;
@@ -85,5 +89,6 @@ static uint64_t hash_bytes(uint64_t value, const uint8_t *bytes, size_t length)
 
 uint64_t ways_hash(void)
 {
-	return hash_bytes(hash_bytes(hash_bytes(0, memory, SIZE), around[0], PAGE), around[1], PAGE);
+	return hash_bytes(hash_bytes(hash_bytes(0, memory, SIZE), around[0], PAGE), around[1],
+			  PAGE);
 }

@@ -31,7 +31,6 @@ static int fail_test(const char *what)
 	_exit(EXIT_FAILURE);
 }
 
-
 /* Each closes all descriptors above standard error but the device's. */
 static void by_close(void)
 {
@@ -144,9 +143,8 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*close_all)(void);
 	} ways[] = {
-		{ "close", by_close }, { "directory", by_directory },
-		{ "range", by_range }, { "from", by_from },
-		{ "from-alone", by_from_alone }, { "dup2", by_dup2 },
+		{ "close", by_close }, { "directory", by_directory },	{ "range", by_range },
+		{ "from", by_from },   { "from-alone", by_from_alone }, { "dup2", by_dup2 },
 		{ "child", by_child },
 	};
 	int logs[8], before = open("/dev/null", O_RDONLY);

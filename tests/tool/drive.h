@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A driver of the device that tests/tool/fake-vfio.c plays, for programs that do
- * unusual things with signals meanwhile. */
+/* A driver of the device that tests/tool/fake-vfio.c plays, for programs that
+ * do unusual things with signals meanwhile. */
 #ifndef DRIVE_H
 #define DRIVE_H
 
 #include <signal.h>
 #include <stdbool.h>
 
-extern volatile int *volatile nowhere;	/* no memory is there */
-extern volatile sig_atomic_t calls;	/* of handlers */
+extern volatile int *volatile nowhere; /* no memory is there */
+extern volatile sig_atomic_t calls;    /* of handlers */
 extern sigset_t all, none;
 
 /* Ends the program, with a message. */

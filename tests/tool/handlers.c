@@ -151,14 +151,10 @@ static void replace_handler(void)
 int main(int argc, char **argv)
 {
 	static const struct mode modes[] = {
-		{ "handlers", try_handlers },
-		{ "jumps", try_jumps },
-		{ "sent", try_sent },
-		{ "setters", try_setters },
-		{ "die-blocked", die_blocked },
-		{ "die-in-handler", die_in_handler },
-		{ "replace", replace_handler },
-		{ NULL, NULL },
+		{ "handlers", try_handlers },	{ "jumps", try_jumps },
+		{ "sent", try_sent },		{ "setters", try_setters },
+		{ "die-blocked", die_blocked }, { "die-in-handler", die_in_handler },
+		{ "replace", replace_handler }, { NULL, NULL },
 	};
 
 	return run_mode(modes, argc, argv);

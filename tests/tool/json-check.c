@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* json-check FILE PATH=VALUE...: whether a JSON file has these values. A PATH is keys and indices with '.' between
- * them; of a list or an object, #=N compares how many members it has. VALUE is compared as text. */
+/* json-check FILE PATH=VALUE...: whether a JSON file has these values. A PATH
+ * is keys and indices with '.' between them; of a list or an object, #=N
+ * compares how many members it has. VALUE is compared as text. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,21 +11,27 @@ static const json_t *find_value(const json_t *json, char *path)
 {
 	char *state;
 
-	for (char *key = strtok_r(path, ".", &state); json && key; key = strtok_r(NULL, ".", &state))
-		json = json_is_array(json) ? json_array_get(json, strtoul(key, NULL, 10)) : json_object_get(json, key);
+	for (char *key = strtok_r(path, ".", &state); json && key;
+	     key = strtok_r(NULL, ".", &state))
+		json = json_is_array(json) ? json_array_get(json, strtoul(key, NULL, 10))
+					   : json_object_get(json, key);
 	return json;
 }
 
 static void to_text(char *out, size_t length, const json_t *json, int count)
 {
 	if (count)
-		snprintf(out, length, "%zu", json_is_array(json) ? json_array_size(json) : json_object_size(json));
+		snprintf(out, length, "%zu",
+			 json_is_array(json) ? json_array_size(json) : json_object_size(json));
 	else if (json_is_integer(json))
 		snprintf(out, length, "%" JSON_INTEGER_FORMAT, json_integer_value(json));
 	else if (json_is_string(json))
 		snprintf(out, length, "%s", json_string_value(json));
 	else
-		snprintf(out, length, "%s", json_is_true(json) ? "true" : json_is_false(json) ? "false" : "(no value)");
+		snprintf(out, length, "%s",
+			 json_is_true(json)    ? "true"
+			 : json_is_false(json) ? "false"
+					       : "(no value)");
 }
 
 static int check_argument(const json_t *root, const char *argument)

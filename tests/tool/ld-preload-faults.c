@@ -40,8 +40,9 @@ static long fail_with(int error)
 }
 
 /*
- * pread: another value is read than is there. pread-error: nothing can be read. pread-pieces: a read that begins in the
- * middle of a register is an error, but for those in the first 4 KiB.
+ * pread: another value is read than is there. pread-error: nothing can be read.
+ * pread-pieces: a read that begins in the middle of a register is an error, but
+ * for those in the first 4 KiB.
  */
 static long read_wrongly(const long words[6])
 {
@@ -57,8 +58,8 @@ static long read_wrongly(const long words[6])
 }
 
 /*
- * The library goes to the kernel straight for accesses and mappings. mmap: a device's memory cannot be mapped. munmap:
- * mappings stay.
+ * The library goes to the kernel straight for accesses and mappings. mmap: a
+ * device's memory cannot be mapped. munmap: mappings stay.
  */
 long syscall(long number, ...)
 {

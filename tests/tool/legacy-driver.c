@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A driver that knows nothing of libbarspan: it maps a whole BAR with one mmap() and loads and stores at base + offset.
- * Its device is a memory file that tests/tool/fake-vfio.c passes off as a VFIO device, whose BAR has a hole in its middle.
+ * A driver that knows nothing of libbarspan: it maps a whole BAR with one
+ * mmap() and loads and stores at base + offset. Its device is a memory file
+ * that tests/tool/fake-vfio.c passes off as a VFIO device, whose BAR has a hole
+ * in its middle.
  */
 #include <signal.h>
 #include <stdint.h>
@@ -80,7 +82,8 @@ static void on_fault(int number)
 	_exit(42);
 }
 
-/* The program's own handler is installed, as far as it can tell, and gets what is not the trap's. */
+/* The program's own handler is installed, as far as it can tell, and gets what
+ * is not the trap's. */
 static int use_handler(void)
 {
 	struct sigaction old;

@@ -55,7 +55,7 @@ static void try_masks(void)
 static void try_old_masks(void)
 {
 	int bits = 1 << (SIGSEGV - 1) | 1 << (SIGUSR1 - 1), mask;
-	int (*get_mask)(void);	/* the linker warns of its name */
+	int (*get_mask)(void); /* the linker warns of its name */
 
 	*(void **)&get_mask = dlsym(RTLD_DEFAULT, "siggetmask");
 
@@ -123,11 +123,21 @@ static void try_waits(void)
 
 		setitimer(ITIMER_REAL, &soon, NULL);
 		switch (i) {
-		case 0: r = sigsuspend(&but_alarm); break;
-		case 1: r = ppoll(NULL, 0, &long_time, &but_alarm); break;
-		case 2: r = pselect(0, NULL, NULL, NULL, &long_time, &but_alarm); break;
-		case 3: r = epoll_pwait(epoll, &event, 1, 10000, &but_alarm); break;
-		case 4: r = epoll_pwait2(epoll, &event, 1, &long_time, &but_alarm); break;
+		case 0:
+			r = sigsuspend(&but_alarm);
+			break;
+		case 1:
+			r = ppoll(NULL, 0, &long_time, &but_alarm);
+			break;
+		case 2:
+			r = pselect(0, NULL, NULL, NULL, &long_time, &but_alarm);
+			break;
+		case 3:
+			r = epoll_pwait(epoll, &event, 1, 10000, &but_alarm);
+			break;
+		case 4:
+			r = epoll_pwait2(epoll, &event, 1, &long_time, &but_alarm);
+			break;
 		}
 		require((r == -1 && errno == EINTR) || errno == ENOSYS, "the wait is interrupted");
 		require(calls == i + 1 || errno == ENOSYS, "the handler is called");

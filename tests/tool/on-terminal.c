@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATIENCE = 20000 };	/* milliseconds without a word */
+enum { PATIENCE = 20000 }; /* milliseconds without a word */
 
 /* The states of all processes of a group, such as "TT". */
 static void list_states(pid_t group)
@@ -74,7 +74,9 @@ static int wait_for_job(pid_t job)
  * ignored, as nohup(1) and jobs in the background of scripts are. */
 static void take_signals(void)
 {
-	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU };
+	static const int signals[] = {
+		SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU
+	};
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		signal(signals[i], SIG_DFL);

@@ -48,8 +48,8 @@ static int ask_info(int device, struct vfio_region_info *info, uint32_t capacity
 }
 
 /* Prints the chain, and returns the sparse capability. */
-static const struct vfio_region_info_cap_sparse_mmap *
-walk_chain(const struct vfio_region_info *info)
+static const struct vfio_region_info_cap_sparse_mmap *walk_chain(
+	const struct vfio_region_info *info)
 {
 	const struct vfio_info_cap_header *header;
 	const void *sparse = NULL;
@@ -87,7 +87,7 @@ static volatile uint8_t *place_areas(int device,
 		fail_test("no addresses");
 	for (uint32_t i = 0; i < sparse->nr_areas; i++)
 		map_range(device, sparse->areas[i].size, BAR + sparse->areas[i].offset,
-		    base + sparse->areas[i].offset, MAP_FIXED);
+			  base + sparse->areas[i].offset, MAP_FIXED);
 	return base;
 }
 

@@ -2,7 +2,8 @@
 /*
  * A driver that ends in every way that programs do, under barspan run:
  *     run-driver WAY [ARGUMENT...]
- * It stores into a hole five times first. Its device is tests/tool/fake-vfio.c's.
+ * It stores into a hole five times first. Its device is
+ * tests/tool/fake-vfio.c's.
  */
 #include <dirent.h>
 #include <fcntl.h>

@@ -14,7 +14,7 @@ struct drawing {
 	struct survey survey;
 	struct barspan_extent extents[MAX_EXTENTS];
 	char *text;
-	const char *bar, *labels;	/* lines of the text, with their indentation */
+	const char *bar, *labels; /* lines of the text, with their indentation */
 };
 
 static void add_extent(struct drawing *drawing, uint64_t length, enum barspan_reason reason)
@@ -23,7 +23,10 @@ static void add_extent(struct drawing *drawing, uint64_t length, enum barspan_re
 
 	survey->extents = drawing->extents;
 	survey->extents[survey->n_extents++] = (struct barspan_extent){
-		survey->region.size, length, reason ? BARSPAN_HOLE : BARSPAN_DIRECT, reason,
+		survey->region.size,
+		length,
+		reason ? BARSPAN_HOLE : BARSPAN_DIRECT,
+		reason,
 	};
 	survey->region.size += length;
 	survey->by_reason[reason] += length;
@@ -52,8 +55,10 @@ START_TEST(a_picture_is_to_scale_and_fills_the_width)
 	add_extent(&drawing, 0x2000, BARSPAN_REASON_SPARSE);
 	add_extent(&drawing, 0x1000, BARSPAN_REASON_NONE);
 	draw_picture(&drawing, 62);
-	ck_assert_str_eq(drawing.bar, "  ###############........... sparse ...........###############");
-	ck_assert_str_eq(drawing.labels, "  |0x0           |0x1000                       |0x3000 0x4000|");
+	ck_assert_str_eq(drawing.bar,
+			 "  ###############........... sparse ...........###############");
+	ck_assert_str_eq(drawing.labels,
+			 "  |0x0           |0x1000                       |0x3000 0x4000|");
 	free(drawing.text);
 }
 END_TEST
@@ -80,7 +85,8 @@ START_TEST(an_extent_smaller_than_a_character_is_seen)
 	add_extent(&drawing, 0x1000, BARSPAN_REASON_NONE);
 	add_extent(&drawing, (UINT64_C(1) << 39) - 0x1000, BARSPAN_REASON_SPARSE);
 	draw_picture(&drawing, 62);
-	ck_assert_str_eq(drawing.bar, "  ........... sparse ...........+.......... sparse ...........");
+	ck_assert_str_eq(drawing.bar,
+			 "  ........... sparse ...........+.......... sparse ...........");
 	free(drawing.text);
 
 	drawing = (struct drawing){ 0 };
@@ -106,7 +112,8 @@ START_TEST(a_region_of_fewer_bytes_than_characters_is_drawn)
 }
 END_TEST
 
-/* Whatever the lengths: as wide as asked, and each kind that there is can be seen. */
+/* Whatever the lengths: as wide as asked, and each kind that there is can be
+ * seen. */
 START_TEST(pictures_of_all_widths_show_both_kinds)
 {
 	for (unsigned int width = 20; width < 300; width += 7)
@@ -114,8 +121,10 @@ START_TEST(pictures_of_all_widths_show_both_kinds)
 			struct drawing drawing = { 0 };
 
 			for (size_t i = 0; i < MAX_EXTENTS / 2; i++) {
-				add_extent(&drawing, 1 + (i * 7919 % 13 << shift), BARSPAN_REASON_NONE);
-				add_extent(&drawing, 1 + (i * 104729 % 5 << shift), BARSPAN_REASON_SPARSE);
+				add_extent(&drawing, 1 + (i * 7919 % 13 << shift),
+					   BARSPAN_REASON_NONE);
+				add_extent(&drawing, 1 + (i * 104729 % 5 << shift),
+					   BARSPAN_REASON_SPARSE);
 			}
 			draw_picture(&drawing, width);
 			ck_assert(strpbrk(drawing.bar, "#+") && strpbrk(drawing.bar, ".+"));
@@ -126,7 +135,9 @@ END_TEST
 
 START_TEST(widths_are_in_proportion_where_that_is_wide_enough)
 {
-	const struct barspan_extent extents[] = { { .length = 1 }, { .length = 2 }, { .length = 1 } };
+	const struct barspan_extent extents[] = { { .length = 1 },
+						  { .length = 2 },
+						  { .length = 1 } };
 	double widths[3];
 
 	ck_assert(svg_scale(widths, extents, 3, 400, 100));
@@ -138,7 +149,9 @@ END_TEST
 
 START_TEST(a_narrow_width_is_widened_at_the_cost_of_the_others)
 {
-	const struct barspan_extent extents[] = { { .length = 1 }, { .length = 1ull << 60 }, { .length = 1024 } };
+	const struct barspan_extent extents[] = { { .length = 1 },
+						  { .length = 1ull << 60 },
+						  { .length = 1024 } };
 	double widths[3];
 
 	ck_assert(!svg_scale(widths, extents, 3, 400, 100));
@@ -146,8 +159,11 @@ START_TEST(a_narrow_width_is_widened_at_the_cost_of_the_others)
 	ck_assert_double_eq_tol(widths[1], 200, 0.01);
 	ck_assert_double_eq_tol(widths[2], 100, 0.01);
 
-	/* 10 would be wide enough by itself, but not from what the first leaves. */
-	const struct barspan_extent tight[] = { { .length = 1 }, { .length = 10 }, { .length = 89 } };
+	/* 10 would be wide enough by itself, but not from what the first
+	 * leaves. */
+	const struct barspan_extent tight[] = { { .length = 1 },
+						{ .length = 10 },
+						{ .length = 89 } };
 
 	ck_assert(!svg_scale(widths, tight, 3, 100, 10));
 	ck_assert_double_eq_tol(widths[0], 10, 0.01);
@@ -169,7 +185,8 @@ static char *read_all(const char *path)
 	return text;
 }
 
-/* Each reason has its hatching, and a line of legend; what is not there has none. */
+/* Each reason has its hatching, and a line of legend; what is not there has
+ * none. */
 START_TEST(an_svg_hatches_each_reason)
 {
 	char path[] = "test-draw-XXXXXX", pattern[64];
@@ -196,7 +213,8 @@ START_TEST(an_svg_hatches_each_reason)
 }
 END_TEST
 
-static void expect_dump(bool all, uint64_t offset, const char *bytes, size_t length, size_t piece, const char *expected)
+static void expect_dump(bool all, uint64_t offset, const char *bytes, size_t length, size_t piece,
+			const char *expected)
 {
 	struct hexdump dump;
 	char *text;
@@ -232,23 +250,26 @@ START_TEST(a_dump_squeezes_lines_that_repeat)
 {
 	static const char zeros[16 * 5 + 3];
 
-	expect_dump(false, 0, zeros, 16 * 5 + 3, 7,
-		    "00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n"
-		    "*\n"
-		    "00000050  00 00 00                                          |...|\n"
-		    "00000053\n");
-	expect_dump(true, 0, zeros, 32, 32,
-		    "00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n"
-		    "00000010  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n"
-		    "00000020\n");
+	expect_dump(
+		false, 0, zeros, 16 * 5 + 3, 7,
+		"00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n"
+		"*\n"
+		"00000050  00 00 00                                          |...|\n"
+		"00000053\n");
+	expect_dump(
+		true, 0, zeros, 32, 32,
+		"00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n"
+		"00000010  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|\n"
+		"00000020\n");
 }
 END_TEST
 
 START_TEST(offsets_past_32_bits_have_all_their_digits)
 {
-	expect_dump(false, UINT64_C(0x1fffffff0), "0123456789abcdef", 16, 16,
-		    "00000001fffffff0  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|\n"
-		    "0000000200000000\n");
+	expect_dump(
+		false, UINT64_C(0x1fffffff0), "0123456789abcdef", 16, 16,
+		"00000001fffffff0  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|\n"
+		"0000000200000000\n");
 }
 END_TEST
 
@@ -268,12 +289,19 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		a_picture_is_to_scale_and_fills_the_width, an_offset_without_room_is_left_out,
-		an_extent_smaller_than_a_character_is_seen, a_region_of_fewer_bytes_than_characters_is_drawn,
-		pictures_of_all_widths_show_both_kinds, widths_are_in_proportion_where_that_is_wide_enough,
-		a_narrow_width_is_widened_at_the_cost_of_the_others, an_svg_hatches_each_reason,
-		a_dump_has_the_form_of_hexdump_canonical, a_dump_squeezes_lines_that_repeat,
-		offsets_past_32_bits_have_all_their_digits, sizes_are_exact, NULL,
+		a_picture_is_to_scale_and_fills_the_width,
+		an_offset_without_room_is_left_out,
+		an_extent_smaller_than_a_character_is_seen,
+		a_region_of_fewer_bytes_than_characters_is_drawn,
+		pictures_of_all_widths_show_both_kinds,
+		widths_are_in_proportion_where_that_is_wide_enough,
+		a_narrow_width_is_widened_at_the_cost_of_the_others,
+		an_svg_hatches_each_reason,
+		a_dump_has_the_form_of_hexdump_canonical,
+		a_dump_squeezes_lines_that_repeat,
+		offsets_past_32_bits_have_all_their_digits,
+		sizes_are_exact,
+		NULL,
 	};
 
 	return suite_run("draw", tests);

@@ -34,7 +34,8 @@ static void refuse_number(const char *text, const char *why)
 	uint64_t value = 42;
 	const char *complaint = parse_number(&value, text);
 
-	ck_assert_msg(complaint && strstr(complaint, why), "'%s': %s", text, complaint ? complaint : "accepted");
+	ck_assert_msg(complaint && strstr(complaint, why), "'%s': %s", text,
+		      complaint ? complaint : "accepted");
 	ck_assert_uint_eq(value, 42);
 }
 
@@ -65,9 +66,11 @@ START_TEST(regions_are_numbers_or_names)
 		const char *text;
 		unsigned int index;
 	} good[] = {
-		{ "0", 0 }, { "0x9", 9 }, { "BAR0", 0 }, { "bar5", 5 }, { "ROM", 6 }, { "rom", 6 }, { "Config", 7 },
+		{ "0", 0 },   { "0x9", 9 }, { "BAR0", 0 },   { "bar5", 5 },
+		{ "ROM", 6 }, { "rom", 6 }, { "Config", 7 },
 	};
-	static const char *const bad[] = { "", "BAR", "BAR6", "BAR01", "ROMS", "x", "-1", "0x100000000" };
+	static const char *const bad[] = { "",	   "BAR", "BAR6", "BAR01",
+					   "ROMS", "x",	  "-1",	  "0x100000000" };
 	unsigned int index;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -111,10 +114,22 @@ END_TEST
 
 START_TEST(pci_addresses_are_told_from_other_things)
 {
-	static const char *const good[] = { "0000:01:00.0", "01:00.7", "10000:ff:1f.3", "0000:1:2.3" };
+	static const char *const good[] = { "0000:01:00.0", "01:00.7", "10000:ff:1f.3",
+					    "0000:1:2.3" };
 	static const char *const bad[] = {
-		"", ":", "::", "0000:01:00", "0000:01:00.8", "0000:01:00.0x", "1", "x:01:00.0", "0000:001:00.0",
-		"0000:01:000.0", ":01:00.0", "000000001:01:00.0", "01:.0",
+		"",
+		":",
+		"::",
+		"0000:01:00",
+		"0000:01:00.8",
+		"0000:01:00.0x",
+		"1",
+		"x:01:00.0",
+		"0000:001:00.0",
+		"0000:01:000.0",
+		":01:00.0",
+		"000000001:01:00.0",
+		"01:.0",
 	};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -126,11 +141,13 @@ END_TEST
 
 START_TEST(a_layout_has_regions_access_and_areas)
 {
-	const uint32_t rw = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, rwm = rw | BARSPAN_REGION_MMAP;
+	const uint32_t rw = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE,
+		       rwm = rw | BARSPAN_REGION_MMAP;
 	char complaint[COMPLAINT_SIZE];
 	struct soft_layout layout;
 
-	ck_assert(parse_soft_layout(&layout, "0x4000:0+0x1000,12K+4K;64K;1M:;256@rw;0@;4K@rm:1+2", complaint));
+	ck_assert(parse_soft_layout(&layout, "0x4000:0+0x1000,12K+4K;64K;1M:;256@rw;0@;4K@rm:1+2",
+				    complaint));
 	ck_assert_uint_eq(layout.n, 6);
 	ck_assert_uint_eq(layout.regions[0].size, 0x4000);
 	ck_assert_uint_eq(layout.regions[0].flags, rwm | BARSPAN_REGION_SPARSE);
@@ -145,7 +162,8 @@ START_TEST(a_layout_has_regions_access_and_areas)
 	ck_assert_uint_eq(layout.regions[2].n_areas, 0);
 	ck_assert_uint_eq(layout.regions[3].flags, rw);
 	ck_assert_uint_eq(layout.regions[4].flags, 0);
-	ck_assert_uint_eq(layout.regions[5].flags, BARSPAN_REGION_READ | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE);
+	ck_assert_uint_eq(layout.regions[5].flags,
+			  BARSPAN_REGION_READ | BARSPAN_REGION_MMAP | BARSPAN_REGION_SPARSE);
 	ck_assert_uint_eq(layout.regions[5].n_areas, 1);
 	soft_layout_free(&layout);
 	ck_assert_ptr_null(layout.regions);
@@ -157,16 +175,25 @@ START_TEST(a_bad_layout_is_refused_and_says_which_part)
 	static const struct {
 		const char *text, *part;
 	} bad[] = {
-		{ "", "size ''" }, { "x", "size 'x'" }, { "4K;", "size ''" }, { "4K:0", "area '0'" },
-		{ "4K:0+", "length ''" }, { "4K:+1", "offset ''" }, { "4K:1+x", "length 'x'" },
-		{ "4K:0+1,", "area ''" }, { "4K@q", "access 'q'" },
-		{ "4K:0+-1", "length '-1'" }, { "4K;8K:y+1", "offset 'y'" }, { "4K:0+1:2", "length '1:2'" },
+		{ "", "size ''" },
+		{ "x", "size 'x'" },
+		{ "4K;", "size ''" },
+		{ "4K:0", "area '0'" },
+		{ "4K:0+", "length ''" },
+		{ "4K:+1", "offset ''" },
+		{ "4K:1+x", "length 'x'" },
+		{ "4K:0+1,", "area ''" },
+		{ "4K@q", "access 'q'" },
+		{ "4K:0+-1", "length '-1'" },
+		{ "4K;8K:y+1", "offset 'y'" },
+		{ "4K:0+1:2", "length '1:2'" },
 	};
 	char complaint[COMPLAINT_SIZE];
 	struct soft_layout layout;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		ck_assert_msg(!parse_soft_layout(&layout, bad[i].text, complaint), "'%s' accepted", bad[i].text);
+		ck_assert_msg(!parse_soft_layout(&layout, bad[i].text, complaint), "'%s' accepted",
+			      bad[i].text);
 		ck_assert_msg(strstr(complaint, bad[i].part), "'%s': %s", bad[i].text, complaint);
 		ck_assert_ptr_null(layout.regions);
 	}
@@ -176,10 +203,15 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		numbers_are_decimal_or_hex_with_suffixes, what_is_no_number_is_refused_and_says_why,
-		regions_are_numbers_or_names, widths_are_those_of_accesses, values_fit_the_width,
-		pci_addresses_are_told_from_other_things, a_layout_has_regions_access_and_areas,
-		a_bad_layout_is_refused_and_says_which_part, NULL,
+		numbers_are_decimal_or_hex_with_suffixes,
+		what_is_no_number_is_refused_and_says_why,
+		regions_are_numbers_or_names,
+		widths_are_those_of_accesses,
+		values_fit_the_width,
+		pci_addresses_are_told_from_other_things,
+		a_layout_has_regions_access_and_areas,
+		a_bad_layout_is_refused_and_says_which_part,
+		NULL,
 	};
 
 	return suite_run("parse", tests);

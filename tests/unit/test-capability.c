@@ -166,13 +166,18 @@ int main(void)
 {
 	Suite *suite = suite_create("capability");
 
-	harness_add_with(suite, "good", set_up, NULL, (const TTest *const[]){
-		no_chain_is_no_capability, areas_are_found, a_sparse_capability_may_have_no_area,
-		unknown_ids_and_versions_are_skipped, msix_mappable_is_found_behind_areas, headers_need_no_alignment,
-		a_chain_may_go_backwards_once, NULL });
-	harness_add_with(suite, "hostile", set_up, NULL, (const TTest *const[]){
-		a_loop_is_refused, sparse_twice_is_refused, a_header_outside_the_buffer_is_refused,
-		a_header_inside_the_fixed_part_is_refused, areas_outside_the_buffer_are_refused,
-		a_count_that_overflows_is_refused, NULL });
+	harness_add_with(suite, "good", set_up, NULL,
+			 (const TTest *const[]){ no_chain_is_no_capability, areas_are_found,
+						 a_sparse_capability_may_have_no_area,
+						 unknown_ids_and_versions_are_skipped,
+						 msix_mappable_is_found_behind_areas,
+						 headers_need_no_alignment,
+						 a_chain_may_go_backwards_once, NULL });
+	harness_add_with(suite, "hostile", set_up, NULL,
+			 (const TTest *const[]){ a_loop_is_refused, sparse_twice_is_refused,
+						 a_header_outside_the_buffer_is_refused,
+						 a_header_inside_the_fixed_part_is_refused,
+						 areas_outside_the_buffer_are_refused,
+						 a_count_that_overflows_is_refused, NULL });
 	return harness_run(suite);
 }

@@ -20,12 +20,16 @@ static int region_op(void *context, unsigned int index, struct barspan_region *o
 	return region_result;
 }
 
-static int map_op(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+static int map_op(void *context, unsigned int index, uint64_t offset, size_t length, int prot,
+		  void *address)
 {
 	(void)context;
 	(void)index;
 	(void)offset;
-	return mmap(address, length, prot, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED ? -errno : 0;
+	return mmap(address, length, prot, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+			       MAP_FAILED
+		       ? -errno
+		       : 0;
 }
 
 static int read_op(void *context, unsigned int index, uint64_t offset, void *buffer, size_t length)
@@ -35,7 +39,8 @@ static int read_op(void *context, unsigned int index, uint64_t offset, void *buf
 	return 0;
 }
 
-static int write_op(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+static int write_op(void *context, unsigned int index, uint64_t offset, const void *buffer,
+		    size_t length)
 {
 	(void)context;
 	(void)index;
@@ -51,7 +56,12 @@ static void close_op(void *context)
 }
 
 static const struct barspan_device_ops good = {
-	.size = sizeof(good), .region = region_op, .map = map_op, .read = read_op, .write = write_op, .close = close_op,
+	.size = sizeof(good),
+	.region = region_op,
+	.map = map_op,
+	.read = read_op,
+	.write = write_op,
+	.close = close_op,
 };
 
 static struct barspan_device *device;
@@ -130,7 +140,8 @@ END_TEST
 START_TEST(a_size_over_a_page_is_refused_unread)
 {
 	size_t page = sys_page_size();
-	uint8_t *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *pages =
+		mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct barspan_device_ops *ops = (void *)(pages + page - sizeof(*ops));
 	static const size_t sizes[] = { SIZE_MAX, EXTENSIBLE_MAX + 1, (size_t)1 << 31 };
 	struct barspan_options *options = (void *)(pages + page - sizeof(*options));
@@ -188,7 +199,8 @@ START_TEST(a_transport_may_have_so_many_areas_and_no_more)
 		char wanted[80];
 
 		region_answer.n_areas = too_many[i];
-		snprintf(wanted, sizeof(wanted), "ops region 3: %u areas, at most 1048576 are possible", too_many[i]);
+		snprintf(wanted, sizeof(wanted),
+			 "ops region 3: %u areas, at most 1048576 are possible", too_many[i]);
 		harness_listen();
 		ck_assert_int_eq(barspan_device_region(device, 3, &region), -EPROTO);
 		ck_assert_str_eq(harness_message, wanted);
@@ -213,7 +225,9 @@ START_TEST(what_a_transport_says_of_a_region_is_checked)
 
 	harness_listen();
 	ck_assert_zero(barspan_device_open_ops(&device, &good, &closed));
-	region_answer = (struct barspan_region){ .size = 0x1000, .flags = UINT32_MAX & ~(uint32_t)BARSPAN_REGION_SPARSE, .n_areas = 5 };
+	region_answer = (struct barspan_region){
+		.size = 0x1000, .flags = UINT32_MAX & ~(uint32_t)BARSPAN_REGION_SPARSE, .n_areas = 5
+	};
 	ck_assert_zero(barspan_device_region(device, 0, &region));
 	ck_assert_uint_eq(region.n_areas, 0);
 	ck_assert_uint_eq(region.flags, 1 | 2 | 4 | 16);
@@ -253,11 +267,14 @@ int main(void)
 {
 	Suite *suite = suite_create("device");
 
-	harness_add_with(suite, "device", set_up, NULL, (const TTest *const[]){
-		operations_are_copied_and_called, a_missing_operation_is_refused, close_may_be_missing,
-		structures_of_other_sizes_are_told_apart, a_size_over_a_page_is_refused_unread,
-		a_structure_as_large_as_can_be_is_read_to_its_end, a_transport_may_have_so_many_areas_and_no_more,
-		what_a_transport_says_of_a_region_is_checked, a_span_holds_its_device,
-		NULL });
+	harness_add_with(suite, "device", set_up, NULL,
+			 (const TTest *const[]){
+				 operations_are_copied_and_called, a_missing_operation_is_refused,
+				 close_may_be_missing, structures_of_other_sizes_are_told_apart,
+				 a_size_over_a_page_is_refused_unread,
+				 a_structure_as_large_as_can_be_is_read_to_its_end,
+				 a_transport_may_have_so_many_areas_and_no_more,
+				 what_a_transport_says_of_a_region_is_checked,
+				 a_span_holds_its_device, NULL });
 	return harness_run(suite);
 }

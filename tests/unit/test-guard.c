@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Guard tables by example; tests/robust/test-property.c has them against a byte map. */
+/* Guard tables by example; tests/robust/test-property.c has them against a byte
+ * map. */
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -35,7 +36,10 @@ static void tear_down(void)
 #define BASE ((uintptr_t)0x10000000)
 
 static const struct barspan_entry_ three[] = {
-	{ 0, BASE, NONE }, { 0x1000, 0, SPARSE }, { 0x3000, BASE, NONE }, { 0x4000, 0, 0 },
+	{ 0, BASE, NONE },
+	{ 0x1000, 0, SPARSE },
+	{ 0x3000, BASE, NONE },
+	{ 0x4000, 0, 0 },
 };
 
 START_TEST(a_range_is_direct_when_all_of_it_is)
@@ -116,8 +120,8 @@ END_TEST
 START_TEST(neighbours_of_one_kind_and_reason_are_one_extent)
 {
 	const struct barspan_entry_ entries[] = {
-		{ 0, BASE, NONE }, { 0x1000, BASE, NONE }, { 0x2000, 0, SPARSE }, { 0x3000, 0, SPARSE }, { 0x4000, 0, PAGE },
-		{ 0x5000, 0, 0 },
+		{ 0, BASE, NONE },     { 0x1000, BASE, NONE }, { 0x2000, 0, SPARSE },
+		{ 0x3000, 0, SPARSE }, { 0x4000, 0, PAGE },    { 0x5000, 0, 0 },
 	};
 
 	build_guard(entries, 5, PROT_READ);
@@ -129,7 +133,9 @@ END_TEST
 
 START_TEST(direct_neighbours_at_other_addresses_stay_apart)
 {
-	const struct barspan_entry_ entries[] = { { 0, BASE, NONE }, { 0x1000, BASE * 2, NONE }, { 0x2000, 0, 0 } };
+	const struct barspan_entry_ entries[] = { { 0, BASE, NONE },
+						  { 0x1000, BASE * 2, NONE },
+						  { 0x2000, 0, 0 } };
 
 	build_guard(entries, 2, PROT_READ);
 	ck_assert_uint_eq(barspan_extent_count(&span), 2);
@@ -146,7 +152,9 @@ START_TEST(slices_of_direct_bytes_have_a_fast_path)
 	 * slices are of 128 KiB.
 	 */
 	const struct barspan_entry_ large[] = {
-		{ 0, BASE, NONE }, { 0x3fff0000, 0, SPARSE }, { 0x3fff1000, BASE, NONE },
+		{ 0, BASE, NONE },
+		{ 0x3fff0000, 0, SPARSE },
+		{ 0x3fff1000, BASE, NONE },
 		{ 0x40000000, 0, 0 },
 	};
 
@@ -180,7 +188,7 @@ END_TEST
 START_TEST(the_fast_path_has_the_base_of_the_largest_direct_extent)
 {
 	const struct barspan_entry_ apart[] = {
-		{ 0, BASE, NONE }, { 0x1000, 0, SPARSE }, { 0x2000, BASE * 2, NONE },
+		{ 0, BASE, NONE },	    { 0x1000, 0, SPARSE }, { 0x2000, BASE * 2, NONE },
 		{ 0x4000, BASE * 3, NONE }, { 0x5000, 0, 0 },
 	};
 
@@ -198,7 +206,8 @@ START_TEST(an_access_past_an_odd_end_is_not_on_the_fast_path)
 {
 	/* Direct from 4 to 20, and from 32 to 44. */
 	const struct barspan_entry_ odd[] = {
-		{ 0, 0, SPARSE }, { 4, BASE, NONE }, { 20, 0, SPARSE }, { 32, BASE, NONE }, { 44, 0, 0 },
+		{ 0, 0, SPARSE },   { 4, BASE, NONE }, { 20, 0, SPARSE },
+		{ 32, BASE, NONE }, { 44, 0, 0 },
 	};
 	const struct barspan_entry_ twelve[] = { { 0, BASE, NONE }, { 12, 0, 0 } };
 	const struct barspan_entry_ sixteen[] = { { 0, BASE, NONE }, { 16, 0, 0 } };
@@ -218,7 +227,10 @@ START_TEST(slices_are_as_large_as_their_edges_allow)
 {
 	const struct barspan_entry_ whole[] = { { 0, BASE, NONE }, { UINT64_C(1) << 40, 0, 0 } };
 	const struct barspan_entry_ holes[] = {
-		{ 0, BASE, NONE }, { 0x4000, 0, SPARSE }, { 0x4010, 0, PAGE }, { 0x8000, 0, 0 },
+		{ 0, BASE, NONE },
+		{ 0x4000, 0, SPARSE },
+		{ 0x4010, 0, PAGE },
+		{ 0x8000, 0, 0 },
 	};
 
 	build_guard(three, 3, PROT_READ);
@@ -236,7 +248,10 @@ END_TEST
 START_TEST(a_suspended_table_fits_the_memory_set_aside)
 {
 	struct barspan_entry_ entries[] = {
-		{ 0, BASE, NONE }, { 0x1000, 0, SPARSE }, { 0x3000, BASE, NONE }, { 0x4000, 0, 0 },
+		{ 0, BASE, NONE },
+		{ 0x1000, 0, SPARSE },
+		{ 0x3000, BASE, NONE },
+		{ 0x4000, 0, 0 },
 	};
 	size_t size = guard_max_size(entries, 3);
 	struct guard_spare spare = { sys_calloc(1, size), size };
@@ -260,7 +275,10 @@ START_TEST(a_span_of_one_byte_and_one_of_all_bytes)
 {
 	const struct barspan_entry_ tiny[] = { { 0, BASE, NONE }, { 1, 0, 0 } };
 	const struct barspan_entry_ huge[] = {
-		{ 0, 0, SPARSE }, { UINT64_MAX - 0x1fff, BASE, NONE }, { UINT64_MAX - 0xfff, 0, SPARSE }, { UINT64_MAX, 0, 0 },
+		{ 0, 0, SPARSE },
+		{ UINT64_MAX - 0x1fff, BASE, NONE },
+		{ UINT64_MAX - 0xfff, 0, SPARSE },
+		{ UINT64_MAX, 0, 0 },
 	};
 
 	build_guard(tiny, 1, PROT_READ);
@@ -280,7 +298,8 @@ START_TEST(a_crowded_slice_is_searched_by_halving)
 	static struct barspan_entry_ entries[N + 1];
 
 	for (size_t i = 0; i < N; i++)
-		entries[i] = (struct barspan_entry_){ i * 0x1000, i % 2 ? 0 : BASE, i % 2 ? SPARSE : NONE };
+		entries[i] = (struct barspan_entry_){ i * 0x1000, i % 2 ? 0 : BASE,
+						      i % 2 ? SPARSE : NONE };
 	entries[N].start = UINT64_C(1) << 40;
 	build_guard(entries, N, PROT_READ);
 	for (size_t i = 0; i < N; i++) {
@@ -306,16 +325,21 @@ int main(void)
 {
 	Suite *suite = suite_create("guard");
 
-	harness_add(suite, "guard", (const TTest *const[]){
-		a_range_is_direct_when_all_of_it_is, past_the_end_is_not_direct, an_empty_range_is_not_direct,
-		a_pointer_is_base_plus_offset, extents_are_told_by_number_and_by_offset, there_is_no_extent_past_the_end,
-		neighbours_of_one_kind_and_reason_are_one_extent, direct_neighbours_at_other_addresses_stay_apart,
-		slices_of_direct_bytes_have_a_fast_path, the_fast_path_is_for_what_prot_allows,
-		the_fast_path_has_the_base_of_the_largest_direct_extent,
-		an_access_past_an_odd_end_is_not_on_the_fast_path,
-		slices_are_as_large_as_their_edges_allow,
-		a_suspended_table_fits_the_memory_set_aside,
-		a_span_of_one_byte_and_one_of_all_bytes,
-		a_crowded_slice_is_searched_by_halving, reasons_have_names, NULL });
+	harness_add(suite, "guard",
+		    (const TTest *const[]){
+			    a_range_is_direct_when_all_of_it_is, past_the_end_is_not_direct,
+			    an_empty_range_is_not_direct, a_pointer_is_base_plus_offset,
+			    extents_are_told_by_number_and_by_offset,
+			    there_is_no_extent_past_the_end,
+			    neighbours_of_one_kind_and_reason_are_one_extent,
+			    direct_neighbours_at_other_addresses_stay_apart,
+			    slices_of_direct_bytes_have_a_fast_path,
+			    the_fast_path_is_for_what_prot_allows,
+			    the_fast_path_has_the_base_of_the_largest_direct_extent,
+			    an_access_past_an_odd_end_is_not_on_the_fast_path,
+			    slices_are_as_large_as_their_edges_allow,
+			    a_suspended_table_fits_the_memory_set_aside,
+			    a_span_of_one_byte_and_one_of_all_bytes,
+			    a_crowded_slice_is_searched_by_halving, reasons_have_names, NULL });
 	return harness_run(suite);
 }

@@ -5,7 +5,8 @@
 
 START_TEST(normalise_sorts_merges_and_drops)
 {
-	struct interval list[] = { { 8, 9 }, { 0, 2 }, { 5, 5 }, { 2, 4 }, { 6, 8 }, { 7, 3 }, { 1, 2 } };
+	struct interval list[] = { { 8, 9 }, { 0, 2 }, { 5, 5 }, { 2, 4 },
+				   { 6, 8 }, { 7, 3 }, { 1, 2 } };
 	bool overlap = false;
 	size_t n = interval_normalise(list, sizeof(list) / sizeof(list[0]), &overlap);
 
@@ -78,7 +79,8 @@ START_TEST(look_ups_agree_with_a_byte_map)
 
 		for (size_t i = 0; i < n; i++) {
 			list[i].start = harness_random(&seed) % BYTES;
-			list[i].end = list[i].start + harness_random(&seed) % (BYTES - list[i].start);
+			list[i].end =
+				list[i].start + harness_random(&seed) % (BYTES - list[i].start);
 			for (uint64_t at = list[i].start; at < list[i].end; at++)
 				has[at] = true;
 		}
@@ -103,9 +105,11 @@ int main(void)
 {
 	Suite *suite = suite_create("interval");
 
-	harness_add(suite, "interval", (const TTest *const[]){
-		normalise_sorts_merges_and_drops, touching_is_not_overlapping, normalise_of_nothing_is_nothing,
-		contains_wants_one_interval_with_all_of_it, a_walk_finds_each_edge, look_ups_agree_with_a_byte_map,
-		NULL });
+	harness_add(suite, "interval",
+		    (const TTest *const[]){
+			    normalise_sorts_merges_and_drops, touching_is_not_overlapping,
+			    normalise_of_nothing_is_nothing,
+			    contains_wants_one_interval_with_all_of_it, a_walk_finds_each_edge,
+			    look_ups_agree_with_a_byte_map, NULL });
 	return harness_run(suite);
 }

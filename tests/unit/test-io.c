@@ -7,7 +7,11 @@
 #include "support/fake.h"
 #include "support/harness.h"
 
-enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, MAPPABLE = RW | BARSPAN_REGION_MMAP, SIZE = 0x4000 };
+enum {
+	RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE,
+	MAPPABLE = RW | BARSPAN_REGION_MMAP,
+	SIZE = 0x4000
+};
 
 static const struct barspan_range areas[] = { { 0, 0x1000 }, { 0x2000, 0x1000 } };
 
@@ -17,7 +21,10 @@ static struct barspan *span;
 static void open_span(uint32_t flags, int prot, uint64_t size)
 {
 	const struct barspan_soft_region region = {
-		.size = size, .flags = flags, .n_areas = flags & BARSPAN_REGION_MMAP ? 2 : 0, .areas = areas,
+		.size = size,
+		.flags = flags,
+		.n_areas = flags & BARSPAN_REGION_MMAP ? 2 : 0,
+		.areas = areas,
 	};
 	const struct barspan_options options = { .size = sizeof(options), .prot = prot };
 
@@ -49,33 +56,48 @@ static uint64_t count_trapped(void)
 /* The region's bytes, behind the library's back. */
 static void read_file(uint64_t offset, void *to, size_t length)
 {
-	ck_assert_int_eq(pread(barspan_soft_fd(device, 0), to, length, (off_t)offset), (ssize_t)length);
+	ck_assert_int_eq(pread(barspan_soft_fd(device, 0), to, length, (off_t)offset),
+			 (ssize_t)length);
 }
 
 static uint64_t read_width(unsigned int width, uint64_t offset)
 {
 	switch (width) {
-	case 1: return barspan_read8(span, offset);
-	case 2: return barspan_read16(span, offset);
-	case 4: return barspan_read32(span, offset);
-	default: return barspan_read64(span, offset);
+	case 1:
+		return barspan_read8(span, offset);
+	case 2:
+		return barspan_read16(span, offset);
+	case 4:
+		return barspan_read32(span, offset);
+	default:
+		return barspan_read64(span, offset);
 	}
 }
 
 static void write_width(unsigned int width, uint64_t offset, uint64_t value)
 {
 	switch (width) {
-	case 1: barspan_write8(span, offset, (uint8_t)value); break;
-	case 2: barspan_write16(span, offset, (uint16_t)value); break;
-	case 4: barspan_write32(span, offset, (uint32_t)value); break;
-	default: barspan_write64(span, offset, value); break;
+	case 1:
+		barspan_write8(span, offset, (uint8_t)value);
+		break;
+	case 2:
+		barspan_write16(span, offset, (uint16_t)value);
+		break;
+	case 4:
+		barspan_write32(span, offset, (uint32_t)value);
+		break;
+	default:
+		barspan_write64(span, offset, value);
+		break;
 	}
 }
 
 /* Direct, hole, and across each kind of edge, at every alignment. */
 START_TEST(every_width_at_every_offset_has_one_value)
 {
-	static const uint64_t around[] = { 0, 0x800, 0xff0, 0x1000, 0x1800, 0x1ff0, 0x2ff0, 0x3fe8 };
+	static const uint64_t around[] = {
+		0, 0x800, 0xff0, 0x1000, 0x1800, 0x1ff0, 0x2ff0, 0x3fe8
+	};
 	const uint64_t value = UINT64_C(0x8877665544332211);
 
 	for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++)
@@ -153,7 +175,8 @@ START_TEST(relaxed_accessors_do_the_same)
 		barspan_write32_relaxed(span, offset, 0x1020304);
 		ck_assert_uint_eq(barspan_read32_relaxed(span, offset), 0x1020304);
 		barspan_write64_relaxed(span, offset, UINT64_C(0x102030405060708));
-		ck_assert_uint_eq(barspan_read64_relaxed(span, offset), UINT64_C(0x102030405060708));
+		ck_assert_uint_eq(barspan_read64_relaxed(span, offset),
+				  UINT64_C(0x102030405060708));
 	}
 }
 END_TEST
@@ -259,7 +282,8 @@ START_TEST(an_error_comes_with_its_offset_and_is_logged_once)
 		ck_assert_uint_eq(offset, 0x1002);
 		ck_assert_int_eq(harness_messages[BARSPAN_LOG_ERROR], 1);
 	}
-	ck_assert_ptr_nonnull(strstr(harness_message, "soft region 0: 2-byte read at 0x1002 failed: EIO"));
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "soft region 0: 2-byte read at 0x1002 failed: EIO"));
 }
 END_TEST
 
@@ -306,10 +330,14 @@ static int try_read(unsigned int width, uint64_t offset, uint64_t *value)
 static int try_write(unsigned int width, uint64_t offset, uint64_t value)
 {
 	switch (width) {
-	case 1: return barspan_try_write8(span, offset, (uint8_t)value);
-	case 2: return barspan_try_write16(span, offset, (uint16_t)value);
-	case 4: return barspan_try_write32(span, offset, (uint32_t)value);
-	default: return barspan_try_write64(span, offset, value);
+	case 1:
+		return barspan_try_write8(span, offset, (uint8_t)value);
+	case 2:
+		return barspan_try_write16(span, offset, (uint16_t)value);
+	case 4:
+		return barspan_try_write32(span, offset, (uint32_t)value);
+	default:
+		return barspan_try_write64(span, offset, value);
 	}
 }
 
@@ -462,19 +490,28 @@ int main(void)
 {
 	Suite *suite = suite_create("io");
 
-	harness_add_with(suite, "accessors", set_up, close_span, (const TTest *const[]){
-		every_width_at_every_offset_has_one_value, a_direct_access_is_no_system_call,
-		an_aligned_trapped_access_is_one_of_its_width, a_straddling_access_is_served_part_by_part,
-		relaxed_accessors_do_the_same, NULL });
-	harness_add(suite, "limits", (const TTest *const[]){
-		a_region_of_odd_size_ends_where_it_ends, prot_forbids, the_regions_flags_forbid,
-		a_failure_is_logged_at_the_latest_when_the_span_goes,
-		tries_return_their_own_error_and_leave_the_value, NULL });
-	harness_add_with(suite, "errors", set_up, close_span, (const TTest *const[]){
-		past_the_end_nothing_is_touched, the_first_error_is_kept_until_it_is_asked_for,
-		an_error_comes_with_its_offset_and_is_logged_once, tries_do_what_accessors_do, errno_is_left_alone, NULL });
-	harness_add_with(suite, "ranges", set_up, close_span, (const TTest *const[]){
-		ranges_cross_everything, short_direct_ranges_of_every_alignment, a_range_takes_one_trap_a_hole,
-		ranges_at_the_end, a_range_stops_at_the_first_error, NULL });
+	harness_add_with(suite, "accessors", set_up, close_span,
+			 (const TTest *const[]){ every_width_at_every_offset_has_one_value,
+						 a_direct_access_is_no_system_call,
+						 an_aligned_trapped_access_is_one_of_its_width,
+						 a_straddling_access_is_served_part_by_part,
+						 relaxed_accessors_do_the_same, NULL });
+	harness_add(suite, "limits",
+		    (const TTest *const[]){ a_region_of_odd_size_ends_where_it_ends, prot_forbids,
+					    the_regions_flags_forbid,
+					    a_failure_is_logged_at_the_latest_when_the_span_goes,
+					    tries_return_their_own_error_and_leave_the_value,
+					    NULL });
+	harness_add_with(suite, "errors", set_up, close_span,
+			 (const TTest *const[]){ past_the_end_nothing_is_touched,
+						 the_first_error_is_kept_until_it_is_asked_for,
+						 an_error_comes_with_its_offset_and_is_logged_once,
+						 tries_do_what_accessors_do, errno_is_left_alone,
+						 NULL });
+	harness_add_with(suite, "ranges", set_up, close_span,
+			 (const TTest *const[]){ ranges_cross_everything,
+						 short_direct_ranges_of_every_alignment,
+						 a_range_takes_one_trap_a_hole, ranges_at_the_end,
+						 a_range_stops_at_the_first_error, NULL });
 	return harness_run(suite);
 }

@@ -7,7 +7,11 @@
 #include "layout/layout.h"
 #include "util/sys.h"
 
-enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, MAPPABLE = RW | BARSPAN_REGION_MMAP, SPARSE = MAPPABLE | BARSPAN_REGION_SPARSE };
+enum {
+	RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE,
+	MAPPABLE = RW | BARSPAN_REGION_MMAP,
+	SPARSE = MAPPABLE | BARSPAN_REGION_SPARSE
+};
 
 static struct layout_request request;
 static struct barspan_extent *extents;
@@ -17,7 +21,11 @@ static size_t n_extents;
 static void ask_for(uint64_t size, uint32_t flags, uint32_t n, const struct barspan_range *areas)
 {
 	request = (struct layout_request){
-		.device = "test", .index = 2, .page_size = 0x1000, .length = size, .prot = PROT_READ | PROT_WRITE,
+		.device = "test",
+		.index = 2,
+		.page_size = 0x1000,
+		.length = size,
+		.prot = PROT_READ | PROT_WRITE,
 		.region = { size, flags, n, areas },
 	};
 	harness_listen();
@@ -30,7 +38,8 @@ static void lay_out(void)
 	ck_assert_zero(layout(&extents, &n_extents, &request));
 }
 
-/* Compares with a text such as "0+1000 none, 1000+2000 sparse", in hexadecimal. */
+/* Compares with a text such as "0+1000 none, 1000+2000 sparse", in
+ * hexadecimal. */
 static void expect_layout(const char *text)
 {
 	char made[1024] = "";
@@ -40,16 +49,24 @@ static void expect_layout(const char *text)
 		size_t used = strlen(made);
 
 		snprintf(made + used, sizeof(made) - used, "%s%llx+%llx %s", i ? ", " : "",
-			 (unsigned long long)extents[i].offset, (unsigned long long)extents[i].length,
+			 (unsigned long long)extents[i].offset,
+			 (unsigned long long)extents[i].length,
 			 barspan_reason_name(extents[i].reason));
-		ck_assert_int_eq(extents[i].kind, extents[i].reason == BARSPAN_REASON_NONE ? BARSPAN_DIRECT : BARSPAN_HOLE);
+		ck_assert_int_eq(extents[i].kind, extents[i].reason == BARSPAN_REASON_NONE
+							  ? BARSPAN_DIRECT
+							  : BARSPAN_HOLE);
 	}
 	ck_assert_str_eq(made, text);
 	sys_free(extents);
 	extents = NULL;
 }
 
-#define AREAS(...) (sizeof((const struct barspan_range[]){ __VA_ARGS__ }) / sizeof(struct barspan_range)), (const struct barspan_range[]){ __VA_ARGS__ }
+#define AREAS(...) \
+	(sizeof((const struct barspan_range[]){ __VA_ARGS__ }) / sizeof(struct barspan_range)), \
+		(const struct barspan_range[]) \
+	{ \
+		__VA_ARGS__ \
+	}
 
 START_TEST(a_region_without_the_capability_is_all_direct)
 {
@@ -104,9 +121,11 @@ END_TEST
 START_TEST(areas_are_trimmed_inward)
 {
 	ask_for(0x5000, SPARSE, AREAS({ 0x800, 0x2000 }, { 0x4000, 0x10 }));
-	expect_layout("0+800 sparse, 800+800 page, 1000+1000 none, 2000+800 page, 2800+1800 sparse, 4000+10 page, 4010+ff0 sparse");
+	expect_layout(
+		"0+800 sparse, 800+800 page, 1000+1000 none, 2000+800 page, 2800+1800 sparse, 4000+10 page, 4010+ff0 sparse");
 	ck_assert_uint_eq(harness_messages[BARSPAN_LOG_WARNING], 2);
-	ck_assert_ptr_nonnull(strstr(harness_message, "area 1 at 0x4000 + 0x10 is not page-aligned"));
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "area 1 at 0x4000 + 0x10 is not page-aligned"));
 }
 END_TEST
 
@@ -139,7 +158,8 @@ START_TEST(an_area_that_overflows_is_ignored)
 {
 	ask_for(0x2000, SPARSE, AREAS({ 0x1000, UINT64_MAX }, { 0, 0x1000 }));
 	expect_layout("0+1000 none, 1000+1000 sparse");
-	ck_assert_ptr_nonnull(strstr(harness_message, "area 0 at 0x1000 + 0xffffffffffffffff overflows"));
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "area 0 at 0x1000 + 0xffffffffffffffff overflows"));
 }
 END_TEST
 
@@ -225,13 +245,15 @@ START_TEST(the_callers_holes_are_holes)
 	ask_for(0x4000, MAPPABLE, 0, NULL);
 	request.holes = holes;
 	request.n_holes = 3;
-	expect_layout("0+1000 none, 1000+10 page, 1010+4 requested, 1014+fec page, 2000+1000 none, 3000+1000 requested");
+	expect_layout(
+		"0+1000 none, 1000+10 page, 1010+4 requested, 1014+fec page, 2000+1000 none, 3000+1000 requested");
 }
 END_TEST
 
 START_TEST(a_callers_hole_outside_the_region_is_refused)
 {
-	const struct barspan_range past = { 0x3000, 0x1001 }, overflow = { 0x1000, UINT64_MAX }, far = { 0x4001, 0 };
+	const struct barspan_range past = { 0x3000, 0x1001 }, overflow = { 0x1000, UINT64_MAX },
+				   far = { 0x4001, 0 };
 
 	ask_for(0x4000, MAPPABLE, 0, NULL);
 	request.n_holes = 1;
@@ -271,7 +293,8 @@ END_TEST
 START_TEST(a_region_of_all_64_bits_has_a_layout)
 {
 	ask_for(UINT64_MAX, SPARSE, AREAS({ 0x1000, 0x1000 }, { UINT64_MAX - 0xfff, 0xfff }));
-	expect_layout("0+1000 sparse, 1000+1000 none, 2000+ffffffffffffd000 sparse, fffffffffffff000+fff none");
+	expect_layout(
+		"0+1000 sparse, 1000+1000 none, 2000+ffffffffffffd000 sparse, fffffffffffff000+fff none");
 }
 END_TEST
 
@@ -311,17 +334,25 @@ int main(void)
 {
 	Suite *suite = suite_create("layout");
 
-	harness_add(suite, "areas", (const TTest *const[]){
-		a_region_without_the_capability_is_all_direct, what_is_not_advertised_is_a_hole,
-		a_capability_without_areas_is_one_hole, a_region_that_cannot_be_mapped_is_one_hole,
-		areas_come_in_any_order_and_touch, areas_that_overlap_are_merged, areas_are_trimmed_inward,
-		areas_that_fill_a_page_together_make_it_direct, an_empty_area_is_ignored, an_area_past_the_end_is_cut,
-		an_area_that_overflows_is_ignored, strict_refuses_what_no_sane_kernel_reports,
-		strict_accepts_what_is_merely_unaligned, the_regions_end_ends_a_page, larger_pages_leave_less,
-		a_region_of_all_64_bits_has_a_layout, NULL });
-	harness_add(suite, "holes", (const TTest *const[]){
-		an_msix_table_is_a_hole_of_whole_pages, an_msix_table_past_the_end_is_cut, the_callers_holes_are_holes,
-		a_callers_hole_outside_the_region_is_refused, reasons_have_an_order, a_window_cuts_extents,
-		more_areas_than_can_be_are_refused_unread, cuts_are_where_areas_begin_and_end, NULL });
+	harness_add(
+		suite, "areas",
+		(const TTest *const[]){
+			a_region_without_the_capability_is_all_direct,
+			what_is_not_advertised_is_a_hole, a_capability_without_areas_is_one_hole,
+			a_region_that_cannot_be_mapped_is_one_hole,
+			areas_come_in_any_order_and_touch, areas_that_overlap_are_merged,
+			areas_are_trimmed_inward, areas_that_fill_a_page_together_make_it_direct,
+			an_empty_area_is_ignored, an_area_past_the_end_is_cut,
+			an_area_that_overflows_is_ignored,
+			strict_refuses_what_no_sane_kernel_reports,
+			strict_accepts_what_is_merely_unaligned, the_regions_end_ends_a_page,
+			larger_pages_leave_less, a_region_of_all_64_bits_has_a_layout, NULL });
+	harness_add(suite, "holes",
+		    (const TTest *const[]){
+			    an_msix_table_is_a_hole_of_whole_pages,
+			    an_msix_table_past_the_end_is_cut, the_callers_holes_are_holes,
+			    a_callers_hole_outside_the_region_is_refused, reasons_have_an_order,
+			    a_window_cuts_extents, more_areas_than_can_be_are_refused_unread,
+			    cuts_are_where_areas_begin_and_end, NULL });
 	return harness_run(suite);
 }

@@ -29,8 +29,10 @@ START_TEST(a_part_that_is_unmapped_is_nobodys)
 	barspan_write32(span, 0x2000, 0x99);
 	ck_assert_uint_eq(barspan_read32(span, 0x2000), 0x99);
 
-	/* Somebody else may have the addresses, and keeps them whatever becomes of the span. */
-	foreign = mmap(base + 0x2000, 0x2000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	/* Somebody else may have the addresses, and keeps them whatever becomes
+	 * of the span. */
+	foreign = mmap(base + 0x2000, 0x2000, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	ck_assert_ptr_eq(foreign, base + 0x2000);
 	foreign[5] = 42;
 	ck_assert_zero(barspan_suspend(span));
@@ -54,15 +56,19 @@ START_TEST(mapping_over_a_span_takes_its_addresses)
 	set_up();
 	base = map_bar2();
 	span = barspan_find(base, NULL);
-	over = barspan_mmap(base + 0x1000, 0x1000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	over = barspan_mmap(base + 0x1000, 0x1000, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	ck_assert_ptr_eq(over, base + 0x1000);
 	over[7] = 3;
 	ck_assert_ptr_null(barspan_find(over, NULL));
 	ck_assert(!barspan_is_direct(span, 0x1000, 1));
 	ck_assert(barspan_is_direct(span, 0x2000, 0x1000));
 	ck_assert_uint_eq(barspan_ptr_read8(over + 7), 3);
-	/* The same BAR over all of it: the first span is gone, with its descriptor. */
-	ck_assert_ptr_eq(barspan_mmap(base, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, BAR2), base);
+	/* The same BAR over all of it: the first span is gone, with its
+	 * descriptor. */
+	ck_assert_ptr_eq(barspan_mmap(base, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+				      file, BAR2),
+			 base);
 	ck_assert_ptr_nonnull(barspan_find(over, NULL));
 	ck_assert(harness_can_write(base + 0x5000));
 	ck_assert_zero(barspan_munmap(base, SIZE));
@@ -83,7 +89,8 @@ START_TEST(without_memory_for_it_nothing_is_mapped_over_a_span)
 	for (unsigned long n = 1; n <= 2; n++) {
 		fake_fail_call(FAKE_CALLOC, n, -ENOMEM);
 		ck_assert_ptr_eq(barspan_mmap(base + 0x1000, 0x1000, PROT_READ | PROT_WRITE,
-					      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), MAP_FAILED);
+					      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+				 MAP_FAILED);
 		ck_assert_int_eq(errno, ENOMEM);
 		ck_assert(barspan_is_direct(span, 0x1000, 0x1000));
 		ck_assert_ptr_eq(barspan_find(base + 0x1000, NULL), span);
@@ -102,12 +109,13 @@ START_TEST(lengths_are_of_whole_pages)
 	set_up();
 	base = map_bar2();
 	span = barspan_find(base, NULL);
-	over = barspan_mmap(base + 0x1000, 0x1001, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	over = barspan_mmap(base + 0x1000, 0x1001, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	ck_assert_ptr_eq(over, base + 0x1000);
 	ck_assert(!barspan_is_direct(span, 0x2ff8, 8));
 	ck_assert_ptr_null(barspan_find(base + 0x2ff8, NULL));
 	over = barspan_mremap_(base + 0x5000, 0xff0, 0xff0, MREMAP_MAYMOVE | MREMAP_FIXED,
-			      mmap(NULL, 0x1000, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+			       mmap(NULL, 0x1000, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	ck_assert_ptr_ne(over, MAP_FAILED);
 	ck_assert(!barspan_is_direct(span, 0x5ff8, 8));
 	munmap(over, 0x1000);
@@ -118,7 +126,8 @@ END_TEST
 
 START_TEST(a_failed_map_fixed_takes_the_addresses_too)
 {
-	struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_FIXED | BARSPAN_STRICT };
+	struct barspan_options options = { .size = sizeof(options),
+					   .flags = BARSPAN_FIXED | BARSPAN_STRICT };
 	struct barspan_device *device;
 	struct barspan *first, *second = NULL;
 	uint8_t *foreign;
@@ -131,7 +140,8 @@ START_TEST(a_failed_map_fixed_takes_the_addresses_too)
 	ck_assert_int_eq(barspan_map(&second, device, 2, &options), -EIO);
 	ck_assert_ptr_null(barspan_find(options.address, NULL));
 	ck_assert(!barspan_is_direct(first, 0x1000, 1));
-	foreign = mmap(options.address, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	foreign = mmap(options.address, SIZE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	ck_assert_ptr_eq(foreign, options.address);
 	foreign[0x1000] = 42;
 	barspan_unmap(first);
@@ -144,7 +154,8 @@ END_TEST
 
 START_TEST(a_hint_that_cannot_be_taken_is_ignored)
 {
-	void *const hints[] = { (void *)0x1000, (void *)0x7ffffffff000, (void *)0xfffffffffffff000 };
+	void *const hints[] = { (void *)0x1000, (void *)0x7ffffffff000,
+				(void *)0xfffffffffffff000 };
 
 	set_up();
 	for (size_t i = 0; i < 3; i++) {
@@ -175,7 +186,8 @@ START_TEST(holes_cannot_be_made_readable)
 	ck_assert_zero(barspan_munmap(base, SIZE));
 	/* What is beside a span gets what it asks for. */
 	other = mmap(NULL, 3 * SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	base = barspan_mmap(other + SIZE, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, BAR2);
+	base = barspan_mmap(other + SIZE, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+			    file, BAR2);
 	ck_assert_ptr_eq(base, other + SIZE);
 	ck_assert_zero(barspan_mprotect_(other, 3 * SIZE, PROT_READ | PROT_WRITE));
 	ck_assert(harness_can_write(other + SIZE - 1));
@@ -190,7 +202,8 @@ END_TEST
 
 START_TEST(spans_of_barspan_map_are_known_too)
 {
-	const struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_INDEPENDENT };
+	const struct barspan_options options = { .size = sizeof(options),
+						 .flags = BARSPAN_INDEPENDENT };
 	struct barspan_device *device;
 	struct barspan *span, *apart;
 	uint64_t offset = 0;
@@ -199,11 +212,13 @@ START_TEST(spans_of_barspan_map_are_known_too)
 	ck_assert_zero(barspan_device_open_vfio(&device, file));
 	ck_assert_zero(barspan_map(&span, device, 2, NULL));
 	ck_assert_zero(barspan_map(&apart, device, 2, &options));
-	ck_assert_ptr_eq(barspan_find((volatile uint8_t *)barspan_base(span) + 0x7fff, &offset), span);
+	ck_assert_ptr_eq(barspan_find((volatile uint8_t *)barspan_base(span) + 0x7fff, &offset),
+			 span);
 	ck_assert_uint_eq(offset, 0x7fff);
 	ck_assert_ptr_eq(barspan_find(barspan_pointer(apart, 0x5008, 4), &offset), apart);
 	ck_assert_uint_eq(offset, 0x5008);
-	/* They stay their owner's, even when all of their addresses are gone. */
+	/* They stay their owner's, even when all of their addresses are
+	 * gone. */
 	ck_assert_zero(barspan_munmap((void *)(uintptr_t)barspan_base(span), SIZE));
 	barspan_write32(span, 0x1000, 0x31);
 	ck_assert_uint_eq(barspan_read32(span, 0x1000), 0x31);
@@ -217,7 +232,8 @@ END_TEST
 static void *map_and_unmap(void *count)
 {
 	for (int i = 0; i < *(int *)count; i++) {
-		uint8_t *base = barspan_mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, BAR2);
+		uint8_t *base =
+			barspan_mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, BAR2);
 		uint64_t offset;
 
 		if (base == MAP_FAILED || !barspan_find(base + 0x6123, &offset) || offset != 0x6123)
@@ -246,7 +262,8 @@ START_TEST(a_storm_of_threads)
 		ck_assert_ptr_null(bad);
 	}
 
-	/* The threads' stacks and heaps are still there, but nothing of the device. */
+	/* The threads' stacks and heaps are still there, but nothing of the
+	 * device. */
 	close(file);
 	fake_reset();
 
@@ -262,11 +279,13 @@ int main(void)
 {
 	Suite *suite = suite_create("legacy-munmap");
 
-	harness_add(suite, "munmap", (const TTest *const[]){
-		a_part_that_is_unmapped_is_nobodys, mapping_over_a_span_takes_its_addresses,
-		without_memory_for_it_nothing_is_mapped_over_a_span, lengths_are_of_whole_pages,
-		a_failed_map_fixed_takes_the_addresses_too,
-		a_hint_that_cannot_be_taken_is_ignored, holes_cannot_be_made_readable,
-		spans_of_barspan_map_are_known_too, a_storm_of_threads, NULL });
+	harness_add(suite, "munmap",
+		    (const TTest *const[]){
+			    a_part_that_is_unmapped_is_nobodys,
+			    mapping_over_a_span_takes_its_addresses,
+			    without_memory_for_it_nothing_is_mapped_over_a_span,
+			    lengths_are_of_whole_pages, a_failed_map_fixed_takes_the_addresses_too,
+			    a_hint_that_cannot_be_taken_is_ignored, holes_cannot_be_made_readable,
+			    spans_of_barspan_map_are_known_too, a_storm_of_threads, NULL });
 	return harness_run(suite);
 }

@@ -64,7 +64,8 @@ START_TEST(pointer_accessors_reach_everything)
 			barspan_ptr_write16(base + at, (uint16_t)~at);
 			ck_assert_uint_eq(barspan_ptr_read16(base + at), (uint16_t)~at);
 			barspan_ptr_write64(base + at, UINT64_C(0x123456789abcdef) + at);
-			ck_assert_uint_eq(barspan_ptr_read64(base + at), UINT64_C(0x123456789abcdef) + at);
+			ck_assert_uint_eq(barspan_ptr_read64(base + at),
+					  UINT64_C(0x123456789abcdef) + at);
 			barspan_ptr_write32(base + at, at * 3);
 			ck_assert_uint_eq(barspan_ptr_read32(base + at), at * 3);
 			ck_assert_uint_eq(read_file(BAR2 + at), at * 3);
@@ -146,7 +147,8 @@ START_TEST(raw_accessors_keep_the_devices_byte_order)
 		ck_assert_uint_eq(barspan_ptr_read8_raw(at), 0x88);
 		ck_assert_uint_eq(barspan_ptr_read16_raw(at), htole16(0x7788));
 		ck_assert_uint_eq(barspan_ptr_read32_raw(at), htole32(0x55667788));
-		ck_assert_uint_eq(barspan_ptr_read64_raw(at), htole64(UINT64_C(0x1122334455667788)));
+		ck_assert_uint_eq(barspan_ptr_read64_raw(at),
+				  htole64(UINT64_C(0x1122334455667788)));
 		barspan_ptr_write8_raw(at, 1);
 		barspan_ptr_write16_raw(at + 2, htole16(2));
 		barspan_ptr_write32_raw(at + 4, htole32(3));
@@ -203,7 +205,8 @@ START_TEST(map_fixed_takes_the_callers_reservation)
 
 	set_up();
 	reserved = mmap(NULL, 4 * SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	base = barspan_mmap(reserved + SIZE, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, BAR2);
+	base = barspan_mmap(reserved + SIZE, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+			    file, BAR2);
 	ck_assert_ptr_eq(base, reserved + SIZE);
 	ck_assert(harness_can_write(base + 0x1000));
 	ck_assert(!harness_can_read(base));
@@ -215,11 +218,15 @@ END_TEST
 
 START_TEST(noreplace_and_hints)
 {
-	uint8_t *there = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *base;
+	uint8_t *there = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			      0),
+		*base;
 
 	set_up();
 	there[0] = 42;
-	ck_assert_ptr_eq(barspan_mmap(there, SIZE, PROT_READ, MAP_SHARED | MAP_FIXED_NOREPLACE, file, BAR2), MAP_FAILED);
+	ck_assert_ptr_eq(
+		barspan_mmap(there, SIZE, PROT_READ, MAP_SHARED | MAP_FIXED_NOREPLACE, file, BAR2),
+		MAP_FAILED);
 	ck_assert_int_eq(errno, EEXIST);
 	base = barspan_mmap(there, SIZE, PROT_READ, MAP_SHARED, file, BAR2);
 	ck_assert_ptr_ne(base, MAP_FAILED);
@@ -258,7 +265,8 @@ START_TEST(the_same_errors_for_the_same_mistakes)
 	set_up();
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		errno = 0;
-		if (barspan_mmap(NULL, bad[i].length, bad[i].prot, bad[i].flags, file, bad[i].offset) != MAP_FAILED)
+		if (barspan_mmap(NULL, bad[i].length, bad[i].prot, bad[i].flags, file,
+				 bad[i].offset) != MAP_FAILED)
 			ck_abort_msg("mistake %zu is accepted", i);
 		if (errno != EINVAL)
 			ck_abort_msg("mistake %zu gives errno %d", i, errno);
@@ -279,7 +287,8 @@ START_TEST(other_descriptors_get_mmap)
 	set_up();
 	ck_assert_zero(ftruncate(other, 0x2000));
 	shared = barspan_mmap(NULL, 0x2000, PROT_READ | PROT_WRITE, MAP_SHARED, other, 0);
-	anonymous = barspan_mmap(NULL, 0x2000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	anonymous = barspan_mmap(NULL, 0x2000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				 -1, 0);
 	shared[0x1fff] = anonymous[0x1fff] = 1;
 	ck_assert_ptr_null(barspan_find(shared, NULL));
 	ck_assert_zero(barspan_munmap(shared, 0x2000));
@@ -295,16 +304,20 @@ int main(void)
 {
 	Suite *suite = suite_create("legacy");
 
-	harness_add(suite, "mmap", (const TTest *const[]){
-		a_sparse_bar_is_mapped_whole, the_descriptor_may_be_closed,
-		windows_lie_where_they_do_in_the_region, map_fixed_takes_the_callers_reservation,
-		noreplace_and_hints, the_same_errors_for_the_same_mistakes,
-		other_descriptors_get_mmap, NULL });
-	harness_add(suite, "pointers", (const TTest *const[]){
-		pointer_accessors_reach_everything,
-		a_pointer_outside_every_span_is_a_plain_access,
-		a_direct_pointer_costs_no_system_call,
-		a_page_that_is_only_written_is_remembered_for_writes, raw_accessors_keep_the_devices_byte_order,
-		what_was_direct_is_looked_up_again_after_a_change, NULL });
+	harness_add(
+		suite, "mmap",
+		(const TTest *const[]){ a_sparse_bar_is_mapped_whole, the_descriptor_may_be_closed,
+					windows_lie_where_they_do_in_the_region,
+					map_fixed_takes_the_callers_reservation,
+					noreplace_and_hints, the_same_errors_for_the_same_mistakes,
+					other_descriptors_get_mmap, NULL });
+	harness_add(suite, "pointers",
+		    (const TTest *const[]){ pointer_accessors_reach_everything,
+					    a_pointer_outside_every_span_is_a_plain_access,
+					    a_direct_pointer_costs_no_system_call,
+					    a_page_that_is_only_written_is_remembered_for_writes,
+					    raw_accessors_keep_the_devices_byte_order,
+					    what_was_direct_is_looked_up_again_after_a_change,
+					    NULL });
 	return harness_run(suite);
 }

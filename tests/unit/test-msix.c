@@ -21,7 +21,8 @@ static int read_fails(void *context, uint64_t offset, void *buffer, size_t lengt
 {
 	(void)buffer;
 	(void)length;
-	return offset >= *(const uint64_t *)context ? -EIO : read_config(NULL, offset, buffer, length);
+	return offset >= *(const uint64_t *)context ? -EIO
+						    : read_config(NULL, offset, buffer, length);
 }
 
 static void put_capability(uint8_t at, uint8_t id, uint8_t next)
@@ -131,9 +132,13 @@ int main(void)
 {
 	Suite *suite = suite_create("msix");
 
-	harness_add_with(suite, "msix", set_up, NULL, (const TTest *const[]){
-		the_table_is_found_behind_other_capabilities, the_largest_table_has_2048_entries,
-		a_device_without_a_list_is_read_once, a_list_without_msix_has_no_table, a_list_that_loops_is_refused,
-		the_low_bits_of_pointers_are_reserved, an_error_of_the_device_is_handed_on, NULL });
+	harness_add_with(suite, "msix", set_up, NULL,
+			 (const TTest *const[]){ the_table_is_found_behind_other_capabilities,
+						 the_largest_table_has_2048_entries,
+						 a_device_without_a_list_is_read_once,
+						 a_list_without_msix_has_no_table,
+						 a_list_that_loops_is_refused,
+						 the_low_bits_of_pointers_are_reserved,
+						 an_error_of_the_device_is_handed_on, NULL });
 	return harness_run(suite);
 }

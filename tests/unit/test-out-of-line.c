@@ -34,19 +34,19 @@ static void close_span(void)
 	barspan_device_close(device);
 }
 
-#define CHECK_ACCESSORS(bits, at, number)                                                  \
-	do {                                                                               \
-		uint##bits##_t value = (uint##bits##_t)(number), got = 0;                  \
-                                                                                           \
-		barspan_write##bits(span, at, value);                                      \
-		ck_assert_uint_eq(barspan_read##bits##_relaxed(span, at), value);          \
-		barspan_write##bits##_relaxed(span, at, (uint##bits##_t)~value);           \
-		ck_assert_uint_eq(barspan_read##bits(span, at), (uint##bits##_t)~value);   \
-		ck_assert_zero(barspan_try_write##bits(span, at, value));                  \
-		ck_assert_zero(barspan_try_read##bits(span, at, &got));                    \
-		ck_assert_uint_eq(got, value);                                             \
-		ck_assert_int_eq(barspan_try_read##bits(span, SIZE, &got), -ERANGE);       \
-		ck_assert_int_eq(barspan_try_write##bits(span, SIZE, value), -ERANGE);     \
+#define CHECK_ACCESSORS(bits, at, number) \
+	do { \
+		uint##bits##_t value = (uint##bits##_t)(number), got = 0; \
+\
+		barspan_write##bits(span, at, value); \
+		ck_assert_uint_eq(barspan_read##bits##_relaxed(span, at), value); \
+		barspan_write##bits##_relaxed(span, at, (uint##bits##_t) ~value); \
+		ck_assert_uint_eq(barspan_read##bits(span, at), (uint##bits##_t) ~value); \
+		ck_assert_zero(barspan_try_write##bits(span, at, value)); \
+		ck_assert_zero(barspan_try_read##bits(span, at, &got)); \
+		ck_assert_uint_eq(got, value); \
+		ck_assert_int_eq(barspan_try_read##bits(span, SIZE, &got), -ERANGE); \
+		ck_assert_int_eq(barspan_try_write##bits(span, SIZE, value), -ERANGE); \
 	} while (0)
 
 START_TEST(accessors_by_offset)
@@ -64,14 +64,14 @@ START_TEST(accessors_by_offset)
 }
 END_TEST
 
-#define CHECK_POINTERS(bits, at, to_host, number)                                               \
-	do {                                                                                    \
-		uint##bits##_t value = (uint##bits##_t)(number);                                \
-                                                                                                \
-		barspan_ptr_write##bits(at, value);                                             \
-		ck_assert_uint_eq(to_host(barspan_ptr_read##bits##_raw(at)), value);            \
-		barspan_ptr_write##bits##_raw(at, to_host((uint##bits##_t)~value));             \
-		ck_assert_uint_eq(barspan_ptr_read##bits(at), (uint##bits##_t)~value);          \
+#define CHECK_POINTERS(bits, at, to_host, number) \
+	do { \
+		uint##bits##_t value = (uint##bits##_t)(number); \
+\
+		barspan_ptr_write##bits(at, value); \
+		ck_assert_uint_eq(to_host(barspan_ptr_read##bits##_raw(at)), value); \
+		barspan_ptr_write##bits##_raw(at, to_host((uint##bits##_t) ~value)); \
+		ck_assert_uint_eq(barspan_ptr_read##bits(at), (uint##bits##_t) ~value); \
 	} while (0)
 
 START_TEST(accessors_by_address)
@@ -109,7 +109,8 @@ int main(void)
 {
 	Suite *suite = suite_create("out-of-line");
 
-	harness_add_with(suite, "out-of-line", open_span, close_span, (const TTest *const[]){
-		accessors_by_offset, accessors_by_address, queries, NULL });
+	harness_add_with(
+		suite, "out-of-line", open_span, close_span,
+		(const TTest *const[]){ accessors_by_offset, accessors_by_address, queries, NULL });
 	return harness_run(suite);
 }

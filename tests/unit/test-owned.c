@@ -123,10 +123,11 @@ int main(void)
 {
 	Suite *suite = suite_create("owned");
 
-	harness_add(suite, "set", (const TTest *const[]){
-		the_set_holds_what_is_added, impossible_descriptors_are_not_in_it, NULL });
-	harness_add(suite, "numbers", (const TTest *const[]){
-		copies_have_high_numbers, a_closed_copy_is_not_reused,
-		a_crowded_table_gives_what_it_has, NULL });
+	harness_add(suite, "set",
+		    (const TTest *const[]){ the_set_holds_what_is_added,
+					    impossible_descriptors_are_not_in_it, NULL });
+	harness_add(suite, "numbers",
+		    (const TTest *const[]){ copies_have_high_numbers, a_closed_copy_is_not_reused,
+					    a_crowded_table_gives_what_it_has, NULL });
 	return harness_run(suite);
 }

@@ -20,87 +20,142 @@ struct failure {
 static const struct failure missing[] = {
 	{ { .has = GROUP_WORKS & ~HAS_DEVICE }, -ENODEV, .message = "no such PCI device" },
 	{ { .has = GROUP_WORKS & ~HAS_GROUP_LINK }, -EOPNOTSUPP, .message = "no IOMMU group" },
-	{ { .has = GROUP_WORKS & ~HAS_GROUP_NODE, .driver = "e1000e" }, -ENXIO,
+	{ { .has = GROUP_WORKS & ~HAS_GROUP_NODE, .driver = "e1000e" },
+	  -ENXIO,
 	  .message = "bound to e1000e, which does not provide a VFIO device" },
-	{ { .has = GROUP_WORKS & ~HAS_GROUP_NODE & ~HAS_DRIVER }, -ENXIO, .message = "bound to no driver" },
+	{ { .has = GROUP_WORKS & ~HAS_GROUP_NODE & ~HAS_DRIVER },
+	  -ENXIO,
+	  .message = "bound to no driver" },
 	/* Another device of the group is bound. */
-	{ { .has = GROUP_WORKS & ~IS_IN_GROUP, .driver = "e1000e" }, -ENXIO,
+	{ { .has = GROUP_WORKS & ~IS_IN_GROUP, .driver = "e1000e" },
+	  -ENXIO,
 	  .message = "bound to e1000e, which does not provide a VFIO device" },
-	{ { .has = GROUP_WORKS, .group_error = -EACCES }, -EACCES, .message = "no permission to open /dev/vfio/26" },
-	{ { .has = GROUP_WORKS, .group_error = -EBUSY }, -EBUSY, .message = "/dev/vfio/26 is in use" },
+	{ { .has = GROUP_WORKS, .group_error = -EACCES },
+	  -EACCES,
+	  .message = "no permission to open /dev/vfio/26" },
+	{ { .has = GROUP_WORKS, .group_error = -EBUSY },
+	  -EBUSY,
+	  .message = "/dev/vfio/26 is in use" },
 	{ { .has = GROUP_WORKS & ~IS_VIABLE }, -EBUSY, .message = "IOMMU group 26 is not viable" },
 	{ { .has = GROUP_WORKS & ~HAS_CONTAINER }, -ENXIO, .message = "no /dev/vfio/vfio" },
-	{ { .has = GROUP_WORKS & ~HAS_TYPE1 & ~HAS_TYPE1V2 }, -ENODEV, .message = "VFIO_SET_IOMMU: ENODEV" },
+	{ { .has = GROUP_WORKS & ~HAS_TYPE1 & ~HAS_TYPE1V2 },
+	  -ENODEV,
+	  .message = "VFIO_SET_IOMMU: ENODEV" },
 	{ { .has = ONLY_CDEV_WORKS & ~HAS_IOMMUFD }, -ENXIO, .message = "no /dev/iommu" },
-	{ { .has = ONLY_CDEV_WORKS & ~HAS_CDEV_NODE }, -ENXIO,
-	  .message = "bound to vfio-pci, but neither /dev/vfio/26 nor a character device of it is there" },
+	{ { .has = ONLY_CDEV_WORKS & ~HAS_CDEV_NODE },
+	  -ENXIO,
+	  .message =
+		  "bound to vfio-pci, but neither /dev/vfio/26 nor a character device of it is there" },
 };
 
 /* The character device works, but the group's error ends the search. */
 static const struct failure final[] = {
-	{ { .has = BOTH_WORK, .group_error = -EBUSY }, -EBUSY, .message = "/dev/vfio/26 is in use" },
+	{ { .has = BOTH_WORK, .group_error = -EBUSY },
+	  -EBUSY,
+	  .message = "/dev/vfio/26 is in use" },
 	{ { .has = BOTH_WORK & ~IS_VIABLE }, -EBUSY, .message = "not viable" },
-	{ { .has = BOTH_WORK, .group_error = -EMFILE }, -EMFILE, .message = "cannot open /dev/vfio/26: EMFILE" },
+	{ { .has = BOTH_WORK, .group_error = -EMFILE },
+	  -EMFILE,
+	  .message = "cannot open /dev/vfio/26: EMFILE" },
 };
 
 /* Both ways fail: the more useful error is reported. */
 static const struct failure both[] = {
-	{ { .has = BOTH_WORK & ~HAS_IOMMUFD, .group_error = -EACCES }, -EACCES,
+	{ { .has = BOTH_WORK & ~HAS_IOMMUFD, .group_error = -EACCES },
+	  -EACCES,
 	  .message = "no permission to open /dev/vfio/26" },
-	{ { .has = BOTH_WORK & ~HAS_CONTAINER, .cdev_error = -EACCES }, -EACCES,
+	{ { .has = BOTH_WORK & ~HAS_CONTAINER, .cdev_error = -EACCES },
+	  -EACCES,
 	  .message = "no permission to open /dev/vfio/devices/vfio3" },
-	{ { .has = BOTH_WORK & ~HAS_CONTAINER & ~HAS_IOMMUFD }, -ENXIO, .message = "there is no /dev/vfio/vfio" },
-	{ { .has = BOTH_WORK, .group_error = -EACCES, .bind_error = -EBUSY }, -EBUSY, .message = "in use" },
-	{ { .has = BOTH_WORK & ~HAS_CDEV_NODE, .group_error = -EACCES }, -EACCES,
+	{ { .has = BOTH_WORK & ~HAS_CONTAINER & ~HAS_IOMMUFD },
+	  -ENXIO,
+	  .message = "there is no /dev/vfio/vfio" },
+	{ { .has = BOTH_WORK, .group_error = -EACCES, .bind_error = -EBUSY },
+	  -EBUSY,
+	  .message = "in use" },
+	{ { .has = BOTH_WORK & ~HAS_CDEV_NODE, .group_error = -EACCES },
+	  -EACCES,
 	  .message = "no permission to open /dev/vfio/26" },
 };
 
 /* The character device refuses to be bound: because it is in use, or not. */
 static const struct failure bind[] = {
-	{ { .has = ONLY_CDEV_WORKS, .bind_error = -EINVAL, .enable = "1\n" }, -EBUSY,
+	{ { .has = ONLY_CDEV_WORKS, .bind_error = -EINVAL, .enable = "1\n" },
+	  -EBUSY,
 	  .message = "the device is in use (VFIO_DEVICE_BIND_IOMMUFD: EINVAL)" },
-	{ { .has = ONLY_CDEV_WORKS, .bind_error = -EBUSY }, -EBUSY,
+	{ { .has = ONLY_CDEV_WORKS, .bind_error = -EBUSY },
+	  -EBUSY,
 	  .message = "the device is in use (VFIO_DEVICE_BIND_IOMMUFD: EBUSY)" },
-	{ { .has = ONLY_CDEV_WORKS, .bind_error = -EINVAL, .enable = "0\n" }, -EINVAL,
+	{ { .has = ONLY_CDEV_WORKS, .bind_error = -EINVAL, .enable = "0\n" },
+	  -EINVAL,
 	  .message = "VFIO_DEVICE_BIND_IOMMUFD: EINVAL" },
-	{ { .has = ONLY_CDEV_WORKS, .bind_error = -EINVAL, .enable = "" }, -EINVAL,
+	{ { .has = ONLY_CDEV_WORKS, .bind_error = -EINVAL, .enable = "" },
+	  -EINVAL,
 	  .message = "VFIO_DEVICE_BIND_IOMMUFD: EINVAL" },
-	{ { .has = ONLY_CDEV_WORKS, .bind_error = -EINVAL }, -EINVAL, .message = "VFIO_DEVICE_BIND_IOMMUFD: EINVAL" },
+	{ { .has = ONLY_CDEV_WORKS, .bind_error = -EINVAL },
+	  -EINVAL,
+	  .message = "VFIO_DEVICE_BIND_IOMMUFD: EINVAL" },
 };
 
 static const struct failure noiommu[] = {
-	{ { .has = (GROUP_WORKS & ~HAS_GROUP_NODE) | HAS_NOIOMMU_NODE }, -EOPNOTSUPP, .message = "no IOMMU protects it" },
-	{ { .has = (GROUP_WORKS & ~HAS_GROUP_NODE) | HAS_NOIOMMU_NODE, .group_error = -EPERM }, -EPERM,
-	  .message = "no permission to open /dev/vfio/noiommu-26", .flags = BARSPAN_PCI_NO_IOMMU },
+	{ { .has = (GROUP_WORKS & ~HAS_GROUP_NODE) | HAS_NOIOMMU_NODE },
+	  -EOPNOTSUPP,
+	  .message = "no IOMMU protects it" },
+	{ { .has = (GROUP_WORKS & ~HAS_GROUP_NODE) | HAS_NOIOMMU_NODE, .group_error = -EPERM },
+	  -EPERM,
+	  .message = "no permission to open /dev/vfio/noiommu-26",
+	  .flags = BARSPAN_PCI_NO_IOMMU },
 };
 
 /* A token that the device needs and does not get, or gets and does not take. */
 static const struct failure token[] = {
-	{ { .has = GROUP_WORKS, .token = PCI_WORLD_TOKEN }, -EACCES,
+	{ { .has = GROUP_WORKS, .token = PCI_WORLD_TOKEN },
+	  -EACCES,
 	  .message = "VFIO_GROUP_GET_DEVICE_FD: EACCES: does the device need a VF token?" },
-	{ { .has = GROUP_WORKS, .token = OTHER_TOKEN }, -EACCES, .message = "EACCES: is the VF token right?",
+	{ { .has = GROUP_WORKS, .token = OTHER_TOKEN },
+	  -EACCES,
+	  .message = "EACCES: is the VF token right?",
 	  .token = PCI_WORLD_TOKEN },
-	{ { .has = GROUP_WORKS }, -EINVAL, .message = "EINVAL: does the device take a VF token?", .token = PCI_WORLD_TOKEN },
-	{ { .has = ONLY_CDEV_WORKS | KNOWS_TOKEN | TAKES_TOKEN, .token = PCI_WORLD_TOKEN }, -EACCES,
+	{ { .has = GROUP_WORKS },
+	  -EINVAL,
+	  .message = "EINVAL: does the device take a VF token?",
+	  .token = PCI_WORLD_TOKEN },
+	{ { .has = ONLY_CDEV_WORKS | KNOWS_TOKEN | TAKES_TOKEN, .token = PCI_WORLD_TOKEN },
+	  -EACCES,
 	  .message = "VFIO_DEVICE_BIND_IOMMUFD: EACCES: does the device need a VF token?" },
-	{ { .has = ONLY_CDEV_WORKS | KNOWS_TOKEN | TAKES_TOKEN, .token = PCI_WORLD_TOKEN }, -EACCES,
-	  .message = "is the VF token right?", .token = "01234567-89ab-cdef-0123-456789abcdee" },
-	{ { .has = ONLY_CDEV_WORKS, .enable = "0\n" }, -EOPNOTSUPP, .message = "Linux 6.17", .token = PCI_WORLD_TOKEN },
-	{ { .has = ONLY_CDEV_WORKS | KNOWS_TOKEN }, -EOPNOTSUPP, .message = "Linux 6.17", .token = PCI_WORLD_TOKEN },
-	{ { .has = ONLY_CDEV_WORKS, .enable = "1\n" }, -EBUSY, .message = "in use", .token = PCI_WORLD_TOKEN },
+	{ { .has = ONLY_CDEV_WORKS | KNOWS_TOKEN | TAKES_TOKEN, .token = PCI_WORLD_TOKEN },
+	  -EACCES,
+	  .message = "is the VF token right?",
+	  .token = "01234567-89ab-cdef-0123-456789abcdee" },
+	{ { .has = ONLY_CDEV_WORKS, .enable = "0\n" },
+	  -EOPNOTSUPP,
+	  .message = "Linux 6.17",
+	  .token = PCI_WORLD_TOKEN },
+	{ { .has = ONLY_CDEV_WORKS | KNOWS_TOKEN },
+	  -EOPNOTSUPP,
+	  .message = "Linux 6.17",
+	  .token = PCI_WORLD_TOKEN },
+	{ { .has = ONLY_CDEV_WORKS, .enable = "1\n" },
+	  -EBUSY,
+	  .message = "in use",
+	  .token = PCI_WORLD_TOKEN },
 };
 
 static void expect(const struct failure *failure)
 {
 	const struct barspan_pci_options options = {
-		.size = sizeof(options), .flags = failure->flags, .vf_token = failure->token,
+		.size = sizeof(options),
+		.flags = failure->flags,
+		.vf_token = failure->token,
 	};
 	struct barspan_device *device = NULL;
 	int r;
 
 	pci_world = failure->world;
-	r = barspan_device_open_pci(&device, "01:00.0", failure->flags || failure->token ? &options : NULL);
-	ck_assert_msg(r == failure->error, "not %d but %d: '%s'", failure->error, r, failure->message);
+	r = barspan_device_open_pci(&device, "01:00.0",
+				    failure->flags || failure->token ? &options : NULL);
+	ck_assert_msg(r == failure->error, "not %d but %d: '%s'", failure->error, r,
+		      failure->message);
 	ck_assert_ptr_null(device);
 	ck_assert_ptr_nonnull(strstr(harness_message, "0000:01:00.0"));
 	ck_assert_msg(strstr(harness_message, failure->message), "'%s' does not say '%s'",
@@ -162,7 +217,7 @@ int main(void)
 	Suite *suite = suite_create("pci-failure");
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		harness_add_rows(suite, "failure", pci_world_set_up, pci_world_tear_down, tables[i].test,
-				 tables[i].n);
+		harness_add_rows(suite, "failure", pci_world_set_up, pci_world_tear_down,
+				 tables[i].test, tables[i].n);
 	return harness_run(suite);
 }

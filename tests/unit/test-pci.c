@@ -9,10 +9,12 @@
 #include "support/pci-world.h"
 
 static const struct barspan_pci_options with_token = {
-	.size = sizeof(with_token), .vf_token = PCI_WORLD_TOKEN,
+	.size = sizeof(with_token),
+	.vf_token = PCI_WORLD_TOKEN,
 };
 static const struct barspan_pci_options without_iommu = {
-	.size = sizeof(without_iommu), .flags = BARSPAN_PCI_NO_IOMMU,
+	.size = sizeof(without_iommu),
+	.flags = BARSPAN_PCI_NO_IOMMU,
 };
 
 static struct barspan_device *device;
@@ -71,7 +73,8 @@ static const struct {
 	{ { .has = BOTH_WORK & ~HAS_TYPE1 & ~HAS_TYPE1V2 }, NULL },
 	/* There is an IOMMU, though the caller could do without. */
 	{ { .has = ONLY_CDEV_WORKS }, &without_iommu },
-	{ { .has = ONLY_CDEV_WORKS | KNOWS_TOKEN | TAKES_TOKEN, .token = PCI_WORLD_TOKEN }, &with_token },
+	{ { .has = ONLY_CDEV_WORKS | KNOWS_TOKEN | TAKES_TOKEN, .token = PCI_WORLD_TOKEN },
+	  &with_token },
 };
 enum { CDEV_ROWS = sizeof(cdev) / sizeof(cdev[0]) };
 
@@ -94,7 +97,8 @@ START_TEST(a_device_without_an_iommu_takes_the_option)
 	ck_assert_zero(barspan_device_open_pci(&device, "0000:01:00.0", &without_iommu));
 	ck_assert_int_eq(pci_world_result.type, VFIO_NOIOMMU_IOMMU);
 	ck_assert_int_ge(barspan_device_iommu_fd(device, NULL), 0);
-	ck_assert_str_eq(harness_message, "0000:01:00.0: no IOMMU: the device's DMA is unprotected");
+	ck_assert_str_eq(harness_message,
+			 "0000:01:00.0: no IOMMU: the device's DMA is unprotected");
 	ck_assert_uint_eq(harness_messages[BARSPAN_LOG_WARNING], 1);
 	barspan_device_close(device);
 }
@@ -120,8 +124,24 @@ END_TEST
 START_TEST(an_address_that_is_none)
 {
 	static const char *const bad[] = {
-		"", ":", "01", "01:00", "01:00.", "01:00.8", "01:20.0", "g1:00.0", "001:00.0", "01:000.0", "01:00.00", " 01:00.0",
-		"01:00.0 ", ":01:00.0", "000000000:01:00.0", "0000:01:00:0", "-1:00.0", "0x1:00.0",
+		"",
+		":",
+		"01",
+		"01:00",
+		"01:00.",
+		"01:00.8",
+		"01:20.0",
+		"g1:00.0",
+		"001:00.0",
+		"01:000.0",
+		"01:00.00",
+		" 01:00.0",
+		"01:00.0 ",
+		":01:00.0",
+		"000000000:01:00.0",
+		"0000:01:00:0",
+		"-1:00.0",
+		"0x1:00.0",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -147,8 +167,13 @@ END_TEST
 START_TEST(options_are_checked)
 {
 	static const char *const bad[] = {
-		"", "0123456789abcdef0123456789abcdef", "01234567-89ab-cdef-0123-456789abcde", "01234567-89ab-cdef-0123-456789abcdef0",
-		"01234567-89ab-cdef-0123-456789abcdeg", "0123456-789ab-cdef-0123-456789abcdef", "01234567+89ab-cdef-0123-456789abcdef",
+		"",
+		"0123456789abcdef0123456789abcdef",
+		"01234567-89ab-cdef-0123-456789abcde",
+		"01234567-89ab-cdef-0123-456789abcdef0",
+		"01234567-89ab-cdef-0123-456789abcdeg",
+		"0123456-789ab-cdef-0123-456789abcdef",
+		"01234567+89ab-cdef-0123-456789abcdef",
 		"{1234567-89ab-cdef-0123-456789abcde}",
 	};
 	struct {
@@ -158,7 +183,8 @@ START_TEST(options_are_checked)
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		given.options.vf_token = bad[i];
-		ck_assert_int_eq(barspan_device_open_pci(&device, "01:00.0", &given.options), -EINVAL);
+		ck_assert_int_eq(barspan_device_open_pci(&device, "01:00.0", &given.options),
+				 -EINVAL);
 	}
 	ck_assert_ptr_nonnull(strstr(harness_message, "is not a UUID"));
 	given.options.vf_token = NULL;
@@ -190,14 +216,20 @@ int main(void)
 {
 	Suite *suite = suite_create("pci");
 
-	harness_add_with(suite, "open", pci_world_set_up, pci_world_tear_down, (const TTest *const[]){
-		a_device_is_opened_through_its_group, the_first_type_1_will_do, without_groups_the_character_device_is_used, NULL });
-	harness_add_rows(suite, "character-device", pci_world_set_up, pci_world_tear_down, the_character_device_is_used,
-			 CDEV_ROWS);
-	harness_add_with(suite, "address", pci_world_set_up, pci_world_tear_down, (const TTest *const[]){
-		an_address_that_is_none, addresses_are_written_in_full, NULL });
-	harness_add_with(suite, "options", pci_world_set_up, pci_world_tear_down, (const TTest *const[]){
-		a_device_without_an_iommu_takes_the_option, a_device_with_an_iommu_is_opened_as_without_the_option,
-		a_token_goes_with_the_name, options_are_checked, tokens_are_read_in_the_order_of_their_digits, NULL });
+	harness_add_with(suite, "open", pci_world_set_up, pci_world_tear_down,
+			 (const TTest *const[]){
+				 a_device_is_opened_through_its_group, the_first_type_1_will_do,
+				 without_groups_the_character_device_is_used, NULL });
+	harness_add_rows(suite, "character-device", pci_world_set_up, pci_world_tear_down,
+			 the_character_device_is_used, CDEV_ROWS);
+	harness_add_with(suite, "address", pci_world_set_up, pci_world_tear_down,
+			 (const TTest *const[]){ an_address_that_is_none,
+						 addresses_are_written_in_full, NULL });
+	harness_add_with(
+		suite, "options", pci_world_set_up, pci_world_tear_down,
+		(const TTest *const[]){ a_device_without_an_iommu_takes_the_option,
+					a_device_with_an_iommu_is_opened_as_without_the_option,
+					a_token_goes_with_the_name, options_are_checked,
+					tokens_are_read_in_the_order_of_their_digits, NULL });
 	return harness_run(suite);
 }

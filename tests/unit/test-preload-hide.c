@@ -76,7 +76,7 @@ START_TEST(others_stay)
 		set_up();
 		for (size_t j = 0; j < 4; j++)
 			put_header(FIRST + 16 * j, cases[i].ids[j], 1,
-			    j < 3 ? (uint32_t)(FIRST + 16 * (j + 1)) : 0);
+				   j < 3 ? (uint32_t)(FIRST + 16 * (j + 1)) : 0);
 		ck_assert(hide_sparse(buffer, LENGTH));
 		ck_assert_str_eq(chain_text(), cases[i].left);
 		ck_assert(info_of()->flags & VFIO_REGION_INFO_FLAG_CAPS);
@@ -113,7 +113,7 @@ static void expect_refused(size_t capacity)
 
 START_TEST(unsound_chains_are_left_alone)
 {
-	put_header(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, FIRST);			/* a loop */
+	put_header(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, FIRST); /* a loop */
 	expect_refused(LENGTH);
 	put_header(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, LENGTH - 7); /* past the end */
 	expect_refused(LENGTH);
@@ -147,7 +147,7 @@ START_TEST(random_answers_are_bounded)
 			uint64_t bits = harness_random(&seed);
 
 			put_header(at, (uint16_t)(bits % 3), bits & 8 ? 1 : (uint16_t)(bits >> 16),
-			    bits & 0x30 ? (uint32_t)(bits >> 32) % (LENGTH + 8) : 0);
+				   bits & 0x30 ? (uint32_t)(bits >> 32) % (LENGTH + 8) : 0);
 		}
 		info_of()->cap_offset = (uint32_t)(harness_random(&seed) % (LENGTH + 8));
 		hidden += hide_sparse(buffer, capacity);
@@ -168,7 +168,8 @@ int main(void)
 	harness_add_with(suite, "good", set_up, NULL,
 			 (const TTest *const[]){ the_only_one_takes_the_flag_along, others_stay,
 						 what_is_not_sparse_is_left_alone, NULL });
-	harness_add_with(suite, "hostile", set_up, NULL, (const TTest *const[]){
-		unsound_chains_are_left_alone, random_answers_are_bounded, NULL });
+	harness_add_with(suite, "hostile", set_up, NULL,
+			 (const TTest *const[]){ unsound_chains_are_left_alone,
+						 random_answers_are_bounded, NULL });
 	return harness_run(suite);
 }

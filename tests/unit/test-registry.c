@@ -13,7 +13,8 @@ static struct barspan spans[2048];
 
 static struct registry_range range_at(size_t i)
 {
-	return (struct registry_range){ (i + 1) * 0x10000, (i + 1) * 0x10000 + 0x8000, 0, &spans[i] };
+	return (struct registry_range){ (i + 1) * 0x10000, (i + 1) * 0x10000 + 0x8000, 0,
+					&spans[i] };
 }
 
 static void add_range(size_t i)
@@ -35,9 +36,12 @@ static void expect_found(uintptr_t address, const struct barspan *span, uint64_t
 	struct registry_range found;
 	int r = registry_find(&found, address);
 
-	bool right = span ? !r && found.span == span && found.offset + (address - found.start) == offset : r == -ENOENT;
+	bool right =
+		span ? !r && found.span == span && found.offset + (address - found.start) == offset
+		     : r == -ENOENT;
 
-	harness_assert_msg(right, "0x%" PRIxPTR ": found %d, %p + 0x%" PRIx64, address, r, r ? NULL : (void *)found.span,
+	harness_assert_msg(right, "0x%" PRIxPTR ": found %d, %p + 0x%" PRIx64, address, r,
+			   r ? NULL : (void *)found.span,
 			   r ? 0 : found.offset + (address - found.start));
 }
 
@@ -109,11 +113,17 @@ START_TEST(a_span_can_be_removed_alone)
 }
 END_TEST
 
-/* Every removal is undone, and leaves the ranges as they were: one of a part, one at an end, one of all. */
+/* Every removal is undone, and leaves the ranges as they were: one of a part,
+ * one at an end, one of all. */
 START_TEST(a_removal_can_be_undone_without_memory)
 {
-	static const struct { uintptr_t start, end; } parts[] = {
-		{ 0x12000, 0x13000 }, { 0x10000, 0x11000 }, { 0x17000, 0x18000 }, { 0x10000, 0x18000 },
+	static const struct {
+		uintptr_t start, end;
+	} parts[] = {
+		{ 0x12000, 0x13000 },
+		{ 0x10000, 0x11000 },
+		{ 0x17000, 0x18000 },
+		{ 0x10000, 0x18000 },
 	};
 	struct registry_range found;
 
@@ -121,7 +131,10 @@ START_TEST(a_removal_can_be_undone_without_memory)
 	add_range(1);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const struct registry_range part = {
-			parts[i].start, parts[i].end, parts[i].start - 0x10000, &spans[0],
+			parts[i].start,
+			parts[i].end,
+			parts[i].start - 0x10000,
+			&spans[0],
 		};
 
 		ck_assert_zero(registry_remove(NULL, part.start, part.end));
@@ -147,8 +160,10 @@ START_TEST(changes_agree_with_a_map_of_pages)
 	uint64_t offset[PAGES], seed = 3;
 
 	for (int round = 0; round < 3000; round++) {
-		size_t first = harness_random(&seed) % PAGES, n = 1 + harness_random(&seed) % (PAGES - first);
-		struct registry_range range = { (first + 1) << 12, (first + n + 1) << 12, first * 8, &spans[round % 7] };
+		size_t first = harness_random(&seed) % PAGES,
+		       n = 1 + harness_random(&seed) % (PAGES - first);
+		struct registry_range range = { (first + 1) << 12, (first + n + 1) << 12, first * 8,
+						&spans[round % 7] };
 		struct barspan *only = round % 3 ? NULL : &spans[harness_random(&seed) % 7];
 
 		if (round % 2) {
@@ -188,7 +203,7 @@ START_TEST(without_memory_nothing_changes)
 }
 END_TEST
 
-static bool stop;	/* atomic */
+static bool stop; /* atomic */
 
 /* Looks for spans that are always there among those that come and go. */
 static void *look_for_spans(void *unused)
@@ -201,9 +216,11 @@ static void *look_for_spans(void *unused)
 		struct registry_range found;
 		int r = registry_find(&found, range_at(i).start + 5);
 
-		if (i % 2 && (r || found.span != &spans[i] || found.start != range_at(i).start || found.end != range_at(i).end))
+		if (i % 2 && (r || found.span != &spans[i] || found.start != range_at(i).start ||
+			      found.end != range_at(i).end))
 			return count;
-		if (i % 2 == 0 && !r && (found.span != &spans[i] || found.start != range_at(i).start))
+		if (i % 2 == 0 && !r &&
+		    (found.span != &spans[i] || found.start != range_at(i).start))
 			return count;
 		++*count;
 	}
@@ -243,10 +260,15 @@ int main(void)
 {
 	Suite *suite = suite_create("registry");
 
-	harness_add_with(suite, "registry", fake_reset, drop_all, (const TTest *const[]){
-		/* The first, since tables never shrink, and tests may share a process. */
-		without_memory_nothing_changes, an_address_finds_its_span, many_are_added_at_once_in_any_order, a_part_can_be_removed,
-		a_span_can_be_removed_alone, a_removal_can_be_undone_without_memory, changes_agree_with_a_map_of_pages,
-		readers_see_whole_ranges_while_others_come_and_go, NULL });
+	harness_add_with(suite, "registry", fake_reset, drop_all,
+			 (const TTest *const[]){
+				 /* The first, since tables never shrink, and tests may share a
+		 * process. */
+				 without_memory_nothing_changes, an_address_finds_its_span,
+				 many_are_added_at_once_in_any_order, a_part_can_be_removed,
+				 a_span_can_be_removed_alone,
+				 a_removal_can_be_undone_without_memory,
+				 changes_agree_with_a_map_of_pages,
+				 readers_see_whole_ranges_while_others_come_and_go, NULL });
 	return harness_run(suite);
 }

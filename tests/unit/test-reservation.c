@@ -46,14 +46,17 @@ START_TEST(alignment_and_phase_are_kept)
 {
 	for (size_t alignment = page; alignment <= 64 << 20; alignment *= 4) {
 		const struct reservation_request request = {
-			.length = 3 * page, .alignment = alignment, .phase = 5 * page,
+			.length = 3 * page,
+			.alignment = alignment,
+			.phase = 5 * page,
 		};
 		char *before = harness_snapshot(), *after;
 		struct reservation made;
 
 		ck_assert_zero(reservation_create(&made, &request));
 		ck_assert_uint_eq(((uintptr_t)made.base - 5 * page) % alignment, 0);
-		ck_assert(made.start <= made.base && made.base + 3 * page <= made.start + made.length);
+		ck_assert(made.start <= made.base &&
+			  made.base + 3 * page <= made.start + made.length);
 		ck_assert_zero(reservation_trim(&made, 3 * page));
 		ck_assert_ptr_eq(made.start, made.base);
 		ck_assert_uint_eq(made.length, 3 * page);
@@ -68,7 +71,9 @@ END_TEST
 
 START_TEST(a_neighbour_is_reserved_on_request)
 {
-	const struct reservation_request request = { .length = page, .alignment = page, .with_neighbour = true };
+	const struct reservation_request request = { .length = page,
+						     .alignment = page,
+						     .with_neighbour = true };
 	struct reservation made;
 
 	ck_assert_zero(reservation_create(&made, &request));
@@ -82,7 +87,9 @@ END_TEST
 START_TEST(an_address_is_kept_or_refused)
 {
 	uint8_t *address = make_reservation(4 * page);
-	struct reservation_request request = { .length = 2 * page, .alignment = page, .address = address + page };
+	struct reservation_request request = { .length = 2 * page,
+					       .alignment = page,
+					       .address = address + page };
 	struct reservation got = { 0 };
 
 	ck_assert_int_eq(reservation_create(&got, &request), -EEXIST);
@@ -101,7 +108,8 @@ END_TEST
 
 START_TEST(more_than_there_is_is_refused)
 {
-	struct reservation_request request = { .length = SIZE_MAX - page + 1, .alignment = 2 * page };
+	struct reservation_request request = { .length = SIZE_MAX - page + 1,
+					       .alignment = 2 * page };
 	struct reservation got = { 0 };
 
 	ck_assert_int_eq(reservation_create(&got, &request), -ENOMEM);
@@ -140,7 +148,9 @@ END_TEST
 static void move_in(uint8_t *address, size_t length, int prot)
 {
 	ck_assert_zero(munmap(address, length));
-	ck_assert_ptr_eq(mmap(address, length, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0), address);
+	ck_assert_ptr_eq(mmap(address, length, prot,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0),
+			 address);
 }
 
 START_TEST(a_mapping_that_moved_in_is_not_ours)
@@ -171,7 +181,8 @@ START_TEST(nor_one_that_fills_a_part)
 
 	ck_assert_zero(munmap(address + page, 4 * page));
 	for (size_t at = 1; at < 5; at++) {
-		void *foreign = mmap(address + at * page, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		void *foreign = mmap(address + at * page, page, PROT_READ,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 		ck_assert(!reservation_reclaim(address + page, 4 * page, address));
 		ck_assert(harness_can_read(foreign));
@@ -182,7 +193,8 @@ START_TEST(nor_one_that_fills_a_part)
 }
 END_TEST
 
-/* The page beside it ends the mapping in one case, and the reservation in the other. */
+/* The page beside it ends the mapping in one case, and the reservation in the
+ * other. */
 START_TEST(an_untouched_range_at_an_edge_is_recognised)
 {
 	uint8_t *address = make_reservation(4 * page);
@@ -255,7 +267,9 @@ START_TEST(a_failed_reservation_leaves_nothing)
 	char *before = harness_snapshot(), *after;
 
 	for (unsigned long n = 1; n <= 4; n++) {
-		const struct reservation_request request = { .length = 3 * page, .alignment = 1 << 20, .phase = page };
+		const struct reservation_request request = { .length = 3 * page,
+							     .alignment = 1 << 20,
+							     .phase = page };
 		struct reservation got = { 0 };
 
 		fake_reset();
@@ -278,12 +292,19 @@ int main(void)
 	Suite *suite = suite_create("reservation");
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
-	harness_add(suite, "create", (const TTest *const[]){
-		a_reservation_cannot_be_touched, alignment_and_phase_are_kept, a_neighbour_is_reserved_on_request,
-		an_address_is_kept_or_refused, more_than_there_is_is_refused, a_failed_reservation_leaves_nothing, NULL });
-	harness_add(suite, "reclaim", (const TTest *const[]){
-		a_gap_is_taken_back, an_untouched_reservation_is_recognised, an_untouched_range_at_an_edge_is_recognised,
-		a_mapping_that_moved_in_is_not_ours, not_even_one_without_access_as_ours_are, nor_one_that_fills_a_part,
-		without_a_neighbour_another_mapping_is_not_ours, asking_changes_nothing, it_needs_no_proc, NULL });
+	harness_add(suite, "create",
+		    (const TTest *const[]){
+			    a_reservation_cannot_be_touched, alignment_and_phase_are_kept,
+			    a_neighbour_is_reserved_on_request, an_address_is_kept_or_refused,
+			    more_than_there_is_is_refused, a_failed_reservation_leaves_nothing,
+			    NULL });
+	harness_add(suite, "reclaim",
+		    (const TTest *const[]){
+			    a_gap_is_taken_back, an_untouched_reservation_is_recognised,
+			    an_untouched_range_at_an_edge_is_recognised,
+			    a_mapping_that_moved_in_is_not_ours,
+			    not_even_one_without_access_as_ours_are, nor_one_that_fills_a_part,
+			    without_a_neighbour_another_mapping_is_not_ours, asking_changes_nothing,
+			    it_needs_no_proc, NULL });
 	return harness_run(suite);
 }

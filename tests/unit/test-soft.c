@@ -65,7 +65,8 @@ START_TEST(direct_and_trapped_reach_the_same_memory)
 	uint32_t value = 0;
 	void *mapped;
 
-	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = two });
+	open_one((struct barspan_soft_region){
+		.size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = two });
 	ck_assert_zero(map_region(0x3000, 0x1000, &mapped));
 	((volatile uint32_t *)mapped)[1] = 0x11223344;
 	ck_assert_zero(barspan_device_read(device, 0, 0x3004, &value, 4));
@@ -80,7 +81,8 @@ END_TEST
 
 START_TEST(a_mapping_outside_the_areas_is_refused)
 {
-	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = two });
+	open_one((struct barspan_soft_region){
+		.size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = two });
 	ck_assert_zero(map_region(0, 0x1000, NULL));
 	ck_assert_zero(map_region(0x3000, 0x1000, NULL));
 	ck_assert_int_eq(map_region(0, 0x4000, NULL), -EINVAL);
@@ -97,7 +99,8 @@ START_TEST(areas_that_touch_can_be_mapped_at_once)
 {
 	const struct barspan_range touching[] = { { 0x1000, 0x1000 }, { 0, 0x1000 } };
 
-	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = touching });
+	open_one((struct barspan_soft_region){
+		.size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = touching });
 	ck_assert_zero(map_region(0, 0x2000, NULL));
 	barspan_device_close(device);
 }
@@ -108,7 +111,8 @@ START_TEST(a_region_without_mmap_cannot_be_mapped)
 	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = RW });
 	ck_assert_int_eq(map_region(0, 0x1000, NULL), -EINVAL);
 	barspan_device_close(device);
-	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = MAPPABLE | BARSPAN_REGION_SPARSE });
+	open_one((struct barspan_soft_region){ .size = 0x4000,
+					       .flags = MAPPABLE | BARSPAN_REGION_SPARSE });
 	ck_assert_int_eq(map_region(0, 0x1000, NULL), -EINVAL);
 	barspan_device_close(device);
 }
@@ -159,8 +163,13 @@ START_TEST(hooks_serve_trapped_accesses)
 	uint64_t seen = 0;
 	uint32_t value = 7;
 
-	open_one((struct barspan_soft_region){
-		.size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = two, .read = answer_read, .write = take_write, .context = &seen });
+	open_one((struct barspan_soft_region){ .size = 0x4000,
+					       .flags = MAPPABLE,
+					       .n_areas = 2,
+					       .areas = two,
+					       .read = answer_read,
+					       .write = take_write,
+					       .context = &seen });
 	ck_assert_zero(barspan_device_read(device, 0, 0x1234, &value, 4));
 	ck_assert_uint_eq(value, 0xabababab);
 	ck_assert_uint_eq(seen, 0x1234);
@@ -242,7 +251,8 @@ START_TEST(so_many_areas_and_no_more)
 		char wanted[80];
 
 		region.n_areas = too_many[i];
-		snprintf(wanted, sizeof(wanted), "soft: %u areas in one region, at most 1048576 are possible", too_many[i]);
+		snprintf(wanted, sizeof(wanted),
+			 "soft: %u areas in one region, at most 1048576 are possible", too_many[i]);
 		harness_listen();
 		ck_assert_int_eq(harness_open_soft(&device, &region, 1), -EINVAL);
 		ck_assert_ptr_nonnull(strstr(harness_message, wanted));
@@ -284,7 +294,8 @@ START_TEST(areas_that_make_no_sense_are_handed_on)
 	const struct barspan_range odd[] = { { 0x1000, UINT64_MAX }, { 0x8000, 0x1000 } };
 	struct barspan_region region;
 
-	open_one((struct barspan_soft_region){ .size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = odd });
+	open_one((struct barspan_soft_region){
+		.size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = odd });
 	ck_assert_zero(barspan_device_region(device, 0, &region));
 	ck_assert_uint_eq(region.areas[0].length, UINT64_MAX);
 	ck_assert_int_eq(map_region(0x1000, 0x1000, NULL), -EINVAL);
@@ -298,7 +309,8 @@ START_TEST(options_and_regions_can_grow)
 	struct grown {
 		struct barspan_soft_region region;
 		uint64_t more;
-	} regions[] = { { { .size = 0x1000, .flags = RW }, 0 }, { { .size = 0x2000, .flags = RW }, 0 } };
+	} regions[] = { { { .size = 0x1000, .flags = RW }, 0 },
+			{ { .size = 0x2000, .flags = RW }, 0 } };
 	struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&regions[0].region, 2);
 	struct barspan_region region;
 
@@ -315,7 +327,8 @@ START_TEST(options_and_regions_can_grow)
 	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -EINVAL);
 	options.region_size = 8192;
 	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -E2BIG);
-	options = (struct barspan_soft_options)BARSPAN_SOFT_OPTIONS((struct barspan_soft_region *)NULL, 1);
+	options = (struct barspan_soft_options)BARSPAN_SOFT_OPTIONS(
+		(struct barspan_soft_region *)NULL, 1);
 	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -EINVAL);
 	options.size = 8;
 	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -EINVAL);
@@ -329,12 +342,17 @@ int main(void)
 {
 	Suite *suite = suite_create("soft");
 
-	harness_add(suite, "soft", (const TTest *const[]){
-		regions_are_as_given, direct_and_trapped_reach_the_same_memory, a_mapping_outside_the_areas_is_refused,
-		areas_that_touch_can_be_mapped_at_once, a_region_without_mmap_cannot_be_mapped, the_last_page_is_mapped_whole,
-		accesses_are_checked, hooks_serve_trapped_accesses, trapped_accesses_are_counted,
-		the_memory_file_is_the_regions_memory, nonsense_is_refused, areas_that_make_no_sense_are_handed_on,
-		so_many_areas_and_no_more, a_region_over_the_limit_of_file_sizes_is_refused,
-		options_and_regions_can_grow, NULL });
+	harness_add(suite, "soft",
+		    (const TTest *const[]){
+			    regions_are_as_given, direct_and_trapped_reach_the_same_memory,
+			    a_mapping_outside_the_areas_is_refused,
+			    areas_that_touch_can_be_mapped_at_once,
+			    a_region_without_mmap_cannot_be_mapped, the_last_page_is_mapped_whole,
+			    accesses_are_checked, hooks_serve_trapped_accesses,
+			    trapped_accesses_are_counted, the_memory_file_is_the_regions_memory,
+			    nonsense_is_refused, areas_that_make_no_sense_are_handed_on,
+			    so_many_areas_and_no_more,
+			    a_region_over_the_limit_of_file_sizes_is_refused,
+			    options_and_regions_can_grow, NULL });
 	return harness_run(suite);
 }

@@ -10,7 +10,8 @@
 static uint64_t bad_offset;
 static int bad_error;
 
-static int refuse_bad(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+static int refuse_bad(void **out, void *address, size_t length, int prot, int flags, int fd,
+		      uint64_t offset)
 {
 	if (fd < 0 || offset > bad_offset || offset + length <= bad_offset)
 		return real_sys_mmap(out, address, length, prot, flags, fd, offset);
@@ -28,7 +29,8 @@ static void make_bad(uint64_t offset, int error)
 
 START_TEST(one_bad_area_is_one_hole)
 {
-	/* A device that has no memory is no process without mappings: see test-limit.c. */
+	/* A device that has no memory is no process without mappings: see
+	 * test-limit.c. */
 	static const int errors[] = { -EINVAL, -EAGAIN, -ENOMEM };
 
 	for (size_t i = 0; i < 3; i++) {
@@ -43,7 +45,8 @@ START_TEST(one_bad_area_is_one_hole)
 		ck_assert(!harness_can_read(span_base() + 0x2000));
 		barspan_write32(span, 0x1ffe, 0x11223344);
 		ck_assert_uint_eq(barspan_read32(span, 0x1ffe), 0x11223344);
-		ck_assert_ptr_nonnull(strstr(harness_message, "soft region 0: cannot map 0x2000 + 0x1000: "));
+		ck_assert_ptr_nonnull(
+			strstr(harness_message, "soft region 0: cannot map 0x2000 + 0x1000: "));
 		tear_down();
 	}
 }
@@ -66,12 +69,14 @@ END_TEST
 static uint8_t *moved_in;
 static size_t moved_in_length;
 
-static int lose_bad(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+static int lose_bad(void **out, void *address, size_t length, int prot, int flags, int fd,
+		    uint64_t offset)
 {
 	if (fd < 0 || offset > bad_offset || offset + length <= bad_offset || moved_in)
 		return refuse_bad(out, address, length, prot, flags, fd, offset);
 	moved_in_length = length;
-	moved_in = mmap(address, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	moved_in = mmap(address, length, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	moved_in[0] = 42;
 	return -EINVAL;
 }
@@ -112,7 +117,8 @@ START_TEST(strict_wants_every_area)
 END_TEST
 
 /* A transport that maps spans in its `map`. */
-static int map_within(void *context, unsigned int index, uint64_t offset, size_t length, int prot, void *address)
+static int map_within(void *context, unsigned int index, uint64_t offset, size_t length, int prot,
+		      void *address)
 {
 	struct barspan *inner;
 
@@ -140,7 +146,8 @@ static int no_read(void *context, unsigned int index, uint64_t offset, void *buf
 	return -EIO;
 }
 
-static int no_write(void *context, unsigned int index, uint64_t offset, const void *buffer, size_t length)
+static int no_write(void *context, unsigned int index, uint64_t offset, const void *buffer,
+		    size_t length)
 {
 	(void)context;
 	(void)index;
@@ -153,7 +160,11 @@ static int no_write(void *context, unsigned int index, uint64_t offset, const vo
 START_TEST(mapping_within_a_mapping_is_refused)
 {
 	struct barspan_device_ops ops = {
-		.size = sizeof(ops), .region = one_region, .map = map_within, .read = no_read, .write = no_write,
+		.size = sizeof(ops),
+		.region = one_region,
+		.map = map_within,
+		.read = no_read,
+		.write = no_write,
 	};
 	struct barspan_device *outer;
 
@@ -170,9 +181,11 @@ int main(void)
 {
 	Suite *suite = suite_create("span-failures");
 
-	harness_add(suite, "failures", (const TTest *const[]){
-		one_bad_area_is_one_hole, one_bad_area_is_one_hole_where_there_is_no_span,
-		one_bad_area_is_one_hole_though_its_addresses_are_lost, strict_wants_every_area,
-		mapping_within_a_mapping_is_refused, NULL });
+	harness_add(suite, "failures",
+		    (const TTest *const[]){ one_bad_area_is_one_hole,
+					    one_bad_area_is_one_hole_where_there_is_no_span,
+					    one_bad_area_is_one_hole_though_its_addresses_are_lost,
+					    strict_wants_every_area,
+					    mapping_within_a_mapping_is_refused, NULL });
 	return harness_run(suite);
 }

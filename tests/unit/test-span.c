@@ -14,7 +14,8 @@ START_TEST(direct_bytes_are_at_base_plus_offset)
 	ck_assert_uint_eq(barspan_length(span), SIZE);
 	ck_assert_uint_eq(barspan_region_index(span), 0);
 	ck_assert_uint_eq(barspan_extent_count(span), 5);
-	for (uint64_t offset = 0x1000; offset < 0x6000; offset += offset == 0x2c00 ? 0x2400 : 0x400) {
+	for (uint64_t offset = 0x1000; offset < 0x6000;
+	     offset += offset == 0x2c00 ? 0x2400 : 0x400) {
 		ck_assert(barspan_is_direct(span, offset, 0x400));
 		span_base()[offset] = (uint8_t)(offset >> 8);
 		ck_assert_zero(barspan_device_read(device, 0, offset, &byte, 1));
@@ -29,8 +30,10 @@ START_TEST(holes_fault)
 	set_up();
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000) {
-		ck_assert_int_eq(harness_can_read(span_base() + offset), barspan_is_direct(span, offset, 1));
-		ck_assert_int_eq(harness_can_write(span_base() + offset + 0xfff), barspan_is_direct(span, offset, 1));
+		ck_assert_int_eq(harness_can_read(span_base() + offset),
+				 barspan_is_direct(span, offset, 1));
+		ck_assert_int_eq(harness_can_write(span_base() + offset + 0xfff),
+				 barspan_is_direct(span, offset, 1));
 	}
 	tear_down();
 }
@@ -274,7 +277,8 @@ END_TEST
 
 START_TEST(an_occupied_address_is_refused_and_left_alone)
 {
-	uint8_t *there = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *there =
+		mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	set_up();
 	there[0x3000] = 42;
@@ -331,16 +335,19 @@ int main(void)
 {
 	Suite *suite = suite_create("span");
 
-	harness_add(suite, "map", (const TTest *const[]){
-		direct_bytes_are_at_base_plus_offset, holes_fault,
-		adjacent_areas_are_one_extent_and_one_call, system_calls_are_few,
-		the_base_is_aligned_naturally, a_window_is_a_part_of_the_region,
-		a_window_to_the_end, the_callers_holes_count_from_the_regions_start,
-		prot_is_what_the_region_allows, a_region_that_cannot_be_mapped_is_all_hole,
-		a_region_smaller_than_a_page, a_region_of_size_0_or_none_at_all, NULL });
-	harness_add(suite, "options", (const TTest *const[]){
-		options_that_make_no_sense, windows_outside_the_region, options_of_other_sizes,
-		an_occupied_address_is_refused_and_left_alone, a_free_address_is_used,
-		independent_extents_have_no_base, NULL });
+	harness_add(
+		suite, "map",
+		(const TTest *const[]){
+			direct_bytes_are_at_base_plus_offset, holes_fault,
+			adjacent_areas_are_one_extent_and_one_call, system_calls_are_few,
+			the_base_is_aligned_naturally, a_window_is_a_part_of_the_region,
+			a_window_to_the_end, the_callers_holes_count_from_the_regions_start,
+			prot_is_what_the_region_allows, a_region_that_cannot_be_mapped_is_all_hole,
+			a_region_smaller_than_a_page, a_region_of_size_0_or_none_at_all, NULL });
+	harness_add(suite, "options",
+		    (const TTest *const[]){
+			    options_that_make_no_sense, windows_outside_the_region,
+			    options_of_other_sizes, an_occupied_address_is_refused_and_left_alone,
+			    a_free_address_is_used, independent_extents_have_no_base, NULL });
 	return harness_run(suite);
 }

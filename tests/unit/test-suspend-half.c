@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Suspends and resumes that change the access of some segments only, or run out of memory or addresses. */
+/* Suspends and resumes that change the access of some segments only, or run out
+ * of memory or addresses. */
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -7,7 +8,8 @@
 #include "support/fake.h"
 #include "support/suspend-fixture.h"
 
-/* Which changes of access fail: taking it away from all but one address, and giving it back. */
+/* Which changes of access fail: taking it away from all but one address, and
+ * giving it back. */
 static volatile uint8_t *taken;
 static bool deny_giving;
 
@@ -57,7 +59,8 @@ START_TEST(a_half_suspended_span_that_cannot_be_resumed_stays_as_it_is)
 }
 END_TEST
 
-/* Access is given to one extent, not to the other, and cannot be taken back from the first. */
+/* Access is given to one extent, not to the other, and cannot be taken back
+ * from the first. */
 static int give_once(void *address, size_t length, int prot)
 {
 	if (prot == PROT_NONE || address != (const void *)(uintptr_t)taken)
@@ -98,7 +101,8 @@ START_TEST(what_has_access_is_told_without_memory)
 	ck_assert_int_eq(barspan_suspend(span), -ENOMEM);
 	fake_fail(0, 0, 1);
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000)
-		ck_assert_int_eq(harness_can_read(span_base() + offset), barspan_is_direct(span, offset, 1));
+		ck_assert_int_eq(harness_can_read(span_base() + offset),
+				 barspan_is_direct(span, offset, 1));
 	fake_reset();
 	ck_assert_zero(barspan_suspend(span));
 	ck_assert_zero(barspan_resume(span));
@@ -123,7 +127,8 @@ START_TEST(a_half_suspended_span_keeps_its_access_if_a_resume_fails)
 	ck_assert_int_eq(barspan_resume(span), -ENOMEM);
 	ck_assert(barspan_is_direct(span, 0x5000, 0x1000));
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000)
-		ck_assert_int_eq(harness_can_read(span_base() + offset), barspan_is_direct(span, offset, 1));
+		ck_assert_int_eq(harness_can_read(span_base() + offset),
+				 barspan_is_direct(span, offset, 1));
 	fake_hooks.mprotect = NULL;
 	ck_assert_zero(barspan_resume(span));
 	expect_resumed();
@@ -141,7 +146,8 @@ START_TEST(an_area_that_kept_its_access_stays_direct)
 	ck_assert_zero(barspan_resume(span));
 	fake_hooks.mmap = NULL;
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000)
-		ck_assert_int_eq(harness_can_read(span_base() + offset), barspan_is_direct(span, offset, 1));
+		ck_assert_int_eq(harness_can_read(span_base() + offset),
+				 barspan_is_direct(span, offset, 1));
 	ck_assert(barspan_is_direct(span, 0x5000, 0x1000));
 	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_FAILED);
 	ck_assert_zero(barspan_suspend(span));
@@ -167,7 +173,9 @@ END_TEST
 START_TEST(without_memory_a_span_is_not_mapped_over)
 {
 	struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_FIXED };
-	const struct barspan_soft_region region = { .size = SIZE, .flags = MAPPABLE, .n_areas = 3, .areas = areas };
+	const struct barspan_soft_region region = {
+		.size = SIZE, .flags = MAPPABLE, .n_areas = 3, .areas = areas
+	};
 	struct barspan_device *other;
 	struct barspan *over = NULL;
 
@@ -194,15 +202,17 @@ int main(void)
 {
 	Suite *suite = suite_create("suspend-half");
 
-	harness_add(suite, "half", (const TTest *const[]){
-		a_second_suspend_that_fails_takes_back_what_the_first_could_not,
-		a_half_suspended_span_that_cannot_be_resumed_stays_as_it_is,
-		access_that_a_failed_resume_leaves_is_told_and_can_be_taken_away,
-		what_has_access_is_told_without_memory,
-		a_half_suspended_span_keeps_its_access_if_a_resume_fails,
-		an_area_that_kept_its_access_stays_direct, NULL });
-	harness_add(suite, "exhausted", (const TTest *const[]){
-		without_addresses_the_old_mappings_get_their_access_back,
-		without_memory_a_span_is_not_mapped_over, NULL });
+	harness_add(suite, "half",
+		    (const TTest *const[]){
+			    a_second_suspend_that_fails_takes_back_what_the_first_could_not,
+			    a_half_suspended_span_that_cannot_be_resumed_stays_as_it_is,
+			    access_that_a_failed_resume_leaves_is_told_and_can_be_taken_away,
+			    what_has_access_is_told_without_memory,
+			    a_half_suspended_span_keeps_its_access_if_a_resume_fails,
+			    an_area_that_kept_its_access_stays_direct, NULL });
+	harness_add(
+		suite, "exhausted",
+		(const TTest *const[]){ without_addresses_the_old_mappings_get_their_access_back,
+					without_memory_a_span_is_not_mapped_over, NULL });
 	return harness_run(suite);
 }

@@ -20,7 +20,9 @@ START_TEST(a_suspended_span_is_all_hole_and_keeps_its_addresses)
 	/* Nothing can move in. */
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000) {
 		struct reservation_request request = {
-			.length = 0x1000, .alignment = 0x1000, .address = (void *)(uintptr_t)(span_base() + offset),
+			.length = 0x1000,
+			.alignment = 0x1000,
+			.address = (void *)(uintptr_t)(span_base() + offset),
 		};
 
 		ck_assert_int_eq(reservation_create(&got, &request), -EEXIST);
@@ -77,7 +79,8 @@ START_TEST(independent_extents_keep_their_addresses)
 	ck_assert(!harness_can_read(pointer));
 	ck_assert_zero(barspan_resume(span));
 	expect_resumed();
-	ck_assert_ptr_eq((void *)(uintptr_t)barspan_pointer(span, 0x5000, 4), (void *)(uintptr_t)pointer);
+	ck_assert_ptr_eq((void *)(uintptr_t)barspan_pointer(span, 0x5000, 4),
+			 (void *)(uintptr_t)pointer);
 	ck_assert(harness_can_write(pointer));
 	tear_down();
 }
@@ -95,10 +98,12 @@ START_TEST(tables_do_not_pile_up)
 }
 END_TEST
 
-/* The device refuses the area at this offset; as on Linux, the range that was to be mapped is unmapped then. */
+/* The device refuses the area at this offset; as on Linux, the range that was
+ * to be mapped is unmapped then. */
 static uint64_t bad_offset;
 
-static int refuse_bad(void **out, void *address, size_t length, int prot, int flags, int fd, uint64_t offset)
+static int refuse_bad(void **out, void *address, size_t length, int prot, int flags, int fd,
+		      uint64_t offset)
 {
 	if (fd < 0 || offset > bad_offset || offset + length <= bad_offset)
 		return real_sys_mmap(out, address, length, prot, flags, fd, offset);
@@ -206,7 +211,8 @@ START_TEST(where_a_suspend_cannot_be_undone_there_are_holes)
 }
 END_TEST
 
-/* A mapping of somebody else's takes the place of what an mremap was to replace. */
+/* A mapping of somebody else's takes the place of what an mremap was to
+ * replace. */
 static uint8_t *moved_in;
 
 static int lose_to_another(void *from, size_t length, void *to)
@@ -215,7 +221,8 @@ static int lose_to_another(void *from, size_t length, void *to)
 	if (moved_in)
 		return real_sys_move_mapping(from, length, to);
 	munmap(to, length);
-	moved_in = mmap(to, 0x1000, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	moved_in = mmap(to, 0x1000, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	ck_assert_ptr_eq(moved_in, to);
 	*moved_in = 42;
 	return -ENOMEM;
@@ -296,8 +303,10 @@ START_TEST(a_resume_that_fails_can_be_tried_again)
 			ck_assert_zero(barspan_suspend(span));
 			expect_suspended();
 			ck_assert_zero(barspan_resume(span));
-			/* The areas that touch may be mappings of their own by now. */
-			ck_assert(barspan_is_direct(span, 0x1000, 0x1000) && barspan_is_direct(span, 0x2000, 0x1000));
+			/* The areas that touch may be mappings of their own by
+			 * now. */
+			ck_assert(barspan_is_direct(span, 0x1000, 0x1000) &&
+				  barspan_is_direct(span, 0x2000, 0x1000));
 			ck_assert(barspan_is_direct(span, 0x5000, 0x1000));
 			tear_down();
 		}
@@ -308,16 +317,19 @@ int main(void)
 {
 	Suite *suite = suite_create("suspend");
 
-	harness_add(suite, "suspend", (const TTest *const[]){
-		a_suspended_span_is_all_hole_and_keeps_its_addresses, twice_is_once,
-		a_suspended_span_can_be_unmapped, independent_extents_keep_their_addresses,
-		tables_do_not_pile_up, NULL });
-	harness_add(suite, "failures", (const TTest *const[]){
-		what_cannot_be_mapped_again_stays_a_hole,
-		what_can_be_mapped_at_last_has_the_fast_path, strict_stays_suspended,
-		a_suspend_that_fails_changes_nothing,
-		where_a_suspend_cannot_be_undone_there_are_holes,
-		a_span_that_lost_a_part_stays_suspended, a_move_that_leaves_a_gap_is_mended,
-		a_resume_that_fails_can_be_tried_again, NULL });
+	harness_add(suite, "suspend",
+		    (const TTest *const[]){ a_suspended_span_is_all_hole_and_keeps_its_addresses,
+					    twice_is_once, a_suspended_span_can_be_unmapped,
+					    independent_extents_keep_their_addresses,
+					    tables_do_not_pile_up, NULL });
+	harness_add(suite, "failures",
+		    (const TTest *const[]){ what_cannot_be_mapped_again_stays_a_hole,
+					    what_can_be_mapped_at_last_has_the_fast_path,
+					    strict_stays_suspended,
+					    a_suspend_that_fails_changes_nothing,
+					    where_a_suspend_cannot_be_undone_there_are_holes,
+					    a_span_that_lost_a_part_stays_suspended,
+					    a_move_that_leaves_a_gap_is_mended,
+					    a_resume_that_fails_can_be_tried_again, NULL });
 	return harness_run(suite);
 }

@@ -16,14 +16,18 @@ START_TEST(an_offset_that_the_mmap_call_would_cut_is_refused)
 {
 	uint64_t units = 7;
 
-	/* Machines of 32 bits: VFIO's region 15 is the last that a call reaches. */
+	/* Machines of 32 bits: VFIO's region 15 is the last that a call
+	 * reaches. */
 	ck_assert_zero(sys_mmap_units(&units, UINT64_C(15) << 40, PAGE, UNIT, UINT32_MAX));
 	ck_assert_uint_eq(units, UINT64_C(15) << 28);
 	ck_assert_zero(sys_mmap_units(&units, (UINT64_C(1) << 44) - PAGE, PAGE, UNIT, UINT32_MAX));
 	ck_assert_uint_eq(units, UINT32_MAX);
-	ck_assert_int_eq(sys_mmap_units(&units, UINT64_C(1) << 44, PAGE, UNIT, UINT32_MAX), -EOVERFLOW);
-	ck_assert_int_eq(sys_mmap_units(&units, UINT64_C(16) << 40, PAGE, UNIT, UINT32_MAX), -EOVERFLOW);
-	ck_assert_int_eq(sys_mmap_units(&units, -(uint64_t)PAGE, PAGE, UNIT, UINT32_MAX), -EOVERFLOW);
+	ck_assert_int_eq(sys_mmap_units(&units, UINT64_C(1) << 44, PAGE, UNIT, UINT32_MAX),
+			 -EOVERFLOW);
+	ck_assert_int_eq(sys_mmap_units(&units, UINT64_C(16) << 40, PAGE, UNIT, UINT32_MAX),
+			 -EOVERFLOW);
+	ck_assert_int_eq(sys_mmap_units(&units, -(uint64_t)PAGE, PAGE, UNIT, UINT32_MAX),
+			 -EOVERFLOW);
 	/* Pages of 64 KiB are counted in units of 4 KiB, too. */
 	ck_assert_int_eq(sys_mmap_units(&units, 0x1000, 0x10000, UNIT, UINT32_MAX), -EINVAL);
 	ck_assert_uint_eq(units, UINT32_MAX);
@@ -42,8 +46,10 @@ START_TEST(mmap_refuses_such_an_offset_as_mmap_2_does)
 	int fd = memfd_create("sys", MFD_CLOEXEC);
 	void *out = NULL;
 
-	ck_assert_int_eq(sys_mmap(&out, NULL, sys_page_size(), PROT_READ, MAP_SHARED, fd, past), -EOVERFLOW);
-	ck_assert_int_eq(sys_mmap(&out, NULL, sys_page_size(), PROT_READ, MAP_SHARED, fd, 1), -EINVAL);
+	ck_assert_int_eq(sys_mmap(&out, NULL, sys_page_size(), PROT_READ, MAP_SHARED, fd, past),
+			 -EOVERFLOW);
+	ck_assert_int_eq(sys_mmap(&out, NULL, sys_page_size(), PROT_READ, MAP_SHARED, fd, 1),
+			 -EINVAL);
 	ck_assert_ptr_null(out);
 	close(fd);
 }
@@ -69,8 +75,10 @@ int main(void)
 {
 	Suite *suite = suite_create("sys");
 
-	harness_add(suite, "sys", (const TTest *const[]){
-		an_offset_that_the_mmap_call_would_cut_is_refused, mmap_refuses_such_an_offset_as_mmap_2_does,
-		a_file_over_the_limit_is_an_error_and_no_signal, NULL });
+	harness_add(suite, "sys",
+		    (const TTest *const[]){ an_offset_that_the_mmap_call_would_cut_is_refused,
+					    mmap_refuses_such_an_offset_as_mmap_2_does,
+					    a_file_over_the_limit_is_an_error_and_no_signal,
+					    NULL });
 	return harness_run(suite);
 }

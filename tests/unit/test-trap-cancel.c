@@ -82,7 +82,8 @@ int main(void)
 		return 0;
 	}
 	suite = suite_create("trap-cancel");
-	harness_add(suite, "cancel", (const TTest *const[]){
-		trapped_access_is_no_cancellation_point, callback_is_no_cancellation_point, NULL });
+	harness_add(suite, "cancel",
+		    (const TTest *const[]){ trapped_access_is_no_cancellation_point,
+					    callback_is_no_cancellation_point, NULL });
 	return harness_run(suite);
 }

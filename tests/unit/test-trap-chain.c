@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is not the trap's happens as if it were not there: each program runs in a child with the trap and in one
- * without, and what its handler sees and how it ends must be the same. */
+/* What is not the trap's happens as if it were not there: each program runs in
+ * a child with the trap and in one without, and what its handler sees and how
+ * it ends must be the same. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -15,15 +16,21 @@
 #include "trap/private.h"
 #include "trap/report.h"
 
-enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * PAGE, STACK = 1 << 16 };
+enum {
+	RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE,
+	PAGE = 4096,
+	SIZE = 4 * PAGE,
+	STACK = 1 << 16
+};
 
-/* What a child tells. The padding of siginfo_t and addresses on stacks are left out. */
+/* What a child tells. The padding of siginfo_t and addresses on stacks are left
+ * out. */
 struct record {
 	int calls, number, code, error;
 	uintptr_t address, pc_moved;
 	bool on_stack, context;
 	uint64_t mask, mask_after;
-	bool ran_on;		/* it came to its end */
+	bool ran_on; /* it came to its end */
 };
 
 static struct record *record;
@@ -36,7 +43,10 @@ static const struct barspan_range area = { 0, PAGE };
 static void set_up(void)
 {
 	const struct barspan_soft_region region = {
-		.size = SIZE, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 1, .areas = &area,
+		.size = SIZE,
+		.flags = RW | BARSPAN_REGION_MMAP,
+		.n_areas = 1,
+		.areas = &area,
 	};
 
 	ck_assert_zero(harness_open_soft(&device, &region, 1));
@@ -158,8 +168,8 @@ static void touch_protected(void)
 }
 
 static void (*const crimes[])(void) = {
-	touch_null, read_no_address, jump_into_hole, touch_behind_file, send_segv, queue_bus, raise_segv, touch_read_only,
-	touch_protected,
+	touch_null, read_no_address, jump_into_hole,  touch_behind_file, send_segv,
+	queue_bus,  raise_segv,	     touch_read_only, touch_protected,
 };
 
 enum { CRIMES = sizeof(crimes) / sizeof(crimes[0]) };
@@ -177,10 +187,12 @@ static void install_action(const struct sigaction *action)
 
 static bool with_core;
 
-static struct record run_child(void (*crime)(void), const struct sigaction *action, bool trap, bool late, int *status)
+static struct record run_child(void (*crime)(void), const struct sigaction *action, bool trap,
+			       bool late, int *status)
 {
 	const struct barspan_trap_options options = {
-		.size = sizeof(options), .flags = harness_instrumented() ? 0 : BARSPAN_TRAP_REPORT,
+		.size = sizeof(options),
+		.flags = harness_instrumented() ? 0 : BARSPAN_TRAP_REPORT,
 	};
 	pid_t child;
 
@@ -198,7 +210,8 @@ static struct record run_child(void (*crime)(void), const struct sigaction *acti
 		if (trap)
 			r = barspan_trap_enable(&options);
 		if (late && trap)
-			r = barspan_trap_chain_(SIGSEGV, action, NULL) | barspan_trap_chain_(SIGBUS, action, NULL);
+			r = barspan_trap_chain_(SIGSEGV, action, NULL) |
+			    barspan_trap_chain_(SIGBUS, action, NULL);
 		if (late)
 			install_action(trap ? NULL : action);
 		if (late && trap && action)
@@ -224,11 +237,14 @@ static void check_crime(size_t crime, const struct sigaction *action, bool late)
 	/* valgrind does not apply a mask with SA_NODEFER. */
 	if (memcheck_is_there())
 		without.mask = with.mask;
-	ck_assert_msg(!memcmp(&without, &with, sizeof(with)) && status[0] == status[1],
-		      "crime %zu flags %x late %d: status %x %x, calls %d %d, code %d %d, address %lx %lx, stack %d %d, "
-		      "mask %lx %lx, errno %d %d", crime, action ? (unsigned int)action->sa_flags : 0, late, status[0],
-		      status[1], without.calls, with.calls, without.code, with.code, without.address, with.address,
-		      without.on_stack, with.on_stack, without.mask, with.mask, without.error, with.error);
+	ck_assert_msg(
+		!memcmp(&without, &with, sizeof(with)) && status[0] == status[1],
+		"crime %zu flags %x late %d: status %x %x, calls %d %d, code %d %d, address %lx %lx, stack %d %d, "
+		"mask %lx %lx, errno %d %d",
+		crime, action ? (unsigned int)action->sa_flags : 0, late, status[0], status[1],
+		without.calls, with.calls, without.code, with.code, without.address, with.address,
+		without.on_stack, with.on_stack, without.mask, with.mask, without.error,
+		with.error);
 }
 
 START_TEST(default_action_and_ignoring_are_as_without_the_trap)
@@ -280,7 +296,8 @@ START_TEST(core_is_dumped_as_without_the_trap)
 	ck_assert_zero(chdir(directory));
 	getrlimit(RLIMIT_CORE, &limit);
 	if (!limit.rlim_cur)
-		setrlimit(RLIMIT_CORE, limit.rlim_max ? &(struct rlimit){ 1 << 20, limit.rlim_max } : &some);
+		setrlimit(RLIMIT_CORE,
+			  limit.rlim_max ? &(struct rlimit){ 1 << 20, limit.rlim_max } : &some);
 	with_core = true;
 	check_crime(0, NULL, false);
 	run_child(touch_null, NULL, true, false, &status);
@@ -364,7 +381,8 @@ END_TEST
 
 int main(void)
 {
-	/* The decoder would be loaded in the child with the trap only, and move what is mapped later. */
+	/* The decoder would be loaded in the child with the trap only, and move
+	 * what is mapped later. */
 	emulate_load();
 	Suite *suite = suite_create("trap-chain");
 
@@ -372,10 +390,12 @@ int main(void)
 	printf("1..0 # SKIP ThreadSanitizer has handlers and masks of its own\n");
 	return 0;
 #endif
-	harness_add(suite, "chain", (const TTest *const[]){
-		default_action_and_ignoring_are_as_without_the_trap,
-		handlers_of_every_kind_are_called_as_without_the_trap, core_is_dumped_as_without_the_trap,
-		disable_puts_back_what_was_there, disable_leaves_a_later_handler_alone,
-		chained_handler_is_set_and_got, NULL });
+	harness_add(suite, "chain",
+		    (const TTest *const[]){ default_action_and_ignoring_are_as_without_the_trap,
+					    handlers_of_every_kind_are_called_as_without_the_trap,
+					    core_is_dumped_as_without_the_trap,
+					    disable_puts_back_what_was_there,
+					    disable_leaves_a_later_handler_alone,
+					    chained_handler_is_set_and_got, NULL });
 	return harness_run(suite);
 }

@@ -84,7 +84,7 @@ START_TEST(no_page_is_writable_and_executable)
 	char line[512];
 	FILE *maps;
 
-	if (memcheck_is_there())	/* which has such pages itself */
+	if (memcheck_is_there()) /* which has such pages itself */
 		return;
 	run_prepare();
 	check_code(run_add(&code), 3);
@@ -100,8 +100,9 @@ int main(void)
 {
 	Suite *suite = suite_create("trap-code");
 
-	harness_add(suite, "code", (const TTest *const[]){
-		equal_instructions_share_code_until_there_is_no_room, threads_add_code_at_once,
-		no_page_is_writable_and_executable, NULL });
+	harness_add(suite, "code",
+		    (const TTest *const[]){ equal_instructions_share_code_until_there_is_no_room,
+					    threads_add_code_at_once,
+					    no_page_is_writable_and_executable, NULL });
 	return harness_run(suite);
 }

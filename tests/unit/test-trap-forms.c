@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each instruction that the trap emulates leaves the same registers, flags and memory as on memory, where the processor
- * does it: the same examples run on a span without holes, and on one with holes at the same addresses. */
+/* Each instruction that the trap emulates leaves the same registers, flags and
+ * memory as on memory, where the processor does it: the same examples run on a
+ * span without holes, and on one with holes at the same addresses. */
 #include "trap/memcheck.h"
 #include "trap/memory.h"
 #include "support/ways.h"
@@ -30,14 +31,18 @@ static void show_example(const struct example *example, const char *what)
 	printf("# %s: code", what);
 	for (size_t i = 0; i < example->length; i++)
 		printf(" %02x", example->code[i]);
-	printf(", flags %lx to %lx, traps %lu, hash %lx\n", example->before.flags, example->after.flags, example->traps, example->hash);
+	printf(", flags %lx to %lx, traps %lu, hash %lx\n", example->before.flags,
+	       example->after.flags, example->traps, example->hash);
 	for (size_t i = 0; i < 16; i++)
-		printf("# %zu: %016lx to %016lx\n", i, example->before.gprs[i], example->after.gprs[i]);
+		printf("# %zu: %016lx to %016lx\n", i, example->before.gprs[i],
+		       example->after.gprs[i]);
 }
 
-static void compare_examples(const struct example *direct, const struct example *trapped, const char *name, bool string)
+static void compare_examples(const struct example *direct, const struct example *trapped,
+			     const char *name, bool string)
 {
-	bool same = !memcmp(&direct->after, &trapped->after, sizeof(direct->after)) && direct->hash == trapped->hash;
+	bool same = !memcmp(&direct->after, &trapped->after, sizeof(direct->after)) &&
+		    direct->hash == trapped->hash;
 
 	if (!same) {
 		show_example(direct, "direct");
@@ -82,18 +87,20 @@ START_TEST(emulation_leaves_what_the_processor_leaves)
 	ways_set_up();
 	for (size_t i = 0; i < insn_cases_count(); i++)
 		check_form(i, i == insn_cases_count() - 1 ? 8 * n : n, &seed, &traps);
-	printf("# %zu forms, %zu examples each, %lu accesses served\n", insn_cases_count(), n, traps);
+	printf("# %zu forms, %zu examples each, %lu accesses served\n", insn_cases_count(), n,
+	       traps);
 	ways_tear_down();
 }
 END_TEST
 
-/* Random values hardly ever meet cmpxchg's other case, in which memory equals the accumulator. */
+/* Random values hardly ever meet cmpxchg's other case, in which memory equals
+ * the accumulator. */
 START_TEST(cmpxchg_of_equal_values)
 {
 	static const struct {
 		uint8_t code[5], length, width;
 	} codes[] = {
-		{ { 0x0f, 0xb0, 0x0b }, 3, 1 },		/* cmpxchg %cl, (%rbx), and so on */
+		{ { 0x0f, 0xb0, 0x0b }, 3, 1 }, /* cmpxchg %cl, (%rbx), and so on */
 		{ { 0x66, 0x0f, 0xb1, 0x0b }, 4, 2 },
 		{ { 0x0f, 0xb1, 0x0b }, 3, 4 },
 		{ { 0x48, 0x0f, 0xb1, 0x0b }, 4, 8 },
@@ -104,7 +111,9 @@ START_TEST(cmpxchg_of_equal_values)
 	for (size_t n_holes = 0; n_holes <= 2; n_holes += 2) {
 		ways_map(n_holes);
 		for (size_t i = 0; i < 4; i++) {
-			struct machine machine = { .gprs = { UINT64_C(0x123456789abcdef0), 0x5a5a5a5a5a5a5a5a, 0, INSN_CASES_BASE + PAGE } };
+			struct machine machine = { .gprs = { UINT64_C(0x123456789abcdef0),
+							     0x5a5a5a5a5a5a5a5a, 0,
+							     INSN_CASES_BASE + PAGE } };
 
 			memcpy(memory + PAGE, &machine.gprs[0], 8);
 			machine.flags = 2;
@@ -124,9 +133,10 @@ END_TEST
 START_TEST(avx_loads_clear_all_of_the_register_above)
 {
 	static const uint8_t code[] = {
-		0x62, 0xf3, 0x7d, 0x48, 0x25, 0xc0, 0xff,	/* vpternlogd $255, %zmm0, %zmm0, %zmm0 */
-		0xc5, 0xfa, 0x6f, 0x00,				/* vmovdqu (%rax), %xmm0 */
-		0x62, 0xf3, 0xfd, 0x48, 0x3b, 0xc1, 0x01,	/* vextracti64x4 $1, %zmm0, %ymm1 */
+		/* vpternlogd $255, %zmm0, %zmm0, %zmm0 */
+		0x62, 0xf3, 0x7d, 0x48, 0x25, 0xc0, 0xff,
+		0xc5, 0xfa, 0x6f, 0x00,			  /* vmovdqu (%rax), %xmm0 */
+		0x62, 0xf3, 0xfd, 0x48, 0x3b, 0xc1, 0x01, /* vextracti64x4 $1, %zmm0, %ymm1 */
 	};
 	struct machine machine = { .gprs[0] = INSN_CASES_BASE + PAGE, .flags = 2 };
 	static const uint8_t zero[32];
@@ -148,7 +158,8 @@ END_TEST
 /* A part of the state that is zero need not be in the signal's frame. */
 START_TEST(avx_load_into_registers_that_are_initial)
 {
-	static const uint8_t code[] = { 0xc5, 0xf8, 0x77, 0xc5, 0xfa, 0x7e, 0x08, 0xc5, 0xfe, 0x6f, 0x00 };
+	static const uint8_t code[] = { 0xc5, 0xf8, 0x77, 0xc5, 0xfa, 0x7e,
+					0x08, 0xc5, 0xfe, 0x6f, 0x00 };
 	/* vzeroupper; vmovq (%rax), %xmm1; vmovdqu (%rax), %ymm0 */
 	struct machine machine = { .gprs[0] = INSN_CASES_BASE + PAGE, .flags = 2 };
 	static const uint8_t zero[32];
@@ -177,8 +188,10 @@ int main(void)
 		printf("1..0 # SKIP valgrind does not know all of these instructions\n");
 		return 0;
 	}
-	harness_add(suite, "forms", (const TTest *const[]){
-		emulation_leaves_what_the_processor_leaves, cmpxchg_of_equal_values,
-		avx_loads_clear_all_of_the_register_above, avx_load_into_registers_that_are_initial, NULL });
+	harness_add(suite, "forms",
+		    (const TTest *const[]){ emulation_leaves_what_the_processor_leaves,
+					    cmpxchg_of_equal_values,
+					    avx_loads_clear_all_of_the_register_above,
+					    avx_load_into_registers_that_are_initial, NULL });
 	return harness_run(suite);
 }

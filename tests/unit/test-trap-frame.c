@@ -36,7 +36,8 @@ static void find_none(unsigned int part, unsigned int *size, unsigned int *offse
 	*size = *offset = 0;
 }
 
-/* A frame with these parts, of which those are not zero; all others are garbage. */
+/* A frame with these parts, of which those are not zero; all others are
+ * garbage. */
 static void make_frame(uint64_t there, uint64_t used)
 {
 	struct _fpx_sw_bytes software = {
@@ -153,13 +154,19 @@ static bool emulate_code(const uint8_t *code, size_t length, uintptr_t address)
 
 START_TEST(moves_of_long_registers_and_with_masks)
 {
-	static const uint8_t load512[] = { 0x62, 0xe1, 0xfe, 0x48, 0x6f, 0x1b };	/* vmovdqu64 (%rbx), %zmm19 */
-	static const uint8_t store256[] = { 0x62, 0xe1, 0xfe, 0x28, 0x7f, 0x1b };	/* vmovdqu64 %ymm19, (%rbx) */
-	static const uint8_t merge[] = { 0x62, 0xf1, 0x7e, 0x49, 0x6f, 0x13 };		/* vmovdqu32 (%rbx), %zmm2{%k1} */
-	static const uint8_t zero[] = { 0x62, 0xf1, 0x7e, 0xc9, 0x6f, 0x13 };		/* the same, with {z} */
-	static const uint8_t masked[] = { 0x62, 0xf1, 0x7f, 0x29, 0x7f, 0x13 };		/* vmovdqu8 %ymm2, (%rbx){%k1} */
+	/* vmovdqu64 (%rbx), %zmm19 */
+	static const uint8_t load512[] = { 0x62, 0xe1, 0xfe, 0x48, 0x6f, 0x1b };
+	/* vmovdqu64 %ymm19, (%rbx) */
+	static const uint8_t store256[] = { 0x62, 0xe1, 0xfe, 0x28, 0x7f, 0x1b };
+	/* vmovdqu32 (%rbx), %zmm2{%k1} */
+	static const uint8_t merge[] = { 0x62, 0xf1, 0x7e, 0x49, 0x6f, 0x13 };
+	/* the same, with {z} */
+	static const uint8_t zero[] = { 0x62, 0xf1, 0x7e, 0xc9, 0x6f, 0x13 };
+	/* vmovdqu8 %ymm2, (%rbx){%k1} */
+	static const uint8_t masked[] = { 0x62, 0xf1, 0x7f, 0x29, 0x7f, 0x13 };
 	const struct barspan_soft_region region = {
-		.size = 8192, .flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE,
+		.size = 8192,
+		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE,
 	};
 	struct barspan_device *device;
 	uint8_t bytes[64], value[MACHINE_VECTOR];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The trap's report. Counts are the process's: where tests do not fork, each goes on from those before it. */
+/* The trap's report. Counts are the process's: where tests do not fork, each
+ * goes on from those before it. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -34,7 +35,8 @@ START_TEST(report_names_instruction_and_register)
 	store_to_hole();
 	ck_assert_zero(barspan_trap_report(fd));
 	text = read_back(fd);
-	ck_assert_msg(!strncmp(text, "barspan: trap report: 2 places, 13 accesses, 0 failed\n", 54), "%s", text);
+	ck_assert_msg(!strncmp(text, "barspan: trap report: 2 places, 13 accesses, 0 failed\n", 54),
+		      "%s", text);
 	snprintf(heading, sizeof(heading), "\nbarspan: process %d /", (int)getpid());
 	ck_assert_ptr_nonnull(strstr(text, heading));
 	ck_assert_ptr_nonnull(strstr(text, "/test-trap-report: 2 places, 13 accesses\n"));
@@ -76,7 +78,8 @@ static struct sums read_sums(const char *text)
 	const char *rest = strstr(text, " more accesses, for which there was no room\n");
 	struct sums sums;
 
-	ck_assert_int_eq(sscanf(text, "barspan: trap report: %lu places, %lu accesses", &sums.places, &sums.accesses),
+	ck_assert_int_eq(sscanf(text, "barspan: trap report: %lu places, %lu accesses",
+				&sums.places, &sums.accesses),
 			 2);
 	sums.left_out = rest ? line_number(rest) : 0;
 	return sums;
@@ -106,7 +109,8 @@ START_TEST(instruction_that_touches_many_registers_is_one_line)
 	after = read_sums(text);
 	ck_assert_uint_eq(after.places - before.places, 1);
 	ck_assert_uint_eq(after.accesses - before.accesses, 6000);
-	ck_assert_msg(strstr(text, "\n6000 read 1 soft region 0 offset 0x1000-0x276f /"), "%s", text);
+	ck_assert_msg(strstr(text, "\n6000 read 1 soft region 0 offset 0x1000-0x276f /"), "%s",
+		      text);
 	tear_down();
 }
 END_TEST
@@ -125,7 +129,8 @@ START_TEST(registers_that_are_touched_often_have_lines_of_their_own)
 	for (unsigned int i = 0; i < 10; i++) {
 		const char *at;
 
-		snprintf(line, sizeof(line), " read 4 soft region 0 offset 0x%x /", HOLE + 0x1000 + 4 * i);
+		snprintf(line, sizeof(line), " read 4 soft region 0 offset 0x%x /",
+			 HOLE + 0x1000 + 4 * i);
 		at = strstr(text, line);
 		ck_assert_msg(at != NULL, "%s: %s", line, text);
 		ck_assert_uint_ge(line_number(at), 980);
@@ -136,8 +141,8 @@ START_TEST(registers_that_are_touched_often_have_lines_of_their_own)
 }
 END_TEST
 
-static const uint8_t load4_code[] = { 0x8b, 0x07, 0xc3, 0xcc };	/* mov (%rdi),%eax; ret */
-static const uint8_t load1_code[] = { 0x0f, 0xb6, 0x07, 0xc3 };	/* movzbl (%rdi),%eax; ret */
+static const uint8_t load4_code[] = { 0x8b, 0x07, 0xc3, 0xcc }; /* mov (%rdi),%eax; ret */
+static const uint8_t load1_code[] = { 0x0f, 0xb6, 0x07, 0xc3 }; /* movzbl (%rdi),%eax; ret */
 
 enum { SITES = 8192, SITE_SIZE = 16, CODE_SIZE = SITES * SITE_SIZE };
 
@@ -151,7 +156,8 @@ static uint8_t *make_code(int fd, const uint8_t instructions[4])
 		memcpy(bytes + i * SITE_SIZE, instructions, 4);
 	if (fd >= 0)
 		ck_assert_int_eq(pwrite(fd, bytes, CODE_SIZE, 0), CODE_SIZE);
-	code = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+	code = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
 	ck_assert_ptr_ne(code, MAP_FAILED);
 	memcpy(code, bytes, CODE_SIZE);
 	ck_assert_zero(mprotect(code, CODE_SIZE, PROT_READ | PROT_EXEC));
@@ -160,7 +166,7 @@ static uint8_t *make_code(int fd, const uint8_t instructions[4])
 
 static uint32_t run_site(uint8_t *code, size_t site)
 {
-	return ((uint32_t (*)(volatile void *))(uintptr_t)(code + site * SITE_SIZE))(reg32(HOLE));
+	return ((uint32_t(*)(volatile void *))(uintptr_t)(code + site * SITE_SIZE))(reg32(HOLE));
 }
 
 START_TEST(late_comers_that_are_hot_are_kept)
@@ -186,7 +192,8 @@ START_TEST(late_comers_that_are_hot_are_kept)
 		ck_assert_msg(strstr(text, line) != NULL, "%s", line);
 	}
 	ck_assert_uint_gt(after.left_out, 0);
-	ck_assert_uint_eq(after.accesses + after.left_out - before.accesses - before.left_out, SITES - 10 + 2000);
+	ck_assert_uint_eq(after.accesses + after.left_out - before.accesses - before.left_out,
+			  SITES - 10 + 2000);
 	tear_down();
 	munmap(code, CODE_SIZE);
 }
@@ -230,7 +237,8 @@ START_TEST(child_reports_its_own_accesses)
 		store_to_hole();
 	ck_assert_zero(end_of(report_in_child));
 	text = read_back(output);
-	ck_assert_msg(!strncmp(text, "barspan: trap report: 1 places, 1 accesses, 0 failed\n", 52), "%s", text);
+	ck_assert_msg(!strncmp(text, "barspan: trap report: 1 places, 1 accesses, 0 failed\n", 52),
+		      "%s", text);
 	tear_down();
 }
 END_TEST
@@ -239,7 +247,8 @@ START_TEST(report_is_written_when_the_process_dies)
 {
 	set_up(BARSPAN_TRAP_REPORT);
 	check_killed(store_to_hole);
-	ck_assert_ptr_nonnull(strstr(read_back(output), "\nbarspan: trap report: 1 places, 1 accesses"));
+	ck_assert_ptr_nonnull(
+		strstr(read_back(output), "\nbarspan: trap report: 1 places, 1 accesses"));
 	tear_down();
 }
 END_TEST
@@ -248,11 +257,16 @@ int main(void)
 {
 	Suite *suite = suite_create("trap-report");
 
-	harness_add(suite, "death", (const TTest *const[]){ report_is_written_when_the_process_dies, NULL });
+	harness_add(suite, "death",
+		    (const TTest *const[]){ report_is_written_when_the_process_dies, NULL });
 	if (!emulate_load())
-		harness_add(suite, "report", (const TTest *const[]){
-			report_names_instruction_and_register, instruction_that_touches_many_registers_is_one_line,
-			registers_that_are_touched_often_have_lines_of_their_own, late_comers_that_are_hot_are_kept,
-			code_that_was_unmapped_keeps_its_name, child_reports_its_own_accesses, NULL });
+		harness_add(suite, "report",
+			    (const TTest *const[]){
+				    report_names_instruction_and_register,
+				    instruction_that_touches_many_registers_is_one_line,
+				    registers_that_are_touched_often_have_lines_of_their_own,
+				    late_comers_that_are_hot_are_kept,
+				    code_that_was_unmapped_keeps_its_name,
+				    child_reports_its_own_accesses, NULL });
 	return harness_run(suite);
 }

@@ -15,7 +15,7 @@ enum { PATTERN = 0x04030201, HANDLED = 5 };
 
 /* The handler is called by one of the test's, which may change what the
  * kernel says. */
-static struct sigaction traps[2];	/* of SIGSEGV, SIGBUS */
+static struct sigaction traps[2]; /* of SIGSEGV, SIGBUS */
 static volatile unsigned int calls;
 static void (*change)(siginfo_t *info, ucontext_t *context);
 
@@ -238,8 +238,8 @@ START_TEST(other_faults_are_passed_on)
 {
 	static void (*const acts[])(void) = {
 		load_outside,	       load_refused_in_span, load_from_bad_memory,
-		load_from_late_memory, load_without_rescue,
-		load_without_form, load_into_lost_page, load_from_hole,
+		load_from_late_memory, load_without_rescue,  load_without_form,
+		load_into_lost_page,   load_from_hole,
 	};
 
 	set_up_registers();
@@ -269,8 +269,10 @@ int main(void)
 		return 0;
 	}
 	suite = suite_create("trap-rescue-frame");
-	harness_add(suite, "frame", (const TTest *const[]){
-		first_fault_is_retried_once, page_that_is_back_is_not_rescued,
-		frame_without_an_address_is_decoded, other_faults_are_passed_on, NULL });
+	harness_add(suite, "frame",
+		    (const TTest *const[]){ first_fault_is_retried_once,
+					    page_that_is_back_is_not_rescued,
+					    frame_without_an_address_is_decoded,
+					    other_faults_are_passed_on, NULL });
 	return harness_run(suite);
 }

@@ -232,14 +232,15 @@ int main(void)
 		return 0;
 	}
 	suite = suite_create("trap-rescue");
-	harness_add(suite, "rescue", (const TTest *const[]){
-		device_that_is_gone_reads_as_all_ones, rescue_is_told_once_a_span,
-		raw_accesses_reach_the_device, operand_across_the_edge_is_served,
-		accessors_of_the_library_reach_the_device,
+	harness_add(suite, "rescue",
+		    (const TTest *const[]){
+			    device_that_is_gone_reads_as_all_ones, rescue_is_told_once_a_span,
+			    raw_accesses_reach_the_device, operand_across_the_edge_is_served,
+			    accessors_of_the_library_reach_the_device,
 #ifdef __x86_64__
-		strings_and_vectors_reach_the_device,
+			    strings_and_vectors_reach_the_device,
 #endif
-		protected_page_is_served_until_it_is_back,
-		threads_are_rescued_while_the_page_comes_and_goes, NULL });
+			    protected_page_is_served_until_it_is_back,
+			    threads_are_rescued_while_the_page_comes_and_goes, NULL });
 	return harness_run(suite);
 }

@@ -25,8 +25,8 @@ struct result {
 static struct found {
 	size_t next, examples, signals;
 	size_t n_names;
-	char names[NAMES][24];	/* those that were served */
-} *found;
+	char names[NAMES][24]; /* those that were served */
+} * found;
 
 static volatile int last_signal, last_code;
 
@@ -117,7 +117,8 @@ static void compare_results(const struct result *result)
 	bool same = !memcmp(&result->after[0], &result->after[1], sizeof(result->after[0])) &&
 		    result->hash[0] == result->hash[1] && result->signal[0] == result->signal[1] &&
 		    result->code[0] == result->code[1];
-	/* A division that fails has read its operand; a mask may name nothing. */
+	/* A division that fails has read its operand; a mask may name
+	 * nothing. */
 	bool served = result->traps || result->signal[0] || result->encoding.form.mask;
 
 	if (!same || !served)
@@ -148,8 +149,8 @@ static void check_width(struct encoding encoding, uint64_t *seed)
 			return;
 		if (over ? last_signal != SIGSEGV : last_signal == SIGSEGV)
 			show_result(&(struct result){ .encoding = encoding,
-					       .signal = { last_signal, 0 },
-					       .code = { last_code, 0 } });
+						      .signal = { last_signal, 0 },
+						      .code = { last_code, 0 } });
 		ck_assert(over ? last_signal == SIGSEGV : last_signal != SIGSEGV);
 	}
 }
@@ -204,7 +205,8 @@ static size_t make_batch(struct result *results, size_t *at)
 	return n;
 }
 
-/* Code is made for each, and there is no room for all of it: hence in a child. */
+/* Code is made for each, and there is no room for all of it: hence in a
+ * child. */
 static void run_batch(void)
 {
 	struct result *results = calloc(BATCH, sizeof(*results));
@@ -228,15 +230,21 @@ static void run_batch(void)
 static void check_names(void)
 {
 	static const char *const expected[] = {
-		"imul", "mul", "div", "idiv", "setz", "setnl", "cmovz", "cmovnbe", "shl", "shr", "sar", "rol", "ror", "rcl",
-		"rcr", "shld", "shrd", "bsf", "bsr", "popcnt", "crc32", "cmpxchg8b", "cmpxchg16b", "addss", "addsd", "mulps",
-		"divsd", "sqrtss", "ucomisd", "comiss", "cvtsi2sd", "cvttsd2si", "cvtss2sd", "cvtdq2pd", "pinsrw", "pinsrd",
-		"pextrb", "pextrq", "paddd", "pshufd", "pand", "pcmpeqb", "pmovzxbw", "blendvps", "pcmpistri", "cmpps", "roundsd",
+		"imul",	    "mul",	 "div",	      "idiv",	   "setz",	 "setnl",
+		"cmovz",    "cmovnbe",	 "shl",	      "shr",	   "sar",	 "rol",
+		"ror",	    "rcl",	 "rcr",	      "shld",	   "shrd",	 "bsf",
+		"bsr",	    "popcnt",	 "crc32",     "cmpxchg8b", "cmpxchg16b", "addss",
+		"addsd",    "mulps",	 "divsd",     "sqrtss",	   "ucomisd",	 "comiss",
+		"cvtsi2sd", "cvttsd2si", "cvtss2sd",  "cvtdq2pd",  "pinsrw",	 "pinsrd",
+		"pextrb",   "pextrq",	 "paddd",     "pshufd",	   "pand",	 "pcmpeqb",
+		"pmovzxbw", "blendvps",	 "pcmpistri", "cmpps",	   "roundsd",
 	};
 	static const char *const expected_of_v3[] = {
-		"tzcnt", "lzcnt", "andn", "bextr", "blsi", "blsr", "blsmsk", "bzhi", "pdep", "pext", "mulx", "shlx", "sarx",
-		"shrx", "rorx", "vaddss", "vmulsd", "vcvtsi2sd", "vpbroadcastd", "vbroadcastss", "vinserti128", "vfmadd213sd",
-		"vpaddd", "vpinsrq", "vblendvps",
+		"tzcnt",       "lzcnt",	      "andn",	   "bextr",	   "blsi",
+		"blsr",	       "blsmsk",      "bzhi",	   "pdep",	   "pext",
+		"mulx",	       "shlx",	      "sarx",	   "shrx",	   "rorx",
+		"vaddss",      "vmulsd",      "vcvtsi2sd", "vpbroadcastd", "vbroadcastss",
+		"vinserti128", "vfmadd213sd", "vpaddd",	   "vpinsrq",	   "vblendvps",
 	};
 
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]) +

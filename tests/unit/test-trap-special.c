@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Instructions of which a general test cannot tell enough: those that use the
- * stack, caches, division, and what happens if the system allows no new code. */
+ * stack, caches, division, and what happens if the system allows no new
+ * code. */
 #include <cpuid.h>
 #include <errno.h>
 #include <sys/mman.h>
@@ -13,18 +14,10 @@
 #include "trap/memory.h"
 #include "support/ways.h"
 
-enum {
-	PAGE = INSN_CASES_PAGE,
-	HOLE = PAGE,
-	RAX = 0,
-	RCX,
-	RDX,
-	RBX,
-	RSI = 6
-};
+enum { PAGE = INSN_CASES_PAGE, HOLE = PAGE, RAX = 0, RCX, RDX, RBX, RSI = 6 };
 
-/* The state after code that runs with rbx at the hole's 17th byte, and the number of
- * accesses. */
+/* The state after code that runs with rbx at the hole's 17th byte, and the
+ * number of accesses. */
 static uint64_t run_at_hole(struct machine *machine, const uint8_t *code, size_t length)
 {
 	uint64_t before = memory_count(NULL);
@@ -76,12 +69,13 @@ START_TEST(push_and_pop_through_memory)
 	/* push %rsi; pop (%rbx); mov (%rbx), %rcx */
 	machine = RUN_BOTH_WAYS(1, 0x56, 0x8f, 0x03, 0x48, 0x8b, 0x0b);
 	ck_assert_uint_eq(machine.gprs[RCX], machine.gprs[RSI]);
-	/* The address is computed with rsp after pop: mov %rbx, %rcx; sub %rsp, %rcx;
-	 * push %rsi; pop (%rsp,%rcx); mov (%rbx), %rcx */
+	/* The address is computed with rsp after pop: mov %rbx, %rcx; sub %rsp,
+	 * %rcx; push %rsi; pop (%rsp,%rcx); mov (%rbx), %rcx */
 	machine = RUN_BOTH_WAYS(1, 0x48, 0x89, 0xd9, 0x48, 0x29, 0xe1, 0x56, 0x8f, 0x04, 0x0c, 0x48,
 				0x8b, 0x0b);
 	ck_assert_uint_eq(machine.gprs[RCX], machine.gprs[RSI]);
-	/* And with rsp before push: the same to sub, push (%rsp,%rcx); pop %rcx */
+	/* And with rsp before push: the same to sub, push (%rsp,%rcx); pop
+	 * %rcx */
 	machine = RUN_BOTH_WAYS(77, 0x48, 0x89, 0xd9, 0x48, 0x29, 0xe1, 0xff, 0x34, 0x0c, 0x59);
 	ck_assert_uint_eq(machine.gprs[RCX], 77);
 	ways_tear_down();
@@ -107,10 +101,10 @@ END_TEST
 START_TEST(cache_flushes_do_nothing)
 {
 	static const uint8_t codes[][9] = {
-		{ 0x0f, 0xae, 0x7b, 0x07, 0x90 },	/* clflush 7(%rbx) */
-		{ 0x66, 0x0f, 0xae, 0x3b, 0x90 },	/* clflushopt (%rbx) */
-		{ 0x66, 0x0f, 0xae, 0x33, 0x90 },	/* clwb (%rbx) */
-		{ 0x0f, 0x18, 0x0b, 0x90, 0x90 },	/* prefetcht0 (%rbx) */
+		{ 0x0f, 0xae, 0x7b, 0x07, 0x90 }, /* clflush 7(%rbx) */
+		{ 0x66, 0x0f, 0xae, 0x3b, 0x90 }, /* clflushopt (%rbx) */
+		{ 0x66, 0x0f, 0xae, 0x33, 0x90 }, /* clwb (%rbx) */
+		{ 0x0f, 0x18, 0x0b, 0x90, 0x90 }, /* prefetcht0 (%rbx) */
 	};
 	unsigned int a = 0, b = 0, c = 0, d = 0;
 	bool known[] = { true, false, false, true };
@@ -142,7 +136,8 @@ END_TEST
 /* Few processors have it, but it is a store like any other. */
 START_TEST(direct_store_is_decoded)
 {
-	static const uint8_t code[] = { 0x48, 0x0f, 0x38, 0xf9, 0x4b, 0x08 };	/* movdiri %rcx, 8(%rbx) */
+	/* movdiri %rcx, 8(%rbx) */
+	static const uint8_t code[] = { 0x48, 0x0f, 0x38, 0xf9, 0x4b, 0x08 };
 	struct trap_form form;
 
 	ways_set_up();
@@ -252,13 +247,13 @@ static void divide_with_signal_ignored(void)
 	divide_by_zero();
 }
 
-/* addss (%rbx), %xmm0 with exceptions that are not masked: nobody knows beforehand
- * whether there will be one. */
+/* addss (%rbx), %xmm0 with exceptions that are not masked: nobody knows
+ * beforehand whether there will be one. */
 static void add_with_exceptions(void)
 {
 	static const uint8_t code[] = {
-		0x68, 0x80, 0x1d, 0x00, 0x00,	/* push $0x1d80 */
-		0x0f, 0xae, 0x14, 0x24,		/* ldmxcsr (%rsp) */
+		0x68, 0x80, 0x1d, 0x00, 0x00, /* push $0x1d80 */
+		0x0f, 0xae, 0x14, 0x24,	      /* ldmxcsr (%rsp) */
 		0xf3, 0x0f, 0x58, 0x03,
 	};
 
@@ -348,15 +343,17 @@ int main(void)
 		return 0;
 	}
 	suite = suite_create("trap-special");
-	harness_add(suite, "stack", (const TTest *const[]){
-		push_and_pop_through_memory, calls_and_jumps_through_memory, NULL });
+	harness_add(suite, "stack",
+		    (const TTest *const[]){ push_and_pop_through_memory,
+					    calls_and_jumps_through_memory, NULL });
 	harness_add(suite, "single",
 		    (const TTest *const[]){ cache_flushes_do_nothing, direct_store_is_decoded,
 					    functions_of_the_c_library, NULL });
-	harness_add(suite, "exception", (const TTest *const[]){
-		division_that_fails_is_the_programs, division_that_fails_kills_as_the_kernel_does,
-		exceptions_that_are_not_masked_are_explained, NULL });
-	harness_add(suite, "code", (const TTest *const[]){
-		without_new_code_instructions_are_explained, NULL });
+	harness_add(suite, "exception",
+		    (const TTest *const[]){ division_that_fails_is_the_programs,
+					    division_that_fails_kills_as_the_kernel_does,
+					    exceptions_that_are_not_masked_are_explained, NULL });
+	harness_add(suite, "code",
+		    (const TTest *const[]){ without_new_code_instructions_are_explained, NULL });
 	return harness_run(suite);
 }

@@ -21,7 +21,7 @@ enum { MIN_STACK = 512, UNUSABLE = 77, SERVED = 33, HANDLED = 3 };
 static struct shared {
 	uintptr_t frame; /* the lowest address of the kernel's frame on the alternate stack */
 	uint8_t stack[STACK] __attribute__((aligned(64)));
-} *shared;
+} * shared;
 
 static void set_up_stack(unsigned int flags)
 {
@@ -208,7 +208,9 @@ static void divide_hole(void)
 static void push_hole(void)
 {
 #ifdef __x86_64__
-	__asm__ volatile("sub $128, %%rsp; push %0; add $136, %%rsp" : : "m"(*(volatile uint64_t *)reg32(HOLE + 0x40)));
+	__asm__ volatile("sub $128, %%rsp; push %0; add $136, %%rsp"
+			 :
+			 : "m"(*(volatile uint64_t *)reg32(HOLE + 0x40)));
 #endif
 }
 
@@ -295,7 +297,7 @@ static void run_small(void (*act)(void))
 {
 	pthread_t thread;
 
-	run_in_thread(load_hole);	/* finds the frame */
+	run_in_thread(load_hole); /* finds the frame */
 	pthread_create(&thread, NULL, act_on_small_stack, &act);
 	pthread_join(thread, NULL);
 }
@@ -343,8 +345,8 @@ static void check_room(size_t bytes)
 	ck_assert_msg(!strncmp(text, "barspan: the alternate signal stack ", 36), "%zu bytes: '%s'",
 		      bytes, text);
 	/* The handler needs a little to find out that nothing is left. */
-	ck_assert_msg(count_overrun() <= (bytes < 64 ? 64 : 0), "%zu bytes: %zu bytes overrun", bytes,
-		      count_overrun());
+	ck_assert_msg(count_overrun() <= (bytes < 64 ? 64 : 0), "%zu bytes: %zu bytes overrun",
+		      bytes, count_overrun());
 }
 
 START_TEST(small_alternate_stack_is_explained)
@@ -441,13 +443,14 @@ int main(void)
 		return 0;
 	}
 	suite = suite_create("trap-stack");
-	harness_add(suite, "stack", (const TTest *const[]){
-		served_accesses_take_little_of_the_alternate_stack,
-		explanations_take_little_of_the_alternate_stack, small_alternate_stack_is_explained,
-		fault_of_others_takes_less,
+	harness_add(suite, "stack",
+		    (const TTest *const[]){ served_accesses_take_little_of_the_alternate_stack,
+					    explanations_take_little_of_the_alternate_stack,
+					    small_alternate_stack_is_explained,
+					    fault_of_others_takes_less,
 #ifdef __x86_64__
-		fault_in_the_handler_is_final,
+					    fault_in_the_handler_is_final,
 #endif
-		NULL });
+					    NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The trap in threads, on alternate stacks, in signal handlers, and where memory faults under it. */
+/* The trap in threads, on alternate stacks, in signal handlers, and where
+ * memory faults under it. */
 #include <barspan/trap.h>
 
 #include <errno.h>
@@ -13,7 +14,13 @@
 #include "support/harness.h"
 #include "trap/memcheck.h"
 
-enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * PAGE, HOLE = PAGE, THREADS = 4 };
+enum {
+	RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE,
+	PAGE = 4096,
+	SIZE = 4 * PAGE,
+	HOLE = PAGE,
+	THREADS = 4
+};
 
 static const struct barspan_range area = { 0, PAGE };
 static struct barspan_device *device;
@@ -22,7 +29,10 @@ static bool stop;
 static void set_up(unsigned int flags)
 {
 	const struct barspan_soft_region region = {
-		.size = SIZE, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 1, .areas = &area,
+		.size = SIZE,
+		.flags = RW | BARSPAN_REGION_MMAP,
+		.n_areas = 1,
+		.areas = &area,
 	};
 	const struct barspan_trap_options options = { .size = sizeof(options), .flags = flags };
 
@@ -169,19 +179,23 @@ static void *trap_nested(void *argument)
 	return NULL;
 }
 
-#ifndef __SANITIZE_THREAD__	/* it blocks all signals in a handler */
+#ifndef __SANITIZE_THREAD__ /* it blocks all signals in a handler */
 START_TEST(nested_in_a_signal_handler)
 {
 	pthread_t thread;
 
-	const struct barspan_soft_region region = { .size = SIZE, .flags = RW, .read = raise_in_read, .write = ignore_write };
-	const struct barspan_trap_options options = { .size = sizeof(options), .flags = BARSPAN_TRAP_EMULATE };
+	const struct barspan_soft_region region = {
+		.size = SIZE, .flags = RW, .read = raise_in_read, .write = ignore_write
+	};
+	const struct barspan_trap_options options = { .size = sizeof(options),
+						      .flags = BARSPAN_TRAP_EMULATE };
 
 	ck_assert_zero(harness_open_soft(&device, &region, 1));
 	ck_assert_zero(barspan_trap_enable(&options));
 	shared = map_span();
 	signal(SIGUSR1, access_in_handler);
-	/* valgrind does not extend the first thread's stack for a signal frame. */
+	/* valgrind does not extend the first thread's stack for a signal
+	 * frame. */
 	pthread_create(&thread, NULL, trap_nested, NULL);
 	pthread_join(thread, NULL);
 	ck_assert_uint_eq(seen_in_handler, 0x04040404);
@@ -197,7 +211,8 @@ END_TEST
 static void *trap_on_other_stack(void *argument)
 {
 	size_t size = (size_t)sysconf(_SC_SIGSTKSZ);
-	stack_t stack = { .ss_size = size < 8192 ? 8192 : size, .ss_sp = malloc(size < 8192 ? 8192 : size) };
+	stack_t stack = { .ss_size = size < 8192 ? 8192 : size,
+			  .ss_sp = malloc(size < 8192 ? 8192 : size) };
 
 	(void)argument;
 	ck_assert_zero(sigaltstack(&stack, NULL));
@@ -262,8 +277,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
 	siglongjmp(jump, number);
 }
 
-/* Copies eight bytes from a hole to memory of which the fourth one is not there:
- * returns the signal. */
+/* Copies eight bytes from a hole to memory of which the fourth one is not
+ * there: returns the signal. */
 static int copy_from_hole(uint8_t *memory)
 {
 	void *to = memory - 3, *from = (void *)(uintptr_t)register_at(shared, HOLE);
@@ -271,7 +286,7 @@ static int copy_from_hole(uint8_t *memory)
 	int number = sigsetjmp(jump, 1);
 
 	if (!number)
-		__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count) :: "memory");
+		__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count)::"memory");
 	return number;
 }
 
@@ -291,7 +306,8 @@ START_TEST(memory_that_faults_under_a_string_instruction)
 	*register_at(shared, HOLE) = 0x04030201;
 	/* memcheck counts accesses to memory that is not mapped. */
 	for (unsigned int round = 0; round < (memcheck_is_there() ? 2 : 3); round++) {
-		static const int numbers[] = { SIGBUS, SIGSEGV, SIGSEGV }, codes[] = { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR };
+		static const int numbers[] = { SIGBUS, SIGSEGV, SIGSEGV },
+				 codes[] = { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR };
 
 		if (round == 1)
 			ck_assert_zero(mprotect(memory + PAGE, PAGE, PROT_NONE));
@@ -303,8 +319,10 @@ START_TEST(memory_that_faults_under_a_string_instruction)
 		ck_assert_int_eq(fault_info.si_code, codes[round]);
 		ck_assert_ptr_eq(fault_info.si_addr, memory + PAGE);
 		if (!memcheck_is_there()) {
-			ck_assert_int_eq(fault_machine.gregs[REG_CR2], (greg_t)(uintptr_t)(memory + PAGE));
-			/* A write by user code; the fault in the hole was a read. */
+			ck_assert_int_eq(fault_machine.gregs[REG_CR2],
+					 (greg_t)(uintptr_t)(memory + PAGE));
+			/* A write by user code; the fault in the hole was a
+			 * read. */
 			ck_assert_int_eq(fault_machine.gregs[REG_ERR] & 6, 6);
 		}
 		ck_assert_uint_eq(memory[PAGE - 3], 1);
@@ -322,7 +340,8 @@ END_TEST
 
 int main(void)
 {
-	const struct barspan_trap_options options = { .size = sizeof(options), .flags = BARSPAN_TRAP_EMULATE };
+	const struct barspan_trap_options options = { .size = sizeof(options),
+						      .flags = BARSPAN_TRAP_EMULATE };
 	Suite *suite = suite_create("trap-threads");
 
 	if (barspan_trap_enable(&options)) {
@@ -330,15 +349,17 @@ int main(void)
 		return 0;
 	}
 	barspan_trap_disable();
-	harness_add(suite, "threads", (const TTest *const[]){
-		threads_trap_at_once_while_spans_come_and_go, suspend_and_resume_under_raw_accesses,
+	harness_add(suite, "threads",
+		    (const TTest *const[]){ threads_trap_at_once_while_spans_come_and_go,
+					    suspend_and_resume_under_raw_accesses,
 #ifndef __SANITIZE_THREAD__
-		nested_in_a_signal_handler,
+					    nested_in_a_signal_handler,
 #endif
-		alternate_stack_of_a_thread, signal_blocked_in_another_thread,
+					    alternate_stack_of_a_thread,
+					    signal_blocked_in_another_thread,
 #ifdef __x86_64__
-		memory_that_faults_under_a_string_instruction,
+					    memory_that_faults_under_a_string_instruction,
 #endif
-		NULL });
+					    NULL });
 	return harness_run(suite);
 }

@@ -13,7 +13,10 @@
 START_TEST(options_are_checked)
 {
 	struct barspan_trap_options options = { .size = sizeof(options), .flags = 1U << 7 };
-	struct { struct barspan_trap_options known; uint64_t tail; } longer = { .known.size = sizeof(longer), .tail = 1 };
+	struct {
+		struct barspan_trap_options known;
+		uint64_t tail;
+	} longer = { .known.size = sizeof(longer), .tail = 1 };
 
 	ck_assert_int_eq(barspan_trap_enable(&options), -EINVAL);
 	options = (struct barspan_trap_options){ .size = 1 };
@@ -135,7 +138,8 @@ START_TEST(failing_device_reads_as_all_ones_and_is_counted)
 {
 	uint64_t before;
 
-	set_up_device(&(struct barspan_soft_region){ .size = SIZE, .flags = RW, .read = fail_read, .write = fail_write });
+	set_up_device(&(struct barspan_soft_region){
+		.size = SIZE, .flags = RW, .read = fail_read, .write = fail_write });
 	ck_assert_zero(enable(BARSPAN_TRAP_EMULATE));
 	before = count().failed;
 	ck_assert_uint_eq(*reg32(0), UINT32_MAX);
@@ -187,10 +191,13 @@ START_TEST(explanation_says_all_and_the_process_dies)
 	text = read_back(output);
 	ck_assert_ptr_nonnull(strstr(text, "barspan: write"));
 	ck_assert_ptr_nonnull(strstr(text, "in a hole: soft region 0 offset 0x1010 "));
-	ck_assert_ptr_nonnull(strstr(text, "(sparse: the device does not let it be mapped); call "));
+	ck_assert_ptr_nonnull(
+		strstr(text, "(sparse: the device does not let it be mapped); call "));
 	if (!emulate_load())
 		ck_assert_ptr_nonnull(strstr(text, "write of 4 bytes in a hole"));
-	ck_assert_ptr_nonnull(strstr(text, !emulate_load() ? "barspan_write32(span, 0x1010, value) instead" : "barspan_write"));
+	ck_assert_ptr_nonnull(strstr(text, !emulate_load()
+						   ? "barspan_write32(span, 0x1010, value) instead"
+						   : "barspan_write"));
 	ck_assert_ptr_eq(strchr(text, '\n'), text + strlen(text) - 1);
 	tear_down();
 }
@@ -210,7 +217,10 @@ START_TEST(explanation_names_the_file_and_a_call_by_address)
 	set_up(0);
 	check_killed(store_by_address);
 	text = read_back(output);
-	ck_assert_msg(strstr(text, "call barspan_ptr_write32(p, value) instead; instruction at /") != NULL, "%s", text);
+	ck_assert_msg(
+		strstr(text, "call barspan_ptr_write32(p, value) instead; instruction at /") !=
+			NULL,
+		"%s", text);
 	ck_assert_msg(strstr(text, "/test-trap+0x") != NULL, "%s", text);
 	tear_down();
 }
@@ -218,7 +228,8 @@ END_TEST
 
 static struct sigaction traps;
 
-/* Resumes the span as another thread could between the fault and the handler. */
+/* Resumes the span as another thread could between the fault and the
+ * handler. */
 static void resume_and_pass(int number, siginfo_t *info, void *context)
 {
 	if (barspan_resume(span))
@@ -293,7 +304,8 @@ END_TEST
 #if __has_include(<valgrind/memcheck.h>)
 #include <valgrind/memcheck.h>
 
-/* Without an error of memcheck's, which asking whether it can be addressed would be. */
+/* Without an error of memcheck's, which asking whether it can be addressed
+ * would be. */
 static bool is_addressable(const struct barspan *of, uint64_t offset)
 {
 	uint8_t bits[4];
@@ -364,7 +376,9 @@ int main(void)
 				    retries_that_succeed_are_not_counted,
 				    retries_in_a_row_come_to_an_end,
 				    memcheck_is_told_which_holes_are_trapped, NULL });
-	harness_add(suite, "explain", (const TTest *const[]){
-		explanation_says_all_and_the_process_dies, explanation_names_the_file_and_a_call_by_address, NULL });
+	harness_add(suite, "explain",
+		    (const TTest *const[]){ explanation_says_all_and_the_process_dies,
+					    explanation_names_the_file_and_a_call_by_address,
+					    NULL });
 	return harness_run(suite);
 }

@@ -82,7 +82,8 @@ END_TEST
 
 static void put_config(uint64_t at, uint32_t value, size_t length)
 {
-	ck_assert_int_eq(pwrite(kernel.file, &value, length, (off_t)(CONFIG_OFFSET + at)), (ssize_t)length);
+	ck_assert_int_eq(pwrite(kernel.file, &value, length, (off_t)(CONFIG_OFFSET + at)),
+			 (ssize_t)length);
 }
 
 static void put_msix(void)
@@ -141,12 +142,15 @@ START_TEST(mapping_takes_few_system_calls_and_no_access)
 	fake_reset();
 	fake_hooks.ioctl = play_ioctl;
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
-	/* One ioctl; the reservation, and its mark; two areas, which their driver marks. */
+	/* One ioctl; the reservation, and its mark; two areas, which their
+	 * driver marks. */
 	ck_assert_uint_eq(fake_count(FAKE_IOCTL), 1);
 	ck_assert_uint_eq(fake_count(FAKE_MMAP), 1 + 2);
 	ck_assert_uint_eq(fake_count(FAKE_MUNMAP), 0);
 	ck_assert_uint_eq(fake_count(FAKE_MADVISE), 1);
-	ck_assert_uint_eq(fake_count(FAKE_PREAD) + fake_count(FAKE_PWRITE) + fake_count(FAKE_OPEN) + fake_count(FAKE_READ), 0);
+	ck_assert_uint_eq(fake_count(FAKE_PREAD) + fake_count(FAKE_PWRITE) + fake_count(FAKE_OPEN) +
+				  fake_count(FAKE_READ),
+			  0);
 	ck_assert_uint_eq(fake_count(FAKE_MPROTECT) + fake_count(FAKE_MOVE_MAPPING), 0);
 	*(volatile uint32_t *)((volatile uint8_t *)barspan_base(span) + 0x3004) = 0xcafe;
 
@@ -163,14 +167,14 @@ int main(void)
 {
 	Suite *suite = suite_create("vfio-access");
 
-	harness_add(suite, "access", (const TTest *const[]){
-		accesses_go_to_the_regions_place_in_the_file,
-		accesses_are_checked_before_the_kernel_sees_them,
-		a_file_that_ends_is_an_io_error, NULL });
-	harness_add(suite, "device", (const TTest *const[]){
-		what_is_no_vfio_device_is_refused,
-		the_msix_table_is_a_hole_where_the_kernel_keeps_it,
-		opening_reads_nothing_but_configuration_space,
-		mapping_takes_few_system_calls_and_no_access, NULL });
+	harness_add(suite, "access",
+		    (const TTest *const[]){ accesses_go_to_the_regions_place_in_the_file,
+					    accesses_are_checked_before_the_kernel_sees_them,
+					    a_file_that_ends_is_an_io_error, NULL });
+	harness_add(suite, "device",
+		    (const TTest *const[]){ what_is_no_vfio_device_is_refused,
+					    the_msix_table_is_a_hole_where_the_kernel_keeps_it,
+					    opening_reads_nothing_but_configuration_space,
+					    mapping_takes_few_system_calls_and_no_access, NULL });
 	return harness_run(suite);
 }

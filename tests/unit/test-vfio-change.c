@@ -26,7 +26,8 @@ static struct barspan_device *device;
 static int answer_region(struct vfio_region_info *info)
 {
 	struct vfio_region_info_cap_sparse_mmap *sparse = (void *)(info + 1);
-	uint32_t needed = (uint32_t)(sizeof(*info) + sizeof(*sparse) + kernel.n_areas * sizeof(sparse->areas[0]));
+	uint32_t needed = (uint32_t)(sizeof(*info) + sizeof(*sparse) +
+				     kernel.n_areas * sizeof(sparse->areas[0]));
 
 	kernel.region_calls++;
 	info->offset = (uint64_t)BAR_OFFSET * (1 + info->index);
@@ -161,7 +162,9 @@ START_TEST(descriptions_that_alternate_share_their_memory)
 	for (int i = 0; i < 20000; i++) {
 		kernel.size = i % 3 ? SIZE : 0;
 		kernel.area = i % 3 == 1 ? 0x1000 : 0x2000;
-		ck_assert_ptr_eq(current_region().areas, i % 3 == 0 ? none.areas : i % 3 == 1 ? first.areas : second.areas);
+		ck_assert_ptr_eq(current_region().areas, i % 3 == 0   ? none.areas
+							 : i % 3 == 1 ? first.areas
+								      : second.areas);
 	}
 	ck_assert_uint_eq(first.areas[0].length, 0x1000);
 	ck_assert_uint_eq(second.areas[0].length, 0x2000);
@@ -182,7 +185,8 @@ START_TEST(descriptions_that_all_differ_have_a_bound)
 	}
 	kernel.area = (KEPT + 1) * 0x1000;
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
-	ck_assert_ptr_nonnull(strstr(harness_message, "region 0: more than 64 different descriptions"));
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "region 0: more than 64 different descriptions"));
 	ck_assert_zero(barspan_device_read(device, 0, 0x2000, &value, 4));
 	kernel.area = 0x1000;
 	ck_assert_ptr_eq(current_region().areas, first.areas);
@@ -197,7 +201,8 @@ START_TEST(so_many_areas_and_no_more)
 	ck_assert_uint_eq(current_region().n_areas, BARSPAN_MAX_AREAS);
 	kernel.n_areas++;
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
-	ck_assert_ptr_nonnull(strstr(harness_message, "region 0: 1048577 areas, at most 1048576 are possible"));
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "region 0: 1048577 areas, at most 1048576 are possible"));
 }
 END_TEST
 
@@ -222,10 +227,13 @@ int main(void)
 {
 	Suite *suite = suite_create("vfio-change");
 
-	harness_add_with(suite, "change", set_up, tear_down, (const TTest *const[]){
-		a_span_outlives_a_description_without_a_size, a_region_may_get_its_size_later,
-		a_span_outlives_a_smaller_description, descriptions_that_alternate_share_their_memory,
-		descriptions_that_all_differ_have_a_bound, so_many_areas_and_no_more,
-		a_region_is_found_without_asking_for_those_that_have_no_size, NULL });
+	harness_add_with(
+		suite, "change", set_up, tear_down,
+		(const TTest *const[]){
+			a_span_outlives_a_description_without_a_size,
+			a_region_may_get_its_size_later, a_span_outlives_a_smaller_description,
+			descriptions_that_alternate_share_their_memory,
+			descriptions_that_all_differ_have_a_bound, so_many_areas_and_no_more,
+			a_region_is_found_without_asking_for_those_that_have_no_size, NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Telling a VFIO device's descriptor from others: real files, and VFIO devices that the test plays. */
+/* Telling a VFIO device's descriptor from others: real files, and VFIO devices
+ * that the test plays. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
@@ -23,7 +24,7 @@
 static struct {
 	int fd;
 	mode_t mode;
-	const char *fd_link, *number_link;	/* NULL: there is no such file */
+	const char *fd_link, *number_link; /* NULL: there is no such file */
 	int ioctl_result;
 	struct vfio_device_info answer;
 	unsigned int ioctls;
@@ -119,7 +120,8 @@ END_TEST
 START_TEST(anonymous_inodes_and_character_devices_of_others_are_not_asked)
 {
 	expect_other(eventfd(0, EFD_CLOEXEC), 2);
-	expect_other(open("/dev/null", O_RDWR | O_CLOEXEC), access("/sys/dev/char/1:3", F_OK) ? 3 : 2);
+	expect_other(open("/dev/null", O_RDWR | O_CLOEXEC),
+		     access("/sys/dev/char/1:3", F_OK) ? 3 : 2);
 }
 END_TEST
 
@@ -142,7 +144,9 @@ END_TEST
 START_TEST(without_proc_an_anonymous_inode_is_asked)
 {
 	const struct vfio_device_info good = {
-		.argsz = sizeof(good), .flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI, .num_regions = 9,
+		.argsz = sizeof(good),
+		.flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI,
+		.num_regions = 9,
 	};
 
 	world.ioctl_result = 0;
@@ -193,7 +197,8 @@ START_TEST(without_sysfs_a_character_device_is_known_by_its_path)
 	/* Nothing tells, and a driver that is not known is not asked. */
 	world.fd_link = NULL;
 	world.ioctl_result = 0;
-	world.answer = (struct vfio_device_info){ .argsz = sizeof(world.answer), .flags = VFIO_DEVICE_FLAGS_PCI };
+	world.answer = (struct vfio_device_info){ .argsz = sizeof(world.answer),
+						  .flags = VFIO_DEVICE_FLAGS_PCI };
 	ck_assert(!vfio_is_device(world.fd));
 	ck_assert_uint_eq(world.ioctls, 0);
 }
@@ -220,7 +225,8 @@ static void finish_child(int result)
 	kill(getpid(), SIGKILL);
 }
 
-/* Waits until the main thread is gone, of which /proc/self shows the descriptors. */
+/* Waits until the main thread is gone, of which /proc/self shows the
+ * descriptors. */
 static void *recognise_device(void *unused)
 {
 	char path[48], target[64];
@@ -239,7 +245,8 @@ START_TEST(the_main_thread_may_be_gone)
 {
 	pid_t child;
 
-	found = mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	found = mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		     0);
 	ck_assert(found != MAP_FAILED);
 	fake_hooks.readlink = translate_link;
 	child = fork();
@@ -258,7 +265,8 @@ START_TEST(the_main_thread_may_be_gone)
 }
 END_TEST
 
-/* Errors that drivers of other files give to a request that they do not know. */
+/* Errors that drivers of other files give to a request that they do not
+ * know. */
 static const int refusals[] = { -ENOTTY, -EINVAL, -EPERM, -EBADFD, -ENOSYS, -EOPNOTSUPP };
 enum { REFUSALS = sizeof(refusals) / sizeof(refusals[0]) };
 
@@ -306,7 +314,9 @@ END_TEST
 
 START_TEST(real_files_are_not_vfio_devices)
 {
-	static const char *const paths[] = { "/dev/null", "/dev/net/tun", "/dev/loop-control", "/dev/vhost-net", "/dev/vfio/vfio", "/" };
+	static const char *const paths[] = { "/dev/null",	  "/dev/net/tun",
+					     "/dev/loop-control", "/dev/vhost-net",
+					     "/dev/vfio/vfio",	  "/" };
 	struct barspan_device *device = NULL;
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
@@ -325,14 +335,21 @@ int main(void)
 {
 	Suite *suite = suite_create("vfio-file");
 
-	harness_add_with(suite, "real", fake_reset, NULL, (const TTest *const[]){
-		files_of_other_kinds_take_one_call, anonymous_inodes_and_character_devices_of_others_are_not_asked,
-		real_files_are_not_vfio_devices, NULL });
-	harness_add_with(suite, "recognition", set_up, tear_down, (const TTest *const[]){
-		a_descriptor_from_a_group, without_proc_an_anonymous_inode_is_asked, a_character_device_is_known_by_its_number,
-		without_sysfs_a_character_device_is_known_by_its_path, the_main_thread_may_be_gone, NULL });
-	harness_add_with(suite, "refusal", set_up, tear_down, (const TTest *const[]){
-		opening_another_file_is_enotty_whatever_its_driver_says,
-		a_vfio_device_that_refuses_is_not_taken_for_another_file, NULL });
+	harness_add_with(suite, "real", fake_reset, NULL,
+			 (const TTest *const[]){
+				 files_of_other_kinds_take_one_call,
+				 anonymous_inodes_and_character_devices_of_others_are_not_asked,
+				 real_files_are_not_vfio_devices, NULL });
+	harness_add_with(
+		suite, "recognition", set_up, tear_down,
+		(const TTest *const[]){ a_descriptor_from_a_group,
+					without_proc_an_anonymous_inode_is_asked,
+					a_character_device_is_known_by_its_number,
+					without_sysfs_a_character_device_is_known_by_its_path,
+					the_main_thread_may_be_gone, NULL });
+	harness_add_with(suite, "refusal", set_up, tear_down,
+			 (const TTest *const[]){
+				 opening_another_file_is_enotty_whatever_its_driver_says,
+				 a_vfio_device_that_refuses_is_not_taken_for_another_file, NULL });
 	return harness_run(suite);
 }

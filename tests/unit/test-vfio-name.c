@@ -19,8 +19,9 @@ static const char *descriptor_link, *device_link, *info;
 
 static int play_readlink(const char *path, char *buffer, size_t length)
 {
-	const char *link = strstr(path, "/proc/self/fd/57") ? descriptor_link :
-			   !strcmp(path, "/sys/class/vfio-dev/vfio3/device") ? device_link : NULL;
+	const char *link = strstr(path, "/proc/self/fd/57")		       ? descriptor_link
+			   : !strcmp(path, "/sys/class/vfio-dev/vfio3/device") ? device_link
+									       : NULL;
 
 	if (!link)
 		return -ENOENT;
@@ -107,8 +108,10 @@ int main(void)
 {
 	Suite *suite = suite_create("vfio-name");
 
-	harness_add_with(suite, "names", set_up, fake_reset, (const TTest *const[]){
-		number_is_the_last_resort, character_device_is_named_by_sysfs, descriptor_is_named_by_fdinfo,
-		descriptor_is_named_by_the_program, NULL });
+	harness_add_with(suite, "names", set_up, fake_reset,
+			 (const TTest *const[]){ number_is_the_last_resort,
+						 character_device_is_named_by_sysfs,
+						 descriptor_is_named_by_fdinfo,
+						 descriptor_is_named_by_the_program, NULL });
 	return harness_run(suite);
 }

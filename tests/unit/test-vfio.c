@@ -131,11 +131,13 @@ int main(void)
 {
 	Suite *suite = suite_create("vfio");
 
-	harness_add_with(suite, "regions", set_up, tear_down, (const TTest *const[]){
-		a_region_is_described_by_one_ioctl, a_long_answer_takes_a_second_ioctl,
-		a_kernel_that_always_wants_more_is_refused,
-		an_answer_that_is_too_short_is_refused, a_chain_that_loops_is_refused,
-		a_region_past_what_a_file_can_have_is_refused, regions_that_are_not_there,
-		areas_stay_valid_when_the_kernel_changes_its_mind, NULL });
+	harness_add_with(
+		suite, "regions", set_up, tear_down,
+		(const TTest *const[]){
+			a_region_is_described_by_one_ioctl, a_long_answer_takes_a_second_ioctl,
+			a_kernel_that_always_wants_more_is_refused,
+			an_answer_that_is_too_short_is_refused, a_chain_that_loops_is_refused,
+			a_region_past_what_a_file_can_have_is_refused, regions_that_are_not_there,
+			areas_stay_valid_when_the_kernel_changes_its_mind, NULL });
 	return harness_run(suite);
 }

@@ -7,7 +7,8 @@
 
 #include "device.h"
 
-/* One span of each shape in which a plan's steps are done, and where in the region it begins. */
+/* One span of each shape in which a plan's steps are done, and where in the
+ * region it begins. */
 struct shape {
 	struct barspan *span;
 	uint64_t start;
@@ -33,7 +34,8 @@ static void store_value(volatile uint8_t *to, const uint8_t *bytes, uint64_t wid
 	}
 }
 
-static void access_write(struct barspan *span, uint64_t offset, const uint8_t *bytes, uint64_t width)
+static void access_write(struct barspan *span, uint64_t offset, const uint8_t *bytes,
+			 uint64_t width)
 {
 	uint64_t value = 0;
 
@@ -75,7 +77,8 @@ static void follow_step(const struct shape *shape, const struct plan *plan, size
 
 	if (step->how == PLAN_RAW) {
 		uint64_t first = step->start - shape->start;
-		volatile uint8_t *pointer = barspan_pointer(shape->span, first, step->end - step->start);
+		volatile uint8_t *pointer =
+			barspan_pointer(shape->span, first, step->end - step->start);
 
 		NEED(pointer, "step %zu: not all of it is direct", i);
 		NEED(!base || pointer == base + first, "step %zu: not at base + offset", i);
@@ -98,13 +101,19 @@ static void follow_step(const struct shape *shape, const struct plan *plan, size
 
 void follow_plan(struct barspan *span, const struct plan *plan, unsigned int phase, uint8_t *image)
 {
-	struct barspan_options independent = { .size = sizeof(independent), .flags = BARSPAN_INDEPENDENT };
-	struct barspan_options window = { .size = sizeof(window), .offset = PLAN_WINDOW, .length = PLAN_WINDOW_LENGTH };
+	struct barspan_options independent = { .size = sizeof(independent),
+					       .flags = BARSPAN_INDEPENDENT };
+	struct barspan_options window = { .size = sizeof(window),
+					  .offset = PLAN_WINDOW,
+					  .length = PLAN_WINDOW_LENGTH };
 	struct barspan_device *device = barspan_device_of(span);
 	struct shape shapes[] = {
 		[PLAN_BY_WHOLE] = { span, 0 },
-		[PLAN_BY_INDEPENDENT] = { map_region(device, barspan_region_index(span), &independent), 0 },
-		[PLAN_BY_WINDOW] = { map_region(device, barspan_region_index(span), &window), PLAN_WINDOW },
+		[PLAN_BY_INDEPENDENT] = { map_region(device, barspan_region_index(span),
+						     &independent),
+					  0 },
+		[PLAN_BY_WINDOW] = { map_region(device, barspan_region_index(span), &window),
+				     PLAN_WINDOW },
 	};
 
 	for (size_t i = 0; i < plan->n_steps; i++)
@@ -115,17 +124,19 @@ void follow_plan(struct barspan *span, const struct plan *plan, unsigned int pha
 	plan_apply(plan, phase, image);
 }
 
-static void compare_value(struct barspan *span, const uint8_t *image, uint64_t offset, unsigned int width)
+static void compare_value(struct barspan *span, const uint8_t *image, uint64_t offset,
+			  unsigned int width)
 {
 	uint64_t value = access_read(span, offset, width), wanted = 0;
 	volatile uint8_t *pointer = barspan_pointer(span, offset, width);
 
 	memcpy(&wanted, image + offset, width);
-	EXPECT(value == wanted, "%u bytes at 0x%" PRIx64 " are 0x%" PRIx64 ", not 0x%" PRIx64, width, offset, value,
-	       wanted);
+	EXPECT(value == wanted, "%u bytes at 0x%" PRIx64 " are 0x%" PRIx64 ", not 0x%" PRIx64,
+	       width, offset, value, wanted);
 	for (unsigned int i = 0; pointer && i < width; i++)
-		EXPECT(pointer[i] == image[offset + i], "raw byte at 0x%" PRIx64 " is 0x%02x, not 0x%02x", offset + i,
-		       pointer[i], image[offset + i]);
+		EXPECT(pointer[i] == image[offset + i],
+		       "raw byte at 0x%" PRIx64 " is 0x%02x, not 0x%02x", offset + i, pointer[i],
+		       image[offset + i]);
 }
 
 /* Every width at every offset around an edge, so that some straddle it. */
@@ -134,24 +145,28 @@ static void compare_edge(struct barspan *span, const uint8_t *image, uint64_t ed
 	uint64_t first = edge < 12 ? 0 : edge - 12;
 
 	for (unsigned int width = 1; width <= 8; width *= 2)
-		for (uint64_t offset = first; offset < edge + 4 && offset + width <= PLAN_SIZE; offset++)
+		for (uint64_t offset = first; offset < edge + 4 && offset + width <= PLAN_SIZE;
+		     offset++)
 			compare_value(span, image, offset, width);
 }
 
-static void compare_range(struct barspan *span, const uint8_t *image, uint64_t offset, uint64_t length)
+static void compare_range(struct barspan *span, const uint8_t *image, uint64_t offset,
+			  uint64_t length)
 {
 	uint8_t *bytes = need_memory(length);
 
 	EXPECT_ERROR(barspan_read(span, offset, bytes, length), "0");
 	for (uint64_t i = memcmp(bytes, image + offset, length) ? 0 : length; i < length; i++)
-		EXPECT(bytes[i] == image[offset + i], "byte 0x%" PRIx64 " reads 0x%02x, not 0x%02x", offset + i,
-		       bytes[i], image[offset + i]);
+		EXPECT(bytes[i] == image[offset + i], "byte 0x%" PRIx64 " reads 0x%02x, not 0x%02x",
+		       offset + i, bytes[i], image[offset + i]);
 	free(bytes);
 }
 
-/* Direct extents in whole; trapped reading is slow in an emulated machine, so of holes only the ends, by ranges that
- * begin and end in their neighbours. Under memcheck the same goes for all. */
-static void compare_extent(struct barspan *span, const uint8_t *image, const struct barspan_extent *extent)
+/* Direct extents in whole; trapped reading is slow in an emulated machine, so
+ * of holes only the ends, by ranges that begin and end in their neighbours.
+ * Under memcheck the same goes for all. */
+static void compare_extent(struct barspan *span, const uint8_t *image,
+			   const struct barspan_extent *extent)
 {
 	uint64_t end = extent->offset + extent->length, most = under_memcheck ? 0x2000 : 0x10000;
 	uint64_t from = extent->offset < 0x800 ? 0 : extent->offset - 0x800;
@@ -176,7 +191,8 @@ void compare_with_image(struct barspan *span, const uint8_t *image)
 		compare_extent(span, image, &extent);
 	for (unsigned int i = 0; i < (under_memcheck ? 500 : 20000); i++) {
 		random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
-		compare_value(span, image, (random >> 32) % (PLAN_SIZE - 8), 1U << (random >> 30 & 3));
+		compare_value(span, image, (random >> 32) % (PLAN_SIZE - 8),
+			      1U << (random >> 30 & 3));
 	}
 	EXPECT_ERROR(barspan_take_error(span, NULL), "0");
 }

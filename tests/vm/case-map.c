@@ -15,45 +15,52 @@
 
 enum { PAGE = 4096 };
 
-/* Where the region begins in the device's file; asked of the kernel, not of the library. */
+/* Where the region begins in the device's file; asked of the kernel, not of the
+ * library. */
 static uint64_t file_offset(struct barspan_device *device, unsigned int index)
 {
 	struct vfio_region_info info = { .argsz = sizeof(info), .index = index };
 
-	NEED(!ioctl(barspan_device_fd(device), VFIO_DEVICE_GET_REGION_INFO, &info), "GET_REGION_INFO: %s",
-	     strerror(errno));
+	NEED(!ioctl(barspan_device_fd(device), VFIO_DEVICE_GET_REGION_INFO, &info),
+	     "GET_REGION_INFO: %s", strerror(errno));
 	return info.offset;
 }
 
-/* What a byte of a region can be called in /proc/self/maps: where it is in the device's file, or, as Linux before 6.10
- * has it, which bus address it has. */
+/* What a byte of a region can be called in /proc/self/maps: where it is in the
+ * device's file, or, as Linux before 6.10 has it, which bus address it has. */
 struct origin {
 	uint64_t in_file;
 	uint64_t on_bus;
 };
 
-/* Compares a line of /proc/self/maps, cut to the span, with the extent at its start. */
-static void compare_line(const struct barspan *span, uint64_t from, uint64_t to, const char *rights, uint64_t place,
-			 const struct origin *origin)
+/* Compares a line of /proc/self/maps, cut to the span, with the extent at its
+ * start. */
+static void compare_line(const struct barspan *span, uint64_t from, uint64_t to, const char *rights,
+			 uint64_t place, const struct origin *origin)
 {
 	struct barspan_extent extent = need_extent(span, from);
 
 	if (extent.kind == BARSPAN_HOLE) {
-		EXPECT(!strncmp(rights, "---p", 4), "the hole at 0x%" PRIx64 " is %s", from, rights);
+		EXPECT(!strncmp(rights, "---p", 4), "the hole at 0x%" PRIx64 " is %s", from,
+		       rights);
 		return;
 	}
-	EXPECT(!strncmp(rights, "rw-s", 4), "the direct extent at 0x%" PRIx64 " is %s", from, rights);
-	EXPECT(from == extent.offset && to >= extent.offset + extent.length && to - from < extent.length + PAGE,
-	       "0x%" PRIx64 " to 0x%" PRIx64 " is mapped, not 0x%" PRIx64 " + 0x%" PRIx64, from, to, extent.offset,
-	       extent.length);
+	EXPECT(!strncmp(rights, "rw-s", 4), "the direct extent at 0x%" PRIx64 " is %s", from,
+	       rights);
+	EXPECT(from == extent.offset && to >= extent.offset + extent.length &&
+		       to - from < extent.length + PAGE,
+	       "0x%" PRIx64 " to 0x%" PRIx64 " is mapped, not 0x%" PRIx64 " + 0x%" PRIx64, from, to,
+	       extent.offset, extent.length);
 	EXPECT(place == origin->in_file + from || place == origin->on_bus + from,
 	       "0x%" PRIx64 " is 0x%" PRIx64 " of the device", from, place);
 }
 
-/* Lines must follow each other without a gap from the base to the end of the span's last page. */
+/* Lines must follow each other without a gap from the base to the end of the
+ * span's last page. */
 static void compare_with_maps(const struct barspan *span, const struct origin *origin)
 {
-	uint64_t base = (uintptr_t)barspan_base(span), length = (barspan_length(span) + PAGE - 1) / PAGE * PAGE;
+	uint64_t base = (uintptr_t)barspan_base(span),
+		 length = (barspan_length(span) + PAGE - 1) / PAGE * PAGE;
 	uint64_t done = 0;
 	FILE *maps = fopen("/proc/self/maps", "re");
 	char line[512];
@@ -63,15 +70,19 @@ static void compare_with_maps(const struct barspan *span, const struct origin *o
 		uint64_t start, end, place;
 		char rights[8];
 
-		NEED(sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64, &start, &end, rights, &place) == 4,
+		NEED(sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %" SCNx64, &start, &end, rights,
+			    &place) == 4,
 		     "maps: %s", line);
 		if (end <= base || start >= base + length)
 			continue;
-		if (start < base) /* the kernel merges a reservation with a neighbour of the same kind */
+		/* the kernel merges a reservation with a neighbour of the same
+		 * kind */
+		if (start < base)
 			start = base;
 		if (end > base + length)
 			end = base + length;
-		EXPECT(start == base + done, "nothing is mapped at 0x%" PRIx64 " of the span", done);
+		EXPECT(start == base + done, "nothing is mapped at 0x%" PRIx64 " of the span",
+		       done);
 		compare_line(span, start - base, end - base, rights, place, origin);
 		done = end - base;
 	}
@@ -86,7 +97,8 @@ static void expect_holes_fault(const struct barspan *span)
 	struct barspan_extent extent;
 
 	for (size_t i = 0; !barspan_extent_get(span, i, &extent); i++) {
-		uint64_t first = (extent.offset + PAGE - 1) / PAGE * PAGE, last = extent.offset + extent.length - 1;
+		uint64_t first = (extent.offset + PAGE - 1) / PAGE * PAGE,
+			 last = extent.offset + extent.length - 1;
 
 		if (extent.kind == BARSPAN_DIRECT || extent.reason == BARSPAN_REASON_PAGE)
 			continue;

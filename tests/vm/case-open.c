@@ -13,7 +13,8 @@
 #include "device.h"
 #include "sysfs.h"
 
-static void compare_region(struct barspan_device *device, unsigned int index, const struct sysfs_bar *bar)
+static void compare_region(struct barspan_device *device, unsigned int index,
+			   const struct sysfs_bar *bar)
 {
 	struct barspan_region region;
 	uint32_t flags = 0;
@@ -24,9 +25,10 @@ static void compare_region(struct barspan_device *device, unsigned int index, co
 		flags |= BARSPAN_REGION_MMAP | (bar->msix ? BARSPAN_REGION_MSIX_MAPPABLE : 0);
 	EXPECT_ERROR(barspan_device_region(device, index, &region), "0");
 	printf("region %u: size 0x%" PRIx64 ", flags 0x%x\n", index, region.size, region.flags);
-	EXPECT(region.size == bar->size, "region %u has size 0x%" PRIx64 ", not 0x%" PRIx64, index, region.size,
-	       bar->size);
-	EXPECT(region.flags == flags, "region %u has flags 0x%x, not 0x%x", index, region.flags, flags);
+	EXPECT(region.size == bar->size, "region %u has size 0x%" PRIx64 ", not 0x%" PRIx64, index,
+	       region.size, bar->size);
+	EXPECT(region.flags == flags, "region %u has flags 0x%x, not 0x%x", index, region.flags,
+	       flags);
 }
 
 void case_regions(char **argv)
@@ -91,8 +93,10 @@ static struct vfio open_vfio(const char *address)
 	vfio.container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
 	vfio.group = open(path, O_RDWR | O_CLOEXEC);
 	NEED(vfio.container >= 0 && vfio.group >= 0, "%s: %s", path, strerror(errno));
-	NEED(!ioctl(vfio.group, VFIO_GROUP_SET_CONTAINER, &vfio.container), "SET_CONTAINER: %s", strerror(errno));
-	NEED(!ioctl(vfio.container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU), "SET_IOMMU: %s", strerror(errno));
+	NEED(!ioctl(vfio.group, VFIO_GROUP_SET_CONTAINER, &vfio.container), "SET_CONTAINER: %s",
+	     strerror(errno));
+	NEED(!ioctl(vfio.container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU), "SET_IOMMU: %s",
+	     strerror(errno));
 	vfio.device = ioctl(vfio.group, VFIO_GROUP_GET_DEVICE_FD, address);
 	NEED(vfio.device >= 0, "GET_DEVICE_FD: %s", strerror(errno));
 	return vfio;
@@ -105,7 +109,8 @@ static void expect_refused(int fd, const char *error)
 	EXPECT_ERROR(barspan_device_open_vfio(&device, fd), error);
 }
 
-/* The descriptor stays the caller's, and can be used for another device when the first is gone. */
+/* The descriptor stays the caller's, and can be used for another device when
+ * the first is gone. */
 void case_open_descriptor(char **argv)
 {
 	struct vfio vfio = open_vfio(argv[1]);
@@ -117,7 +122,8 @@ void case_open_descriptor(char **argv)
 
 		EXPECT_ERROR(barspan_device_open_vfio(&device, vfio.device), "0");
 		EXPECT_EQUAL((uint64_t)barspan_device_fd(device), (uint64_t)vfio.device);
-		EXPECT(barspan_device_iommu_fd(device, NULL) == -1, "a container that is not the device's");
+		EXPECT(barspan_device_iommu_fd(device, NULL) == -1,
+		       "a container that is not the device's");
 		span = map_region(device, BARSPAN_BAR0, NULL);
 		barspan_device_close(device);
 		barspan_write32(span, 4, i);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Devices with registers, of which a direct and a trapped access must tell the same. */
+/* Devices with registers, of which a direct and a trapped access must tell the
+ * same. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +10,11 @@
 
 /* QEMU, docs/specs/edu.txt. */
 enum {
-	EDU_IDENTITY = 0x00,	/* 0x010000ed */
-	EDU_INVERSE = 0x04,	/* answers the inverse of what is written */
+	EDU_IDENTITY = 0x00, /* 0x010000ed */
+	EDU_INVERSE = 0x04,  /* answers the inverse of what is written */
 	EDU_FACTORIAL = 0x08,
-	EDU_STATUS = 0x20,	/* bit 0: the factorial is not ready */
-	EDU_SOURCE = 0x80,	/* 64 bits */
+	EDU_STATUS = 0x20, /* bit 0: the factorial is not ready */
+	EDU_SOURCE = 0x80, /* 64 bits */
 };
 
 /* QEMU, docs/specs/ivshmem-spec.txt. */
@@ -25,14 +26,18 @@ enum { NVME_VERSION = 0x08, NVME_ADMIN_QUEUE = 0x28 };
 /* Intel 82574 datasheet, sections 10.2.1.2 and 10.2.2. */
 enum { E1000E_STATUS = 0x08, E1000E_IOADDR = 0x00, E1000E_IODATA = 0x04 };
 
-enum { CAPABILITIES = 0x34, MSIX = 0x11 };	/* PCI_CAPABILITY_LIST, PCI_CAP_ID_MSIX, <linux/pci_regs.h> */
+/* PCI_CAPABILITY_LIST, PCI_CAP_ID_MSIX, <linux/pci_regs.h> */
+enum { CAPABILITIES = 0x34, MSIX = 0x11 };
 
-static void expect_kind(const struct barspan *span, uint64_t offset, uint64_t length, const char *kind)
+static void expect_kind(const struct barspan *span, uint64_t offset, uint64_t length,
+			const char *kind)
 {
 	bool direct = !strcmp(kind, "direct");
 
-	EXPECT(barspan_is_direct(span, offset, length) == direct, "0x%" PRIx64 " is not %s", offset, kind);
-	EXPECT((barspan_pointer(span, offset, length) != NULL) == direct, "0x%" PRIx64 ": wrong pointer", offset);
+	EXPECT(barspan_is_direct(span, offset, length) == direct, "0x%" PRIx64 " is not %s", offset,
+	       kind);
+	EXPECT((barspan_pointer(span, offset, length) != NULL) == direct,
+	       "0x%" PRIx64 ": wrong pointer", offset);
 }
 
 static void check_factorial(struct barspan *span)
@@ -46,7 +51,8 @@ static void check_factorial(struct barspan *span)
 	EXPECT_EQUAL(barspan_read32(span, EDU_FACTORIAL), 3628800);
 }
 
-/* A trapped access of 64 bits may be split; then the upper half goes to an offset that has no register. */
+/* A trapped access of 64 bits may be split; then the upper half goes to an
+ * offset that has no register. */
 static void check_wide(struct barspan *span, bool direct)
 {
 	const uint64_t value = UINT64_C(0x123456789abcdef0);
@@ -55,7 +61,8 @@ static void check_wide(struct barspan *span, bool direct)
 	barspan_write64(span, EDU_SOURCE, value);
 	got = barspan_read64(span, EDU_SOURCE);
 	printf("64 bits: 0x%" PRIx64 "\n", got);
-	EXPECT(got == value || (!direct && got == (value | UINT64_C(0xffffffff00000000))), "they read 0x%" PRIx64, got);
+	EXPECT(got == value || (!direct && got == (value | UINT64_C(0xffffffff00000000))),
+	       "they read 0x%" PRIx64, got);
 	EXPECT_EQUAL(barspan_read32(span, EDU_SOURCE), (uint32_t)value);
 }
 
@@ -72,7 +79,8 @@ void case_edu(char **argv)
 
 		barspan_write32(span, EDU_INVERSE, values[i]);
 		EXPECT_EQUAL(barspan_read32(span, EDU_INVERSE), ~values[i]);
-		EXPECT_ERROR(barspan_device_read(device, BARSPAN_BAR0, EDU_INVERSE, &trapped, 4), "0");
+		EXPECT_ERROR(barspan_device_read(device, BARSPAN_BAR0, EDU_INVERSE, &trapped, 4),
+			     "0");
 		EXPECT_EQUAL(trapped, ~values[i]);
 		EXPECT_ERROR(barspan_write(span, EDU_INVERSE, &trapped, 4), "0");
 		EXPECT_EQUAL(barspan_read32_relaxed(span, EDU_INVERSE), values[i]);
@@ -84,7 +92,8 @@ void case_edu(char **argv)
 	barspan_device_close(device);
 }
 
-/* A region smaller than a page: all of it is direct, and nothing past its end is reached. */
+/* A region smaller than a page: all of it is direct, and nothing past its end
+ * is reached. */
 void case_small(char **argv)
 {
 	struct barspan_device *device = open_device(argv[1]);
@@ -106,14 +115,17 @@ void case_small(char **argv)
 	barspan_device_close(device);
 }
 
-/* I/O ports cannot be mapped. Through them the device shows the registers of its first BAR. */
+/* I/O ports cannot be mapped. Through them the device shows the registers of
+ * its first BAR. */
 void case_ports(char **argv)
 {
 	struct barspan_device *device = open_device(argv[1]);
-	struct barspan *memory = map_region(device, BARSPAN_BAR0, NULL), *ports = map_region(device, 2, NULL);
+	struct barspan *memory = map_region(device, BARSPAN_BAR0, NULL),
+		       *ports = map_region(device, 2, NULL);
 	struct barspan_extent extent = need_extent(ports, 0);
 
-	EXPECT(extent.kind == BARSPAN_HOLE && extent.reason == BARSPAN_REASON_UNMAPPABLE && extent.length == 32,
+	EXPECT(extent.kind == BARSPAN_HOLE && extent.reason == BARSPAN_REASON_UNMAPPABLE &&
+		       extent.length == 32,
 	       "0x%" PRIx64 " %s", extent.length, barspan_reason_name(extent.reason));
 	expect_kind(memory, E1000E_STATUS, 4, "direct");
 	barspan_write32(ports, E1000E_IOADDR, E1000E_STATUS);
@@ -127,7 +139,8 @@ void case_ports(char **argv)
 	barspan_device_close(device);
 }
 
-/* A sparse region in which nothing can be mapped works as well as any, by trapped access. */
+/* A sparse region in which nothing can be mapped works as well as any, by
+ * trapped access. */
 void case_no_area(char **argv)
 {
 	struct barspan_device *device = open_device(argv[1]);
@@ -163,7 +176,8 @@ static unsigned int find_msix(struct barspan_device *device, uint64_t *offset)
 	return 0;
 }
 
-/* The kernel keeps trapped accesses away from the table: they read all ones, and what they write is lost. */
+/* The kernel keeps trapped accesses away from the table: they read all ones,
+ * and what they write is lost. */
 static void check_hidden(struct barspan *span, struct barspan *table_trapped, uint64_t table)
 {
 	uint32_t address = 0xfee00000;
@@ -185,12 +199,14 @@ void case_msix(char **argv)
 	unsigned int index = find_msix(device, &table);
 	struct barspan_range hole = { table, 16 };
 	struct barspan_options options = { .size = sizeof(options), .holes = &hole, .n_holes = 1 };
-	struct barspan *span = map_region(device, index, NULL), *table_trapped = map_region(device, index, &options);
+	struct barspan *span = map_region(device, index, NULL),
+		       *table_trapped = map_region(device, index, &options);
 	struct barspan_region region;
 
 	printf("table at 0x%" PRIx64 " of region %u\n", table, index);
 	EXPECT_ERROR(barspan_device_region(device, index, &region), "0");
-	EXPECT(region.flags & BARSPAN_REGION_MSIX_MAPPABLE, "the kernel does not say that the table can be mapped");
+	EXPECT(region.flags & BARSPAN_REGION_MSIX_MAPPABLE,
+	       "the kernel does not say that the table can be mapped");
 	expect_kind(span, 0, region.size, "direct");
 	EXPECT_EQUAL(need_extent(table_trapped, table).reason, BARSPAN_REASON_REQUESTED);
 	check_hidden(span, table_trapped, table);

@@ -9,8 +9,8 @@
 #include "device.h"
 
 enum {
-	COMMAND = 4,		/* PCI_COMMAND, <linux/pci_regs.h> */
-	COMMAND_MEMORY = 2,	/* PCI_COMMAND_MEMORY */
+	COMMAND = 4,	    /* PCI_COMMAND, <linux/pci_regs.h> */
+	COMMAND_MEMORY = 2, /* PCI_COMMAND_MEMORY */
 };
 
 static void decode_memory(struct barspan_device *device, bool on)
@@ -28,11 +28,13 @@ static void expect_suspended(const struct barspan *span)
 	struct barspan_extent extent;
 
 	for (size_t i = 0; !barspan_extent_get(span, i, &extent); i++) {
-		EXPECT(extent.kind == BARSPAN_HOLE, "the extent at 0x%" PRIx64 " is direct", extent.offset);
+		EXPECT(extent.kind == BARSPAN_HOLE, "the extent at 0x%" PRIx64 " is direct",
+		       extent.offset);
 		if (under_memcheck)
 			continue;
 		EXPECT_EQUAL((uint64_t)fault_of_load(base + extent.offset), SIGSEGV);
-		EXPECT_EQUAL((uint64_t)fault_of_load(base + extent.offset + extent.length - 1), SIGSEGV);
+		EXPECT_EQUAL((uint64_t)fault_of_load(base + extent.offset + extent.length - 1),
+			     SIGSEGV);
 	}
 	EXPECT_EQUAL(need_extent(span, 0).reason, BARSPAN_REASON_SUSPENDED);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two devices, eight threads that map and unmap them, and that all the time map and unmap memory of their own: a span
- * that takes an address which is not its own is seen in that memory.
+ * Two devices, eight threads that map and unmap them, and that all the time map
+ * and unmap memory of their own: a span that takes an address which is not its
+ * own is seen in that memory.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,7 +17,8 @@
 enum {
 	THREADS = 8,
 	STACK = 256 << 10,
-	OWN_PAGES = 16,		/* the length of a refused area is among those that the threads map */
+	/* the length of a refused area is among those that the threads map */
+	OWN_PAGES = 16,
 	OWN = OWN_PAGES * 4096,
 	READS = 50,
 };
@@ -29,7 +31,8 @@ struct worker {
 	unsigned int number;
 };
 
-/* Threads have stacks that do not come and go, since they would show in the snapshots. */
+/* Threads have stacks that do not come and go, since they would show in the
+ * snapshots. */
 static char stacks[THREADS][STACK] __attribute__((aligned(4096)));
 
 static uint64_t next_random(struct worker *worker)
@@ -43,21 +46,24 @@ static void read_some(struct worker *worker, struct barspan *span)
 	uint64_t start = barspan_region_offset(span);
 
 	for (unsigned int i = 0; i < READS; i++) {
-		uint64_t offset = next_random(worker) % (barspan_length(span) - 8) & ~UINT64_C(7), wanted, value;
+		uint64_t offset = next_random(worker) % (barspan_length(span) - 8) & ~UINT64_C(7),
+			 wanted, value;
 
 		memcpy(&wanted, worker->image + start + offset, 8);
 		value = barspan_read64(span, offset);
-		EXPECT(value == wanted, "thread %u: 0x%" PRIx64 " is 0x%" PRIx64 ", not 0x%" PRIx64, worker->number,
-		       offset, value, wanted);
+		EXPECT(value == wanted, "thread %u: 0x%" PRIx64 " is 0x%" PRIx64 ", not 0x%" PRIx64,
+		       worker->number, offset, value, wanted);
 	}
 	EXPECT_ERROR(barspan_take_error(span, NULL), "0");
 }
 
-/* Each thread has its way to map. An area of each device is refused, which is an error for the strict ones. */
+/* Each thread has its way to map. An area of each device is refused, which is
+ * an error for the strict ones. */
 static void map_and_read(struct worker *worker, unsigned int round)
 {
 	static const unsigned int flags[] = { 0, BARSPAN_INDEPENDENT, 0, BARSPAN_STRICT };
-	struct barspan_options options = { .size = sizeof(options), .flags = flags[(worker->number / 2 + round) % 4] };
+	struct barspan_options options = { .size = sizeof(options),
+					   .flags = flags[(worker->number / 2 + round) % 4] };
 	struct barspan *span = NULL;
 
 	if ((worker->number / 2 + round) % 4 == 2) {
@@ -86,7 +92,8 @@ static void *run_worker(void *context)
 	unsigned int rounds = under_memcheck ? 4 : 60;
 
 	for (unsigned int round = 0; round < rounds; round++) {
-		uint8_t *own = mmap(NULL, OWN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		uint8_t *own =
+			mmap(NULL, OWN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		uint8_t mark = (uint8_t)(worker->number * 16 + round % 16 + 1);
 
 		if (own == MAP_FAILED) {
@@ -122,9 +129,11 @@ void case_threads(char **argv)
 
 	pthread_attr_init(&attributes);
 	for (unsigned int i = 0; i < THREADS; i++) {
-		workers[i] = (struct worker){ devices[i % 2], images[i % 2], .random = i, .number = i };
+		workers[i] =
+			(struct worker){ devices[i % 2], images[i % 2], .random = i, .number = i };
 		pthread_attr_setstack(&attributes, stacks[i], STACK);
-		NEED(!pthread_create(&workers[i].thread, &attributes, run_worker, &workers[i]), "pthread_create");
+		NEED(!pthread_create(&workers[i].thread, &attributes, run_worker, &workers[i]),
+		     "pthread_create");
 	}
 	for (unsigned int i = 0; i < THREADS; i++)
 		pthread_join(workers[i].thread, NULL);

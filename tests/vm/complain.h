@@ -6,26 +6,28 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Prints what is wrong, and counts it; after too many of them the program ends. May be called from any thread. */
-void complain(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Prints what is wrong, and counts it; after too many of them the program ends.
+ * May be called from any thread. */
+void complain(const char *file, int line, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* 1 when there was any complaint, else 0. */
 int complain_status(void);
 
 /* Goes on after a failure. */
-#define EXPECT(condition, ...)                                      \
-	do {                                                        \
-		if (!(condition))                                   \
-			complain(__FILE__, __LINE__, __VA_ARGS__);  \
+#define EXPECT(condition, ...) \
+	do { \
+		if (!(condition)) \
+			complain(__FILE__, __LINE__, __VA_ARGS__); \
 	} while (0)
 
 /* Does not: what comes would make no sense. */
-#define NEED(condition, ...)                                        \
-	do {                                                        \
-		if (!(condition)) {                                 \
-			complain(__FILE__, __LINE__, __VA_ARGS__);  \
-			exit(1);                                    \
-		}                                                   \
+#define NEED(condition, ...) \
+	do { \
+		if (!(condition)) { \
+			complain(__FILE__, __LINE__, __VA_ARGS__); \
+			exit(1); \
+		} \
 	} while (0)
 
 void expect_equal(const char *file, int line, const char *what, uint64_t value, uint64_t wanted);

@@ -2,8 +2,9 @@
 /*
  * device [--memcheck] CASE [ARGUMENT]... [-- CASE [ARGUMENT]...]...
  *
- * Each case is followed by a comparison of /proc/self/maps and /proc/self/fd with what they were before it. Exit status
- * 0, 1 (something failed, and was printed) or 2 (usage).
+ * Each case is followed by a comparison of /proc/self/maps and /proc/self/fd
+ * with what they were before it. Exit status 0, 1 (something failed, and was
+ * printed) or 2 (usage).
  */
 #include "device.h"
 
@@ -76,7 +77,8 @@ int main(int argc, char **argv)
 	if (!*argv)
 		return print_usage();
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	mallopt(M_ARENA_MAX, 1); /* arenas of threads outlive them, and would show in the snapshots */
+	/* arenas of threads outlive them, and would show in the snapshots */
+	mallopt(M_ARENA_MAX, 1);
 	barspan_set_log(print_message, NULL, BARSPAN_LOG_INFO);
 
 	for (;;) {

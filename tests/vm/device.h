@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tests of the library's public interface on real VFIO devices, in the guest. What the cases have in common. */
+/* Tests of the library's public interface on real VFIO devices, in the guest.
+ * What the cases have in common. */
 #ifndef TESTS_VM_DEVICE_H
 #define TESTS_VM_DEVICE_H
 
@@ -12,12 +13,14 @@
 #include "complain.h"
 #include "plan.h"
 
-/* Under memcheck: no raw access that is meant to fault, and less of everything. */
+/* Under memcheck: no raw access that is meant to fault, and less of
+ * everything. */
 extern bool under_memcheck;
 
 /* These end the program when they fail. */
 struct barspan_device *open_device(const char *address);
-struct barspan *map_region(struct barspan_device *device, unsigned int index, const struct barspan_options *options);
+struct barspan *map_region(struct barspan_device *device, unsigned int index,
+			   const struct barspan_options *options);
 struct barspan_extent need_extent(const struct barspan *span, uint64_t offset);
 unsigned int parse_number(const char *text);
 const struct plan *need_plan(const char *name);
@@ -33,7 +36,8 @@ void describe_extents(const struct barspan *span, char *out, size_t length);
 void snapshot_take(void);
 void snapshot_compare(void);
 
-/* The cases. Arguments are in the table of device.c; argv[0] is the case's name. */
+/* The cases. Arguments are in the table of device.c; argv[0] is the case's
+ * name. */
 void case_regions(char **argv);
 void case_open_fails(char **argv);
 void case_open_twice(char **argv);

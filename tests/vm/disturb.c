@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * disturb PID off|on|d3|d0: turns memory decoding of a process's VFIO devices off or on, or puts them into D3hot or D0.
+ * disturb PID off|on|d3|d0: turns memory decoding of a process's VFIO devices
+ * off or on, or puts them into D3hot or D0.
  *
- * It writes to configuration space through the process's own descriptors. The kernel hears of these writes, in contrast
- * to those to sysfs, and removes the pages of mapped registers.
+ * It writes to configuration space through the process's own descriptors. The
+ * kernel hears of these writes, in contrast to those to sysfs, and removes the
+ * pages of mapped registers.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,13 +21,19 @@
 /* PCI Local Bus Specification 3.0, chapter 6; PCI Bus Power Management
  * Interface Specification 1.2, chapter 3. */
 enum {
-	COMMAND = 0x04, COMMAND_MEMORY = 1 << 1, FIRST_CAPABILITY = 0x34, MAX_CAPABILITIES = 48,
-	POWER_MANAGEMENT = 1, POWER_STATUS = 4, POWER_STATE = 3, D3HOT = 3,
+	COMMAND = 0x04,
+	COMMAND_MEMORY = 1 << 1,
+	FIRST_CAPABILITY = 0x34,
+	MAX_CAPABILITIES = 48,
+	POWER_MANAGEMENT = 1,
+	POWER_STATUS = 4,
+	POWER_STATE = 3,
+	D3HOT = 3,
 };
 
 struct change {
 	const char *name;
-	int power;	/* whether it is in the power management capability */
+	int power; /* whether it is in the power management capability */
 	uint16_t mask, value;
 };
 

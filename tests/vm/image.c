@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * image FILE PLAN: on the host, compares the memory behind a device's BAR with what the plan makes of it, byte for
- * byte.
+ * image FILE PLAN: on the host, compares the memory behind a device's BAR with
+ * what the plan makes of it, byte for byte.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,8 @@ static uint8_t *read_file(const char *path)
 	uint8_t *bytes = malloc(PLAN_SIZE);
 	FILE *file = fopen(path, "rb");
 
-	if (!bytes || !file || fread(bytes, 1, PLAN_SIZE, file) != PLAN_SIZE || fgetc(file) != EOF) {
+	if (!bytes || !file || fread(bytes, 1, PLAN_SIZE, file) != PLAN_SIZE ||
+	    fgetc(file) != EOF) {
 		printf("%s cannot be read, or has not %d bytes\n", path, PLAN_SIZE);
 		exit(1);
 	}

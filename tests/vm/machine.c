@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the cases ask of the guest: devices, faults, and what the process has mapped and open. */
+/* What the cases ask of the guest: devices, faults, and what the process has
+ * mapped and open. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,12 +24,14 @@ struct barspan_device *open_device(const char *address)
 	return device;
 }
 
-struct barspan *map_region(struct barspan_device *device, unsigned int index, const struct barspan_options *options)
+struct barspan *map_region(struct barspan_device *device, unsigned int index,
+			   const struct barspan_options *options)
 {
 	struct barspan *span;
 	int r = barspan_map(&span, device, index, options);
 
-	NEED(!r, "%s region %u cannot be mapped: %s", barspan_device_name(device), index, strerrorname_np(-r));
+	NEED(!r, "%s region %u cannot be mapped: %s", barspan_device_name(device), index,
+	     strerrorname_np(-r));
 	return span;
 }
 
@@ -73,10 +76,12 @@ void describe_extents(const struct barspan *span, char *out, size_t length)
 
 	*out = '\0';
 	for (size_t i = 0; !barspan_extent_get(span, i, &extent) && used < length; i++) {
-		const char *kind = extent.kind == BARSPAN_DIRECT ? "direct" : barspan_reason_name(extent.reason);
+		const char *kind = extent.kind == BARSPAN_DIRECT
+					   ? "direct"
+					   : barspan_reason_name(extent.reason);
 
-		used += (size_t)snprintf(out + used, length - used, "%s0x%" PRIx64 " %s", i ? ", " : "", extent.length,
-					 kind);
+		used += (size_t)snprintf(out + used, length - used, "%s0x%" PRIx64 " %s",
+					 i ? ", " : "", extent.length, kind);
 	}
 }
 
@@ -102,7 +107,8 @@ int fault_of_load(const volatile void *address)
 	return number;
 }
 
-/* Snapshots are in static memory: one on the heap would change what it shows. */
+/* Snapshots are in static memory: one on the heap would change what it
+ * shows. */
 static char before[256 << 10], after[256 << 10];
 
 static size_t append_line(char *out, size_t used, const char *line)
@@ -116,8 +122,8 @@ static size_t append_line(char *out, size_t used, const char *line)
 	return used + length + 1;
 }
 
-/* Heap and stack grow as they like. memcheck maps memory for itself at any time, so that only the devices' mappings
- * can be told there. */
+/* Heap and stack grow as they like. memcheck maps memory for itself at any
+ * time, so that only the devices' mappings can be told there. */
 static bool is_counted(const char *line)
 {
 	if (under_memcheck)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * shown DEVICE: reads what "barspan show --json" prints from its standard input, and compares it with what sysfs says.
+ * shown DEVICE: reads what "barspan show --json" prints from its standard
+ * input, and compares it with what sysfs says.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,7 +12,7 @@
 #include "complain.h"
 #include "sysfs.h"
 
-enum { CONFIG_REGION = 7 };	/* VFIO_PCI_CONFIG_REGION_INDEX, <linux/vfio.h> */
+enum { CONFIG_REGION = 7 }; /* VFIO_PCI_CONFIG_REGION_INDEX, <linux/vfio.h> */
 
 /* The one region of that index; NULL: there is none. */
 static const json_t *find_region(const json_t *regions, unsigned int index)
@@ -41,19 +42,23 @@ static void expect_flag(const json_t *region, unsigned int index, const char *na
 	const json_t *flag = json_object_get(json_object_get(region, "flags"), name);
 
 	EXPECT(json_is_boolean(flag), "region %u has no flag %s", index, name);
-	EXPECT(json_is_true(flag) == wanted, "region %u has flag %s %d", index, name, json_is_true(flag));
+	EXPECT(json_is_true(flag) == wanted, "region %u has flag %s %d", index, name,
+	       json_is_true(flag));
 }
 
 /* None of these regions is sparse: what can be mapped is direct as a whole. */
 static void compare_extents(const json_t *region, unsigned int index, uint64_t size, bool direct)
 {
-	const json_t *extents = json_object_get(region, "extents"), *extent = json_array_get(extents, 0);
+	const json_t *extents = json_object_get(region, "extents"),
+		     *extent = json_array_get(extents, 0);
 	const char *kind = json_string_value(json_object_get(extent, "kind"));
 
-	EXPECT(json_array_size(extents) == 1, "region %u has %zu extents", index, json_array_size(extents));
+	EXPECT(json_array_size(extents) == 1, "region %u has %zu extents", index,
+	       json_array_size(extents));
 	EXPECT_EQUAL(get_number(extent, "offset"), 0);
 	EXPECT_EQUAL(get_number(extent, "length"), size);
-	EXPECT(kind && !strcmp(kind, direct ? "direct" : "hole"), "region %u is %s", index, kind ? kind : "?");
+	EXPECT(kind && !strcmp(kind, direct ? "direct" : "hole"), "region %u is %s", index,
+	       kind ? kind : "?");
 	EXPECT_EQUAL(get_number(region, "direct"), direct ? size : 0);
 	EXPECT_EQUAL(get_number(region, "hole"), direct ? 0 : size);
 }

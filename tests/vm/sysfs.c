@@ -12,12 +12,12 @@
 #include "complain.h"
 
 enum {
-	RESOURCE_MEMORY = 0x200,	/* IORESOURCE_MEM, <linux/ioport.h> */
-	FIRST_CAPABILITY = 0x34,	/* PCI_CAPABILITY_LIST, <linux/pci_regs.h> */
+	RESOURCE_MEMORY = 0x200, /* IORESOURCE_MEM, <linux/ioport.h> */
+	FIRST_CAPABILITY = 0x34, /* PCI_CAPABILITY_LIST, <linux/pci_regs.h> */
 	CONFIG_LENGTH = 256,
 	MAX_CAPABILITIES = 48,
-	MSIX = 0x11,			/* PCI_CAP_ID_MSIX */
-	MSIX_TABLE = 4,			/* PCI_MSIX_TABLE: the low three bits are the BAR */
+	MSIX = 0x11,	/* PCI_CAP_ID_MSIX */
+	MSIX_TABLE = 4, /* PCI_MSIX_TABLE: the low three bits are the BAR */
 };
 
 static void make_path(char out[128], const char *address, const char *name)
@@ -47,7 +47,8 @@ static int msix_bar(const char *address)
 	size_t length = read_file(address, "config", config, sizeof(config));
 
 	NEED(length == sizeof(config), "%s: %zu bytes of config", address, length);
-	for (uint8_t at = config[FIRST_CAPABILITY], n = 0; at && n < MAX_CAPABILITIES; at = config[at + 1], n++)
+	for (uint8_t at = config[FIRST_CAPABILITY], n = 0; at && n < MAX_CAPABILITIES;
+	     at = config[at + 1], n++)
 		if (config[at] == MSIX)
 			return config[at + MSIX_TABLE] & 7;
 	return -1;
@@ -64,7 +65,8 @@ void sysfs_bars(const char *address, struct sysfs_bar out[SYSFS_BARS])
 		const char *line = strsep(&rest, "\n");
 		uint64_t start, end, flags;
 
-		NEED(line && sscanf(line, "%" SCNx64 " %" SCNx64 " %" SCNx64, &start, &end, &flags) == 3,
+		NEED(line && sscanf(line, "%" SCNx64 " %" SCNx64 " %" SCNx64, &start, &end,
+				    &flags) == 3,
 		     "%s: line %d of resource", address, i);
 		out[i].start = start;
 		out[i].size = flags ? end - start + 1 : 0;

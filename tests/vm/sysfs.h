@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the kernel's sysfs says of a PCI device, by none of the library's code. What cannot be read ends the program. */
+/* What the kernel's sysfs says of a PCI device, by none of the library's code.
+ * What cannot be read ends the program. */
 #ifndef TESTS_VM_SYSFS_H
 #define TESTS_VM_SYSFS_H
 
@@ -10,7 +11,7 @@
 enum { SYSFS_BARS = 6 };
 
 struct sysfs_bar {
-	uint64_t start;	/* its bus address */
+	uint64_t start; /* its bus address */
 	uint64_t size;	/* 0: there is none */
 	bool memory;	/* else I/O ports */
 	bool msix;	/* the MSI-X table is in it */

@@ -15,11 +15,14 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-/* An extent. It ends where the next entry starts; a last entry of no extent starts at the end of the span. */
+/* An extent. It ends where the next entry starts; a last entry of no extent
+ * starts at the end of the span. */
 struct barspan_entry_ {
 	uint64_t start;
-	uintptr_t base;		/* of a direct extent: the address of its byte at offset o is base + o */
-	uint32_t reason;	/* BARSPAN_REASON_NONE: direct */
+	/* of a direct extent: the address of its byte at offset o is base +
+	 * o */
+	uintptr_t base;
+	uint32_t reason; /* BARSPAN_REASON_NONE: direct */
 };
 
 /*
@@ -42,20 +45,21 @@ struct barspan_slot_ {
  * lives as long as its span.
  */
 struct barspan_guard_ {
-	uint64_t length;	/* of the span */
-	uint64_t read_end;	/* the length, or 0 if prot forbids reading */
+	uint64_t length;   /* of the span */
+	uint64_t read_end; /* the length, or 0 if prot forbids reading */
 	uint64_t write_end;
 	const struct barspan_entry_ *entries;
-	uintptr_t base;		/* of the largest direct extent */
-	uint32_t shift;		/* a slice is 1 << shift bytes */
+	uintptr_t base; /* of the largest direct extent */
+	uint32_t shift; /* a slice is 1 << shift bytes */
 	uint32_t n_slots;
 	uint32_t n_extents;
 };
 
 /* The rest of a span is the library's own. */
 struct barspan {
-	const struct barspan_guard_ *guard_;	/* atomic; for inline code: of length 0 if some addresses were taken */
-	const struct barspan_guard_ *table_;	/* atomic; the newest */
+	/* atomic; for inline code: of length 0 if some addresses were taken */
+	const struct barspan_guard_ *guard_;
+	const struct barspan_guard_ *table_; /* atomic; the newest */
 };
 
 BARSPAN_HELPER_ const struct barspan_guard_ *barspan_guard_of_(const struct barspan *span)
@@ -68,8 +72,10 @@ BARSPAN_HELPER_ const struct barspan_slot_ *barspan_slots_(const struct barspan_
 	return (const struct barspan_slot_ *)(guard + 1);
 }
 
-/* The entry of the extent in which `offset`, which must be inside the span, lies. */
-BARSPAN_HELPER_ const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard, uint64_t offset)
+/* The entry of the extent in which `offset`, which must be inside the span,
+ * lies. */
+BARSPAN_HELPER_ const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard,
+							       uint64_t offset)
 {
 	const struct barspan_slot_ *slot = &barspan_slots_(guard)[offset >> guard->shift];
 	const struct barspan_entry_ *entry = &guard->entries[slot->first];
@@ -87,15 +93,17 @@ BARSPAN_HELPER_ const struct barspan_entry_ *barspan_entry_at_(const struct bars
 	return entry;
 }
 
-/* Whether a range that starts in the extent is all in it, and direct. Without a branch, as above; of no byte,
- * length - 1 is more than there is. */
-BARSPAN_HELPER_ bool barspan_all_direct_(const struct barspan_entry_ *entry, uint64_t offset, uint64_t length)
+/* Whether a range that starts in the extent is all in it, and direct. Without a
+ * branch, as above; of no byte, length - 1 is more than there is. */
+BARSPAN_HELPER_ bool barspan_all_direct_(const struct barspan_entry_ *entry, uint64_t offset,
+					 uint64_t length)
 {
 	return (entry->reason == BARSPAN_REASON_NONE) & (length - 1 < entry[1].start - offset);
 }
 
 /* The address of a range that is all direct, else 0. */
-BARSPAN_HELPER_ uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t offset, uint64_t length)
+BARSPAN_HELPER_ uintptr_t barspan_address_(const struct barspan_guard_ *guard, uint64_t offset,
+					   uint64_t length)
 {
 	const struct barspan_entry_ *entry;
 
@@ -105,10 +113,12 @@ BARSPAN_HELPER_ uintptr_t barspan_address_(const struct barspan_guard_ *guard, u
 	return barspan_all_direct_(entry, offset, length) ? entry->base + (uintptr_t)offset : 0;
 }
 
-/* Queries of offsets past the end of the table. The table of a span that lost addresses has length 0. */
-__attribute__((cold)) bool barspan_is_direct_slow_(const struct barspan *span, uint64_t offset, uint64_t length);
-__attribute__((cold)) volatile void *barspan_pointer_slow_(const struct barspan *span, uint64_t offset,
-							   uint64_t length);
+/* Queries of offsets past the end of the table. The table of a span that lost
+ * addresses has length 0. */
+__attribute__((cold)) bool barspan_is_direct_slow_(const struct barspan *span, uint64_t offset,
+						   uint64_t length);
+__attribute__((cold)) volatile void *barspan_pointer_slow_(const struct barspan *span,
+							   uint64_t offset, uint64_t length);
 __attribute__((cold)) int barspan_extent_at_slow_(const struct barspan *span, uint64_t offset,
 						  struct barspan_extent *out);
 
@@ -121,7 +131,8 @@ BARSPAN_INLINE_ bool barspan_is_direct(const struct barspan *span, uint64_t offs
 	return barspan_all_direct_(barspan_entry_at_(guard, offset), offset, length);
 }
 
-BARSPAN_INLINE_ volatile void *barspan_pointer(const struct barspan *span, uint64_t offset, uint64_t length)
+BARSPAN_INLINE_ volatile void *barspan_pointer(const struct barspan *span, uint64_t offset,
+					       uint64_t length)
 {
 	const struct barspan_guard_ *guard = barspan_guard_of_(span);
 
@@ -130,7 +141,8 @@ BARSPAN_INLINE_ volatile void *barspan_pointer(const struct barspan *span, uint6
 	return (volatile void *)barspan_address_(guard, offset, length);
 }
 
-BARSPAN_HELPER_ void barspan_extent_of_(const struct barspan_entry_ *entry, struct barspan_extent *out)
+BARSPAN_HELPER_ void barspan_extent_of_(const struct barspan_entry_ *entry,
+					struct barspan_extent *out)
 {
 	out->offset = entry->start;
 	out->length = entry[1].start - entry->start;
@@ -138,7 +150,8 @@ BARSPAN_HELPER_ void barspan_extent_of_(const struct barspan_entry_ *entry, stru
 	out->reason = (enum barspan_reason)entry->reason;
 }
 
-BARSPAN_INLINE_ int barspan_extent_at(const struct barspan *span, uint64_t offset, struct barspan_extent *out)
+BARSPAN_INLINE_ int barspan_extent_at(const struct barspan *span, uint64_t offset,
+				      struct barspan_extent *out)
 {
 	const struct barspan_guard_ *guard = barspan_guard_of_(span);
 

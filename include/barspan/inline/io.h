@@ -38,9 +38,10 @@ extern "C" {
 #endif
 
 /* Every access that is not an aligned direct one. `width` is in bytes. */
-__attribute__((cold)) uint64_t barspan_read_slow_(struct barspan *span, uint64_t offset, unsigned int width);
-__attribute__((cold)) void barspan_write_slow_(struct barspan *span, uint64_t offset, uint64_t value,
-						unsigned int width);
+__attribute__((cold)) uint64_t barspan_read_slow_(struct barspan *span, uint64_t offset,
+						  unsigned int width);
+__attribute__((cold)) void barspan_write_slow_(struct barspan *span, uint64_t offset,
+					       uint64_t value, unsigned int width);
 
 /*
  * Whether an aligned access that starts before `end` is to a slice that is all
@@ -60,14 +61,16 @@ BARSPAN_HELPER_ bool barspan_is_plain_slice_(const struct barspan_guard_ *guard,
  * the table again, to keep nothing for this search in the registers of the fast
  * path.
  */
-BARSPAN_HELPER_ uintptr_t barspan_readable_(const struct barspan *span, uint64_t offset, unsigned int width)
+BARSPAN_HELPER_ uintptr_t barspan_readable_(const struct barspan *span, uint64_t offset,
+					    unsigned int width)
 {
 	const struct barspan_guard_ *guard = barspan_guard_of_(span);
 
 	return guard->read_end ? barspan_address_(guard, offset, width) : 0;
 }
 
-BARSPAN_HELPER_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t offset, unsigned int width)
+BARSPAN_HELPER_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t offset,
+					    unsigned int width)
 {
 	const struct barspan_guard_ *guard = barspan_guard_of_(span);
 
@@ -76,54 +79,59 @@ BARSPAN_HELPER_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 
 #define BARSPAN_AT_(bits, address) (*(volatile uint##bits##_t *)(address))
 
-#define BARSPAN_ACCESSORS_(bits)                                                                                       \
-	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, uint64_t offset)             \
-	{                                                                                                              \
-		uintptr_t address = 0;                                                                                 \
-		const struct barspan_guard_ *guard;                                                                    \
-                                                                                                                       \
-		if (__builtin_expect(offset % (bits / 8) == 0, 1)) {                                                   \
-			guard = barspan_guard_of_(span);                                                               \
-			if (barspan_is_plain_slice_(guard, guard->read_end, offset))                                   \
-				return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, guard->base + (uintptr_t)offset));        \
-			address = barspan_readable_(span, offset, bits / 8);                                           \
-		}                                                                                                      \
-		if (!address)                                                                                          \
-			return (uint##bits##_t)barspan_read_slow_(span, offset, bits / 8);                            \
-		return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, address));                                                \
-	}                                                                                                              \
-                                                                                                                       \
-	BARSPAN_INLINE_ void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, uint##bits##_t value)\
-	{                                                                                                              \
-		uintptr_t address = 0;                                                                                 \
-		const struct barspan_guard_ *guard;                                                                    \
-                                                                                                                       \
-		if (__builtin_expect(offset % (bits / 8) == 0, 1)) {                                                   \
-			guard = barspan_guard_of_(span);                                                               \
-			if (barspan_is_plain_slice_(guard, guard->write_end, offset)) {                                \
-				BARSPAN_AT_(bits, guard->base + (uintptr_t)offset) = BARSPAN_LE##bits##_(value);       \
-				return;                                                                                \
-			}                                                                                              \
-			address = barspan_writable_(span, offset, bits / 8);                                           \
-		}                                                                                                      \
-		if (!address)                                                                                          \
-			barspan_write_slow_(span, offset, value, bits / 8);                                           \
-		else                                                                                                   \
-			BARSPAN_AT_(bits, address) = BARSPAN_LE##bits##_(value);                                       \
-	}                                                                                                              \
-                                                                                                                       \
-	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset)                       \
-	{                                                                                                              \
-		uint##bits##_t value = barspan_read##bits##_relaxed(span, offset);                                     \
-                                                                                                                       \
-		BARSPAN_AFTER_READ_();                                                                                 \
-		return value;                                                                                          \
-	}                                                                                                              \
-                                                                                                                       \
-	BARSPAN_INLINE_ void barspan_write##bits(struct barspan *span, uint64_t offset, uint##bits##_t value)          \
-	{                                                                                                              \
-		BARSPAN_BEFORE_WRITE_();                                                                               \
-		barspan_write##bits##_relaxed(span, offset, value);                                                    \
+#define BARSPAN_ACCESSORS_(bits) \
+	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, \
+								    uint64_t offset) \
+	{ \
+		uintptr_t address = 0; \
+		const struct barspan_guard_ *guard; \
+\
+		if (__builtin_expect(offset % (bits / 8) == 0, 1)) { \
+			guard = barspan_guard_of_(span); \
+			if (barspan_is_plain_slice_(guard, guard->read_end, offset)) \
+				return BARSPAN_LE##bits##_( \
+					BARSPAN_AT_(bits, guard->base + (uintptr_t)offset)); \
+			address = barspan_readable_(span, offset, bits / 8); \
+		} \
+		if (!address) \
+			return (uint##bits##_t)barspan_read_slow_(span, offset, bits / 8); \
+		return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, address)); \
+	} \
+\
+	BARSPAN_INLINE_ void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, \
+							   uint##bits##_t value) \
+	{ \
+		uintptr_t address = 0; \
+		const struct barspan_guard_ *guard; \
+\
+		if (__builtin_expect(offset % (bits / 8) == 0, 1)) { \
+			guard = barspan_guard_of_(span); \
+			if (barspan_is_plain_slice_(guard, guard->write_end, offset)) { \
+				BARSPAN_AT_(bits, guard->base + (uintptr_t)offset) = \
+					BARSPAN_LE##bits##_(value); \
+				return; \
+			} \
+			address = barspan_writable_(span, offset, bits / 8); \
+		} \
+		if (!address) \
+			barspan_write_slow_(span, offset, value, bits / 8); \
+		else \
+			BARSPAN_AT_(bits, address) = BARSPAN_LE##bits##_(value); \
+	} \
+\
+	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset) \
+	{ \
+		uint##bits##_t value = barspan_read##bits##_relaxed(span, offset); \
+\
+		BARSPAN_AFTER_READ_(); \
+		return value; \
+	} \
+\
+	BARSPAN_INLINE_ void barspan_write##bits(struct barspan *span, uint64_t offset, \
+						 uint##bits##_t value) \
+	{ \
+		BARSPAN_BEFORE_WRITE_(); \
+		barspan_write##bits##_relaxed(span, offset, value); \
 	}
 
 BARSPAN_ACCESSORS_(8)
@@ -138,39 +146,39 @@ __attribute__((cold)) int barspan_try_read_slow_(struct barspan *span, uint64_t 
 __attribute__((cold)) int barspan_try_write_slow_(struct barspan *span, uint64_t offset,
 						  uint64_t value, unsigned int width);
 
-#define BARSPAN_TRY_(bits)                                                                         \
-	BARSPAN_INLINE_ int barspan_try_read##bits(struct barspan *span, uint64_t offset,          \
-						   uint##bits##_t *value)                          \
-	{                                                                                          \
-		uintptr_t address = 0;                                                             \
-		uint64_t wide;                                                                     \
-		int r = 0;                                                                         \
-                                                                                                   \
-		if (__builtin_expect(offset % (bits / 8) == 0, 1))                                 \
-			address = barspan_readable_(span, offset, bits / 8);                       \
-		if (__builtin_expect(address != 0, 1)) {                                           \
-			*value = BARSPAN_LE##bits##_(BARSPAN_AT_(bits, address));                  \
-		} else {                                                                           \
-			r = barspan_try_read_slow_(span, offset, &wide, bits / 8);                 \
-			if (!r)                                                                    \
-				*value = (uint##bits##_t)wide;                                     \
-		}                                                                                  \
-		BARSPAN_AFTER_READ_();                                                             \
-		return r;                                                                          \
-	}                                                                                          \
-                                                                                                   \
-	BARSPAN_INLINE_ int barspan_try_write##bits(struct barspan *span, uint64_t offset,         \
-						    uint##bits##_t value)                          \
-	{                                                                                          \
-		uintptr_t address = 0;                                                             \
-                                                                                                   \
-		BARSPAN_BEFORE_WRITE_();                                                           \
-		if (__builtin_expect(offset % (bits / 8) == 0, 1))                                 \
-			address = barspan_writable_(span, offset, bits / 8);                       \
-		if (__builtin_expect(address == 0, 0))                                             \
-			return barspan_try_write_slow_(span, offset, value, bits / 8);             \
-		BARSPAN_AT_(bits, address) = BARSPAN_LE##bits##_(value);                           \
-		return 0;                                                                          \
+#define BARSPAN_TRY_(bits) \
+	BARSPAN_INLINE_ int barspan_try_read##bits(struct barspan *span, uint64_t offset, \
+						   uint##bits##_t *value) \
+	{ \
+		uintptr_t address = 0; \
+		uint64_t wide; \
+		int r = 0; \
+\
+		if (__builtin_expect(offset % (bits / 8) == 0, 1)) \
+			address = barspan_readable_(span, offset, bits / 8); \
+		if (__builtin_expect(address != 0, 1)) { \
+			*value = BARSPAN_LE##bits##_(BARSPAN_AT_(bits, address)); \
+		} else { \
+			r = barspan_try_read_slow_(span, offset, &wide, bits / 8); \
+			if (!r) \
+				*value = (uint##bits##_t)wide; \
+		} \
+		BARSPAN_AFTER_READ_(); \
+		return r; \
+	} \
+\
+	BARSPAN_INLINE_ int barspan_try_write##bits(struct barspan *span, uint64_t offset, \
+						    uint##bits##_t value) \
+	{ \
+		uintptr_t address = 0; \
+\
+		BARSPAN_BEFORE_WRITE_(); \
+		if (__builtin_expect(offset % (bits / 8) == 0, 1)) \
+			address = barspan_writable_(span, offset, bits / 8); \
+		if (__builtin_expect(address == 0, 0)) \
+			return barspan_try_write_slow_(span, offset, value, bits / 8); \
+		BARSPAN_AT_(bits, address) = BARSPAN_LE##bits##_(value); \
+		return 0; \
 	}
 
 BARSPAN_TRY_(8)

@@ -26,13 +26,14 @@ extern "C" {
 enum { BARSPAN_PTR_CACHE_BITS_ = 10, BARSPAN_PTR_PAGE_BITS_ = 12 };
 
 struct barspan_ptr_cache_ {
-	uint64_t pages[2][1 << BARSPAN_PTR_CACHE_BITS_];	/* atomic, as is the generation */
-	uint64_t generation;	/* shifted to where entries have it */
+	uint64_t pages[2][1 << BARSPAN_PTR_CACHE_BITS_]; /* atomic, as is the generation */
+	uint64_t generation;				 /* shifted to where entries have it */
 };
 
 extern struct barspan_ptr_cache_ barspan_ptr_cache_;
 
-/* An acquiring load. On x86-64 all are, and this one can be folded into what uses it: see barspan_load_once_(). */
+/* An acquiring load. On x86-64 all are, and this one can be folded into what
+ * uses it: see barspan_load_once_(). */
 BARSPAN_HELPER_ uint64_t barspan_load_acquire_(uint64_t *place)
 {
 #if defined(__x86_64__) && !defined(BARSPAN_TSAN_)
@@ -45,48 +46,49 @@ BARSPAN_HELPER_ uint64_t barspan_load_acquire_(uint64_t *place)
 
 BARSPAN_HELPER_ int barspan_ptr_is_cached_(uintptr_t address, unsigned int width, int is_write)
 {
-	uint64_t page = address >> BARSPAN_PTR_PAGE_BITS_, *pages = barspan_ptr_cache_.pages[is_write];
+	uint64_t page = address >> BARSPAN_PTR_PAGE_BITS_,
+		 *pages = barspan_ptr_cache_.pages[is_write];
 	uint64_t seen = barspan_load_acquire_(&pages[page % (1 << BARSPAN_PTR_CACHE_BITS_)]);
 
-	return address % width == 0 && (seen ^ barspan_load_acquire_(&barspan_ptr_cache_.generation)) == page;
+	return address % width == 0 &&
+	       (seen ^ barspan_load_acquire_(&barspan_ptr_cache_.generation)) == page;
 }
 
-__attribute__((cold)) uint64_t barspan_ptr_read_slow_(const volatile void *pointer, unsigned int width);
-__attribute__((cold)) void barspan_ptr_write_slow_(volatile void *pointer, uint64_t value, unsigned int width);
+__attribute__((cold)) uint64_t barspan_ptr_read_slow_(const volatile void *pointer,
+						      unsigned int width);
+__attribute__((cold)) void barspan_ptr_write_slow_(volatile void *pointer, uint64_t value,
+						   unsigned int width);
 
-#define BARSPAN_ACCESSORS_(bits)                                                                  \
+#define BARSPAN_ACCESSORS_(bits) \
 	BARSPAN_INLINE_ uint##bits##_t barspan_ptr_read##bits##_raw(const volatile void *pointer) \
-	{                                                                                         \
-		if (__builtin_expect(                                                             \
-			    barspan_ptr_is_cached_((uintptr_t)pointer, bits / 8, 0), 1))          \
-			return *(const volatile uint##bits##_t *)pointer;                         \
-		return BARSPAN_LE##bits##_(                                                       \
-			(uint##bits##_t)barspan_ptr_read_slow_(pointer, bits / 8));               \
-	}                                                                                         \
-                                                                                                  \
-	BARSPAN_INLINE_ void barspan_ptr_write##bits##_raw(volatile void *pointer,                \
-							   uint##bits##_t value)                  \
-	{                                                                                         \
-		if (__builtin_expect(                                                             \
-			    barspan_ptr_is_cached_((uintptr_t)pointer, bits / 8, 1), 1))          \
-			*(volatile uint##bits##_t *)pointer = value;                              \
-		else                                                                              \
-			barspan_ptr_write_slow_(pointer, BARSPAN_LE##bits##_(value), bits / 8);   \
-	}                                                                                         \
-                                                                                                  \
-	BARSPAN_INLINE_ uint##bits##_t barspan_ptr_read##bits(const volatile void *pointer)       \
-	{                                                                                         \
+	{ \
+		if (__builtin_expect(barspan_ptr_is_cached_((uintptr_t)pointer, bits / 8, 0), 1)) \
+			return *(const volatile uint##bits##_t *)pointer; \
+		return BARSPAN_LE##bits##_( \
+			(uint##bits##_t)barspan_ptr_read_slow_(pointer, bits / 8)); \
+	} \
+\
+	BARSPAN_INLINE_ void barspan_ptr_write##bits##_raw(volatile void *pointer, \
+							   uint##bits##_t value) \
+	{ \
+		if (__builtin_expect(barspan_ptr_is_cached_((uintptr_t)pointer, bits / 8, 1), 1)) \
+			*(volatile uint##bits##_t *)pointer = value; \
+		else \
+			barspan_ptr_write_slow_(pointer, BARSPAN_LE##bits##_(value), bits / 8); \
+	} \
+\
+	BARSPAN_INLINE_ uint##bits##_t barspan_ptr_read##bits(const volatile void *pointer) \
+	{ \
 		uint##bits##_t value = BARSPAN_LE##bits##_(barspan_ptr_read##bits##_raw(pointer)); \
-                                                                                                  \
-		BARSPAN_AFTER_READ_();                                                            \
-		return value;                                                                     \
-	}                                                                                         \
-                                                                                                  \
-	BARSPAN_INLINE_ void barspan_ptr_write##bits(volatile void *pointer,                      \
-						     uint##bits##_t value)                        \
-	{                                                                                         \
-		BARSPAN_BEFORE_WRITE_();                                                          \
-		barspan_ptr_write##bits##_raw(pointer, BARSPAN_LE##bits##_(value));               \
+\
+		BARSPAN_AFTER_READ_(); \
+		return value; \
+	} \
+\
+	BARSPAN_INLINE_ void barspan_ptr_write##bits(volatile void *pointer, uint##bits##_t value) \
+	{ \
+		BARSPAN_BEFORE_WRITE_(); \
+		barspan_ptr_write##bits##_raw(pointer, BARSPAN_LE##bits##_(value)); \
 	}
 
 BARSPAN_ACCESSORS_(8)

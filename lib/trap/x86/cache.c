@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Instructions that were decoded before, by address. A lost race costs a decoding, no more. */
+/* Instructions that were decoded before, by address. A lost race costs a
+ * decoding, no more. */
 #include "trap/x86/form.h"
 
 #include <limits.h>
@@ -12,7 +13,8 @@
 
 enum { LONGEST = 15, SMALLEST_PAGE = 4096, ENTRIES = 1024 };
 
-/* Code may be replaced, so that an entry is only as good as the bytes that it was made from. */
+/* Code may be replaced, so that an entry is only as good as the bytes that it
+ * was made from. */
 struct known {
 	uint64_t pc;
 	uint8_t code[LONGEST + 1];
@@ -24,7 +26,7 @@ enum { WORDS = sizeof(struct known) / sizeof(uint64_t) };
 _Static_assert(sizeof(struct known) % sizeof(uint64_t) == 0, "an entry is copied in words");
 
 static struct entry {
-	uint32_t sequence;	/* odd: the words change */
+	uint32_t sequence; /* odd: the words change */
 	uint64_t words[WORDS];
 } entries[ENTRIES];
 
@@ -48,13 +50,15 @@ static bool find(struct known *out, uintptr_t pc)
 	return out->form.length && out->pc == pc;
 }
 
-/* Gives up where somebody else, who may be ourselves below this signal handler, is at it. */
+/* Gives up where somebody else, who may be ourselves below this signal handler,
+ * is at it. */
 static void keep(const struct known *known)
 {
 	struct entry *entry = entry_of((uintptr_t)known->pc);
 	uint32_t even = __atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) & ~1U;
 
-	if (!__atomic_compare_exchange_n(&entry->sequence, &even, even + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	if (!__atomic_compare_exchange_n(&entry->sequence, &even, even + 1, false, __ATOMIC_ACQUIRE,
+					 __ATOMIC_RELAXED))
 		return;
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	for (size_t i = 0; i < WORDS; i++) {
@@ -66,7 +70,8 @@ static void keep(const struct known *known)
 	__atomic_store_n(&entry->sequence, even + 2, __ATOMIC_RELEASE);
 }
 
-/* Reads as much of an instruction as there is: the page behind it may not be. */
+/* Reads as much of an instruction as there is: the page behind it may not
+ * be. */
 static size_t read_code(uint8_t *code, uintptr_t pc, size_t length)
 {
 	size_t here = SMALLEST_PAGE - pc % SMALLEST_PAGE;
@@ -78,13 +83,14 @@ static size_t read_code(uint8_t *code, uintptr_t pc, size_t length)
 	return length - machine_copy(code + here, (const void *)(pc + here), length - here);
 }
 
-/* Decoding takes more stack than all else that a handler does. Alternate stacks may
- * be small: there it has some of its own, unless more threads than there are stacks
- * decode at once. No signal is to come meanwhile, for its handler needs more. */
+/* Decoding takes more stack than all else that a handler does. Alternate stacks
+ * may be small: there it has some of its own, unless more threads than there
+ * are stacks decode at once. No signal is to come meanwhile, for its handler
+ * needs more. */
 enum { STACKS = 4, STACK_SIZE = 16384 };
 
 static uint8_t stacks[STACKS][STACK_SIZE] __attribute__((aligned(64)));
-static bool taken[STACKS];	/* atomic */
+static bool taken[STACKS]; /* atomic */
 
 /* bool cache_decode_on(out, code, length, stack): form_decode() there. */
 __asm__(".pushsection .text\n"
@@ -144,7 +150,8 @@ static __attribute__((noinline)) bool recall_form(struct trap_form *out, uintptr
 	return true;
 }
 
-static __attribute__((noinline)) bool learn_form(struct trap_form *out, uintptr_t pc, const stack_t *alternate)
+static __attribute__((noinline)) bool learn_form(struct trap_form *out, uintptr_t pc,
+						 const stack_t *alternate)
 {
 	struct known known = { .pc = pc };
 	struct machine_fault before = machine_take_fault();

@@ -66,8 +66,8 @@ static void set_registers(const struct emulation *e, const struct run_code *code
 		*machine_mxcsr(e->context) = state->mxcsr;
 }
 
-/* The dividend and the divisor, as numbers without a sign, and what the quotient
- * must be less than. */
+/* The dividend and the divisor, as numbers without a sign, and what the
+ * quotient must be less than. */
 struct division {
 	unsigned __int128 dividend, divisor, limit;
 };
@@ -110,9 +110,9 @@ fails_to_divide(const struct trap_form *form, const struct run_state *state)
 	return !d.divisor || d.dividend >= d.limit * d.divisor;
 }
 
-/* The program gets what the processor's exception makes the kernel send, when it
- * is back at the instruction; if it blocks or ignores that, it ends of it. False:
- * the system does not allow it. */
+/* The program gets what the processor's exception makes the kernel send, when
+ * it is back at the instruction; if it blocks or ignores that, it ends of it.
+ * False: the system does not allow it. */
 static bool __attribute__((noinline)) raise_division_error(struct emulation *e)
 {
 	siginfo_t info = { .si_signo = SIGFPE, .si_code = FPE_INTDIV, .si_addr = (void *)e->pc };
@@ -164,7 +164,8 @@ static bool compute_in(struct run_block *block, struct emulation *e, uintptr_t a
 	get_vectors(e, code, block);
 	run_call(e->form.code, state);
 	set_vectors(e, code, block);
-	if (e->form.writes && !memory_write(e->pc, address, state->memory, e->form.width, &e->fault))
+	if (e->form.writes &&
+	    !memory_write(e->pc, address, state->memory, e->form.width, &e->fault))
 		return false;
 	set_registers(e, code, state);
 	return true;

@@ -11,55 +11,105 @@ struct rule {
 	uint8_t op;
 };
 
-#define RULE(name, kind, op) { ZYDIS_MNEMONIC_##name, kind, op }
+#define RULE(name, kind, op) \
+	{ \
+		ZYDIS_MNEMONIC_##name, kind, op \
+	}
 
 static const struct rule string_rules[] = {
-	RULE(MOVSB, FORM_STRING, FORM_MOVS), RULE(MOVSW, FORM_STRING, FORM_MOVS), RULE(MOVSD, FORM_STRING, FORM_MOVS),
-	RULE(MOVSQ, FORM_STRING, FORM_MOVS), RULE(STOSB, FORM_STRING, FORM_STOS), RULE(STOSW, FORM_STRING, FORM_STOS),
-	RULE(STOSD, FORM_STRING, FORM_STOS), RULE(STOSQ, FORM_STRING, FORM_STOS), RULE(LODSB, FORM_STRING, FORM_LODS),
-	RULE(LODSW, FORM_STRING, FORM_LODS), RULE(LODSD, FORM_STRING, FORM_LODS), RULE(LODSQ, FORM_STRING, FORM_LODS),
-	RULE(CMPSB, FORM_STRING, FORM_CMPS), RULE(CMPSW, FORM_STRING, FORM_CMPS), RULE(CMPSD, FORM_STRING, FORM_CMPS),
-	RULE(CMPSQ, FORM_STRING, FORM_CMPS), RULE(SCASB, FORM_STRING, FORM_SCAS), RULE(SCASW, FORM_STRING, FORM_SCAS),
+	RULE(MOVSB, FORM_STRING, FORM_MOVS), RULE(MOVSW, FORM_STRING, FORM_MOVS),
+	RULE(MOVSD, FORM_STRING, FORM_MOVS), RULE(MOVSQ, FORM_STRING, FORM_MOVS),
+	RULE(STOSB, FORM_STRING, FORM_STOS), RULE(STOSW, FORM_STRING, FORM_STOS),
+	RULE(STOSD, FORM_STRING, FORM_STOS), RULE(STOSQ, FORM_STRING, FORM_STOS),
+	RULE(LODSB, FORM_STRING, FORM_LODS), RULE(LODSW, FORM_STRING, FORM_LODS),
+	RULE(LODSD, FORM_STRING, FORM_LODS), RULE(LODSQ, FORM_STRING, FORM_LODS),
+	RULE(CMPSB, FORM_STRING, FORM_CMPS), RULE(CMPSW, FORM_STRING, FORM_CMPS),
+	RULE(CMPSD, FORM_STRING, FORM_CMPS), RULE(CMPSQ, FORM_STRING, FORM_CMPS),
+	RULE(SCASB, FORM_STRING, FORM_SCAS), RULE(SCASW, FORM_STRING, FORM_SCAS),
 	RULE(SCASD, FORM_STRING, FORM_SCAS), RULE(SCASQ, FORM_STRING, FORM_SCAS),
 };
 
-/* A load with memory as the source is a store with memory as the destination. */
+/* A load with memory as the source is a store with memory as the
+ * destination. */
 static const struct rule rules[] = {
-	RULE(MOV, FORM_LOAD, FORM_ZERO), RULE(MOVZX, FORM_LOAD, FORM_ZERO), RULE(MOVSX, FORM_LOAD, FORM_SIGN),
-	RULE(MOVSXD, FORM_LOAD, FORM_SIGN), RULE(MOVBE, FORM_LOAD, FORM_SWAP), RULE(MOVNTI, FORM_LOAD, FORM_ZERO),
+	RULE(MOV, FORM_LOAD, FORM_ZERO),
+	RULE(MOVZX, FORM_LOAD, FORM_ZERO),
+	RULE(MOVSX, FORM_LOAD, FORM_SIGN),
+	RULE(MOVSXD, FORM_LOAD, FORM_SIGN),
+	RULE(MOVBE, FORM_LOAD, FORM_SWAP),
+	RULE(MOVNTI, FORM_LOAD, FORM_ZERO),
 	RULE(MOVDIRI, FORM_LOAD, FORM_ZERO),
-	RULE(ADD, FORM_BINARY, ALU_ADD), RULE(OR, FORM_BINARY, ALU_OR), RULE(ADC, FORM_BINARY, ALU_ADC),
-	RULE(SBB, FORM_BINARY, ALU_SBB), RULE(AND, FORM_BINARY, ALU_AND), RULE(SUB, FORM_BINARY, ALU_SUB),
-	RULE(XOR, FORM_BINARY, ALU_XOR), RULE(CMP, FORM_BINARY, ALU_CMP), RULE(TEST, FORM_BINARY, ALU_TEST),
-	RULE(NOT, FORM_UNARY, ALU_NOT), RULE(NEG, FORM_UNARY, ALU_NEG), RULE(INC, FORM_UNARY, ALU_INC),
-	RULE(DEC, FORM_UNARY, ALU_DEC), RULE(BT, FORM_BIT, ALU_BT), RULE(BTS, FORM_BIT, ALU_BTS),
-	RULE(BTR, FORM_BIT, ALU_BTR), RULE(BTC, FORM_BIT, ALU_BTC), RULE(XCHG, FORM_XCHG, 0), RULE(XADD, FORM_XADD, 0),
-	RULE(CMPXCHG, FORM_CMPXCHG, 0), RULE(PUSH, FORM_STACK, FORM_PUSH), RULE(POP, FORM_STACK, FORM_POP),
-	RULE(CALL, FORM_STACK, FORM_CALL), RULE(JMP, FORM_STACK, FORM_JUMP), RULE(CLFLUSH, FORM_NOTHING, 0),
-	RULE(CLFLUSHOPT, FORM_NOTHING, 0), RULE(CLWB, FORM_NOTHING, 0),
-	RULE(MOVD, FORM_VECTOR_LOAD, FORM_LOW), RULE(MOVQ, FORM_VECTOR_LOAD, FORM_LOW),
-	RULE(MOVSS, FORM_VECTOR_LOAD, FORM_LOW), RULE(MOVSD, FORM_VECTOR_LOAD, FORM_LOW),
-	RULE(MOVUPS, FORM_VECTOR_LOAD, FORM_LOW), RULE(MOVUPD, FORM_VECTOR_LOAD, FORM_LOW),
-	RULE(MOVAPS, FORM_VECTOR_LOAD, FORM_LOW), RULE(MOVAPD, FORM_VECTOR_LOAD, FORM_LOW),
-	RULE(MOVDQU, FORM_VECTOR_LOAD, FORM_LOW), RULE(MOVDQA, FORM_VECTOR_LOAD, FORM_LOW),
-	RULE(LDDQU, FORM_VECTOR_LOAD, FORM_LOW), RULE(MOVNTDQA, FORM_VECTOR_LOAD, FORM_LOW),
-	RULE(MOVNTDQ, FORM_VECTOR_LOAD, FORM_LOW), RULE(MOVNTPS, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(ADD, FORM_BINARY, ALU_ADD),
+	RULE(OR, FORM_BINARY, ALU_OR),
+	RULE(ADC, FORM_BINARY, ALU_ADC),
+	RULE(SBB, FORM_BINARY, ALU_SBB),
+	RULE(AND, FORM_BINARY, ALU_AND),
+	RULE(SUB, FORM_BINARY, ALU_SUB),
+	RULE(XOR, FORM_BINARY, ALU_XOR),
+	RULE(CMP, FORM_BINARY, ALU_CMP),
+	RULE(TEST, FORM_BINARY, ALU_TEST),
+	RULE(NOT, FORM_UNARY, ALU_NOT),
+	RULE(NEG, FORM_UNARY, ALU_NEG),
+	RULE(INC, FORM_UNARY, ALU_INC),
+	RULE(DEC, FORM_UNARY, ALU_DEC),
+	RULE(BT, FORM_BIT, ALU_BT),
+	RULE(BTS, FORM_BIT, ALU_BTS),
+	RULE(BTR, FORM_BIT, ALU_BTR),
+	RULE(BTC, FORM_BIT, ALU_BTC),
+	RULE(XCHG, FORM_XCHG, 0),
+	RULE(XADD, FORM_XADD, 0),
+	RULE(CMPXCHG, FORM_CMPXCHG, 0),
+	RULE(PUSH, FORM_STACK, FORM_PUSH),
+	RULE(POP, FORM_STACK, FORM_POP),
+	RULE(CALL, FORM_STACK, FORM_CALL),
+	RULE(JMP, FORM_STACK, FORM_JUMP),
+	RULE(CLFLUSH, FORM_NOTHING, 0),
+	RULE(CLFLUSHOPT, FORM_NOTHING, 0),
+	RULE(CLWB, FORM_NOTHING, 0),
+	RULE(MOVD, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(MOVQ, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(MOVSS, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(MOVSD, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(MOVUPS, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(MOVUPD, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(MOVAPS, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(MOVAPD, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(MOVDQU, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(MOVDQA, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(LDDQU, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(MOVNTDQA, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(MOVNTDQ, FORM_VECTOR_LOAD, FORM_LOW),
+	RULE(MOVNTPS, FORM_VECTOR_LOAD, FORM_LOW),
 	RULE(MOVNTPD, FORM_VECTOR_LOAD, FORM_LOW),
-	RULE(MOVLPS, FORM_VECTOR_LOAD, FORM_LOW_HALF), RULE(MOVLPD, FORM_VECTOR_LOAD, FORM_LOW_HALF),
-	RULE(MOVHPS, FORM_VECTOR_LOAD, FORM_HIGH_HALF), RULE(MOVHPD, FORM_VECTOR_LOAD, FORM_HIGH_HALF),
-	RULE(VMOVD, FORM_VECTOR_LOAD, FORM_LOW_AVX), RULE(VMOVQ, FORM_VECTOR_LOAD, FORM_LOW_AVX),
-	RULE(VMOVSS, FORM_VECTOR_LOAD, FORM_LOW_AVX), RULE(VMOVSD, FORM_VECTOR_LOAD, FORM_LOW_AVX),
-	RULE(VMOVUPS, FORM_VECTOR_LOAD, FORM_LOW_AVX), RULE(VMOVUPD, FORM_VECTOR_LOAD, FORM_LOW_AVX),
-	RULE(VMOVAPS, FORM_VECTOR_LOAD, FORM_LOW_AVX), RULE(VMOVAPD, FORM_VECTOR_LOAD, FORM_LOW_AVX),
-	RULE(VMOVDQU, FORM_VECTOR_LOAD, FORM_LOW_AVX), RULE(VMOVDQA, FORM_VECTOR_LOAD, FORM_LOW_AVX),
-	RULE(VLDDQU, FORM_VECTOR_LOAD, FORM_LOW_AVX), RULE(VMOVNTDQA, FORM_VECTOR_LOAD, FORM_LOW_AVX),
-	RULE(VMOVNTDQ, FORM_VECTOR_LOAD, FORM_LOW_AVX), RULE(VMOVNTPS, FORM_VECTOR_LOAD, FORM_LOW_AVX),
-	RULE(VMOVNTPD, FORM_VECTOR_LOAD, FORM_LOW_AVX), RULE(VMOVDQU8, FORM_VECTOR_LOAD, FORM_LOW_AVX),
-	RULE(VMOVDQU16, FORM_VECTOR_LOAD, FORM_LOW_AVX), RULE(VMOVDQU32, FORM_VECTOR_LOAD, FORM_LOW_AVX),
-	RULE(VMOVDQU64, FORM_VECTOR_LOAD, FORM_LOW_AVX), RULE(VMOVDQA32, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(MOVLPS, FORM_VECTOR_LOAD, FORM_LOW_HALF),
+	RULE(MOVLPD, FORM_VECTOR_LOAD, FORM_LOW_HALF),
+	RULE(MOVHPS, FORM_VECTOR_LOAD, FORM_HIGH_HALF),
+	RULE(MOVHPD, FORM_VECTOR_LOAD, FORM_HIGH_HALF),
+	RULE(VMOVD, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVQ, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVSS, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVSD, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVUPS, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVUPD, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVAPS, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVAPD, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVDQU, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVDQA, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VLDDQU, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVNTDQA, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVNTDQ, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVNTPS, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVNTPD, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVDQU8, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVDQU16, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVDQU32, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVDQU64, FORM_VECTOR_LOAD, FORM_LOW_AVX),
+	RULE(VMOVDQA32, FORM_VECTOR_LOAD, FORM_LOW_AVX),
 	RULE(VMOVDQA64, FORM_VECTOR_LOAD, FORM_LOW_AVX),
-	RULE(VMOVLPS, FORM_VECTOR_STORE, FORM_LOW_HALF), RULE(VMOVLPD, FORM_VECTOR_STORE, FORM_LOW_HALF),
-	RULE(VMOVHPS, FORM_VECTOR_STORE, FORM_HIGH_HALF), RULE(VMOVHPD, FORM_VECTOR_STORE, FORM_HIGH_HALF),
+	RULE(VMOVLPS, FORM_VECTOR_STORE, FORM_LOW_HALF),
+	RULE(VMOVLPD, FORM_VECTOR_STORE, FORM_LOW_HALF),
+	RULE(VMOVHPS, FORM_VECTOR_STORE, FORM_HIGH_HALF),
+	RULE(VMOVHPD, FORM_VECTOR_STORE, FORM_HIGH_HALF),
 };
 
 static const struct rule *find_rule(const ZydisDecodedInstruction *instruction)
@@ -67,7 +117,8 @@ static const struct rule *find_rule(const ZydisDecodedInstruction *instruction)
 	/* SSE's movsd has the name of the string instruction. */
 	bool string = instruction->meta.category == ZYDIS_CATEGORY_STRINGOP;
 	const struct rule *from = string ? string_rules : rules;
-	size_t n = string ? sizeof(string_rules) / sizeof(rules[0]) : sizeof(rules) / sizeof(rules[0]);
+	size_t n =
+		string ? sizeof(string_rules) / sizeof(rules[0]) : sizeof(rules) / sizeof(rules[0]);
 
 	for (size_t i = 0; i < n; i++)
 		if (from[i].mnemonic == instruction->mnemonic)
@@ -80,13 +131,15 @@ static const ZydisDecodedOperand *find_memory(const struct decoded *decoded)
 	for (size_t i = 0; i < decoded->instruction.operand_count; i++) {
 		const ZydisDecodedOperand *operand = &decoded->operands[i];
 
-		if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY && operand->mem.type == ZYDIS_MEMOP_TYPE_MEM)
+		if (operand->type == ZYDIS_OPERAND_TYPE_MEMORY &&
+		    operand->mem.type == ZYDIS_MEMOP_TYPE_MEM)
 			return operand;
 	}
 	return NULL;
 }
 
-/* The number of a general register, and whether it is one of ah, ch, dh and bh. */
+/* The number of a general register, and whether it is one of ah, ch, dh and
+ * bh. */
 static uint8_t register_number(ZydisRegister reg, bool *high)
 {
 	ZydisRegister whole = ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg);
@@ -99,7 +152,8 @@ static uint8_t register_number(ZydisRegister reg, bool *high)
 	return (uint8_t)ZydisRegisterGetId(whole);
 }
 
-static void read_address(struct trap_form *form, const struct decoded *decoded, const ZydisDecodedOperand *memory)
+static void read_address(struct trap_form *form, const struct decoded *decoded,
+			 const ZydisDecodedOperand *memory)
 {
 	bool high;
 
@@ -139,7 +193,9 @@ static bool read_other(struct trap_form *form, const ZydisDecodedOperand *operan
 /* A mask, by which only some elements are moved. */
 static bool read_mask(struct trap_form *form, const struct decoded *decoded)
 {
-	const ZydisDecodedOperand *memory = &decoded->operands[form->memory_first ? 0 : decoded->instruction.operand_count - 1U];
+	const ZydisDecodedOperand *memory =
+		&decoded->operands[form->memory_first ? 0
+						      : decoded->instruction.operand_count - 1U];
 
 	switch (decoded->instruction.avx.mask.mode) {
 	case ZYDIS_MASK_MODE_INVALID:
@@ -169,16 +225,18 @@ static bool read_vector(struct trap_form *form, const struct decoded *decoded)
 	form->other = FORM_REGISTER;
 	form->reg = (uint8_t)ZydisRegisterGetId(operand->reg.value);
 	form->uses_vector = true;
-	return class == ZYDIS_REGCLASS_XMM || class == ZYDIS_REGCLASS_YMM || class == ZYDIS_REGCLASS_ZMM;
+	return class == ZYDIS_REGCLASS_XMM || class == ZYDIS_REGCLASS_YMM ||
+	       class == ZYDIS_REGCLASS_ZMM;
 }
 
-/* push and pop of 16 bits are rare, but there; calls and jumps of 16 bits are not
- * the same on all processors. */
+/* push and pop of 16 bits are rare, but there; calls and jumps of 16 bits are
+ * not the same on all processors. */
 static bool read_stack(const struct trap_form *form)
 {
-	if (!form->memory_first)	/* memory is the stack */
+	if (!form->memory_first) /* memory is the stack */
 		return false;
-	return form->width == 8 || (form->width == 2 && (form->op == FORM_PUSH || form->op == FORM_POP));
+	return form->width == 8 ||
+	       (form->width == 2 && (form->op == FORM_PUSH || form->op == FORM_POP));
 }
 
 static bool read_string(struct trap_form *form, const ZydisDecodedInstruction *instruction)
@@ -217,12 +275,14 @@ static bool read_operands(struct trap_form *form, const struct decoded *decoded)
 
 /* Zydis 4.0 sees r13 as the base of an operand that has none but a displacement
  * and an extension bit that counts for nothing; assemblers do not set it. */
-static bool is_misread(const struct decoded *decoded, const ZydisDecodedOperand *memory, const uint8_t *code)
+static bool is_misread(const struct decoded *decoded, const ZydisDecodedOperand *memory,
+		       const uint8_t *code)
 {
 	const ZydisDecodedInstruction *instruction = &decoded->instruction;
 
 	return instruction->attributes & ZYDIS_ATTRIB_HAS_SIB && instruction->raw.modrm.mod == 0 &&
-	       (code[instruction->raw.sib.offset] & 7) == 5 && memory->mem.base != ZYDIS_REGISTER_NONE;
+	       (code[instruction->raw.sib.offset] & 7) == 5 &&
+	       memory->mem.base != ZYDIS_REGISTER_NONE;
 }
 
 static bool decode_in(struct decoded *decoded, struct trap_form *form, const uint8_t *code,
@@ -232,9 +292,10 @@ static bool decode_in(struct decoded *decoded, struct trap_form *form, const uin
 	const struct rule *rule;
 	ZydisDecoder decoder;
 
-	if (!ZYAN_SUCCESS(ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)) ||
-	    !ZYAN_SUCCESS(
-		    ZydisDecoderDecodeFull(&decoder, code, length, &decoded->instruction, decoded->operands)))
+	if (!ZYAN_SUCCESS(
+		    ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)) ||
+	    !ZYAN_SUCCESS(ZydisDecoderDecodeFull(&decoder, code, length, &decoded->instruction,
+						 decoded->operands)))
 		return false;
 	*form = (struct trap_form){ .length = decoded->instruction.length };
 	memory = find_memory(decoded);

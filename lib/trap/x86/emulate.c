@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* See Intel's manual, volume 2, for what each instruction does. Registers change when all accesses are done. */
+/* See Intel's manual, volume 2, for what each instruction does. Registers
+ * change when all accesses are done. */
 #include "trap/x86/emulate.h"
 
 #include "trap/x86/alu.h"
@@ -27,14 +28,16 @@ static uintptr_t address_of(const struct emulation *e)
 	return address + machine_segment_base(form->segment);
 }
 
-static uint64_t get_register(const ucontext_t *context, uint8_t other, uint8_t reg, unsigned int width)
+static uint64_t get_register(const ucontext_t *context, uint8_t other, uint8_t reg,
+			     unsigned int width)
 {
 	uint64_t value = machine_get(context, reg);
 
 	return (other == FORM_HIGH_BYTE ? value >> 8 : value) & mask_of(width);
 }
 
-static void set_register(ucontext_t *context, uint8_t other, uint8_t reg, unsigned int width, uint64_t value)
+static void set_register(ucontext_t *context, uint8_t other, uint8_t reg, unsigned int width,
+			 uint64_t value)
 {
 	unsigned int shift = other == FORM_HIGH_BYTE ? 8 : 0;
 	uint64_t mask = mask_of(width) << shift, whole = machine_get(context, reg);
@@ -98,7 +101,8 @@ static bool do_store(struct emulation *e, uintptr_t address)
 
 static bool do_binary(struct emulation *e, uintptr_t address)
 {
-	uint64_t flags = machine_get(e->context, MACHINE_FLAGS), memory, other = get_other(e), result;
+	uint64_t flags = machine_get(e->context, MACHINE_FLAGS), memory, other = get_other(e),
+		 result;
 
 	if (!read_operand(e, address, &memory))
 		return false;
@@ -182,7 +186,8 @@ static bool do_cmpxchg(struct emulation *e, uintptr_t address)
 	return true;
 }
 
-/* A bit's number in a register counts from the operand's address in both directions. */
+/* A bit's number in a register counts from the operand's address in both
+ * directions. */
 static uintptr_t move_to_bit(const struct emulation *e, uintptr_t address)
 {
 	unsigned int unused = 64 - 8U * e->form.width;
@@ -245,11 +250,20 @@ static bool is_ours(const struct emulation *e, uintptr_t address)
 
 static enum emulate_result do_instruction(struct emulation *e)
 {
-	static bool (*const actions[FORM_KINDS])(struct emulation *e, uintptr_t address) = {
-		[FORM_LOAD] = do_load, [FORM_STORE] = do_store, [FORM_BINARY] = do_binary, [FORM_UNARY] = do_unary,
-		[FORM_BIT] = do_bit, [FORM_XCHG] = do_xchg, [FORM_XADD] = do_xadd, [FORM_CMPXCHG] = do_cmpxchg,
-		[FORM_VECTOR_LOAD] = emulate_vector_load, [FORM_VECTOR_STORE] = emulate_vector_store,
-		[FORM_STACK] = emulate_stack, [FORM_NOTHING] = do_nothing, [FORM_RUN] = emulate_run,
+	static bool (*const actions[FORM_KINDS])(struct emulation * e, uintptr_t address) = {
+		[FORM_LOAD] = do_load,
+		[FORM_STORE] = do_store,
+		[FORM_BINARY] = do_binary,
+		[FORM_UNARY] = do_unary,
+		[FORM_BIT] = do_bit,
+		[FORM_XCHG] = do_xchg,
+		[FORM_XADD] = do_xadd,
+		[FORM_CMPXCHG] = do_cmpxchg,
+		[FORM_VECTOR_LOAD] = emulate_vector_load,
+		[FORM_VECTOR_STORE] = emulate_vector_store,
+		[FORM_STACK] = emulate_stack,
+		[FORM_NOTHING] = do_nothing,
+		[FORM_RUN] = emulate_run,
 	};
 	uintptr_t address;
 

@@ -9,21 +9,23 @@
 #include <stdint.h>
 
 enum form_kind {
-	FORM_UNKNOWN,		/* cannot be emulated; width, reads and writes may be known all the same */
-	FORM_LOAD,		/* op: enum form_extend */
+	/* cannot be emulated; width, reads and writes may be known all the
+	 * same */
+	FORM_UNKNOWN,
+	FORM_LOAD, /* op: enum form_extend */
 	FORM_STORE,
-	FORM_BINARY,		/* op: enum alu */
+	FORM_BINARY, /* op: enum alu */
 	FORM_UNARY,
 	FORM_BIT,
 	FORM_XCHG,
 	FORM_XADD,
 	FORM_CMPXCHG,
-	FORM_STRING,		/* op: enum form_string */
-	FORM_VECTOR_LOAD,	/* op: enum form_vector */
+	FORM_STRING,	  /* op: enum form_string */
+	FORM_VECTOR_LOAD, /* op: enum form_vector */
 	FORM_VECTOR_STORE,
-	FORM_STACK,		/* op: enum form_stack */
-	FORM_NOTHING,		/* of the caches only */
-	FORM_RUN,		/* op: enum form_compute; runs out of line */
+	FORM_STACK,   /* op: enum form_stack */
+	FORM_NOTHING, /* of the caches only */
+	FORM_RUN,     /* op: enum form_compute; runs out of line */
 	FORM_KINDS,
 };
 
@@ -32,11 +34,14 @@ enum form_stack { FORM_PUSH, FORM_POP, FORM_CALL, FORM_JUMP };
 enum form_compute { FORM_COMPUTE, FORM_DIVIDE, FORM_DIVIDE_SIGNED };
 enum form_string { FORM_MOVS, FORM_STOS, FORM_LODS, FORM_CMPS, FORM_SCAS };
 
-/* Which part of the register the memory is, and what a load does to the rest of it. */
+/* Which part of the register the memory is, and what a load does to the rest of
+ * it. */
 enum form_vector {
-	FORM_LOW,		/* clears the rest of the xmm register, leaves the rest of a longer one alone */
-	FORM_LOW_AVX,		/* clears the rest of the longest one */
-	FORM_LOW_HALF,		/* leaves the rest alone */
+	/* clears the rest of the xmm register, leaves the rest of a longer one
+	 * alone */
+	FORM_LOW,
+	FORM_LOW_AVX,  /* clears the rest of the longest one */
+	FORM_LOW_HALF, /* leaves the rest alone */
 	FORM_HIGH_HALF,
 };
 
@@ -48,36 +53,40 @@ enum { FORM_NO_REGISTER = 255 };
 struct trap_form {
 	uint8_t kind;
 	uint8_t op;
-	uint8_t length;		/* of the instruction */
-	uint8_t width;		/* of the memory operand */
-	bool reads, writes;	/* memory */
-	bool memory_first;	/* the memory operand is the first, that is, where there is a result, the destination */
+	uint8_t length;	    /* of the instruction */
+	uint8_t width;	    /* of the memory operand */
+	bool reads, writes; /* memory */
+	/* the memory operand is the first, that is, where there is a result,
+	 * the destination */
+	bool memory_first;
 	uint8_t repeat;
 
-	uint8_t base, index;	/* registers as in trap-machine.h */
+	uint8_t base, index; /* registers as in trap-machine.h */
 	uint8_t scale;
 	uint8_t segment;
 	bool address32;
 
-	uint8_t other;		/* what the other operand is */
+	uint8_t other; /* what the other operand is */
 	uint8_t reg;
 	uint8_t reg_width;
 
-	uint8_t mask;		/* the register that masks a vector; 0: none */
-	uint8_t element;	/* bytes for each bit of it */
-	bool zeroes;		/* elements of a load that are masked out */
-	bool uses_vector;	/* has a vector register */
-	uint16_t code;		/* what is to be run, see run_get() */
+	uint8_t mask;	  /* the register that masks a vector; 0: none */
+	uint8_t element;  /* bytes for each bit of it */
+	bool zeroes;	  /* elements of a load that are masked out */
+	bool uses_vector; /* has a vector register */
+	uint16_t code;	  /* what is to be run, see run_get() */
 	int64_t displacement;
 	uint64_t immediate;
 };
 
-/* Decodes. False: not an instruction of at most `length` bytes. Safe anywhere. */
+/* Decodes. False: not an instruction of at most `length` bytes. Safe
+ * anywhere. */
 bool form_decode(struct trap_form *out, const uint8_t *code, size_t length);
 
-/* The form of the instruction at `pc`, which has just been executed; from the cache where it is there. False: it
- * cannot be read, or not be decoded. `alternate` is the thread's alternate stack, as the signal's context says. Safe
- * anywhere. */
+/* The form of the instruction at `pc`, which has just been executed; from the
+ * cache where it is there. False: it cannot be read, or not be decoded.
+ * `alternate` is the thread's alternate stack, as the signal's context says.
+ * Safe anywhere. */
 bool form_at(struct trap_form *out, uintptr_t pc, const stack_t *alternate);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Vector registers in a signal frame. See Intel's manual, volume 1, chapter 13 for
- * their layout, and the kernel's arch/x86/include/uapi/asm/sigcontext.h for the
- * frame. */
+/* Vector registers in a signal frame. See Intel's manual, volume 1, chapter 13
+ * for their layout, and the kernel's arch/x86/include/uapi/asm/sigcontext.h for
+ * the frame. */
 #include "trap/x86/machine.h"
 
 #include <string.h>
@@ -26,7 +26,7 @@ static uint32_t part_offsets[PARTS] = { [PART_SSE] = XMM_OFFSET };
 static const struct {
 	uint8_t width, registers;
 } parts[PARTS] = {
-	[PART_SSE] = { 16, 16 },      [PART_YMM_HIGH] = { 16, 16 },     [PART_MASK] = { 8, 8 },
+	[PART_SSE] = { 16, 16 },      [PART_YMM_HIGH] = { 16, 16 },	[PART_MASK] = { 8, 8 },
 	[PART_ZMM_HIGH] = { 32, 16 }, [PART_ZMM_16_TO_31] = { 64, 16 },
 };
 
@@ -57,8 +57,9 @@ void machine_prepare(void)
 	machine_prepare_by(ask_processor);
 }
 
-/* The header of the XSAVE area, a bit for each part that is not in its initial state, that is, zero; NULL: there is
- * none, so that only the SSE part is there, and always. */
+/* The header of the XSAVE area, a bit for each part that is not in its initial
+ * state, that is, zero; NULL: there is none, so that only the SSE part is
+ * there, and always. */
 static uint64_t *header_of(const ucontext_t *context)
 {
 	uint8_t *area = (uint8_t *)context->uc_mcontext.fpregs;
@@ -114,7 +115,8 @@ static void set_part(ucontext_t *context, unsigned int part, unsigned int reg, c
 	if (!to || (zero && is_initial(context, part)))
 		return;
 	if (is_initial(context, part)) {
-		/* What the memory holds counts for nothing, until the bit is set. */
+		/* What the memory holds counts for nothing, until the bit is
+		 * set. */
 		memset(to - reg * width, 0, parts[part].registers * width);
 		*header_of(context) |= UINT64_C(1) << part;
 	}

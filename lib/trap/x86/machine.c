@@ -12,8 +12,8 @@
 enum { FAULT_WRITE = 1 << 1, FAULT_FETCH = 1 << 4 };
 
 static const uint8_t places[MACHINE_PC + 1] = {
-	REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11,
-	REG_R12, REG_R13, REG_R14, REG_R15, REG_EFL, REG_RIP,
+	REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8,
+	REG_R9,	 REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_EFL, REG_RIP,
 };
 
 uint64_t machine_get(const ucontext_t *context, unsigned int reg)
@@ -54,7 +54,9 @@ uintptr_t machine_segment_base(enum machine_segment segment)
 	return base;
 }
 
-/* long machine_copy_one(to, from, width): 0, or, when machine_recover() has moved it to machine_copy_failed, -1. */
+/* long machine_copy_one(to, from, width): 0, or, when machine_recover() has
+ * moved it to machine_copy_failed, -1. */
+/* clang-format off */
 __asm__(".pushsection .text\n"
 	".hidden machine_copy_one, machine_copy_failed\n"
 	".globl machine_copy_one, machine_copy_failed\n"
@@ -87,6 +89,7 @@ __asm__(".pushsection .text\n"
 	".size machine_copy_one, machine_copy_failed - machine_copy_one\n"
 	".size machine_copy_failed, . - machine_copy_failed\n"
 	".popsection\n");
+/* clang-format on */
 
 extern long machine_copy_one(void *to, const void *from, size_t width);
 extern long machine_copy_failed(void *to, const void *from, size_t width);
@@ -101,8 +104,11 @@ bool machine_recover(const siginfo_t *info, ucontext_t *context)
 	if (pc < (uintptr_t)machine_copy_one || pc >= (uintptr_t)machine_copy_failed)
 		return false;
 	last_fault = (struct machine_fault){
-		.number = info->si_signo, .code = info->si_code, .address = info->si_addr,
-		.cr2 = context->uc_mcontext.gregs[REG_CR2], .error = context->uc_mcontext.gregs[REG_ERR],
+		.number = info->si_signo,
+		.code = info->si_code,
+		.address = info->si_addr,
+		.cr2 = context->uc_mcontext.gregs[REG_CR2],
+		.error = context->uc_mcontext.gregs[REG_ERR],
 		.trap = context->uc_mcontext.gregs[REG_TRAPNO],
 	};
 	machine_set(context, MACHINE_PC, (uintptr_t)machine_copy_failed);
@@ -146,12 +152,14 @@ void machine_pretend_fault(siginfo_t *info, ucontext_t *context)
 
 enum { STUBS = 64 };
 
-/* Flags and address of a thread that is between its handler's end and its next instruction. No register is free to say
- * where they are, so that there is code for each; a thread is long gone when its turn comes round again. */
+/* Flags and address of a thread that is between its handler's end and its next
+ * instruction. No register is free to say where they are, so that there is code
+ * for each; a thread is long gone when its turn comes round again. */
 struct machine_way {
 	uint64_t flags, pc;
 } machine_ways[STUBS] __attribute__((visibility("hidden")));
 
+/* clang-format off */
 __asm__(".pushsection .text\n"
 	".type machine_stubs, @function\n"
 	".balign 64\n"
@@ -170,6 +178,7 @@ __asm__(".pushsection .text\n"
 	".endr\n"
 	".size machine_stubs, . - machine_stubs\n"
 	".popsection\n");
+/* clang-format on */
 
 extern void machine_stubs(void);
 

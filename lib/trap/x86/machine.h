@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A thread's state as a signal handler finds it, and memory that may fault. All of it for signal handlers. */
+/* A thread's state as a signal handler finds it, and memory that may fault. All
+ * of it for signal handlers. */
 #ifndef TRAP_MACHINE_H
 #define TRAP_MACHINE_H
 
@@ -17,26 +18,36 @@ uintptr_t machine_pc(const ucontext_t *context);
 uintptr_t machine_sp(const ucontext_t *context);
 enum machine_access machine_access(const ucontext_t *context);
 
-/* Copies up to 8 bytes at a time, each with one access where `length` is 1, 2, 4 or 8. Returns how many bytes could
- * not be copied: a fault ends it, as machine_recover() sees to. */
+/* Copies up to 8 bytes at a time, each with one access where `length` is 1, 2,
+ * 4 or 8. Returns how many bytes could not be copied: a fault ends it, as
+ * machine_recover() sees to. */
 size_t machine_copy(void *to, const void *from, size_t length);
 
-/* To be called first for every fault: true if it was machine_copy()'s, and is dealt with. */
+/* To be called first for every fault: true if it was machine_copy()'s, and is
+ * dealt with. */
 bool machine_recover(const siginfo_t *info, ucontext_t *context);
 
 /* From here on: x86-64 only, but for functions that do nothing elsewhere. */
 
 enum { MACHINE_FLAGS = 16, MACHINE_PC = 17, MACHINE_GPRS = 16 };
-enum { MACHINE_RAX = 0, MACHINE_RCX = 1, MACHINE_RDX = 2, MACHINE_RSP = 4, MACHINE_RSI = 6, MACHINE_RDI = 7 };
+enum {
+	MACHINE_RAX = 0,
+	MACHINE_RCX = 1,
+	MACHINE_RDX = 2,
+	MACHINE_RSP = 4,
+	MACHINE_RSI = 6,
+	MACHINE_RDI = 7
+};
 
 enum machine_segment { MACHINE_NO_SEGMENT, MACHINE_FS, MACHINE_GS };
 
-/* A general register by the number that instructions use, or one of the above, as a whole. */
+/* A general register by the number that instructions use, or one of the above,
+ * as a whole. */
 uint64_t machine_get(const ucontext_t *context, unsigned int reg);
 void machine_set(ucontext_t *context, unsigned int reg, uint64_t value);
 
-/* For valgrind, which drops what a handler does to the flags: has the thread set them itself, on its way to its next
- * instruction. */
+/* For valgrind, which drops what a handler does to the flags: has the thread
+ * set them itself, on its way to its next instruction. */
 void machine_set_flags_by_code(ucontext_t *context);
 
 /* What the kernel says of a fault; number 0: there is none. */
@@ -60,21 +71,22 @@ void machine_pretend_fault(siginfo_t *info, ucontext_t *context);
 
 uintptr_t machine_segment_base(enum machine_segment segment);
 
-/* Finds out where the kernel puts the vector registers. Before the next ones. */
+/* Finds out where the kernel puts the vector registers. Before the next
+ * ones. */
 void machine_prepare(void);
 
 /* The same, by an answer to CPUID's leaf 0xd of another processor: size and
  * offset of a part of the XSAVE area; both 0 if there is none. */
 void machine_prepare_by(void (*find)(unsigned int part, unsigned int *size, unsigned int *offset));
 
-enum { MACHINE_VECTOR = 64 };	/* bytes of the longest vector register */
+enum { MACHINE_VECTOR = 64 }; /* bytes of the longest vector register */
 
 /* Whether the low `length` (16, 32, 64) bytes of a vector register are in the
  * frame. */
 bool machine_has_vector(const ucontext_t *context, unsigned int reg, size_t length);
 
-/* The low `length` (16, 32, 64) bytes of an xmm, ymm or zmm register; what is not
- * in the frame is 0. */
+/* The low `length` (16, 32, 64) bytes of an xmm, ymm or zmm register; what is
+ * not in the frame is 0. */
 void machine_get_vector(const ucontext_t *context, unsigned int reg, uint8_t *out, size_t length);
 
 /* Sets a register that is in the frame: the low 16 bytes, or all MACHINE_VECTOR

@@ -1,27 +1,51 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From an instruction with an operand in memory to the same one with that operand
- * at a register's address. */
+/* From an instruction with an operand in memory to the same one with that
+ * operand at a register's address. */
 #include <string.h>
 
 #include "trap/x86/machine.h"
 #include "trap/x86/run.h"
 #include "trap/x86/decode.h"
 
-/* Kinds of instructions that compute on registers and one operand in memory, and
- * do nothing else. */
+/* Kinds of instructions that compute on registers and one operand in memory,
+ * and do nothing else. */
 static bool is_computing(const ZydisDecodedInstruction *instruction)
 {
 	switch (instruction->meta.category) {
-	case ZYDIS_CATEGORY_ADOX_ADCX: case ZYDIS_CATEGORY_AES: case ZYDIS_CATEGORY_AVX: case ZYDIS_CATEGORY_AVX2:
-	case ZYDIS_CATEGORY_AVX512: case ZYDIS_CATEGORY_AVX512_BITALG: case ZYDIS_CATEGORY_AVX512_VBMI:
-	case ZYDIS_CATEGORY_BINARY: case ZYDIS_CATEGORY_BITBYTE: case ZYDIS_CATEGORY_BLEND: case ZYDIS_CATEGORY_BMI1:
-	case ZYDIS_CATEGORY_BMI2: case ZYDIS_CATEGORY_BROADCAST: case ZYDIS_CATEGORY_CMOV: case ZYDIS_CATEGORY_CONFLICT:
-	case ZYDIS_CATEGORY_CONVERT: case ZYDIS_CATEGORY_DATAXFER: case ZYDIS_CATEGORY_GFNI: case ZYDIS_CATEGORY_IFMA:
+	case ZYDIS_CATEGORY_ADOX_ADCX:
+	case ZYDIS_CATEGORY_AES:
+	case ZYDIS_CATEGORY_AVX:
+	case ZYDIS_CATEGORY_AVX2:
+	case ZYDIS_CATEGORY_AVX512:
+	case ZYDIS_CATEGORY_AVX512_BITALG:
+	case ZYDIS_CATEGORY_AVX512_VBMI:
+	case ZYDIS_CATEGORY_BINARY:
+	case ZYDIS_CATEGORY_BITBYTE:
+	case ZYDIS_CATEGORY_BLEND:
+	case ZYDIS_CATEGORY_BMI1:
+	case ZYDIS_CATEGORY_BMI2:
+	case ZYDIS_CATEGORY_BROADCAST:
+	case ZYDIS_CATEGORY_CMOV:
+	case ZYDIS_CATEGORY_CONFLICT:
+	case ZYDIS_CATEGORY_CONVERT:
+	case ZYDIS_CATEGORY_DATAXFER:
+	case ZYDIS_CATEGORY_GFNI:
+	case ZYDIS_CATEGORY_IFMA:
 	case ZYDIS_CATEGORY_KMASK:
-	case ZYDIS_CATEGORY_LOGICAL: case ZYDIS_CATEGORY_LOGICAL_FP: case ZYDIS_CATEGORY_LZCNT:
-	case ZYDIS_CATEGORY_PCLMULQDQ: case ZYDIS_CATEGORY_ROTATE: case ZYDIS_CATEGORY_SETCC: case ZYDIS_CATEGORY_SHA:
-	case ZYDIS_CATEGORY_SHIFT: case ZYDIS_CATEGORY_SSE: case ZYDIS_CATEGORY_STTNI: case ZYDIS_CATEGORY_VAES:
-	case ZYDIS_CATEGORY_VBMI2: case ZYDIS_CATEGORY_VFMA: case ZYDIS_CATEGORY_VPCLMULQDQ:
+	case ZYDIS_CATEGORY_LOGICAL:
+	case ZYDIS_CATEGORY_LOGICAL_FP:
+	case ZYDIS_CATEGORY_LZCNT:
+	case ZYDIS_CATEGORY_PCLMULQDQ:
+	case ZYDIS_CATEGORY_ROTATE:
+	case ZYDIS_CATEGORY_SETCC:
+	case ZYDIS_CATEGORY_SHA:
+	case ZYDIS_CATEGORY_SHIFT:
+	case ZYDIS_CATEGORY_SSE:
+	case ZYDIS_CATEGORY_STTNI:
+	case ZYDIS_CATEGORY_VAES:
+	case ZYDIS_CATEGORY_VBMI2:
+	case ZYDIS_CATEGORY_VFMA:
+	case ZYDIS_CATEGORY_VPCLMULQDQ:
 		return true;
 	default:
 		return instruction->mnemonic == ZYDIS_MNEMONIC_CMPXCHG8B ||
@@ -33,9 +57,18 @@ static bool is_computing(const ZydisDecodedInstruction *instruction)
 static bool is_integer(const ZydisDecodedInstruction *instruction)
 {
 	switch (instruction->meta.category) {
-	case ZYDIS_CATEGORY_ADOX_ADCX: case ZYDIS_CATEGORY_BINARY: case ZYDIS_CATEGORY_BITBYTE: case ZYDIS_CATEGORY_BMI1:
-	case ZYDIS_CATEGORY_BMI2: case ZYDIS_CATEGORY_CMOV: case ZYDIS_CATEGORY_LOGICAL: case ZYDIS_CATEGORY_LZCNT:
-	case ZYDIS_CATEGORY_ROTATE: case ZYDIS_CATEGORY_SEMAPHORE: case ZYDIS_CATEGORY_SETCC: case ZYDIS_CATEGORY_SHIFT:
+	case ZYDIS_CATEGORY_ADOX_ADCX:
+	case ZYDIS_CATEGORY_BINARY:
+	case ZYDIS_CATEGORY_BITBYTE:
+	case ZYDIS_CATEGORY_BMI1:
+	case ZYDIS_CATEGORY_BMI2:
+	case ZYDIS_CATEGORY_CMOV:
+	case ZYDIS_CATEGORY_LOGICAL:
+	case ZYDIS_CATEGORY_LZCNT:
+	case ZYDIS_CATEGORY_ROTATE:
+	case ZYDIS_CATEGORY_SEMAPHORE:
+	case ZYDIS_CATEGORY_SETCC:
+	case ZYDIS_CATEGORY_SHIFT:
 		return true;
 	default:
 		return false;
@@ -46,25 +79,37 @@ static bool is_integer(const ZydisDecodedInstruction *instruction)
 static bool may_have_mask(const ZydisDecodedInstruction *instruction)
 {
 	switch (instruction->mnemonic) {
-	case ZYDIS_MNEMONIC_VPCMPB: case ZYDIS_MNEMONIC_VPCMPW: case ZYDIS_MNEMONIC_VPCMPD: case ZYDIS_MNEMONIC_VPCMPQ:
-	case ZYDIS_MNEMONIC_VPCMPUB: case ZYDIS_MNEMONIC_VPCMPUW: case ZYDIS_MNEMONIC_VPCMPUD:
-	case ZYDIS_MNEMONIC_VPCMPUQ: case ZYDIS_MNEMONIC_VPCMPEQB: case ZYDIS_MNEMONIC_VPCMPEQW:
-	case ZYDIS_MNEMONIC_VPCMPEQD: case ZYDIS_MNEMONIC_VPCMPEQQ:
+	case ZYDIS_MNEMONIC_VPCMPB:
+	case ZYDIS_MNEMONIC_VPCMPW:
+	case ZYDIS_MNEMONIC_VPCMPD:
+	case ZYDIS_MNEMONIC_VPCMPQ:
+	case ZYDIS_MNEMONIC_VPCMPUB:
+	case ZYDIS_MNEMONIC_VPCMPUW:
+	case ZYDIS_MNEMONIC_VPCMPUD:
+	case ZYDIS_MNEMONIC_VPCMPUQ:
+	case ZYDIS_MNEMONIC_VPCMPEQB:
+	case ZYDIS_MNEMONIC_VPCMPEQW:
+	case ZYDIS_MNEMONIC_VPCMPEQD:
+	case ZYDIS_MNEMONIC_VPCMPEQQ:
 		return instruction->avx.broadcast.mode == ZYDIS_BROADCAST_MODE_INVALID;
 	default:
 		return false;
 	}
 }
 
-/* A mask decides which bytes are accessed; two conversions may touch x87's state. */
+/* A mask decides which bytes are accessed; two conversions may touch x87's
+ * state. */
 static bool is_special(const ZydisDecodedInstruction *instruction)
 {
 	ZydisMaskMode mode = instruction->avx.mask.mode;
 
 	switch (instruction->mnemonic) {
-	case ZYDIS_MNEMONIC_VMASKMOVPS: case ZYDIS_MNEMONIC_VMASKMOVPD:
-	case ZYDIS_MNEMONIC_VPMASKMOVD: case ZYDIS_MNEMONIC_VPMASKMOVQ:
-	case ZYDIS_MNEMONIC_CVTPI2PS: case ZYDIS_MNEMONIC_CVTPI2PD:
+	case ZYDIS_MNEMONIC_VMASKMOVPS:
+	case ZYDIS_MNEMONIC_VMASKMOVPD:
+	case ZYDIS_MNEMONIC_VPMASKMOVD:
+	case ZYDIS_MNEMONIC_VPMASKMOVQ:
+	case ZYDIS_MNEMONIC_CVTPI2PS:
+	case ZYDIS_MNEMONIC_CVTPI2PD:
 		return true;
 	default:
 		return mode != ZYDIS_MASK_MODE_INVALID && mode != ZYDIS_MASK_MODE_DISABLED &&
@@ -94,11 +139,16 @@ static bool add_register(struct run_code *run, const ZydisDecodedOperand *operan
 		ZydisRegisterGetLargestEnclosing(ZYDIS_MACHINE_MODE_LONG_64, reg));
 
 	switch (ZydisRegisterGetClass(reg)) {
-	case ZYDIS_REGCLASS_GPR8: case ZYDIS_REGCLASS_GPR16: case ZYDIS_REGCLASS_GPR32: case ZYDIS_REGCLASS_GPR64:
+	case ZYDIS_REGCLASS_GPR8:
+	case ZYDIS_REGCLASS_GPR16:
+	case ZYDIS_REGCLASS_GPR32:
+	case ZYDIS_REGCLASS_GPR64:
 		run->gprs = (uint16_t)(run->gprs | 1U << number);
 		run->gprs_written = (uint16_t)(run->gprs_written | (unsigned int)written << number);
 		return number < MACHINE_GPRS && number != MACHINE_RSP;
-	case ZYDIS_REGCLASS_XMM: case ZYDIS_REGCLASS_YMM: case ZYDIS_REGCLASS_ZMM:
+	case ZYDIS_REGCLASS_XMM:
+	case ZYDIS_REGCLASS_YMM:
+	case ZYDIS_REGCLASS_ZMM:
 		return add_vector(run, (uint8_t)ZydisRegisterGetId(reg), written);
 	case ZYDIS_REGCLASS_FLAGS:
 		return true;
@@ -142,7 +192,8 @@ static bool choose_base(struct run_code *run)
 	return false;
 }
 
-/* Copies the prefixes but those of a segment, of the address's size and lock. */
+/* Copies the prefixes but those of a segment, of the address's size and
+ * lock. */
 static size_t copy_prefixes(struct run_code *run, const ZydisDecodedInstruction *instruction,
 			    const uint8_t *code)
 {
@@ -160,7 +211,8 @@ static size_t copy_prefixes(struct run_code *run, const ZydisDecodedInstruction 
 		case 0xf0:
 			break;
 		default:
-			/* REX counts as the last one only; base and index are not extended. */
+			/* REX counts as the last one only; base and index are
+			 * not extended. */
 			if ((code[i] & 0xf0) != 0x40)
 				run->code[run->length++] = code[i];
 			else if (i + 1U == instruction->raw.prefix_count)
@@ -230,8 +282,9 @@ bool rewrite(struct trap_form *form, const struct decoded *decoded,
 	form->kind = FORM_RUN;
 	form->mask = run.by_mask;
 	form->element = (uint8_t)(memory->element_size / 8);
-	form->op = instruction->mnemonic == ZYDIS_MNEMONIC_DIV ? FORM_DIVIDE :
-		   instruction->mnemonic == ZYDIS_MNEMONIC_IDIV ? FORM_DIVIDE_SIGNED : FORM_COMPUTE;
+	form->op = instruction->mnemonic == ZYDIS_MNEMONIC_DIV	  ? FORM_DIVIDE
+		   : instruction->mnemonic == ZYDIS_MNEMONIC_IDIV ? FORM_DIVIDE_SIGNED
+								  : FORM_COMPUTE;
 	form->uses_vector = run.n_vectors || run.sets_mask;
 	return form->code;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each instruction has a page of its own, which is written once, made executable
- * and never changed again: no page is writable and executable at once, no thread
- * waits for another, and no processor or valgrind ever has old code of it. The
- * pages are private, and a child of fork() has its own. See Intel's manual,
- * volume 2, chapter 2 for the encodings. */
+/* Each instruction has a page of its own, which is written once, made
+ * executable and never changed again: no page is writable and executable at
+ * once, no thread waits for another, and no processor or valgrind ever has old
+ * code of it. The pages are private, and a child of fork() has its own. See
+ * Intel's manual, volume 2, chapter 2 for the encodings. */
 #include "trap/x86/run.h"
 
 #include <cpuid.h>
@@ -22,15 +22,16 @@ enum {
 enum slot_state { SLOT_FREE, SLOT_TAKEN, SLOT_READY };
 
 static struct slot {
-	uint32_t state;		/* atomic; enum slot_state */
+	uint32_t state; /* atomic; enum slot_state */
 	struct run_code code;
 } slots[SLOTS];
 
-static uint8_t *pages;		/* atomic */
-static bool has_masks;		/* atomic: the processor has kmovq */
-static bool refused;		/* atomic: the system allows no new code */
+static uint8_t *pages; /* atomic */
+static bool has_masks; /* atomic: the processor has kmovq */
+static bool refused;   /* atomic: the system allows no new code */
 
 /* void run_enter(struct run_state *state, const void *code) */
+/* clang-format off */
 __asm__(".pushsection .text\n"
 	".hidden run_enter\n"
 	".globl run_enter\n"
@@ -43,6 +44,7 @@ __asm__(".pushsection .text\n"
 	"	ret\n"
 	".size run_enter, . - run_enter\n"
 	".popsection\n");
+/* clang-format on */
 
 extern void run_enter(struct run_state *state, const void *code);
 
@@ -52,7 +54,8 @@ static uint8_t *put_bytes(uint8_t *at, const uint8_t *bytes, size_t length)
 	return at + length;
 }
 
-#define PUT(at, ...) put_bytes(at, (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
+#define PUT(at, ...) \
+	put_bytes(at, (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
 
 /* A ModRM byte, and the operand at an offset in the block. */
 static uint8_t *put_operand(uint8_t *at, unsigned int reg, unsigned int base, size_t offset)
@@ -79,7 +82,8 @@ static uint8_t *put_vector_move(uint8_t *at, const struct run_code *code, unsign
 	return put_operand(at, reg, code->base, offsetof(struct run_block, vectors) + i * 64);
 }
 
-/* mov between a general register and the block; opcode 0x8b loads and 0x89 stores. */
+/* mov between a general register and the block; opcode 0x8b loads and 0x89
+ * stores. */
 static uint8_t *put_gpr_moves(uint8_t *at, const struct run_code *code, unsigned int gprs,
 			      uint8_t opcode)
 {
@@ -97,34 +101,34 @@ static uint8_t *put_gpr_moves(uint8_t *at, const struct run_code *code, unsigned
 static uint8_t *put_before(uint8_t *at, const struct run_code *code)
 {
 	at = PUT(at, 0xf3, 0x0f, 0x1e, 0xfa);			/* endbr64 */
-	at = PUT(at, 0x48, 0x89, (uint8_t)(0xf8 | code->base));	/* mov %rdi, base */
+	at = PUT(at, 0x48, 0x89, (uint8_t)(0xf8 | code->base)); /* mov %rdi, base */
 	if (code->floating)					/* ldmxcsr */
 		at = put_operand(PUT(at, 0x0f, 0xae), 2, code->base, AT_MXCSR);
-	if (code->by_mask)					/* kmovq */
+	if (code->by_mask) /* kmovq */
 		at = put_operand(PUT(at, 0xc4, 0xe1, 0xf8, 0x90), code->by_mask, code->base,
 				 AT_MASK);
 	for (unsigned int i = 0; i < code->n_vectors; i++)
 		at = put_vector_move(at, code, i, 0x10);
-	at = put_operand(PUT(at, 0xff), 6, code->base, AT_FLAGS);	/* push */
-	at = PUT(at, 0x9d);					/* popf */
+	at = put_operand(PUT(at, 0xff), 6, code->base, AT_FLAGS); /* push */
+	at = PUT(at, 0x9d);					  /* popf */
 	return put_gpr_moves(at, code, code->gprs, 0x8b);
 }
 
 static void put_after(uint8_t *at, const struct run_code *code)
 {
 	at = put_gpr_moves(at, code, code->gprs_written, 0x89);
-	at = PUT(at, 0x9c);					/* pushf */
-	at = put_operand(PUT(at, 0x8f), 0, code->base, AT_FLAGS);	/* pop */
+	at = PUT(at, 0x9c);					  /* pushf */
+	at = put_operand(PUT(at, 0x8f), 0, code->base, AT_FLAGS); /* pop */
 	for (unsigned int i = 0; i < code->n_vectors; i++)
 		if (code->vectors_written >> i & 1)
 			at = put_vector_move(at, code, i, 0x11);
-	if (code->sets_mask)					/* kmovq */
+	if (code->sets_mask) /* kmovq */
 		at = put_operand(PUT(at, 0xc4, 0xe1, 0xf8, 0x91), code->mask, code->base, AT_MASK);
-	if (code->floating)					/* stmxcsr */
+	if (code->floating) /* stmxcsr */
 		at = put_operand(PUT(at, 0x0f, 0xae), 3, code->base, AT_MXCSR);
 	if (code->n_vectors && code->encoding != RUN_LEGACY)
-		at = PUT(at, 0xc5, 0xf8, 0x77);			/* vzeroupper */
-	PUT(at, 0xc3);						/* ret */
+		at = PUT(at, 0xc5, 0xf8, 0x77); /* vzeroupper */
+	PUT(at, 0xc3);				/* ret */
 }
 
 static bool make_code(uint8_t *page, const struct run_code *code)
@@ -132,7 +136,8 @@ static bool make_code(uint8_t *page, const struct run_code *code)
 	if (sys_mprotect(page, PAGE, PROT_READ | PROT_WRITE))
 		return false;
 	put_after(put_bytes(put_before(page, code), code->code, code->length), code);
-	/* Not made: the page stays without access to code, and the slot is lost. */
+	/* Not made: the page stays without access to code, and the slot is
+	 * lost. */
 	return !sys_mprotect(page, PAGE, PROT_READ | PROT_EXEC);
 }
 

@@ -16,23 +16,24 @@ struct run_code {
 	uint8_t code[RUN_LONGEST];
 	uint8_t length;
 	uint8_t base;
-	uint8_t encoding;	/* enum run_encoding */
-	bool sets_mask;		/* a mask register, and which */
+	uint8_t encoding; /* enum run_encoding */
+	bool sets_mask;	  /* a mask register, and which */
 	uint8_t mask;
-	uint8_t by_mask;	/* the one that masks elements; 0: none */
-	bool floating;		/* may calculate with floating point */
+	uint8_t by_mask; /* the one that masks elements; 0: none */
+	bool floating;	 /* may calculate with floating point */
 	uint8_t n_vectors;
-	uint8_t vectors[RUN_VECTORS];	/* numbers of vector registers */
-	uint8_t vectors_written;	/* a bit each */
-	uint16_t gprs, gprs_written;	/* a bit for each of RUN_GPRS general registers at most; not rsp */
+	uint8_t vectors[RUN_VECTORS]; /* numbers of vector registers */
+	uint8_t vectors_written;      /* a bit each */
+	/* a bit for each of RUN_GPRS general registers at most; not rsp */
+	uint16_t gprs, gprs_written;
 };
 
 /* The operand and the registers, before and after. */
 struct run_state {
 	uint8_t memory[RUN_MEMORY];
-	uint64_t gprs[RUN_GPRS];	/* those in run_code.gprs, by number */
+	uint64_t gprs[RUN_GPRS]; /* those in run_code.gprs, by number */
 	uint64_t flags;
-	uint64_t mask;		/* by_mask before, mask after */
+	uint64_t mask; /* by_mask before, mask after */
 	uint32_t mxcsr;
 } __attribute__((aligned(16)));
 
@@ -41,18 +42,19 @@ struct run_block {
 	uint8_t vectors[RUN_VECTORS][64];
 };
 
-/* Reserves addresses for code. Not for signal handlers. The code is not there if
- * this fails, or if the system allows no new code; then run_add() fails. */
+/* Reserves addresses for code. Not for signal handlers. The code is not there
+ * if this fails, or if the system allows no new code; then run_add() fails. */
 void run_prepare(void);
 
-/* The number of the code for an instruction, from 1 on; equal instructions share
- * it. 0: there is no room, or the system does not allow it. Safe anywhere. */
+/* The number of the code for an instruction, from 1 on; equal instructions
+ * share it. 0: there is no room, or the system does not allow it. Safe
+ * anywhere. */
 unsigned int run_add(const struct run_code *code);
 
 const struct run_code *run_get(unsigned int number);
 
-/* Runs it; `state` is that of a run_block if the code has vector registers. It must
- * not fault: see emulate_run(). Safe anywhere. */
+/* Runs it; `state` is that of a run_block if the code has vector registers. It
+ * must not fault: see emulate_run(). Safe anywhere. */
 void run_call(unsigned int number, struct run_state *state);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* movs, stos, lods, cmps, scas: an element at a time, for as long as elements touch a hole; the rest is the
- * processor's. */
+/* movs, stos, lods, cmps, scas: an element at a time, for as long as elements
+ * touch a hole; the rest is the processor's. */
 #include "trap/x86/emulate.h"
 
 #include "trap/x86/alu.h"
@@ -36,7 +36,8 @@ static void advance(struct emulation *e, unsigned int reg, uint64_t by)
 	machine_set(e->context, reg, e->form.address32 ? (uint32_t)value : value);
 }
 
-/* The addresses of the next element: the source's segment can be chosen, the destination's not. */
+/* The addresses of the next element: the source's segment can be chosen, the
+ * destination's not. */
 static uintptr_t source(const struct emulation *e)
 {
 	return get_pointer(e, MACHINE_RSI) + machine_segment_base(e->form.segment);
@@ -66,7 +67,8 @@ static void set_accumulator(struct emulation *e, uint64_t value)
 {
 	uint64_t mask = e->form.width == 4 ? UINT64_MAX : UINT64_MAX >> (64 - 8 * e->form.width);
 
-	machine_set(e->context, MACHINE_RAX, (machine_get(e->context, MACHINE_RAX) & ~mask) | value);
+	machine_set(e->context, MACHINE_RAX,
+		    (machine_get(e->context, MACHINE_RAX) & ~mask) | value);
 }
 
 /* One element. */
@@ -75,14 +77,16 @@ static bool step(struct emulation *e, const struct shape *shape)
 	uint64_t flags = machine_get(e->context, MACHINE_FLAGS), left = accumulator(e), right = 0;
 	uint64_t by = flags & DIRECTION_FLAG ? -(uint64_t)e->form.width : e->form.width;
 
-	if (shape->reads_rdi && !memory_read(e->pc, destination(e), &right, e->form.width, &e->fault))
+	if (shape->reads_rdi &&
+	    !memory_read(e->pc, destination(e), &right, e->form.width, &e->fault))
 		return false;
 	if (shape->reads_rsi) {
 		left = 0;
 		if (!memory_read(e->pc, source(e), &left, e->form.width, &e->fault))
 			return false;
 	}
-	if (shape->writes_rdi && !memory_write(e->pc, destination(e), &left, e->form.width, &e->fault))
+	if (shape->writes_rdi &&
+	    !memory_write(e->pc, destination(e), &left, e->form.width, &e->fault))
 		return false;
 	if (shape->reads_rdi) {
 		alu(ALU_CMP, e->form.width, left, right, &flags);
@@ -114,7 +118,8 @@ enum emulate_result emulate_string(struct emulation *e)
 {
 	const struct shape *shape = &shapes[e->form.op];
 	bool at_source = shape->reads_rsi && e->fault - source(e) < e->form.width;
-	bool at_destination = (shape->reads_rdi || shape->writes_rdi) && e->fault - destination(e) < e->form.width;
+	bool at_destination = (shape->reads_rdi || shape->writes_rdi) &&
+			      e->fault - destination(e) < e->form.width;
 
 	if ((!at_source && !at_destination) || !touches_hole(e, shape))
 		return EMULATE_NOT_OURS;

@@ -11,7 +11,7 @@
 
 /* Elements side by side that a masked move accesses. */
 struct stretch {
-	size_t start, length;	/* in the operand */
+	size_t start, length; /* in the operand */
 };
 
 static uint64_t mask_of(const struct emulation *e)
@@ -23,7 +23,8 @@ static uint64_t mask_of(const struct emulation *e)
 	return mask;
 }
 
-/* The next stretch from `*at` on; false: none. Without a mask it is the whole. */
+/* The next stretch from `*at` on; false: none. Without a mask it is the
+ * whole. */
 static bool next_stretch(const struct emulation *e, uint64_t mask, size_t *at, struct stretch *out)
 {
 	size_t element = e->form.element, n = e->form.mask ? e->form.width / element : 1, i;
@@ -101,7 +102,7 @@ bool emulate_read(struct emulation *e, uintptr_t address, uint8_t *out)
 
 /* Inline, as are the next ones: each frame is on a small stack. */
 static inline __attribute__((always_inline)) bool load_by(uint8_t *value, struct emulation *e,
-						   uintptr_t address)
+							  uintptr_t address)
 {
 	get_before(e, value);
 	if (!emulate_read(e, address, value + (e->form.op == FORM_HIGH_HALF ? 8 : 0)))
@@ -126,7 +127,7 @@ static __attribute__((noinline)) bool write_stretches(struct emulation *e, uintp
 }
 
 static inline __attribute__((always_inline)) bool store_by(uint8_t *value, struct emulation *e,
-						    uintptr_t address)
+							   uintptr_t address)
 {
 	const uint8_t *from = value + (e->form.op == FORM_HIGH_HALF ? 8 : 0);
 
@@ -148,7 +149,7 @@ move_on_stack(move_by *move, struct emulation *e, uintptr_t address)
 }
 
 static inline __attribute__((always_inline)) bool move_vector(move_by *move, struct emulation *e,
-						       uintptr_t address)
+							      uintptr_t address)
 {
 	uint8_t *value = scratch_take();
 	bool done;

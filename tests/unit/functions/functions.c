@@ -6,11 +6,13 @@
 #include <string.h>
 
 #define EACH_WIDTH(make, name, ...) \
-	make(name##_8, uint8_t, int8_t, __VA_ARGS__) make(name##_16, uint16_t, int16_t, __VA_ARGS__) \
-	make(name##_32, uint32_t, int32_t, __VA_ARGS__) make(name##_64, uint64_t, int64_t, __VA_ARGS__)
+	make(name##_8, uint8_t, int8_t, __VA_ARGS__) \
+		make(name##_16, uint16_t, int16_t, __VA_ARGS__) \
+			make(name##_32, uint32_t, int32_t, __VA_ARGS__) \
+				make(name##_64, uint64_t, int64_t, __VA_ARGS__)
 
-/* U and S are the register's type, without and with a sign; R is the register, and
- * RS is it with a sign. */
+/* U and S are the register's type, without and with a sign; R is the register,
+ * and RS is it with a sign. */
 #define FUNCTION(name, unsigned_, signed_, ...) \
 	static uint64_t name(volatile void *reg, uint64_t x, uint64_t y) \
 	{ \
@@ -27,7 +29,11 @@
 #define R (*(volatile U *)reg)
 #define RS (*(volatile S *)reg)
 #define RETURN(...) return (uint64_t)(__VA_ARGS__)
-#define SET(...) do { R = (U)(__VA_ARGS__); return a; } while (0)
+#define SET(...) \
+	do { \
+		R = (U)(__VA_ARGS__); \
+		return a; \
+	} while (0)
 
 typedef uint64_t function_of_one(uint64_t x);
 
@@ -36,8 +42,8 @@ uint64_t __attribute__((noinline)) target_function(uint64_t x)
 	return x * 3;
 }
 
-static uint64_t __attribute__((noinline)) take_seven(int a, int b, int c, int d, int e,
-					        uint64_t f, uint64_t g)
+static uint64_t __attribute__((noinline))
+take_seven(int a, int b, int c, int d, int e, uint64_t f, uint64_t g)
 {
 	__asm__ volatile("" : "+r"(a), "+r"(g));
 	return (uint64_t)(a + b + c + d + e) + f * g;
@@ -52,7 +58,7 @@ static uint64_t add_crc(uint32_t crc, uint32_t value)
 #endif
 }
 
-EACH_WIDTH(FUNCTION, get_product, RETURN((U)(a * R)))
+EACH_WIDTH(FUNCTION, get_product, RETURN((U)(a *R)))
 EACH_WIDTH(FUNCTION, get_multiple, RETURN((U)(R * 45U)))
 EACH_WIDTH(FUNCTION, get_high_product, RETURN((U)(((unsigned __int128)a * R) >> BITS)))
 EACH_WIDTH(FUNCTION, get_high_signed_product, RETURN((U)(((__int128)(S)a * RS) >> BITS)))
@@ -74,18 +80,18 @@ EACH_WIDTH(FUNCTION, get_field, RETURN((U)(R >> 3) & 0x1f))
 EACH_WIDTH(FUNCTION, get_lowest_bit, U r = R; RETURN((U)(r & -r)))
 EACH_WIDTH(FUNCTION, get_lowest_bit_cleared, U r = R; RETURN((U)(r & (r - 1))))
 EACH_WIDTH(FUNCTION, get_without, RETURN((U)(R & ~a)))
-EACH_WIDTH(FUNCTION, get_masked, RETURN((U)(~R & a)))
+EACH_WIDTH(FUNCTION, get_masked, RETURN((U)(~R &a)))
 EACH_WIDTH(FUNCTION, get_bit, RETURN(R >> (a % BITS) & 1))
 EACH_WIDTH(FUNCTION, get_sum, RETURN((U)(a + R + b)))
 EACH_WIDTH(FUNCTION, get_double, RETURN((uint64_t)((double)R * 3)))
 EACH_WIDTH(FUNCTION, get_negative, RETURN((U)-R))
-EACH_WIDTH(FUNCTION, set_product, SET(a * b))
+EACH_WIDTH(FUNCTION, set_product, SET(a *b))
 EACH_WIDTH(FUNCTION, set_shifted, SET(a << 3 | b))
 EACH_WIDTH(FUNCTION, set_compared, SET(a < b))
 EACH_WIDTH(FUNCTION, set_chosen, SET(x & 1 ? a : b))
 EACH_WIDTH(FUNCTION, set_counted, SET(__builtin_popcountll(a)))
 EACH_WIDTH(FUNCTION, set_converted, SET((double)(a % 100) * 0.25))
-EACH_WIDTH(FUNCTION, multiply, SET(R * a))
+EACH_WIDTH(FUNCTION, multiply, SET(R *a))
 EACH_WIDTH(FUNCTION, divide, SET(R / (U)(a | 1)))
 EACH_WIDTH(FUNCTION, shift_left, R = (U)(R << 2); return a)
 EACH_WIDTH(FUNCTION, shift_right_by, R = (U)(R >> (a % BITS)); return a)
@@ -112,74 +118,83 @@ FUNCTION(get_clz_64, uint64_t, int64_t, RETURN(__builtin_clzll(R)))
 FUNCTION(get_ffs_64, uint64_t, int64_t, RETURN(__builtin_ffsll(R)))
 FUNCTION(get_crc, uint32_t, int32_t, RETURN(add_crc(a, R)))
 FUNCTION(get_funnel, uint32_t, int32_t, U r = R; RETURN((U)(r << 7 | a >> 25)))
-FUNCTION(get_float_sum_32, uint32_t, int32_t,
-	float f = *(volatile float *)reg + (float)a; RETURN(f))
+FUNCTION(get_float_sum_32, uint32_t, int32_t, float f = *(volatile float *)reg + (float)a;
+	 RETURN(f))
 FUNCTION(get_float_product_32, uint32_t, int32_t,
-	float f = *(volatile float *)reg * (float)(a % 99); RETURN(f))
+	 float f = *(volatile float *)reg * (float)(a % 99);
+	 RETURN(f))
 FUNCTION(get_float_quotient_32, uint32_t, int32_t,
-	float f = (float)(a % 99) / *(volatile float *)reg; RETURN(f))
+	 float f = (float)(a % 99) / *(volatile float *)reg;
+	 RETURN(f))
 FUNCTION(get_float_difference_32, uint32_t, int32_t,
-	float f = (float)(a % 99) - *(volatile float *)reg; RETURN(f))
+	 float f = (float)(a % 99) - *(volatile float *)reg;
+	 RETURN(f))
 FUNCTION(get_float_compared_32, uint32_t, int32_t, RETURN(*(volatile float *)reg < (float)a))
-FUNCTION(get_float_larger_32, uint32_t, int32_t,
-	float f = *(volatile float *)reg; RETURN(f > (float)3 ? f : (float)3))
+FUNCTION(get_float_larger_32, uint32_t, int32_t, float f = *(volatile float *)reg;
+	 RETURN(f > (float)3 ? f : (float)3))
 FUNCTION(get_float_whole_32, uint32_t, int32_t, RETURN((int)*(volatile float *)reg))
-FUNCTION(get_float_converted_32, uint32_t, int32_t,
-	double d = *(volatile float *)reg; float f = (float)d; RETURN(f))
+FUNCTION(get_float_converted_32, uint32_t, int32_t, double d = *(volatile float *)reg;
+	 float f = (float)d; RETURN(f))
 FUNCTION(get_float_root_32, uint32_t, int32_t,
-	float f = (float)__builtin_sqrt(*(volatile float *)reg); RETURN(f))
+	 float f = (float)__builtin_sqrt(*(volatile float *)reg);
+	 RETURN(f))
 FUNCTION(get_float_negative_32, uint32_t, int32_t, float f = -*(volatile float *)reg; RETURN(f))
-FUNCTION(set_float_32, uint32_t, int32_t,
-	*(volatile float *)reg = (float)(a % 1000) / 7; return a)
+FUNCTION(set_float_32, uint32_t, int32_t, *(volatile float *)reg = (float)(a % 1000) / 7; return a)
 FUNCTION(add_float_32, uint32_t, int32_t,
-	*(volatile float *)reg = *(volatile float *)reg + (float)(a % 99); return a)
-FUNCTION(get_float_sum_64, uint64_t, int64_t,
-	double f = *(volatile double *)reg + (double)a; RETURN(f))
+	 *(volatile float *)reg = *(volatile float *)reg + (float)(a % 99);
+	 return a)
+FUNCTION(get_float_sum_64, uint64_t, int64_t, double f = *(volatile double *)reg + (double)a;
+	 RETURN(f))
 FUNCTION(get_float_product_64, uint64_t, int64_t,
-	double f = *(volatile double *)reg * (double)(a % 99); RETURN(f))
+	 double f = *(volatile double *)reg * (double)(a % 99);
+	 RETURN(f))
 FUNCTION(get_float_quotient_64, uint64_t, int64_t,
-	double f = (double)(a % 99) / *(volatile double *)reg; RETURN(f))
+	 double f = (double)(a % 99) / *(volatile double *)reg;
+	 RETURN(f))
 FUNCTION(get_float_difference_64, uint64_t, int64_t,
-	double f = (double)(a % 99) - *(volatile double *)reg; RETURN(f))
+	 double f = (double)(a % 99) - *(volatile double *)reg;
+	 RETURN(f))
 FUNCTION(get_float_compared_64, uint64_t, int64_t, RETURN(*(volatile double *)reg < (double)a))
-FUNCTION(get_float_larger_64, uint64_t, int64_t,
-	double f = *(volatile double *)reg; RETURN(f > (double)3 ? f : (double)3))
+FUNCTION(get_float_larger_64, uint64_t, int64_t, double f = *(volatile double *)reg;
+	 RETURN(f > (double)3 ? f : (double)3))
 FUNCTION(get_float_whole_64, uint64_t, int64_t, RETURN((int)*(volatile double *)reg))
-FUNCTION(get_float_converted_64, uint64_t, int64_t,
-	double d = *(volatile double *)reg; float f = (float)d; RETURN(f))
+FUNCTION(get_float_converted_64, uint64_t, int64_t, double d = *(volatile double *)reg;
+	 float f = (float)d; RETURN(f))
 FUNCTION(get_float_root_64, uint64_t, int64_t,
-	double f = (double)__builtin_sqrt(*(volatile double *)reg); RETURN(f))
-FUNCTION(get_float_negative_64, uint64_t, int64_t,
-	double f = -*(volatile double *)reg; RETURN(f))
-FUNCTION(set_float_64, uint64_t, int64_t,
-	*(volatile double *)reg = (double)(a % 1000) / 7; return a)
+	 double f = (double)__builtin_sqrt(*(volatile double *)reg);
+	 RETURN(f))
+FUNCTION(get_float_negative_64, uint64_t, int64_t, double f = -*(volatile double *)reg; RETURN(f))
+FUNCTION(set_float_64, uint64_t, int64_t, *(volatile double *)reg = (double)(a % 1000) / 7;
+	 return a)
 FUNCTION(add_float_64, uint64_t, int64_t,
-	*(volatile double *)reg = *(volatile double *)reg + (double)(a % 99); return a)
+	 *(volatile double *)reg = *(volatile double *)reg + (double)(a % 99);
+	 return a)
 FUNCTION(get_vector_sum, uint32_t, int32_t,
-	__m128i v = _mm_add_epi32(*(volatile __m128i *)reg, _mm_set1_epi32((int)a));
-	RETURN(_mm_cvtsi128_si64(_mm_xor_si128(v, _mm_srli_si128(v, 8)))))
+	 __m128i v = _mm_add_epi32(*(volatile __m128i *)reg, _mm_set1_epi32((int)a));
+	 RETURN(_mm_cvtsi128_si64(_mm_xor_si128(v, _mm_srli_si128(v, 8)))))
 FUNCTION(get_vector_shuffled, uint32_t, int32_t,
-	__m128i v = _mm_shuffle_epi32(*(volatile __m128i *)reg, 0x1b);
-	RETURN(_mm_cvtsi128_si64(v) ^ b))
-FUNCTION(get_vector_of_one, uint32_t, int32_t,
-	__m128i v = _mm_set1_epi32((int)R); RETURN(_mm_cvtsi128_si64(v)))
+	 __m128i v = _mm_shuffle_epi32(*(volatile __m128i *)reg, 0x1b);
+	 RETURN(_mm_cvtsi128_si64(v) ^ b))
+FUNCTION(get_vector_of_one, uint32_t, int32_t, __m128i v = _mm_set1_epi32((int)R);
+	 RETURN(_mm_cvtsi128_si64(v)))
 FUNCTION(get_vector_inserted, uint32_t, int32_t,
-	__m128i v = _mm_insert_epi16(_mm_set1_epi32((int)a), *(volatile short *)reg, 3);
-	RETURN(_mm_cvtsi128_si64(v)))
+	 __m128i v = _mm_insert_epi16(_mm_set1_epi32((int)a), *(volatile short *)reg, 3);
+	 RETURN(_mm_cvtsi128_si64(v)))
 FUNCTION(get_vector_compared, uint32_t, int32_t,
-	RETURN(_mm_movemask_epi8(_mm_cmpeq_epi8(*(volatile __m128i *)reg, _mm_set1_epi8((char)a)))))
-FUNCTION(set_vector, uint32_t, int32_t,
-	*(volatile __m128i *)reg = _mm_set1_epi32((int)a); return a)
+	 RETURN(_mm_movemask_epi8(_mm_cmpeq_epi8(*(volatile __m128i *)reg,
+						 _mm_set1_epi8((char)a)))))
+FUNCTION(set_vector, uint32_t, int32_t, *(volatile __m128i *)reg = _mm_set1_epi32((int)a); return a)
 FUNCTION(pass_on_stack, uint32_t, int32_t,
-	RETURN(take_seven(1, 2, 3, 4, 5, x, *(volatile uint64_t *)reg)))
-FUNCTION(call_it, uint32_t, int32_t,
-	*(volatile uintptr_t *)reg = (uintptr_t)target_function;
-	RETURN((*(function_of_one *volatile *)reg)(x) + 1))
-FUNCTION(jump_to_it, uint32_t, int32_t,
-	*(volatile uintptr_t *)reg = (uintptr_t)target_function;
-	return (*(function_of_one *volatile *)reg)(x))
+	 RETURN(take_seven(1, 2, 3, 4, 5, x, *(volatile uint64_t *)reg)))
+FUNCTION(call_it, uint32_t, int32_t, *(volatile uintptr_t *)reg = (uintptr_t)target_function;
+	 RETURN((*(function_of_one *volatile *)reg)(x) + 1))
+FUNCTION(jump_to_it, uint32_t, int32_t, *(volatile uintptr_t *)reg = (uintptr_t)target_function;
+	 return (*(function_of_one *volatile *)reg)(x))
 
-#define NAMED(function_) { #function_, function_ }
+#define NAMED(function_) \
+	{ \
+#function_, function_ \
+	}
 #define NAMED_EACH(function_) \
 	NAMED(function_##_8), NAMED(function_##_16), NAMED(function_##_32), NAMED(function_##_64)
 

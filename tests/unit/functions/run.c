@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Calls each function, or those named, on direct memory and in a hole, and compares. Prints a line
- * for each that differs, and the number of functions. */
+/* Calls each function, or those named, on direct memory and in a hole, and
+ * compares. Prints a line for each that differs, and the number of
+ * functions. */
 #include <barspan.h>
 
 #include <stdio.h>
@@ -36,7 +37,7 @@ static bool compare_function(const struct named_function *named, unsigned int ro
 {
 	static const uint64_t values[ROUNDS] = {
 		3,  0x123456789abcdef1, 1,  0x7f7f7f7f7f7f7f7f,
-		40, 0x100000007,        77, 0xfffffffffffffff1,
+		40, 0x100000007,	77, 0xfffffffffffffff1,
 	};
 	uint64_t x = values[round], y = values[(round + 3) % ROUNDS], result[2];
 	uint8_t *direct = base + REGISTER * round, *hole = device_memory + HOLE + REGISTER * round;
@@ -73,7 +74,8 @@ static bool is_served(const struct named_function *named)
 				fflush(stdout);
 				_exit(1);
 			}
-		/* clang leaves out some accesses that it should make, but not all. */
+		/* clang leaves out some accesses that it should make, but not
+		 * all. */
 		_exit(count_served() == before);
 	}
 	if (waitpid(child, &status, 0) != child || WIFSIGNALED(status))
@@ -94,11 +96,15 @@ static bool is_chosen(const char *name, char *const *names)
 int main(int argc, char **argv)
 {
 	const struct barspan_soft_region region = {
-		.size = SIZE, .flags = RW | BARSPAN_REGION_MMAP, .n_areas = 1, .areas = &area,
+		.size = SIZE,
+		.flags = RW | BARSPAN_REGION_MMAP,
+		.n_areas = 1,
+		.areas = &area,
 	};
 	const struct barspan_soft_options soft = BARSPAN_SOFT_OPTIONS(&region, 1);
 	const struct barspan_trap_options options = {
-		.size = sizeof(options), .flags = BARSPAN_TRAP_EMULATE,
+		.size = sizeof(options),
+		.flags = BARSPAN_TRAP_EMULATE,
 	};
 	struct barspan_device *device;
 	struct barspan *span;
@@ -110,8 +116,8 @@ int main(int argc, char **argv)
 	    barspan_trap_enable(&options))
 		return 2;
 	base = barspan_base(span);
-	device_memory = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-			     barspan_soft_fd(device, 0), 0);
+	device_memory =
+		mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, barspan_soft_fd(device, 0), 0);
 	for (size_t i = 0; i < n_functions; i++) {
 		if (!is_chosen(functions[i].name, argv + 1))
 			continue;
