@@ -10,6 +10,7 @@ UNIT_TESTS = \
 	tests/unit/test-guard \
 	tests/unit/test-interval \
 	tests/unit/test-io \
+	tests/unit/test-io-errors \
 	tests/unit/test-layout \
 	tests/unit/test-legacy \
 	tests/unit/test-legacy-munmap \
@@ -62,6 +63,8 @@ tests_unit_test_trap_run_LDADD = tests/support/libharness.la $(ZYDIS_LIBS)
 tests_unit_test_trap_special_SOURCES = tests/unit/test-trap-special.c tests/support/own-faults.c $(WAYS)
 endif
 
+tests_unit_test_io_SOURCES = tests/unit/test-io.c tests/support/io-fixture.c tests/support/io-fixture.h
+tests_unit_test_io_errors_SOURCES = tests/unit/test-io-errors.c tests/support/io-fixture.c tests/support/io-fixture.h
 tests_unit_test_pci_SOURCES = tests/unit/test-pci.c tests/support/pci-world.c tests/support/pci-world.h
 tests_unit_test_pci_failure_SOURCES = tests/unit/test-pci-failure.c tests/support/pci-world.c tests/support/pci-world.h
 tests_unit_test_legacy_SOURCES = tests/unit/test-legacy.c tests/support/legacy-fixture.c tests/support/legacy-fixture.h
