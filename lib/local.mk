@@ -36,8 +36,10 @@ lib_libcore_la_SOURCES = \
 	lib/util/operation.c lib/util/operation.h \
 	lib/span/options.c lib/span/options.h \
 	lib/util/owned.c lib/util/owned.h \
-	lib/device/pci.c lib/device/pci.h \
-	lib/device/pci-address.c \
+	lib/device/pci.c \
+	lib/device/pci-address.c lib/device/pci-address.h \
+	lib/device/pci-cdev.c \
+	lib/device/pci-way.c lib/device/pci-way.h \
 	lib/compat/private.c lib/compat/private.h \
 	lib/span/ptr-cache.c lib/span/ptr-cache.h \
 	lib/compat/ptr.c \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "device/pci.h"
+#include "device/pci-address.h"
 
 #include <ctype.h>
 #include <errno.h>

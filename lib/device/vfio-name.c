@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "util/fork.h"
-#include "device/pci.h"
+#include "device/pci-address.h"
 #include "util/sys.h"
 
 enum { NOTES = 64 };

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <linux/vfio.h>
 
-#include "device/pci.h"
+#include "device/pci-address.h"
 #include "support/fake.h"
 #include "support/harness.h"
 #include "support/pci-world.h"

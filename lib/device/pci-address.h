@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* PCI addresses, and the tokens of their virtual functions. Pure. */
-#ifndef PCI_H
-#define PCI_H
+#ifndef PCI_ADDRESS_H
+#define PCI_ADDRESS_H
 
 #include <stdint.h>
 
