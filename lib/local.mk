@@ -80,6 +80,7 @@ lib_libtrap_la_SOURCES = \
 	lib/trap/rescue.c lib/trap/rescue.h \
 	lib/trap/rows.c lib/trap/rows.h \
 	lib/trap/scratch.c lib/trap/scratch.h \
+	lib/trap/shadow.c lib/trap/shadow.h \
 	lib/trap/sys-signal.c lib/trap/sys-signal.h \
 	lib/trap/table.h \
 	lib/trap/text.c lib/trap/text.h \

@@ -10,6 +10,7 @@
 
 #include "compat/private.h"
 #include "trap/private.h"
+#include "trap/shadow.h"
 #include "trap/sys-signal.h"
 
 enum { SIGNALS = 2 };
@@ -31,9 +32,6 @@ enum { WORDS = sizeof(struct brief) / sizeof(unsigned long) };
  * words, under a sequence number. */
 struct link {
 	int number;
-	/* blocked in the kernel where the program has blocked `number`; 0:
-	 * none. Atomic */
-	int shadow;
 	bool installed;
 	/* somebody's handler, which may pass on to ours, was found above it */
 	bool buried;
@@ -60,11 +58,6 @@ static struct link *link_of(int number)
 	return NULL;
 }
 
-static int shadow_of(const struct link *link)
-{
-	return __atomic_load_n(&link->shadow, __ATOMIC_ACQUIRE);
-}
-
 static struct brief shorten(const struct sigaction *action)
 {
 	struct brief brief = { .flags = (unsigned int)action->sa_flags };
@@ -81,57 +74,6 @@ static struct sigaction lengthen(const struct brief *brief)
 	action.sa_sigaction = brief->handler;
 	memcpy(&action.sa_mask, brief->mask, SYS_MASK_SIZE);
 	return action;
-}
-
-static void add_signal(unsigned long *mask, int number)
-{
-	unsigned int bit = (unsigned int)number - 1, bits = 8 * sizeof(*mask);
-
-	mask[bit / bits] |= 1UL << bit % bits;
-}
-
-/* Takes the signal from the mask. Returns whether it was there. */
-static bool take_signal(unsigned long *mask, int number)
-{
-	unsigned int bit = (unsigned int)number - 1, bits = 8 * sizeof(*mask);
-	unsigned long there = mask[bit / bits] & 1UL << bit % bits;
-
-	mask[bit / bits] -= there;
-	return there;
-}
-
-static void shade_mask(unsigned long *mask)
-{
-	for (const struct link *link = links; link < links + SIGNALS; link++) {
-		int shadow = shadow_of(link);
-
-		if (!shadow)
-			continue;
-		take_signal(mask, shadow);
-		if (take_signal(mask, link->number))
-			add_signal(mask, shadow);
-	}
-}
-
-void barspan_trap_shade_(sigset_t *set)
-{
-	unsigned long mask[SYS_MASK_WORDS];
-
-	memcpy(mask, set, SYS_MASK_SIZE);
-	shade_mask(mask);
-	memcpy(set, mask, SYS_MASK_SIZE);
-}
-
-void barspan_trap_unshade_(sigset_t *set)
-{
-	for (const struct link *link = links; link < links + SIGNALS; link++) {
-		int shadow = shadow_of(link);
-
-		if (!shadow || !sigismember(set, shadow))
-			continue;
-		sigdelset(set, shadow);
-		sigaddset(set, link->number);
-	}
 }
 
 static struct brief get_action(const struct link *link)
@@ -360,7 +302,7 @@ static __attribute__((noinline)) void die(int number, siginfo_t *info)
 	chain_end(number);
 	if (is_fault(info))
 		return;
-	add_signal(self, number);
+	shadow_add(self, number);
 	sys_mask(SIG_BLOCK, self, NULL);
 	send_to_self(number, info);
 }
@@ -368,7 +310,7 @@ static __attribute__((noinline)) void die(int number, siginfo_t *info)
 /* Whether the program has the signal blocked, by its own belief. */
 static bool is_held(const struct link *link, const ucontext_t *context)
 {
-	int shadow = shadow_of(link);
+	int shadow = shadow_of(link->number);
 
 	return shadow && sigismember(&context->uc_sigmask, shadow);
 }
@@ -381,13 +323,13 @@ static void hold_signal(const struct link *link, siginfo_t *info)
 	if (is_fault(info))
 		die(link->number, info);
 	else
-		send_to_self(shadow_of(link), info);
+		send_to_self(shadow_of(link->number), info);
 }
 
 static void on_shadow(int number, siginfo_t *info, void *context)
 {
 	for (const struct link *link = links; link < links + SIGNALS; link++)
-		if (shadow_of(link) == number) {
+		if (shadow_of(link->number) == number) {
 			info->si_signo = link->number;
 			chain_pass(link->number, info, context);
 			return;
@@ -406,7 +348,7 @@ int barspan_trap_shadow_(int number, int shadow)
 	sigemptyset(&action.sa_mask);
 	r = sys_sigaction(shadow, &action, NULL);
 	if (!r)
-		__atomic_store_n(&link->shadow, shadow, __ATOMIC_RELEASE);
+		shadow_set(link->number, shadow);
 	return r;
 }
 
@@ -439,10 +381,10 @@ void chain_pass(int number, siginfo_t *info, void *context)
 	if (action.simple == SIG_IGN)
 		return;
 	if (!(action.flags & SA_NODEFER))
-		add_signal(action.mask, number);
+		shadow_add(action.mask, number);
 	if (action.flags & SA_RESETHAND)
 		reset(link);
-	shade_mask(action.mask);
+	shadow_shade(action.mask);
 	sys_mask(SIG_BLOCK, action.mask, NULL);
 	errno = saved;
 	/* With all three arguments even without SA_SIGINFO: that is what the
