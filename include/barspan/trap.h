@@ -98,7 +98,7 @@ extern "C" {
 /* Modes, combinable. Without EMULATE, or for an instruction that cannot be
  * emulated, one line says what the access was and what to call instead, before
  * the fault goes on. */
-enum {
+enum barspan_trap_flags {
 	BARSPAN_TRAP_EMULATE = 1 << 0, /* do the access and go on behind the instruction */
 	/* count each instruction that touches a hole, see
 	 * barspan_trap_report() */

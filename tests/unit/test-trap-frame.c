@@ -152,27 +152,30 @@ static bool emulate_code(const uint8_t *code, size_t length, uintptr_t address)
 	return true;
 }
 
-START_TEST(moves_of_long_registers_and_with_masks)
+/* vmovdqu64 (%rbx), %zmm19 */
+static const uint8_t load512[] = { 0x62, 0xe1, 0xfe, 0x48, 0x6f, 0x1b };
+/* vmovdqu64 %ymm19, (%rbx) */
+static const uint8_t store256[] = { 0x62, 0xe1, 0xfe, 0x28, 0x7f, 0x1b };
+/* vmovdqu32 (%rbx), %zmm2{%k1} */
+static const uint8_t merge[] = { 0x62, 0xf1, 0x7e, 0x49, 0x6f, 0x13 };
+/* the same, with {z} */
+static const uint8_t zero[] = { 0x62, 0xf1, 0x7e, 0xc9, 0x6f, 0x13 };
+/* vmovdqu8 %ymm2, (%rbx){%k1} */
+static const uint8_t masked[] = { 0x62, 0xf1, 0x7f, 0x29, 0x7f, 0x13 };
+
+static struct barspan_device *device;
+static struct barspan *span;
+static uintptr_t hole;
+static uint8_t bytes[64];
+
+/* 64 bytes that differ at `hole`, and elements 1, 2 and 15 in the mask. */
+static void open_hole(void)
 {
-	/* vmovdqu64 (%rbx), %zmm19 */
-	static const uint8_t load512[] = { 0x62, 0xe1, 0xfe, 0x48, 0x6f, 0x1b };
-	/* vmovdqu64 %ymm19, (%rbx) */
-	static const uint8_t store256[] = { 0x62, 0xe1, 0xfe, 0x28, 0x7f, 0x1b };
-	/* vmovdqu32 (%rbx), %zmm2{%k1} */
-	static const uint8_t merge[] = { 0x62, 0xf1, 0x7e, 0x49, 0x6f, 0x13 };
-	/* the same, with {z} */
-	static const uint8_t zero[] = { 0x62, 0xf1, 0x7e, 0xc9, 0x6f, 0x13 };
-	/* vmovdqu8 %ymm2, (%rbx){%k1} */
-	static const uint8_t masked[] = { 0x62, 0xf1, 0x7f, 0x29, 0x7f, 0x13 };
 	const struct barspan_soft_region region = {
 		.size = 8192,
 		.flags = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE,
 	};
-	struct barspan_device *device;
-	uint8_t bytes[64], value[MACHINE_VECTOR];
-	uint64_t mask = 0x8006;
-	struct barspan *span;
-	uintptr_t hole;
+	const uint64_t mask = 0x8006;
 
 	ck_assert_zero(emulate_load());
 	ck_assert_zero(harness_open_soft(&device, &region, 1));
@@ -183,10 +186,39 @@ START_TEST(moves_of_long_registers_and_with_masks)
 	barspan_write(span, 128, bytes, 64);
 	make_frame(HAS_ALL, HAS_ALL);
 	memcpy(area + MASK + 8, &mask, sizeof(mask));
+}
 
+static void close_hole(void)
+{
+	barspan_unmap(span);
+	barspan_device_close(device);
+}
+
+START_TEST(moves_of_long_registers)
+{
+	uint8_t value[MACHINE_VECTOR];
+
+	open_hole();
 	ck_assert(emulate_code(load512, sizeof(load512), hole));
 	machine_get_vector(&context, 19, value, 64);
 	ck_assert_zero(memcmp(value, bytes, 64));
+	ck_assert(emulate_code(store256, sizeof(store256), hole + 64));
+	barspan_read(span, 192, value, 64);
+	ck_assert_zero(memcmp(value, bytes, 32));
+	check_bytes(value + 32, 32, 0);
+	/* Without the registers it is not served. */
+	make_frame(HAS_SSE | HAS_YMM, HAS_SSE);
+	ck_assert(!emulate_code(load512, sizeof(load512), hole));
+	ck_assert(!emulate_code(masked, sizeof(masked), hole));
+	close_hole();
+}
+END_TEST
+
+START_TEST(moves_with_masks)
+{
+	uint8_t value[MACHINE_VECTOR];
+
+	open_hole();
 	put_vector(2, 0x77);
 	ck_assert(emulate_code(merge, sizeof(merge), hole));
 	machine_get_vector(&context, 2, value, 64);
@@ -204,17 +236,7 @@ START_TEST(moves_of_long_registers_and_with_masks)
 	barspan_read(span, 128, value, 64);
 	bytes[1] = bytes[2] = bytes[15] = 0x99;
 	ck_assert_zero(memcmp(value, bytes, 64));
-	ck_assert(emulate_code(store256, sizeof(store256), hole + 64));
-	barspan_read(span, 192, value, 64);
-	bytes[1] = 2, bytes[2] = 3, bytes[15] = 16;
-	ck_assert_zero(memcmp(value, bytes, 32));
-	check_bytes(value + 32, 32, 0);
-	/* Without the registers it is not served. */
-	make_frame(HAS_SSE | HAS_YMM, HAS_SSE);
-	ck_assert(!emulate_code(load512, sizeof(load512), hole));
-	ck_assert(!emulate_code(masked, sizeof(masked), hole));
-	barspan_unmap(span);
-	barspan_device_close(device);
+	close_hole();
 }
 END_TEST
 
@@ -226,6 +248,6 @@ int main(void)
 		    (const TTest *const[]){ registers_are_where_the_processor_says,
 					    parts_that_are_initial_are_zero,
 					    parts_that_are_not_saved_are_not_there,
-					    moves_of_long_registers_and_with_masks, NULL });
+					    moves_of_long_registers, moves_with_masks, NULL });
 	return harness_run(suite);
 }
