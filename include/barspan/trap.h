@@ -27,61 +27,19 @@
  * dropped, the failure is counted, and barspan_take_error() of the span gives
  * the error.
  *
- * What emulation does (x86-64, and a libbarspan-trap that was built with Zydis;
- * else -EOPNOTSUPP, and explanations and reports say nothing of widths):
- *   - mov, movzx, movsx, movsxd, movbe, movnti, movdiri; add, adc, sub, sbb,
- *     and, or, xor, cmp, test; not, neg, inc, dec; bt, bts, btr, btc; xchg,
- *     xadd, cmpxchg; push, pop, call, jmp; movs, stos, lods, cmps, scas with
- *     and without rep; and the SSE, AVX and AVX-512 moves between memory and an
- *     xmm, ymm or zmm register, and AVX-512 comparisons, also with a mask.
- *   - clflush, clflushopt and clwb do nothing.
- *   - Instructions that compute on registers and one operand in memory run out
- *     of line, on a copy of that operand: integer arithmetic (imul, mul, div,
- *     idiv, shifts, rotates, setcc, cmovcc, bit scans and counts, BMI, ADX,
- *     crc32, cmpxchg8b, cmpxchg16b), and SSE, AVX, FMA and AVX-512 arithmetic,
- *     conversions, inserts, extracts, shuffles and broadcasts. This needs
- *     memory that may be made executable, a page for each of at most 512
- *     different instructions; where the system refuses it (SELinux without
- *     execmem, PR_SET_MDWE), they are explained.
- * All widths, all ways to address. Each access is one trapped access of the
- * operand's width. It is one for each part if the operand straddles an edge or
- * a mask leaves out elements. Any other instruction is explained, and then
- * faults as it would without the trap:
- *   - x87, MMX, gathers and scatters, other vector instructions with a mask,
- *     movdir64b;
- *   - a call on a thread that has a shadow stack;
- *   - vector arithmetic in a thread that has floating-point exceptions enabled.
- *
- * Of the 1,753,712 instructions with an operand in memory in Debian 12's DPDK
- * libraries and drivers (22.11), 1,753,493 are emulated. So are all accesses of
- * 231 small functions that use or set a volatile register, as gcc 12 and clang
- * 14 compile them at -O0, -O2, -O3, -O3 -march=x86-64-v3 and -Os.
- *
- * What it cannot do:
- *   - A read-modify-write is one read and one write. It is not atomic, towards
- *     the device or other threads, even with a lock prefix.
- *   - A system call that is handed an address in a hole fails with EFAULT: the
- *     kernel does not ask the trap.
- *   - A thread that blocks SIGSEGV, also by the mask of the signal handler that
- *     it is in, dies of an access to a hole: the kernel does not deliver a
- *     fault that is blocked. That other threads block it does no harm.
- *   - If the other operand of a string instruction, the stack of push or call,
- *     or another element of a masked move faults, the device may have been read
- *     for nothing. A division that fails has read it, and raises SIGFPE.
+ * Emulation (x86-64, and a libbarspan-trap that was built with Zydis; else
+ * -EOPNOTSUPP, and explanations and reports say nothing of widths) serves what
+ * compilers make of volatile accesses: one trapped access of the operand's
+ * width, or one for each part if the operand straddles an edge or a mask leaves
+ * out elements. barspan_trap_enable(3) lists the instructions, and those that
+ * are explained instead, and what the trap cannot do. Above all:
+ *   - A read-modify-write is one read and one write, and not atomic.
+ *   - A system call that is handed an address in a hole fails with EFAULT.
+ *   - A thread that blocks SIGSEGV dies of an access to a hole.
  *   - The handler takes up to 1024 bytes of an alternate stack, in addition to
  *     the kernel's frame. With less, the process ends with an explanation.
- *   - A handler that the program installs later replaces the trap, unless it
- *     passes on what it does not know.
- *   - With SIG_IGN, a SIGSEGV that another process sends may interrupt a system
- *     call.
  *   - A transport of your own (barspan_device_open_ops(), hooks of a software
  *     device) is called in the signal handler.
- *   - valgrind: needs --vex-iropt-register-updates=allregs-at-mem-access, for
- *     without it the registers that a handler sees are not those of the fault.
- *     Instructions with vector registers are not emulated, since valgrind does
- *     not give them to a handler. While emulation is on, memcheck takes the
- *     holes of live spans for defined memory; it goes on to think of a loaded
- *     register what it thought of the register before.
  */
 #ifndef BARSPAN_TRAP_H
 #define BARSPAN_TRAP_H

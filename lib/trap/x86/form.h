@@ -61,7 +61,7 @@ struct trap_form {
 	bool memory_first;
 	uint8_t repeat;
 
-	uint8_t base, index; /* registers as in trap-machine.h */
+	uint8_t base, index; /* registers as in machine.h */
 	uint8_t scale;
 	uint8_t segment;
 	bool address32;
