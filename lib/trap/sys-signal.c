@@ -5,18 +5,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "util/sys-call.h"
+
 /* No header has the kernel's struct sigaction for all machines. None is longer,
  * and on x86-64 the handler is its first word. */
 enum { ACTION_WORDS = 16 };
-
-/* As in util/sys.c. */
-static int finish_call(long result, int saved)
-{
-	int error = errno;
-
-	errno = saved;
-	return result < 0 ? -error : 0;
-}
 
 /* glibc's other name for sigaction(), part of its ABI and in none of its
  * headers. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* For sys.c and sys-memory.c. */
+/* For the files that make system calls. */
 #ifndef SYS_CALL_H
 #define SYS_CALL_H
 

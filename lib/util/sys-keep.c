@@ -10,30 +10,27 @@
 #include <unistd.h>
 
 #include "util/owned.h"
+#include "util/sys-call.h"
 
 int sys_memfd_create(const char *name)
 {
-	int saved = errno, fd = memfd_create(name, MFD_CLOEXEC), error = errno;
+	int saved = errno, fd = finish_call(memfd_create(name, MFD_CLOEXEC), saved);
 
-	errno = saved;
-	return fd < 0 ? -error : sys_keep(fd, owned_base());
+	return fd < 0 ? fd : sys_keep(fd, owned_base());
 }
 
 /* A copy whose number is at least `lowest`, if one is free there. */
 static int dup_above(int fd, int lowest)
 {
-	int saved = errno, own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest), error;
+	int saved = errno, own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest);
 
 	/* The high numbers are in use, or above a limit that is lower by
 	 * now. */
 	if (own < 0 && (errno == EMFILE || errno == EINVAL))
 		own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
-	error = errno;
-	errno = saved;
-	if (own < 0)
-		return -error;
-	owned_add(own);
-	return own;
+	if (own >= 0)
+		owned_add(own);
+	return finish_call(own, saved);
 }
 
 int sys_dup(int fd)
