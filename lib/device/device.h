@@ -76,16 +76,18 @@ int device_write_back(struct barspan_device *device, unsigned int index, uint64_
  * flushes the return-address predictor, every return after a system call
  * mispredicts.
  */
-static inline int device_read(struct barspan_device *device, unsigned int index, uint64_t offset,
-			      void *buffer, size_t length)
+static inline __attribute__((always_inline)) int device_read(struct barspan_device *device,
+							     unsigned int index, uint64_t offset,
+							     void *buffer, size_t length)
 {
 	if (device->calls_back)
 		return device_read_back(device, index, offset, buffer, length);
 	return device_checked(device->ops.read(device->context, index, offset, buffer, length));
 }
 
-static inline int device_write(struct barspan_device *device, unsigned int index, uint64_t offset,
-			       const void *buffer, size_t length)
+static inline __attribute__((always_inline)) int device_write(struct barspan_device *device,
+							      unsigned int index, uint64_t offset,
+							      const void *buffer, size_t length)
 {
 	if (device->calls_back)
 		return device_write_back(device, index, offset, buffer, length);

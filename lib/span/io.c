@@ -139,7 +139,9 @@ static inline size_t part_length(const struct span_part *part, uint64_t offset, 
 	return part->end - offset < length ? (size_t)(part->end - offset) : length;
 }
 
-static inline int read_parts(const struct span *span, uint64_t offset, uint8_t *to, size_t length)
+static inline __attribute__((always_inline)) int read_parts(const struct span *span,
+							    uint64_t offset, uint8_t *to,
+							    size_t length)
 {
 	const struct barspan_guard_ *table = span_table(&span->face);
 	int r = check_range(table, table->read_end, offset, length);
@@ -157,8 +159,9 @@ static inline int read_parts(const struct span *span, uint64_t offset, uint8_t *
 	return r;
 }
 
-static inline int write_parts(const struct span *span, uint64_t offset, const uint8_t *from,
-			      size_t length)
+static inline __attribute__((always_inline)) int write_parts(const struct span *span,
+							     uint64_t offset, const uint8_t *from,
+							     size_t length)
 {
 	const struct barspan_guard_ *table = span_table(&span->face);
 	int r = check_range(table, table->write_end, offset, length);
@@ -206,21 +209,41 @@ void io_note_failure(struct barspan *face, uint64_t offset, unsigned int width, 
 	__atomic_store_n(&failure->state, FAILURE_KNOWN, __ATOMIC_RELEASE);
 }
 
-uint64_t barspan_read_slow_(struct barspan *face, uint64_t offset, unsigned int width)
+/* A register's value, in the host's byte order. Inline, as read_parts(). */
+static inline __attribute__((always_inline)) int read_value(const struct span *span,
+							    uint64_t offset, uint64_t *value,
+							    unsigned int width)
 {
-	uint64_t value = 0;
-	int r = read_parts(span_of(face), offset, (uint8_t *)&value, width);
+	uint64_t bytes = 0;
+	int r = read_parts(span, offset, (uint8_t *)&bytes, width);
 
 	if (!r)
-		return le64toh(value);
-	io_note_failure(face, offset, width, false, r);
-	return UINT64_MAX;
+		*value = le64toh(bytes);
+	return r;
+}
+
+static inline __attribute__((always_inline)) int write_value(const struct span *span,
+							     uint64_t offset, uint64_t value,
+							     unsigned int width)
+{
+	uint64_t bytes = htole64(value);
+
+	return write_parts(span, offset, (const uint8_t *)&bytes, width);
+}
+
+uint64_t barspan_read_slow_(struct barspan *face, uint64_t offset, unsigned int width)
+{
+	uint64_t value = UINT64_MAX;
+	int r = read_value(span_of(face), offset, &value, width);
+
+	if (r)
+		io_note_failure(face, offset, width, false, r);
+	return value;
 }
 
 void barspan_write_slow_(struct barspan *face, uint64_t offset, uint64_t value, unsigned int width)
 {
-	uint64_t bytes = htole64(value);
-	int r = write_parts(span_of(face), offset, (const uint8_t *)&bytes, width);
+	int r = write_value(span_of(face), offset, value, width);
 
 	if (r)
 		io_note_failure(face, offset, width, true, r);
@@ -229,18 +252,11 @@ void barspan_write_slow_(struct barspan *face, uint64_t offset, uint64_t value, 
 int barspan_try_read_slow_(struct barspan *face, uint64_t offset, uint64_t *value,
 			   unsigned int width)
 {
-	uint64_t bytes = 0;
-	int r = read_parts(span_of(face), offset, (uint8_t *)&bytes, width);
-
-	if (!r)
-		*value = le64toh(bytes);
-	return r;
+	return read_value(span_of(face), offset, value, width);
 }
 
 int barspan_try_write_slow_(struct barspan *face, uint64_t offset, uint64_t value,
 			    unsigned int width)
 {
-	uint64_t bytes = htole64(value);
-
-	return write_parts(span_of(face), offset, (const uint8_t *)&bytes, width);
+	return write_value(span_of(face), offset, value, width);
 }

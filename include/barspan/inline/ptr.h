@@ -32,8 +32,9 @@ struct barspan_ptr_cache_ {
 
 extern struct barspan_ptr_cache_ barspan_ptr_cache_;
 
-/* An acquiring load. On x86-64 all are, and this one can be folded into what
- * uses it: see barspan_load_once_(). */
+/* An acquiring load. On x86-64 every load is one. Compilers do not fold an
+ * atomic load into a comparison, but they fold this plain one, which the empty
+ * asm forces them to repeat for each access. */
 BARSPAN_HELPER_ uint64_t barspan_load_acquire_(uint64_t *place)
 {
 #if defined(__x86_64__) && !defined(BARSPAN_TSAN_)
