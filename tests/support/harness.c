@@ -152,6 +152,16 @@ char *harness_snapshot(void)
 	return text;
 }
 
+void harness_expect_unchanged(char **before)
+{
+	char *after = harness_snapshot();
+
+	ck_assert_str_eq(*before, after);
+	free(after);
+	free(*before);
+	*before = NULL;
+}
+
 char *harness_maps_of(const volatile void *address, size_t length)
 {
 	char *maps = read_file("/proc/self/maps"), *text;

@@ -47,6 +47,10 @@ uint64_t harness_random(uint64_t *state);
  * left out. */
 char *harness_snapshot(void);
 
+/* Fails if the snapshot *before is not the present one. Frees it, and makes it
+ * NULL. */
+void harness_expect_unchanged(char **before);
+
 /* The lines of /proc/self/maps for [address, address + length), cut to it. The
  * caller frees it. */
 char *harness_maps_of(const volatile void *address, size_t length);

@@ -95,16 +95,10 @@ void set_up(void)
 
 void tear_down(void)
 {
-	char *after;
-
 	if (file >= 0)
 		close(file);
 	fake_reset();
-	after = harness_snapshot();
-	ck_assert_str_eq(before, after);
-	free(after);
-	free(before);
-	before = NULL;
+	harness_expect_unchanged(&before);
 }
 
 uint8_t *map_bar2(void)

@@ -50,7 +50,7 @@ START_TEST(alignment_and_phase_are_kept)
 			.alignment = alignment,
 			.phase = 5 * page,
 		};
-		char *before = harness_snapshot(), *after;
+		char *before = harness_snapshot();
 		struct reservation made;
 
 		ck_assert_zero(reservation_create(&made, &request));
@@ -61,10 +61,7 @@ START_TEST(alignment_and_phase_are_kept)
 		ck_assert_ptr_eq(made.start, made.base);
 		ck_assert_uint_eq(made.length, 3 * page);
 		reservation_release(made.start, made.length);
-		after = harness_snapshot();
-		ck_assert_str_eq(before, after);
-		free(before);
-		free(after);
+		harness_expect_unchanged(&before);
 	}
 }
 END_TEST
@@ -234,15 +231,12 @@ END_TEST
 START_TEST(asking_changes_nothing)
 {
 	uint8_t *address = make_reservation(1024 * page);
-	char *before, *after;
+	char *before;
 
 	ck_assert_zero(munmap(address + 8 * page, 1016 * page));
 	before = harness_snapshot();
 	ck_assert(reservation_reclaim(address, 7 * page, address + 7 * page));
-	after = harness_snapshot();
-	ck_assert_str_eq(before, after);
-	free(before);
-	free(after);
+	harness_expect_unchanged(&before);
 	reservation_release(address, 8 * page);
 }
 END_TEST
@@ -264,7 +258,7 @@ END_TEST
 
 START_TEST(a_failed_reservation_leaves_nothing)
 {
-	char *before = harness_snapshot(), *after;
+	char *before = harness_snapshot();
 
 	for (unsigned long n = 1; n <= 4; n++) {
 		const struct reservation_request request = { .length = 3 * page,
@@ -280,10 +274,7 @@ START_TEST(a_failed_reservation_leaves_nothing)
 			ck_assert_ptr_null(got.start);
 	}
 	fake_reset();
-	after = harness_snapshot();
-	ck_assert_str_eq(before, after);
-	free(before);
-	free(after);
+	harness_expect_unchanged(&before);
 }
 END_TEST
 
