@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
-# Pages. Section 3 has one a topic, and an alias for every other function that the page's NAME section lists.
+# Manual pages. Section 3 has one page for each topic. Every other function and type in the page's NAME section has an
+# alias.
 dist_man_MANS = \
 	doc/barspan.7 \
 	doc/barspan-porting.7 \
@@ -20,6 +21,7 @@ endif
 EXTRA_DIST += doc/barspan.1
 
 MAN_ALIASES = \
+	doc/aliases/BARSPAN_SOFT_OPTIONS.3 \
 	doc/aliases/barspan_base.3 \
 	doc/aliases/barspan_device_close.3 \
 	doc/aliases/barspan_device_fd.3 \
@@ -30,15 +32,25 @@ MAN_ALIASES = \
 	doc/aliases/barspan_device_open_pci.3 \
 	doc/aliases/barspan_device_open_soft.3 \
 	doc/aliases/barspan_device_open_vfio.3 \
+	doc/aliases/barspan_device_ops.3 \
 	doc/aliases/barspan_device_read.3 \
 	doc/aliases/barspan_device_region.3 \
 	doc/aliases/barspan_device_write.3 \
+	doc/aliases/barspan_extent.3 \
 	doc/aliases/barspan_extent_at.3 \
 	doc/aliases/barspan_extent_count.3 \
 	doc/aliases/barspan_extent_get.3 \
 	doc/aliases/barspan_find.3 \
+	doc/aliases/barspan_kind.3 \
 	doc/aliases/barspan_length.3 \
+	doc/aliases/barspan_log_callback.3 \
+	doc/aliases/barspan_log_level.3 \
+	doc/aliases/barspan_map_flags.3 \
 	doc/aliases/barspan_munmap.3 \
+	doc/aliases/barspan_options.3 \
+	doc/aliases/barspan_pci_flags.3 \
+	doc/aliases/barspan_pci_options.3 \
+	doc/aliases/barspan_pci_region.3 \
 	doc/aliases/barspan_pointer.3 \
 	doc/aliases/barspan_ptr_read16.3 \
 	doc/aliases/barspan_ptr_read16_raw.3 \
@@ -55,6 +67,7 @@ MAN_ALIASES = \
 	doc/aliases/barspan_ptr_write64_raw.3 \
 	doc/aliases/barspan_ptr_write8.3 \
 	doc/aliases/barspan_ptr_write8_raw.3 \
+	doc/aliases/barspan_range.3 \
 	doc/aliases/barspan_read.3 \
 	doc/aliases/barspan_read16.3 \
 	doc/aliases/barspan_read16_relaxed.3 \
@@ -63,15 +76,23 @@ MAN_ALIASES = \
 	doc/aliases/barspan_read64_relaxed.3 \
 	doc/aliases/barspan_read8.3 \
 	doc/aliases/barspan_read8_relaxed.3 \
+	doc/aliases/barspan_reason.3 \
 	doc/aliases/barspan_reason_name.3 \
+	doc/aliases/barspan_region.3 \
+	doc/aliases/barspan_region_flags.3 \
 	doc/aliases/barspan_region_index.3 \
 	doc/aliases/barspan_region_offset.3 \
 	doc/aliases/barspan_resume.3 \
 	doc/aliases/barspan_soft_fd.3 \
+	doc/aliases/barspan_soft_options.3 \
+	doc/aliases/barspan_soft_region.3 \
 	doc/aliases/barspan_soft_trapped.3 \
 	doc/aliases/barspan_take_error.3 \
 	doc/aliases/barspan_trap_count.3 \
+	doc/aliases/barspan_trap_counts.3 \
 	doc/aliases/barspan_trap_disable.3 \
+	doc/aliases/barspan_trap_flags.3 \
+	doc/aliases/barspan_trap_options.3 \
 	doc/aliases/barspan_trap_report.3 \
 	doc/aliases/barspan_try_read16.3 \
 	doc/aliases/barspan_try_read32.3 \
@@ -90,17 +111,18 @@ MAN_ALIASES = \
 	doc/aliases/barspan_write64.3 \
 	doc/aliases/barspan_write64_relaxed.3 \
 	doc/aliases/barspan_write8.3 \
-	doc/aliases/barspan_write8_relaxed.3
+	doc/aliases/barspan_write8_relaxed.3 \
+	doc/aliases/libbarspan.7
 man_MANS = $(MAN_ALIASES)
 CLEANFILES += $(MAN_ALIASES)
 
-# An alias points to the page that lists it.
+# An alias points to the page of its section that lists it.
 $(MAN_ALIASES): doc/local.mk
-	$(AM_V_GEN)$(MKDIR_P) $(@D) && name=`basename $@ .3` && \
-	page=`grep -l "^\.Nm $$name\( ,\)\{0,1\}$$" $(srcdir)/doc/*.3` && \
-	echo ".so man3/`basename $$page`" >$@-t && mv $@-t $@
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && file=$(@F) && section=$${file##*.} && \
+	page=`grep -l "^\.Nm $${file%.*}\( ,\)\{0,1\}$$" $(srcdir)/doc/*.$$section` && \
+	echo ".so man$$section/`basename $$page`" >$@-t && mv $@-t $@
 
-# Examples, against the public interface only.
+# Examples. They use the public interface only.
 EXAMPLES = \
 	doc/examples/legacy \
 	doc/examples/map-bar \
