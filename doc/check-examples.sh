@@ -1,12 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Example programs: every one is built, and does on the software device what it says. TAP.
+# Example programs. Each one is built, and its output on the software device is
+# as expected. Prints TAP; runs in the build folder.
 srcdir=${srcdir:-.}
 page_size=$(getconf PAGESIZE)
 . "$srcdir/tests/support/tap.sh"
 
-# run STATUS PROGRAM [ARGUMENT...]: leaves what it prints, on both streams, in `output`.
-run()
+# Runs an example, and checks its exit status. Stores the output of both streams
+# in `output`.
+run() # STATUS PROGRAM [ARGUMENT...]
 {
 	wanted=$1
 	program=$2
@@ -17,8 +19,8 @@ run()
 	report $? "$program $* exits with $wanted" "$status: $output"
 }
 
-# prints PATTERN: what ran last printed a line like that.
-prints()
+# Checks that the output of the last run has a line with the pattern.
+prints() # PATTERN
 {
 	echo "$output" | grep -q "$1"
 	report $? "and prints '$1'" "$output"
@@ -44,7 +46,7 @@ prints '^register 0x1000 is 0x00000000$'
 run 1 map-bar '' 0 0x4000
 run 1 map-bar '' 1
 
-# What follows is about which pages are direct.
+# The following outputs depend on the page size.
 if [ "$page_size" -eq 4096 ]; then
 	run 0 map-bar
 	prints '^0x00000000 + 0x1000 direct$'

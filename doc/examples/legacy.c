@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A driver that is written for `base + offset` keeps working where its
- * registers are direct. The guard table says so up front, once, instead of a
- * fault later.
+ * Runs a driver that is written for `base + offset`, after a check that all
+ * registers that it needs are direct. Without the check, the driver would fault
+ * at the first register in a hole.
  *
  *     legacy [PCI-ADDRESS [REGION]]
  *
- * Without an address: a software device of which the mailbox cannot be mapped.
+ * Without an address, it uses a software device whose mailbox cannot be mapped.
  */
 #include <barspan.h>
 
@@ -16,11 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The driver's registers, and which of them it uses through a plain pointer. */
+/* The driver's registers. It reads the needed ones through a plain pointer. */
 static const struct reg {
 	const char *name;
 	uint64_t offset, length;
-	bool needed; /* without it the driver cannot work */
+	bool needed; /* the driver cannot work without it */
 } registers[] = {
 	{ "id", 0x0000, 4, true },
 	{ "scratch", 0x0040, 8, true },
@@ -43,8 +43,7 @@ static int open_device(struct barspan_device **out, const char *address)
 		       : barspan_device_open_soft(out, &options);
 }
 
-/* Returns how many registers that the driver needs are out of a pointer's
- * reach. */
+/* Returns the number of needed registers that a pointer cannot reach. */
 static unsigned int check_registers(const struct barspan *span)
 {
 	unsigned int missing = 0;
@@ -64,14 +63,14 @@ static unsigned int check_registers(const struct barspan *span)
 		else
 			printf("%s at 0x%04" PRIx64 ": not a direct range (%s)\n", reg->name,
 			       reg->offset,
-			       extent.kind == BARSPAN_DIRECT ? "its end is not"
+			       extent.kind == BARSPAN_DIRECT ? "only its beginning is"
 							     : barspan_reason_name(extent.reason));
 	}
 	return missing;
 }
 
-/* The old code, unchanged. Raw values are in the device's byte order, which is
- * little-endian. */
+/* The old code, unchanged. A raw access does not swap bytes: values are in the
+ * device's byte order, which is little-endian. */
 static bool old_driver_works(volatile uint8_t *base)
 {
 	volatile uint64_t *scratch = (volatile uint64_t *)(base + 0x40);
@@ -105,7 +104,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	missing = check_registers(span);
-	/* This driver is made up, so that its code runs on the software device
+	/* The driver and its device do not exist: run it on the software device
 	 * only. */
 	if (argc == 1 && !missing) {
 		works = old_driver_works(barspan_base(span));

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Maps a BAR and says what became of it.
+ * Maps a BAR, and prints its extents.
  *
  *     map-bar [PCI-ADDRESS [REGION [OFFSET]]]
  *
- * Without an address: a software device. No register is read unless OFFSET
- * names one: reading can have side effects.
+ * Without an address, it maps a software device. With OFFSET, it also reads the
+ * register there. A read can have side effects.
  */
 #include <barspan.h>
 
@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The library never prints; this is how its messages come to be seen. */
-static void say(void *context, enum barspan_log_level level, const char *message)
+/* The library never prints. This callback prints its messages. */
+static void print_message(void *context, enum barspan_log_level level, const char *message)
 {
 	(void)context;
 	(void)level;
@@ -53,7 +53,7 @@ static void print_extents(const struct barspan *span)
 static int read_register(struct barspan *span, uint64_t offset)
 {
 	uint32_t value = barspan_read32(span, offset);
-	/* a failed read gives all ones, which a register can hold, too */
+	/* a failed read returns all ones, which can also be a true value */
 	int r = barspan_take_error(span, NULL);
 
 	if (!r)
@@ -61,7 +61,7 @@ static int read_register(struct barspan *span, uint64_t offset)
 	return r;
 }
 
-/* Numbers as in C: 0x for hexadecimal. */
+/* Parses a number as C does: 0x means hexadecimal. */
 static int parse(const char *text, uint64_t *value)
 {
 	char *end;
@@ -83,7 +83,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: map-bar [PCI-ADDRESS [REGION [OFFSET]]]\n");
 		return 2;
 	}
-	barspan_set_log(say, NULL, BARSPAN_LOG_WARNING);
+	barspan_set_log(print_message, NULL, BARSPAN_LOG_WARNING);
 	r = open_device(&device, argc > 1 && argv[1][0] ? argv[1] : NULL);
 	if (r)
 		goto err;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A transport of one's own: a region kept in a file, for example the dump of a
- * BAR, behind the same functions as a VFIO device. All but its first page is
- * left to trapped access.
+ * Implements a transport: a device whose region is a file, such as the dump of
+ * a BAR. The same functions as for a VFIO device access it. Its first page can
+ * be mapped, and the rest needs trapped access.
  *
  *     own-transport [FILE]
  *
- * FILE is only read. Without it: a file made up for the purpose, gone at the
- * end.
+ * FILE is opened for reading only. Without it, the program uses a temporary
+ * file.
  */
 #include <barspan.h>
 
@@ -27,7 +27,7 @@ struct transport {
 	struct barspan_range first_page;
 };
 
-/* The areas belong to the transport, and stay valid until it is closed. */
+/* The transport owns the areas, which must stay valid until it is closed. */
 static int describe(void *context, unsigned int index, struct barspan_region *out)
 {
 	struct transport *transport = context;
@@ -41,8 +41,8 @@ static int describe(void *context, unsigned int index, struct barspan_region *ou
 	return 0;
 }
 
-/* The library owns the address, and what is there is to be replaced: so
- * MAP_FIXED is right here. */
+/* MAP_FIXED is safe here: the library owns the addresses, and wants their
+ * mapping replaced. */
 static int map(void *context, unsigned int index, uint64_t offset, size_t length, int prot,
 	       void *address)
 {
@@ -54,7 +54,7 @@ static int map(void *context, unsigned int index, uint64_t offset, size_t length
 	return mapped == MAP_FAILED ? -errno : 0;
 }
 
-/* All or nothing: what is cut short is an error. */
+/* All or nothing: a short read is an error. */
 static int trapped_read(void *context, unsigned int index, uint64_t offset, void *buffer,
 			size_t length)
 {
@@ -79,7 +79,7 @@ static int trapped_write(void *context, unsigned int index, uint64_t offset, con
 	return -EACCES; /* the region has no BARSPAN_REGION_WRITE */
 }
 
-/* Called once the device and its last span are gone. */
+/* Called when the device is closed and its last span is unmapped. */
 static void close_transport(void *context)
 {
 	struct transport *transport = context;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Suspends a span while the device's memory decoding is off, as a reset or a
- * power state makes it be.
+ * Suspends a span while the device's memory decoding is off, as during a reset
+ * or in a low-power state.
  *
  *     reset [PCI-ADDRESS [REGION]]
  *
- * Without an address: a software device. With one: the device is of no use to
- * anybody else meanwhile. To reset it, make ioctl(barspan_device_fd(device),
- * VFIO_DEVICE_RESET) between suspend and resume.
+ * Without an address, it uses a software device. With one, make sure that
+ * nothing else uses the device. To reset a device, call
+ * ioctl(barspan_device_fd(device), VFIO_DEVICE_RESET) between suspend and
+ * resume.
  */
 #include <barspan.h>
 
@@ -62,9 +63,9 @@ static void print_extents(const struct barspan *span, const char *when)
 	printf("%s: %zu extents, %zu direct\n", when, n, direct);
 }
 
-/* Nobody may use a raw pointer into the span from suspend to resume; accessors
- * may be used, and fail while decoding is off. The addresses stay the span's,
- * so that pointers are good again afterwards where they are direct. */
+/* From suspend to resume, do not use a raw pointer into the span. You may use
+ * accessors, which fail while decoding is off. The span keeps its addresses:
+ * after resume, a pointer to a direct offset is valid again. */
 static int restart(struct barspan *span)
 {
 	struct barspan_device *device = barspan_device_of(span);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A driver's own unit test on the software device, with no hardware and no
- * privilege. It prints TAP.
+ * A unit test of a driver on a software device, without hardware and without
+ * privileges. It prints TAP.
  *
- * The driver is in the first half. It uses accessors only, so that it neither
- * knows nor cares which of its registers are direct. The test plays the device:
- * registers in holes answer through hooks.
+ * The driver is in the first half. It uses accessors only, and works with any
+ * set of direct registers. The test implements the device: accesses to
+ * registers in holes call its hooks.
  */
 #include <barspan.h>
 
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The driver: resets an engine and waits until it is ready. */
+/* The driver. It resets an engine and waits until the engine is ready. */
 
 enum {
 	ENGINE_ID = 0x0000,	 /* reads as ENGINE_ID_VALUE */
@@ -37,8 +37,8 @@ static int engine_start(struct barspan *registers)
 	for (int i = 0; i < ENGINE_POLLS; i++) {
 		uint32_t status = barspan_read32(registers, ENGINE_STATUS);
 
-		/* A device that is gone reads all ones: ask before the value is
-		 * believed. */
+		/* A failed read returns all ones: check before you use the
+		 * value. */
 		r = barspan_take_error(registers, NULL);
 		if (r)
 			return r;
@@ -48,12 +48,12 @@ static int engine_start(struct barspan *registers)
 	return -ETIMEDOUT;
 }
 
-/* The device, as the test wants it to behave. */
+/* The device. The test configures its behaviour. */
 
 struct engine {
 	uint32_t id;
 	int polls_until_ready;
-	int error; /* of every trapped access */
+	int error; /* result of every trapped access */
 	int resets;
 };
 
@@ -62,11 +62,11 @@ static int engine_read(void *context, uint64_t offset, void *buffer, size_t leng
 	struct engine *engine = context;
 	uint32_t value = 0;
 
-	if (offset == ENGINE_ID) /* where pages are so large that it is in a hole, too */
+	if (offset == ENGINE_ID) /* in a hole, too, if pages are larger than 4 KiB */
 		value = engine->id;
 	else if (offset == ENGINE_STATUS)
 		value = engine->polls_until_ready-- <= 0;
-	value = htole32(value); /* bytes are in the device's order */
+	value = htole32(value); /* the buffer has the device's byte order */
 	memset(buffer, 0, length);
 	memcpy(buffer, &value, length < sizeof(value) ? length : sizeof(value));
 	return engine->error;
@@ -81,7 +81,7 @@ static int engine_write(void *context, uint64_t offset, const void *buffer, size
 	return engine->error;
 }
 
-/* Runs the driver against an engine; returns what the driver does. */
+/* Runs the driver on an engine, and returns the driver's result. */
 static int try_engine(struct engine *engine)
 {
 	static const struct barspan_range first_page = { 0, 0x1000 };
@@ -102,8 +102,8 @@ static int try_engine(struct engine *engine)
 
 	if (r)
 		return r;
-	/* The direct part is memory, which the test writes behind the driver's
-	 * back. */
+	/* The direct part is memory, which the test can write without the
+	 * driver. */
 	if (pwrite(barspan_soft_fd(device, 0), &id, sizeof(id), ENGINE_ID) != sizeof(id))
 		r = -EIO;
 	else
@@ -133,9 +133,11 @@ int main(void)
 
 	printf("1..4\n");
 	expect(1, try_engine(&good) == 0 && good.resets == 1,
-	       "an engine that gets ready is started");
-	expect(2, try_engine(&stuck) == -ETIMEDOUT, "an engine that does not is a timeout");
-	expect(3, try_engine(&gone) == -ENODEV, "a device that is gone is noticed");
-	expect(4, try_engine(&other) == -ENODEV && !other.resets, "another device is left alone");
+	       "an engine that becomes ready is started");
+	expect(2, try_engine(&stuck) == -ETIMEDOUT,
+	       "an engine that never becomes ready is a timeout");
+	expect(3, try_engine(&gone) == -ENODEV, "a device that is gone is an error");
+	expect(4, try_engine(&other) == -ENODEV && !other.resets,
+	       "another kind of device is not touched");
 	return failures ? 1 : 0;
 }
