@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Manual pages. They have no warnings, and every exported function and every public type, constant and macro has a page
-# that describes it. Prints TAP; runs in the build folder.
+# Manual pages. They have no warnings, and every exported function and every
+# public type, constant and macro has a page that describes it. Prints TAP; runs
+# in the build folder.
 srcdir=${srcdir:-.}
 pages=$(ls "$srcdir"/doc/*.[1-9])
 headers="$srcdir/include/barspan.h $(ls "$srcdir"/include/barspan/*.h)"
@@ -9,14 +10,14 @@ functions=$(sed -n 's/^[[:space:]]*\(barspan_[a-z0-9_]*[a-z0-9]\);$/\1/p' "$srcd
 	"$srcdir/lib/libbarspan-trap.map")
 . "$srcdir/tests/support/tap.sh"
 
-lint()
+lint() # PAGE
 {
 	command -v mandoc >/dev/null || { skip "mandoc: $1" "no mandoc"; return; }
 	output=$(mandoc -T lint -W warning "$1" 2>&1)
 	report $? "mandoc: $1" "$output"
 }
 
-format()
+format() # PAGE
 {
 	command -v groff >/dev/null || { skip "groff: $1" "no groff"; return; }
 	output=$(groff -mandoc -Tutf8 -ww -z "$1" 2>&1)
@@ -24,7 +25,8 @@ format()
 	report $? "groff: $1" "$output"
 }
 
-# Prints the names that the public headers define. Names that end in an underscore are private.
+# Prints the names that the public headers define. Names that end in an
+# underscore are private.
 public_types()
 {
 	# shellcheck disable=SC2086 # a list of files
@@ -45,8 +47,9 @@ public_constants()
 		-e 's/^	\(BARSPAN_[A-Z0-9_]*[A-Z0-9]\)\(,\| =\).*/\1/p' $headers
 }
 
-# Finds the page of a name: its own page, or the page that an alias leads to. The page must list the name.
-find_page()
+# Finds the page of a name: its own page, or the page that an alias leads to.
+# The page must list the name.
+find_page() # NAME
 {
 	for section in 3 7; do
 		page=$srcdir/doc/$1.$section
@@ -58,7 +61,7 @@ find_page()
 	grep -q "^\.Nm $1\( ,\)\{0,1\}$" "$page" || { echo "$page does not list it"; return 1; }
 }
 
-find_function()
+find_function() # NAME
 {
 	find_page "$1" || return
 	grep -q "^\.F[no] $1\( \|$\)" "$page" || echo "$1" | grep -q '_relaxed$' ||
@@ -66,7 +69,7 @@ find_function()
 }
 
 # Prints a structure's members, without comments and white space.
-members()
+members() # TYPE FILE...
 {
 	type=$1
 	shift
@@ -74,8 +77,9 @@ members()
 		sed -e 's,/\*,@,g' -e 's,\*/,~,g' -e 's,@[^~]*~,,g' | tr -d ' \t'
 }
 
-# A structure's members and an enum's tag must be on its page. Opaque structures have no members.
-find_type()
+# The page must show the structure with the members that it has in the header,
+# or name the enum. Opaque structures have no members.
+find_type() # NAME
 {
 	find_page "$1" || return
 	# shellcheck disable=SC2086 # a list of files
@@ -87,7 +91,7 @@ find_type()
 		{ echo "$page does not describe the enum"; return 1; }
 }
 
-find_constant()
+find_constant() # NAME
 {
 	# shellcheck disable=SC2086 # a list of files
 	grep -q "^\(\.\|#define \).*\<$1\>" $pages || { echo "no page names it"; return 1; }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
-# Manual pages. Section 3 has one page for each topic. Every other function and type in the page's NAME section has an
-# alias.
+# Manual pages. Section 3 has one page for each topic. Every other function and
+# type in the page's NAME section has an alias.
 dist_man_MANS = \
 	doc/barspan.7 \
 	doc/barspan-porting.7 \
