@@ -4,6 +4,7 @@
 # type in the page's NAME section has an alias.
 dist_man_MANS = \
 	doc/barspan.7 \
+	doc/barspan-bindings.7 \
 	doc/barspan-porting.7 \
 	doc/barspan_device.3 \
 	doc/barspan_is_direct.3 \
@@ -156,6 +157,7 @@ dist_examples_DATA = \
 	doc/examples/legacy.c \
 	doc/examples/map-bar.c \
 	doc/examples/own-transport.c \
+	doc/examples/registers.py \
 	doc/examples/reset.c \
 	doc/examples/soft-driver.c
 dist_doc_DATA += \
@@ -165,3 +167,11 @@ dist_doc_DATA += \
 
 TESTS += doc/check-examples.sh doc/check-man.sh
 EXTRA_DIST += doc/check-examples.sh doc/check-man.sh
+
+# Code that pages contain. Other programs cannot load a sanitized library.
+CHECK_PAGES = doc/check-bindings.sh
+if !SANITIZED
+TESTS += $(CHECK_PAGES)
+$(CHECK_PAGES:.sh=.log): libbarspan.la
+endif
+EXTRA_DIST += $(CHECK_PAGES) doc/snippet.awk
