@@ -169,7 +169,7 @@ TESTS += doc/check-examples.sh doc/check-man.sh
 EXTRA_DIST += doc/check-examples.sh doc/check-man.sh
 
 # Code that pages contain. Other programs cannot load a sanitized library.
-CHECK_PAGES = doc/check-bindings.sh
+CHECK_PAGES = doc/check-bindings.sh doc/check-porting.sh
 if !SANITIZED
 TESTS += $(CHECK_PAGES)
 $(CHECK_PAGES:.sh=.log): libbarspan.la
