@@ -30,6 +30,7 @@ UNIT_TESTS = \
 	tests/unit/test-sys \
 	tests/unit/test-trap \
 	tests/unit/test-trap-cancel \
+	tests/unit/test-trap-hooks \
 	tests/unit/test-trap-report \
 	tests/unit/test-trap-threads \
 	tests/unit/test-vfio \
@@ -78,6 +79,7 @@ tests_unit_test_vfio_access_SOURCES = tests/unit/test-vfio-access.c tests/suppor
 tests_unit_test_preload_hide_SOURCES = tests/unit/test-preload-hide.c lib/preload/hide.c lib/preload/hide.h
 tests_unit_test_trap_SOURCES = tests/unit/test-trap.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
 tests_unit_test_trap_cancel_SOURCES = tests/unit/test-trap-cancel.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
+tests_unit_test_trap_hooks_SOURCES = tests/unit/test-trap-hooks.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
 tests_unit_test_trap_chain_SOURCES = tests/unit/test-trap-chain.c tests/support/own-faults.c
 tests_unit_test_trap_report_SOURCES = tests/unit/test-trap-report.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
 tests_unit_test_trap_rescue_frame_SOURCES = tests/unit/test-trap-rescue-frame.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c

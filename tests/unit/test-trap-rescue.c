@@ -145,7 +145,7 @@ START_TEST(strings_and_vectors_reach_the_device)
 	const void *in = NULL;
 	size_t n = sizeof(to);
 
-	/* Under valgrind, a repetition has counted the element that faults. */
+	/* Under valgrind, a retry has counted the element that faults. */
 	if (memcheck_is_there())
 		return;
 	set_up_registers();

@@ -5,6 +5,7 @@
 
 #include "trap/x86/alu.h"
 #include "trap/x86/machine.h"
+#include "trap/memcheck.h"
 #include "trap/memory.h"
 
 enum { DIRECTION_FLAG = 1 << 10, ZERO_FLAG = 1 << 6 };
@@ -123,6 +124,9 @@ enum emulate_result emulate_string(struct emulation *e)
 
 	if ((!at_source && !at_destination) || !touches_hole(e, shape))
 		return EMULATE_NOT_OURS;
+	/* valgrind counts an element before it makes the access. */
+	if (e->form.repeat != FORM_ONCE && memcheck_is_there())
+		advance(e, MACHINE_RCX, 1);
 	do {
 		if (!step(e, shape))
 			return EMULATE_FAULT;
