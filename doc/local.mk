@@ -6,6 +6,7 @@ dist_man_MANS = \
 	doc/barspan.7 \
 	doc/barspan-bindings.7 \
 	doc/barspan-porting.7 \
+	doc/barspan-testing.7 \
 	doc/barspan_device.3 \
 	doc/barspan_is_direct.3 \
 	doc/barspan_map.3 \
@@ -129,7 +130,8 @@ EXAMPLES = \
 	doc/examples/map-bar \
 	doc/examples/own-transport \
 	doc/examples/reset \
-	doc/examples/soft-driver
+	doc/examples/soft-driver \
+	doc/examples/driver-test/nic-test
 check_PROGRAMS += $(EXAMPLES)
 doc_examples_legacy_CPPFLAGS = -I$(top_srcdir)/include
 doc_examples_legacy_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
@@ -152,6 +154,19 @@ doc_examples_soft_driver_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
 doc_examples_soft_driver_LDFLAGS = $(SANITIZER)
 doc_examples_soft_driver_LDADD = libbarspan.la
 
+# A driver's sources, unchanged, against a model of its device. The trap serves it.
+DRIVER_TEST = \
+	doc/examples/driver-test/nic-driver.c \
+	doc/examples/driver-test/nic-model.c \
+	doc/examples/driver-test/nic-model.h \
+	doc/examples/driver-test/nic-test.c \
+	doc/examples/driver-test/nic.h
+doc_examples_driver_test_nic_test_SOURCES = $(DRIVER_TEST)
+doc_examples_driver_test_nic_test_CPPFLAGS = -I$(top_srcdir)/include
+doc_examples_driver_test_nic_test_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
+doc_examples_driver_test_nic_test_LDFLAGS = $(SANITIZER)
+doc_examples_driver_test_nic_test_LDADD = libbarspan-trap.la libbarspan.la
+
 examplesdir = $(docdir)/examples
 dist_examples_DATA = \
 	doc/examples/legacy.c \
@@ -160,13 +175,15 @@ dist_examples_DATA = \
 	doc/examples/registers.py \
 	doc/examples/reset.c \
 	doc/examples/soft-driver.c
+drivertestdir = $(examplesdir)/driver-test
+dist_drivertest_DATA = $(DRIVER_TEST)
 dist_doc_DATA += \
 	doc/design.md \
 	doc/layout.svg \
 	doc/performance.md
 
-TESTS += doc/check-examples.sh doc/check-man.sh
-EXTRA_DIST += doc/check-examples.sh doc/check-man.sh
+TESTS += doc/check-examples.sh doc/check-man.sh doc/check-testing.sh
+EXTRA_DIST += doc/check-examples.sh doc/check-man.sh doc/check-testing.sh
 
 # Code that pages contain. Other programs cannot load a sanitized library.
 CHECK_PAGES = doc/check-bindings.sh doc/check-porting.sh

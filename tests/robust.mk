@@ -65,7 +65,8 @@ EXTRA_DIST += tests/unit/compile.sh tests/support/valgrind.sh tests/support/sani
 VALGRIND_UNIT = $(UNIT_TESTS:tests/unit/test-trap-forms=)
 VALGRIND_LESS = $(VALGRIND_UNIT:tests/unit/test-trap-run=)
 VALGRIND_REST = $(VALGRIND_LESS:tests/unit/test-trap-special=)
-VALGRIND_TESTS = $(VALGRIND_REST:tests/unit/test-trap-stack=) $(ROBUST_TESTS) $(FUZZ_TESTS)
+VALGRIND_TESTS = $(VALGRIND_REST:tests/unit/test-trap-stack=) $(ROBUST_TESTS) $(FUZZ_TESTS) \
+	doc/examples/driver-test/nic-test
 check-valgrind: all $(check_PROGRAMS) $(check_LTLIBRARIES) $(check_DATA)
 	$(SHELL) $(srcdir)/tests/support/valgrind.sh '$(LIBTOOL)' $(VALGRIND_TESTS)
 
