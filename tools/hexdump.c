@@ -25,7 +25,7 @@ static void print_line(const struct hexdump *dump, const uint8_t *bytes, size_t 
 		else
 			fputs("   ", dump->out);
 	}
-	/* Not isprint(): a byte of UTF-8 is not a character. */
+	/* Not isprint(): a byte of UTF-8 is no character by itself. */
 	for (size_t i = 0; i < length; i++)
 		text[i] = bytes[i] >= ' ' && bytes[i] <= '~' ? (char)bytes[i] : '.';
 	fprintf(dump->out, " |%s|\n", text);

@@ -12,7 +12,7 @@ enum { HEXDUMP_LINE = 16 };
 
 struct hexdump {
 	FILE *out;
-	bool all;    /* also lines that equal the one before, which else become one "*" */
+	bool all;    /* print every line; else lines that equal the one before become "*" */
 	uint64_t at; /* the offset of the line that is being filled */
 	int digits;  /* of an offset */
 	uint8_t line[HEXDUMP_LINE], previous[HEXDUMP_LINE];
@@ -25,8 +25,7 @@ void hexdump_start(struct hexdump *dump, FILE *out, bool all, uint64_t offset, u
 
 void hexdump_add(struct hexdump *dump, const uint8_t *bytes, size_t length);
 
-/* Ends the dump with a last line that may be short, and the offset of its
- * end. */
+/* Prints the last line, which may be short, and the offset of its end. */
 void hexdump_end(struct hexdump *dump);
 
 #endif

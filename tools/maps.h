@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What /proc/self/maps says of a range of addresses. */
+/* Lines of /proc/self/maps. */
 #ifndef MAPS_H
 #define MAPS_H
 
@@ -12,8 +12,8 @@ struct mapping {
 	char text[200]; /* the line */
 };
 
-/* Finds the mappings that touch [start, end), at most `room`. Returns 0 or a
- * negative errno value. */
+/* Finds the mappings that overlap [start, end), at most `capacity`. Returns 0
+ * or a negative errno value. */
 int maps_find(struct mapping *out, size_t capacity, size_t *n, uintptr_t start, uintptr_t end);
 
 #endif

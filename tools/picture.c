@@ -8,7 +8,7 @@
 
 enum { INDENT = 2 };
 
-/* What a character stands for. Any other value is the character itself. */
+/* Meanings of a cell. Any other value is the character itself. */
 enum symbol { DIRECT = 1, HOLE, MIXED, TICK, LAST_TICK, SYMBOLS };
 
 static const char *const glyphs[2][SYMBOLS] = {
@@ -41,7 +41,7 @@ static bool same_kind(const struct canvas *canvas, size_t a, size_t b)
 	return canvas->survey->extents[a].kind == canvas->survey->extents[b].kind;
 }
 
-/* Each cell shows the extent at its middle ... */
+/* Each cell shows the extent at its middle. */
 static void draw_middles(struct canvas *canvas)
 {
 	const struct barspan_extent *extents = canvas->survey->extents;
@@ -57,7 +57,7 @@ static void draw_middles(struct canvas *canvas)
 	}
 }
 
-/* ... and the extents which that leaves out make a cell mixed. */
+/* An extent that draw_middles() leaves out makes a cell mixed. */
 static void draw_small(struct canvas *canvas)
 {
 	const struct barspan_extent *extents = canvas->survey->extents;
@@ -72,7 +72,7 @@ static void draw_small(struct canvas *canvas)
 	}
 }
 
-/* Writes the reason into each run of cells of one hole that has the room. */
+/* Writes the reason into the cells of a hole, if there are enough. */
 static void draw_reasons(struct canvas *canvas)
 {
 	for (unsigned int first = 0, end; first < canvas->n; first = end) {
@@ -96,7 +96,7 @@ static void draw_reasons(struct canvas *canvas)
 	}
 }
 
-/* The cell where an extent begins to be seen. */
+/* The first cell that shows an extent. */
 static unsigned int start_of(const struct canvas *canvas, size_t e)
 {
 	const struct barspan_extent *extent = &canvas->survey->extents[e];
@@ -107,8 +107,8 @@ static unsigned int start_of(const struct canvas *canvas, size_t e)
 	return cell;
 }
 
-/* Offsets below the bar, as many as have room: the last first, since it is the
- * size, and then from the left. */
+/* Writes offsets below the bar, as many as fit: first the last one, which is
+ * the size, then from the left. */
 static void draw_labels(struct canvas *canvas)
 {
 	char text[24];

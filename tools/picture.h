@@ -9,13 +9,13 @@
 #include "survey.h"
 
 struct picture_style {
-	unsigned int width; /* columns, all of which the picture fills */
-	bool unicode;	    /* block characters, else plain ASCII */
+	unsigned int width; /* of the picture, in columns */
+	bool unicode;	    /* block characters; else ASCII */
 };
 
-/* Draws the bar, the offsets at which extents begin, and a legend. Each extent
- * is seen: one that is smaller than a character makes that character a mixed
- * one. Returns 0 or -ENOMEM. */
+/* Draws the bar, the offsets of extents, and a legend. Each extent is visible:
+ * one that is smaller than a character makes that character a mixed one.
+ * Returns 0 or -ENOMEM. */
 int picture_draw(FILE *out, const struct survey *survey, const struct picture_style *style);
 
 #endif

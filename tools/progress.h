@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How far something is that takes long, on stderr. */
+/* A progress line on stderr, for a long operation. */
 #ifndef PROGRESS_H
 #define PROGRESS_H
 
@@ -8,19 +8,19 @@
 
 struct progress {
 	uint64_t total;
-	int64_t next_ms; /* when to say something */
-	bool wanted;	 /* somebody watches */
+	int64_t next_ms; /* time of the next update */
+	bool wanted;	 /* stderr is a terminal, and stdout is not */
 	bool shown;
 };
 
 void progress_start(struct progress *progress, uint64_t total);
 
-/* Says how much is done, after the first second, a few times a second, if
- * stderr is a terminal. When stdout is one, too, what is printed there is
- * progress enough. */
+/* Prints the part that is done: after the first second, five times a second, if
+ * stderr is a terminal. If stdout is a terminal too, the output itself shows
+ * the progress. */
 void progress_show(struct progress *progress, uint64_t done);
 
-/* Takes the line away. */
+/* Clears the line. */
 void progress_end(struct progress *progress);
 
 #endif

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* In columns. Where there is no room beside a total for what its reason means,
- * the name has to do. */
+/* In columns. A total is followed by the meaning of its reason if the terminal
+ * is wide enough. */
 enum { MIN_SIZE_WIDTH = 6, ROOM_FOR_TOTAL = 31, LONGEST_REASON = 49 };
 
 static int width_of(uint64_t size)
@@ -13,8 +13,8 @@ static int width_of(uint64_t size)
 	return snprintf(NULL, 0, "0x%" PRIx64, size);
 }
 
-/* What the sizes of a region's parts take; a part in bytes, which is rare, may
- * take more. */
+/* The columns for sizes of a region's parts. A size in bytes, which is rare,
+ * may be wider. */
 static int size_width(uint64_t size)
 {
 	int width = size % 1024 ? snprintf(NULL, 0, "%" PRIu64, size)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A region's survey as a text for a terminal. */
+/* The survey of a region as text. */
 #ifndef REPORT_H
 #define REPORT_H
 
@@ -8,11 +8,12 @@
 #include "picture.h"
 #include "survey.h"
 
-/* Name, size, flags, picture, extents and totals. Returns 0 or -ENOMEM. */
+/* Prints name, size, flags, picture, extents and totals. Returns 0 or
+ * -ENOMEM. */
 int report_region(FILE *out, const struct survey *survey, const struct picture_style *style);
 
-/* One line for an extent; the columns are as wide as the region's size
- * takes. */
+/* Prints one line for an extent. `size` is the region's, for the width of the
+ * columns. */
 void report_extent(FILE *out, const struct barspan_extent *extent, uint64_t size);
 
 #endif

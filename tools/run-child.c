@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Parent and child are in one process group. So the terminal's signals, and its
- * job control, reach both: the parent does not pass on what the terminal sends.
- * It passes on what a process sends to it alone. It stops when the child stops,
- * since it is the parent that a shell waits for.
+ * Parent and child are in one process group. So the signals and the job control
+ * of a terminal reach both, and the parent does not pass these signals on. It
+ * passes on signals that a process sends to it alone. It stops when the child
+ * stops, because a shell waits for the parent.
  *
  * The parent blocks all signals and takes them one by one. It needs no
  * handlers, and loses no signal between two calls.
@@ -46,13 +46,14 @@ int run_execute(const char *path, char **argv)
 	return r;
 }
 
-/* In the child: what this process was given, and then the file. */
+/* In the child: restores the signal state that barspan was given, and executes
+ * the file. */
 static _Noreturn void become_command(const struct run_child *child, pid_t parent, const char *path,
 				     char **argv, int failed)
 {
 	int r;
 
-	/* Who kills the parent means the program. */
+	/* To kill the parent is to kill the program. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(EXIT_FAILURE);
@@ -66,8 +67,8 @@ static _Noreturn void become_command(const struct run_child *child, pid_t parent
 	_exit(EXIT_FAILURE);
 }
 
-/* Whether the child came as far as to execute the file; the pipe closes then.
- */
+/* Waits until the child executes the file, which closes the pipe, or sends the
+ * error. Returns 0 or that error. */
 static int await_exec(struct run_child *child, int fd)
 {
 	int r = 0;
@@ -93,7 +94,7 @@ int run_child_start(struct run_child *child, const char *path, char **argv, int 
 		return -errno;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &child->mask);
-	/* One that is ignored takes a child's status with it. */
+	/* If SIGCHLD is ignored, the kernel discards the child's status. */
 	sigaction(SIGCHLD, &standard, &child->on_child);
 	child->pid = fork();
 	r = -errno;
@@ -116,8 +117,8 @@ static bool is_stop(int number)
 	return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
 }
 
-/* Whether a shell on a terminal waits for this process: it is told of a stop.
- */
+/* Whether a shell on a terminal waits for this process. Such a shell must see
+ * the stop. */
 static bool is_watched(void)
 {
 	int fd = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -128,8 +129,8 @@ static bool is_watched(void)
 	return watched;
 }
 
-/* The child has stopped: so does this process. Then it was continued, and so is
- * the child, unless it was with the whole group. */
+/* Stops this process, as the child has stopped. Once this process is continued,
+ * continues the child, unless the whole group was continued. */
 static void stop_with(const struct run_child *child, int number)
 {
 	const struct timespec now = { 0, 0 };
@@ -146,7 +147,8 @@ static void stop_with(const struct run_child *child, int number)
 		kill(child->pid, SIGCONT);
 }
 
-/* What a process has sent to this one alone, with the value that it sent. */
+/* Passes on a signal that a process has sent to this one alone, with its
+ * value. */
 static void pass_on(struct run_child *child, const siginfo_t *info)
 {
 	union sigval value = info->si_value;
@@ -160,7 +162,7 @@ static void pass_on(struct run_child *child, const siginfo_t *info)
 		kill(child->pid, info->si_signo);
 }
 
-/* Whether the child has ended, and how. */
+/* Whether the child has ended; *status is its wait status. */
 static bool has_ended(const struct run_child *child, int *status)
 {
 	pid_t pid;
@@ -198,7 +200,7 @@ _Noreturn void run_end_as(int status)
 
 	if (WIFEXITED(status))
 		exit(WEXITSTATUS(status));
-	/* The child's core is the one that is looked for. */
+	/* The child has left the core file; leave no second one. */
 	setrlimit(RLIMIT_CORE, &none);
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(number, SIG_DFL);

@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Programs take low numbers for their own, and those that close descriptors by
- * number often end at 1024. */
+/* Programs use low numbers, and those that close descriptors by number often
+ * stop at 1024. */
 static int high_number(void)
 {
 	struct rlimit limit;
@@ -33,11 +33,11 @@ static int fill_file(int fd, bool timed)
 		return -errno;
 	if (pwrite(fd, head, sizeof(head), 0) != sizeof(head))
 		return -EIO;
-	/* A program that cuts it off would die of its next count. */
+	/* If a program truncated the file, it would die at its next count. */
 	return fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) ? -errno : 0;
 }
 
-/* Opens the file again, since a lock is an open file's, not a process's. */
+/* Opens the file again: a lock belongs to an open file, not to a process. */
 static int open_shared(int fd)
 {
 	char path[64];
@@ -104,7 +104,8 @@ void run_counts_await(const struct run_counts *counts)
 		;
 }
 
-/* A string that ends, and that a terminal can be shown. */
+/* Ends a string and replaces its control characters, which would reach the
+ * terminal. */
 static void check_string(char *string, size_t room)
 {
 	if (string[room - 1])
@@ -156,7 +157,7 @@ void run_counts_check(struct table *table)
 	}
 }
 
-/* Reads what was written; the rest is zero, and there is much of it. */
+/* Reads the written parts of a file. The rest, which is most of it, is zero. */
 static void read_data(int fd, uint8_t *to, off_t end)
 {
 	off_t start = 0, stop;

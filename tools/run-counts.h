@@ -3,9 +3,9 @@
  * The counts of all processes that a command starts: a memory file that each of
  * them maps. They inherit a descriptor of it, and find it by the environment.
  *
- * Who has the descriptor or the mapping has a shared lock (flock(2)), which
- * ends with the last of both, however the process ends. An exclusive lock tells
- * that nobody is left.
+ * A process that has the descriptor or the mapping holds a shared lock
+ * (flock(2)). The lock ends with the last of both, however the process ends. An
+ * exclusive lock can be taken once no process is left.
  */
 #ifndef RUN_COUNTS_H
 #define RUN_COUNTS_H
@@ -16,28 +16,28 @@
 
 struct run_counts {
 	int fd;	    /* close-on-exec */
-	int shared; /* for the command; -1: given away */
+	int shared; /* for the command; -1 once the command has it */
 };
 
-/* Makes an empty file, and names it in the environment. `timed`: have the time
- * taken. 0 or -errno, with nothing left open. */
+/* Makes an empty file, and names it in the environment. `timed`: measure the
+ * time in the trap. Returns 0, or -errno with nothing left open. */
 int run_counts_open(struct run_counts *counts, bool timed);
 
-/* To be called when the command has its descriptor. */
+/* Call this when the command has its descriptor. */
 void run_counts_give(struct run_counts *counts);
 
 /* Whether any process may still count. */
 bool run_counts_used(const struct run_counts *counts);
 
-/* Waits until none does. */
+/* Waits until no process does. */
 void run_counts_await(const struct run_counts *counts);
 
-/* A copy of the counts, for free(3), with everything in it that a program can
- * have damaged put right; NULL: no memory. */
+/* Returns a copy of the counts that passed run_counts_check(); release it with
+ * free(3). NULL: no memory. */
 struct table *run_counts_copy(const struct run_counts *counts);
 
-/* Puts the numbers and strings of a table right: rows that are no rows are
- * dropped. */
+/* Repairs a table that a program may have damaged: ends strings, and drops
+ * invalid rows and registers. */
 void run_counts_check(struct table *table);
 
 #endif

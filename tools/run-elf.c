@@ -12,7 +12,7 @@
 
 enum { MAX_SEGMENTS = 512, MAX_ENTRIES = 4096 };
 
-/* A file that is read, with what its dynamic section says. */
+/* An open ELF file with its header and segments. */
 struct file {
 	int fd;
 	ElfW(Ehdr) header;
@@ -41,7 +41,8 @@ static const ElfW(Phdr) * find_segment(const struct file *file, uint32_t type)
 	return NULL;
 }
 
-/* Where an address of the program lies in its file; UINT64_MAX: nowhere. */
+/* Returns the file offset of an address of the program, UINT64_MAX if the file
+ * does not have it. */
 static uint64_t file_offset(const struct file *file, uint64_t address)
 {
 	for (size_t i = 0; i < file->n_segments; i++) {
@@ -53,7 +54,7 @@ static uint64_t file_offset(const struct file *file, uint64_t address)
 	return UINT64_MAX;
 }
 
-/* The n-th entry of the dynamic section; false: there is none. */
+/* Reads the n-th entry of the dynamic section. Returns false after the last. */
 static bool read_entry(const struct file *file, const ElfW(Phdr) * dynamic, size_t n,
 		       ElfW(Dyn) * out)
 {
@@ -67,7 +68,7 @@ static bool begins_with(const char *text, const char *prefix)
 	return !strncmp(text, prefix, strlen(prefix));
 }
 
-/* The libraries that refuse to work behind another one. */
+/* Libraries that refuse to work unless they are loaded first. */
 static bool is_sanitizer(const char *name)
 {
 	return begins_with(name, "libasan.so") || begins_with(name, "libhwasan.so") ||
@@ -143,7 +144,7 @@ static void read_elf(struct run_elf *out, struct file *file)
 	}
 }
 
-/* "#! /bin/sh -e": a path, and one argument that is not needed here. */
+/* "#! /bin/sh -e": a path and one argument, which is not needed here. */
 static void read_script(struct run_elf *out, const char line[RUN_NAME])
 {
 	const char *path = line + 2 + strspn(line + 2, " \t");

@@ -5,18 +5,18 @@
 
 #include <limits.h>
 
-/* Finds the object to preload: in the program's own folder, where an installed
- * tree has it relative to the program, or where it was to be installed.
- * -ENOENT, or -EINVAL after a message: its path cannot be in LD_PRELOAD, or the
- * program was built without shared libraries. */
+/* Finds the object to preload: in the program's own folder, in an installed
+ * tree relative to the program, or in the folder of `make install`. Returns 0;
+ * -ENOENT; -EINVAL after a message if its path cannot be in LD_PRELOAD or the
+ * program is built without shared libraries. */
 int run_find_preload(char path[PATH_MAX]);
 
-/* Finds the file that execvp(3) would run for a name. -ENOENT; -EACCES: it
- * cannot be executed, or is a directory. */
+/* Finds the file that execvp(3) would run for a name. Returns 0; -ENOENT;
+ * -EACCES if it cannot be executed or is a directory. */
 int run_find_command(char path[PATH_MAX], const char *name);
 
-/* The second path from the folder that the first names: two absolute paths that
- * were known when the program was built. For tests, too. */
+/* Makes the path of `to` relative to the folder `from`. Both are absolute. Only
+ * for this module and its tests. */
 void run_relative(char out[PATH_MAX], const char *from, const char *to);
 
 #endif

@@ -14,7 +14,7 @@
 
 enum { PATIENCE = 100 }; /* milliseconds */
 
-/* Answers each question with the signals that are pending, and forgets them. */
+/* Answers each question with the signals that are pending, and removes them. */
 static _Noreturn void be_member(int fd)
 {
 	const struct timespec now = { 0, 0 };
@@ -54,7 +54,7 @@ void run_group_watch(struct run_group *group)
 	close(ends[0]);
 }
 
-/* Adds the signals that the member has got. */
+/* Adds the signals that the member has received. */
 static void ask_member(struct run_group *group)
 {
 	struct pollfd answer = { .fd = group->fd, .events = POLLIN };

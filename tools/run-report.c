@@ -41,7 +41,7 @@ static int write_report(const struct run_report *report, struct rows *rows)
 	};
 	int r = 0;
 
-	/* A first version may be there. */
+	/* The file may have a first version. */
 	if (report->is_file && (lseek(report->fd, 0, SEEK_SET) || ftruncate(report->fd, 0)))
 		r = -errno;
 	if (!r)
@@ -61,7 +61,7 @@ static void print_summary(const struct rows *rows)
 		 (unsigned int)(table->nanoseconds / 1000 % 1000));
 }
 
-/* Writes what was counted until now. */
+/* Writes the present counts. */
 static int write_all(const struct run_report *report, const struct run_counts *counts, bool summary)
 {
 	struct table *table = run_counts_copy(counts);
@@ -90,8 +90,8 @@ static void close_all_but(int a, int b)
 	syscall(SYS_close_range, high + 1, ~0U, 0);
 }
 
-/* In the background, waits for the last process that counts. Nothing that
- * others may wait for stays open: neither descriptors nor a folder. */
+/* In the background, waits for the last process that counts. It keeps no
+ * descriptor and no folder in use that others may wait for. */
 static void write_later(const struct run_report *report, const struct run_counts *counts)
 {
 	sigset_t none;

@@ -29,7 +29,7 @@ struct run_source *run_source_open(const struct table *table)
 {
 	struct run_source *source = calloc(1, sizeof(*source));
 
-	/* A report does not wait for servers. */
+	/* Do not wait for servers of debug information. */
 	unsetenv("DEBUGINFOD_URLS");
 	if (source)
 		source->table = table;
@@ -44,7 +44,7 @@ void run_source_close(struct run_source *source)
 	free(source);
 }
 
-/* The program may have named anything, also a pipe that nobody writes to. */
+/* The program chooses the path: it may name a pipe, on which a read blocks. */
 static bool is_regular(const char *path)
 {
 	struct stat status;
@@ -52,7 +52,7 @@ static bool is_regular(const char *path)
 	return !stat(path, &status) && S_ISREG(status.st_mode);
 }
 
-/* The session of a file, in which it is the only module. */
+/* Returns the session of a file. The file is its only module. */
 static Dwfl *session_of(struct run_source *source, unsigned int object)
 {
 	const char *path = source->table->objects[object].path;
@@ -84,7 +84,8 @@ static int take_module(Dwfl_Module *module, void **data, const char *name, Dwarf
 	return DWARF_CB_ABORT;
 }
 
-/* The address in a session of an offset in its file; 0: no code is there. */
+/* Returns the address in the session of an offset in the file, 0 if no segment
+ * has it. */
 static Dwarf_Addr address_of(Dwfl_Module *module, uint64_t offset)
 {
 	GElf_Addr bias;
@@ -101,8 +102,8 @@ static Dwarf_Addr address_of(Dwfl_Module *module, uint64_t offset)
 	return 0;
 }
 
-/* The line of an address, by the compile units' own ranges: clang leaves the
- * index of addresses out that dwfl_module_getsrc() needs. */
+/* Finds the line of an address by the ranges of the compile units: clang omits
+ * the address index that dwfl_module_getsrc() needs. */
 static const char *search_units(Dwfl_Module *module, Dwarf_Addr address, int *number)
 {
 	Dwarf_Die *unit = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Symbols and source lines of instructions, by elfutils' libdw; without it
- * there are none. */
+/* Symbols and source lines of instructions, from elfutils' libdw. In a build
+ * without libdw there are none. */
 #ifndef RUN_SOURCE_H
 #define RUN_SOURCE_H
 
@@ -9,12 +9,12 @@
 
 struct run_source;
 
-/* NULL: there is nothing to be told. */
+/* NULL: no memory, or no libdw. */
 struct run_source *run_source_open(const struct table *table);
 void run_source_close(struct run_source *source);
 
-/* Adds " SYMBOL+0xOFFSET FILE:LINE" to the text of a row, as far as the files
- * that its process ran know. `context` is a struct run_source, or NULL. */
+/* Adds " SYMBOL+0xOFFSET FILE:LINE" to the text of a row, or the parts of it
+ * that the program's files have. `context` is a struct run_source, or NULL. */
 void run_source_annotate(void *context, struct text *text, const struct table_row *row);
 
 #endif

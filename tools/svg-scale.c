@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "svg-scale.h"
 
-/* Shares what the widened extents leave among the others; returns whether one
- * of these is too narrow, and widens it. */
+/* Divides the rest of the room among the extents that are not widened. Widens
+ * those that would be too narrow; returns whether there are any. */
 static bool widen_narrow(double *widths, const struct barspan_extent *extents, size_t n,
 			 double room, double least)
 {
@@ -28,7 +28,7 @@ bool svg_scale(double *widths, const struct barspan_extent *extents, size_t n, d
 	double rest = room, bytes = 0;
 	bool to_scale = true;
 
-	/* A width of 0: in proportion, as far as is known. */
+	/* A width of 0 means in proportion. */
 	for (size_t i = 0; i < n; i++)
 		widths[i] = 0;
 	while (widen_narrow(widths, extents, n, room, least))

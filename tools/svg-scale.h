@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How wide extents are drawn. Pure. */
+/* Widths of extents in a picture. Pure. */
 #ifndef SVG_SCALE_H
 #define SVG_SCALE_H
 
@@ -8,9 +8,9 @@
 
 #include <barspan/guard.h>
 
-/* Shares `room` out among n extents in proportion to their lengths, but gives
- * each at least `least`; n * least must fit. Returns whether the picture is to
- * scale, that is, none was widened. */
+/* Divides `room` among n extents in proportion to their lengths, but gives each
+ * at least `least`; n * least must fit. Returns whether the picture is to
+ * scale: no extent was widened. */
 bool svg_scale(double *widths, const struct barspan_extent *extents, size_t n, double room,
 	       double least);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Each region is a bar of boxes, one an extent, each wide enough for the offset
- * below its left edge, in as many rows as that takes: so labels cannot overlap,
- * and an extent of one page is seen beside one of a terabyte.
+ * Each region is a bar of boxes, one for each extent. A box is at least as wide
+ * as the offset below its left edge, and a bar has as many rows as its boxes
+ * take. So labels never overlap, and a page is visible beside a terabyte.
  */
 #include "svg.h"
 
@@ -27,7 +27,7 @@ enum {
 	LEGEND_LINE = 26,
 	FOOT = 18,
 	MONO = 8,
-	SANS_WIDTH = 7, /* of a character, about */
+	SANS_WIDTH = 7, /* average of a character */
 	MIN_BOX = 58,
 };
 
@@ -155,8 +155,8 @@ static void print_in_box(FILE *out, const char *text, double middle, double y,
 		middle, y, attributes, text);
 }
 
-/* What an extent is and how long, as far as there is room, on a label where it
- * is hatched. */
+/* Prints the kind or reason of an extent and its size, if there is room. On a
+ * hatched box, they get a plain background. */
 static void print_words(FILE *out, const struct barspan_extent *extent, double middle, double y,
 			double room)
 {
@@ -193,8 +193,8 @@ static void print_box(FILE *out, const struct barspan_extent *extent, double x, 
 	print_words(out, extent, x + width / 2, y, width - 6);
 }
 
-/* An offset below its edge; a long one at a side of the picture gives way to
- * stay inside. */
+/* Prints an offset below its edge. A long one moves to stay inside of the
+ * picture. */
 static void print_offset(FILE *out, uint64_t offset, double x, double y)
 {
 	double half = snprintf(NULL, 0, "0x%" PRIx64, offset) * MONO / 2.0, middle = x;
@@ -223,7 +223,7 @@ static void print_row(FILE *out, const struct barspan_extent *extents, size_t n,
 	print_offset(out, extents[n - 1].offset + extents[n - 1].length, x, y + BAR);
 }
 
-/* Draws a region and returns where the next one goes. */
+/* Draws a region. Returns the y coordinate of the next one. */
 static double print_region(FILE *out, const struct survey *survey, double y)
 {
 	struct rows rows = rows_of(survey);

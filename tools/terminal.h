@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the place that the output goes to can show. */
+/* Width and characters of the terminal. */
 #ifndef TERMINAL_H
 #define TERMINAL_H
 
 #include <stdbool.h>
 
-/* Columns of the terminal that stdout is; else what $COLUMNS says, else 80. */
+/* The columns of the terminal on stdout; if it is none, $COLUMNS or 80. */
 unsigned int terminal_width(void);
 
-/* Whether the locale's characters are UTF-8. */
+/* Whether the locale's encoding is UTF-8. */
 bool terminal_unicode(void);
 
 #endif

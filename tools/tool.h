@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every subcommand does the same way: its messages, its exit status, its
- * standard output. */
+/* Messages, exit status and standard output of all subcommands. */
 #ifndef TOOL_H
 #define TOOL_H
 
@@ -17,16 +16,16 @@ void tool_start(void);
 /* Writes "barspan: MESSAGE" to stderr. */
 __attribute__((format(printf, 1, 2))) void tool_say(const char *format, ...);
 
-/* Writes "barspan: MESSAGE: ENAME (text)" to stderr, where r is a negative
- * errno value, and returns EXIT_FAILURE. */
+/* Writes "barspan: MESSAGE: ENAME (text)" to stderr. r is a negative errno
+ * value. Returns EXIT_FAILURE. */
 __attribute__((format(printf, 2, 3))) int tool_fail(int r, const char *format, ...);
 
 /* Writes out what is buffered for stdout; false, after a message, when that
  * fails or has failed. */
 bool tool_flush(void);
 
-/* Holds the library's messages back, so that a question may have "no" for an
- * answer; the last one can be shown. */
+/* Holds the library's messages back, for questions that may be answered with
+ * no. tool_release_log(true) prints the last of them. */
 void tool_hold_log(void);
 void tool_release_log(bool show);
 
