@@ -2,7 +2,6 @@
 /* barspan run: run a driver that cannot be changed, on BARs that are sparse. */
 #include <argp.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,9 +241,6 @@ static int start_program(const struct run *run)
 	hint_at_debugger(command);
 	if (strstr(run->trap, "report") || run->summary)
 		return run_counted(run, command);
-	/* The program gets the signals as barspan was given them, but for this
-	 * one. */
-	signal(SIGPIPE, SIG_DFL);
 	return fail_exec(run_execute(command, run->command), command);
 }
 

@@ -8,8 +8,8 @@
 
 json_t *json_number(uint64_t number)
 {
-	/* Only a device that reports nonsense has numbers too large for an
-	 * integer. */
+	/* jansson's integers end at INT64_MAX. Only a broken device reports
+	 * more. */
 	return number <= INT64_MAX ? json_integer((json_int_t)number) : json_real((double)number);
 }
 
@@ -93,11 +93,13 @@ int json_print(json_t *json)
 	int r;
 
 	if (!json)
-		return tool_fail(-ENOMEM, "cannot make the JSON");
+		return tool_fail(-ENOMEM, "JSON: cannot build it");
 	r = json_dumpf(json, stdout, JSON_INDENT(2));
 	json_decref(json);
 	putchar('\n');
+	if (!tool_flush())
+		return EXIT_FAILURE;
 	if (r)
-		tool_say("cannot write the JSON");
-	return tool_flush() && !r ? EXIT_SUCCESS : EXIT_FAILURE;
+		tool_say("JSON: cannot format it");
+	return r ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* JSON of what the subcommands show. All return NULL when memory runs out, and
- * take NULL for an answer. */
+/* JSON forms of extents and surveys. Each function returns NULL if memory runs
+ * out; json_pack() and json_print() accept that as an argument. */
 #ifndef JSON_H
 #define JSON_H
 
@@ -14,7 +14,7 @@ json_t *json_number(uint64_t number);
 json_t *json_extent(const struct barspan_extent *extent);
 json_t *json_survey(const struct survey *survey);
 
-/* Writes it to stdout and gives it up; returns an exit status. */
+/* Writes the value to stdout and releases it. Returns an exit status. */
 int json_print(json_t *json);
 
 #endif

@@ -58,8 +58,6 @@ static _Noreturn void become_command(const struct run_child *child, pid_t parent
 	if (getppid() != parent)
 		_exit(EXIT_FAILURE);
 	sigaction(SIGCHLD, &child->on_child, NULL);
-	/* This is what barspan itself ignores; it begins with that. */
-	signal(SIGPIPE, SIG_DFL);
 	pthread_sigmask(SIG_SETMASK, &child->mask, NULL);
 	r = run_execute(path, argv);
 	while (write(failed, &r, sizeof(r)) < 0 && errno == EINTR)

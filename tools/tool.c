@@ -16,6 +16,7 @@
 enum { STDOUT_ROOM = 1 << 16 };
 
 static bool stdout_failed;
+static volatile sig_atomic_t reader_left;
 static bool holding;
 static char held[512];
 
@@ -45,23 +46,51 @@ int tool_fail(int r, const char *format, ...)
 
 bool tool_flush(void)
 {
+	int r;
+
 	if (stdout_failed)
 		return false;
-	if (fflush(stdout))
-		tool_fail(-errno, "cannot write to standard output");
-	else if (ferror(stdout))
-		tool_say("cannot write all of the output to standard output");
-	else
+	r = fflush(stdout) ? -errno : 0;
+	if (!r && !ferror(stdout))
 		return true;
+	if (r && !reader_left)
+		tool_fail(r, "standard output: cannot write");
+	else if (!reader_left)
+		tool_say("standard output: a part of the output was not written");
 	stdout_failed = true;
 	return false;
 }
 
 static void flush_at_exit(void)
 {
-	/* From here on only _exit() can change the status. */
-	if (!tool_flush())
-		_exit(EXIT_FAILURE);
+	if (tool_flush())
+		return;
+	if (reader_left) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	/* exit() has begun: only _exit() can change the status now. */
+	_exit(EXIT_FAILURE);
+}
+
+static void on_broken_pipe(int number)
+{
+	(void)number;
+	reader_left = 1;
+}
+
+/* If nobody reads the output any more, the program ends as SIGPIPE would end
+ * it, but not before it has cleared its progress line. A command that is
+ * executed gets the action that this process was given: exec resets a handler
+ * to the default. If the action is to ignore SIGPIPE, the failure is reported
+ * as any other. */
+static void handle_broken_pipe(void)
+{
+	struct sigaction action = { .sa_handler = on_broken_pipe, .sa_flags = SA_RESTART };
+	struct sigaction given;
+
+	if (!sigaction(SIGPIPE, NULL, &given) && given.sa_handler == SIG_DFL)
+		sigaction(SIGPIPE, &action, NULL);
 }
 
 static void on_message(void *context, enum barspan_log_level level, const char *message)
@@ -87,8 +116,9 @@ void tool_release_log(bool show)
 		tool_say("%s", held);
 }
 
-/* A device's descriptor that became number 1 would be written to by printf().
- * What fills a gap refuses to be used for what the number is for. */
+/* If a device's descriptor became number 1, printf() would write to the device.
+ * A closed descriptor is replaced by one that cannot be used in its direction:
+ * writing to standard output still fails. */
 static void fill_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
@@ -99,12 +129,11 @@ static void fill_standard_descriptors(void)
 void tool_start(void)
 {
 	fill_standard_descriptors();
-	/* A reader that goes away is an error like others. */
-	signal(SIGPIPE, SIG_IGN);
-	/* Not LC_NUMERIC: JSON and SVG want their points. */
+	handle_broken_pipe();
+	/* Not LC_NUMERIC: numbers in JSON and SVG have a decimal point. */
 	setlocale(LC_CTYPE, "");
-	/* Room enough for output to be written out by tool_flush(), which sees
-	 * what happens to it. */
+	/* Large enough to leave most writing to tool_flush(), which knows the
+	 * error. */
 	setvbuf(stdout, NULL, _IOFBF, STDOUT_ROOM);
 	atexit(flush_at_exit);
 	barspan_set_log(on_message, NULL, BARSPAN_LOG_WARNING);

@@ -5,12 +5,14 @@
 
 #include <stdbool.h>
 
-/* With EXIT_SUCCESS and EXIT_FAILURE: all that barspan exits with. */
+/* With EXIT_SUCCESS and EXIT_FAILURE, every status that barspan ends with, but
+ * for those of `barspan run`. */
 enum { EXIT_USAGE = 2 };
 
-/* To be called first: makes the standard descriptors safe to use, hears the
- * library, and sees to it that output which cannot be written is a failure
- * whatever main() returns. */
+/* Call this first. It makes the standard descriptors safe to use and prints the
+ * library's messages. It also checks standard output at the end: if output
+ * cannot be written, the program fails whatever main() returns; if the reader
+ * of a pipe has left, the program ends by SIGPIPE, without a message. */
 void tool_start(void);
 
 /* Writes "barspan: MESSAGE" to stderr. */
@@ -20,8 +22,8 @@ __attribute__((format(printf, 1, 2))) void tool_say(const char *format, ...);
  * value. Returns EXIT_FAILURE. */
 __attribute__((format(printf, 2, 3))) int tool_fail(int r, const char *format, ...);
 
-/* Writes out what is buffered for stdout; false, after a message, when that
- * fails or has failed. */
+/* Writes the buffer of stdout. Returns false, after a message, if that fails or
+ * has failed before. */
 bool tool_flush(void);
 
 /* Holds the library's messages back, for questions that may be answered with

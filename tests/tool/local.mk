@@ -15,7 +15,8 @@ TOOL_TESTS = \
 	tests/tool/access.sh \
 	tests/tool/dump.sh \
 	tests/tool/terminal.sh \
-	tests/tool/demo.sh
+	tests/tool/demo.sh \
+	tests/tool/pipe.sh
 TESTS += $(TOOL_TESTS)
 EXTRA_DIST += $(TOOL_TESTS) tests/tool/program.sh
 $(TOOL_TESTS:.sh=.log): barspan tests/tool/json-check $(PRELOAD_FAULTS)

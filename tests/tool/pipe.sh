@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Standard output: a pipe whose reader has left.
+. "${srcdir:-.}/tests/tool/program.sh"
+
+many='' i=0
+while [ "$i" -lt 64 ]; do
+	many=$many${many:+;}$((4 * page)):0+$page,$((3 * page))+$page i=$((i + 1))
+done
+
+# Runs the program with a pipe that nobody reads from, and with SIGPIPE as asked.
+without_reader() { # default|ignore ARGUMENT...
+	signal=$1
+	shift
+	rm -f "$work/pipe"
+	mkfifo "$work/pipe"
+	exec 3<>"$work/pipe"
+	exec 4>"$work/pipe"
+	exec 3>&-
+	status=0
+	: >"$out"
+	env "--$signal-signal=PIPE" "$barspan" "$@" >&4 2>"$err" </dev/null || status=$?
+	exec 4>&-
+}
+
+# As any program that SIGPIPE ends: silence, and the signal's status.
+for arguments in '--help' '--version' 'show --help' 'demo' "show $sparse" "show --json $sparse" \
+	"query $sparse 0 0" "query --json $sparse 0 $page" "read $sparse 0 0" \
+	"dump --yes -v soft:1M 0" "show soft:$many" "show --json soft:$many"; do
+	# shellcheck disable=SC2086 # words
+	without_reader default $arguments
+	bad=0
+	[ "$status" -eq 141 ] || bad=1
+	[ ! -s "$err" ] || bad=1
+	report $bad "without a reader: $(echo "$arguments" | cut -c 1-40)"
+done
+without_reader default write "$sparse" 0 0 1
+ended 0 'without output, nothing happens'
+
+# A caller that ignores SIGPIPE wants the error.
+for arguments in '--help' "show --json $sparse" 'dump --yes -v soft:1M 0'; do
+	# shellcheck disable=SC2086
+	without_reader ignore $arguments
+	ended 1 "SIGPIPE ignored: $(echo "$arguments" | cut -c 1-40)"
+	has "$err" '^barspan: standard output: ' 'the error is told'
+done
+
+# What a shell shows of it.
+status=$(env --default-signal=PIPE sh -c "'$barspan' dump --yes -v soft:4M 0 2>'$err'; echo \$? >'$work/status'" |
+	head -n 1 >"$out"; cat "$work/status")
+ended 141 'head leaves after one line'
+is_empty "$err" 'without a message'
+has "$out" '^00000000  00 ' 'and with its line'
+finish
