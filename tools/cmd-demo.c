@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * barspan demo: the example of the DPDK RFC "Support VFIO sparse mmap in PCI
- * bus", on a software device. A BAR may be mapped in two areas, with a hole
- * between them, and a driver goes on using base + offset. All that it prints is
- * measured, and checked.
+ * bus", on a software device. A BAR can be mapped in two areas, with a hole
+ * between them, and a driver keeps using base + offset. The demo measures and
+ * checks everything that it prints.
  */
 #include <argp.h>
 #include <dirent.h>
@@ -17,6 +17,7 @@
 
 #include <barspan.h>
 
+#include "arguments.h"
 #include "command.h"
 #include "maps.h"
 #include "report.h"
@@ -34,7 +35,7 @@ struct demo {
 	uintptr_t base;
 	uint64_t page;
 	unsigned int checks, wrong;
-	unsigned int descriptors; /* before anything was opened */
+	unsigned int descriptors; /* open at the start */
 };
 
 struct counts {
@@ -73,8 +74,8 @@ static bool same_counts(struct counts a, struct counts b)
 	return a.reads == b.reads && a.writes == b.writes;
 }
 
-/* How many descriptors the process has, but for the one that it takes to
- * look. */
+/* The number of descriptors of the process, without the one that this function
+ * opens. */
 static unsigned int count_descriptors(void)
 {
 	DIR *directory = opendir("/proc/self/fd");
@@ -89,8 +90,8 @@ static unsigned int count_descriptors(void)
 }
 
 /*
- * A driver that has never heard of libbarspan: it was given the address of a
- * BAR, and adds offsets to it.
+ * A driver that does not know libbarspan: it has the address of a BAR, and adds
+ * offsets to it.
  */
 
 struct legacy_driver {
@@ -125,7 +126,7 @@ static int open_device(struct demo *demo)
 	const struct barspan_soft_options options = BARSPAN_SOFT_OPTIONS(&region, 1);
 	int r = barspan_device_open_soft(&demo->device, &options);
 
-	return r ? tool_fail(r, "cannot open a software device") : EXIT_SUCCESS;
+	return r ? tool_fail(r, "software device: cannot open") : EXIT_SUCCESS;
 }
 
 static void check_extents(struct demo *demo, const struct survey *survey)
@@ -151,30 +152,29 @@ static int map_region(struct demo *demo)
 {
 	struct picture_style style = { terminal_width(), terminal_unicode() };
 	struct counts before = count_trapped(demo), after;
-	/* A hole where an area should be would be no place for the driver's
-	 * loads and stores. */
+	/* Strict: if an area became a hole, the driver's loads and stores would
+	 * fault. */
 	const struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_STRICT };
 	struct survey survey;
 	int r = barspan_map(&demo->span, demo->device, 0, &options);
 
 	if (r)
-		return tool_fail(r, "cannot map the software device's region 0");
+		return tool_fail(r, "software device region 0: cannot map");
 	demo->base = (uintptr_t)barspan_base(demo->span);
 	r = survey_span(&survey, demo->span);
 	if (!r) {
 		print_title(
-			"1. A BAR of which the device lets two areas be mapped is one span all the same.");
+			"1. The device lets two areas of a BAR be mapped; the BAR is one span.");
 		r = report_region(stdout, &survey, &style);
 		check_extents(demo, &survey);
 		survey_free(&survey);
 	}
 	after = count_trapped(demo);
-	report_check(demo, same_counts(before, after), "mapping it touched no register");
-	return r ? tool_fail(r, "cannot show the software device's region 0") : EXIT_SUCCESS;
+	report_check(demo, same_counts(before, after), "mapping the BAR touched no register");
+	return r ? tool_fail(r, "software device region 0: cannot show") : EXIT_SUCCESS;
 }
 
-/* Whether each page of a mapping has the access that the guard table makes one
- * expect. */
+/* Whether each page of a mapping has the access that the guard table says. */
 static bool mapping_agrees(const struct demo *demo, const struct mapping *mapping)
 {
 	for (uintptr_t at = mapping->start; at < mapping->end; at += demo->page) {
@@ -194,8 +194,8 @@ static void show_maps(struct demo *demo)
 	size_t n = 0;
 	int r = maps_find(mappings, MAX_LINES, &n, demo->base, end);
 
-	print_title(
-		"2. Its lines of /proc/self/maps: areas at their offsets, nothing that could be touched between them.");
+	print_title("2. Its lines of /proc/self/maps: areas at their offsets, no access between "
+		    "them.");
 	for (size_t i = 0; i < n; i++) {
 		bool inside = mappings[i].start >= demo->base && mappings[i].end <= end;
 
@@ -206,8 +206,7 @@ static void show_maps(struct demo *demo)
 	}
 	report_check(demo, !r && covered == end,
 		     "they cover 0x%" PRIxPTR " to 0x%" PRIxPTR " without a gap", demo->base, end);
-	report_check(demo, n && agree,
-		     "rw-s where the guard table says direct, ---p where it says hole");
+	report_check(demo, n && agree, "rw-s if the guard table says direct, ---p if it says hole");
 }
 
 static void run_driver(struct demo *demo)
@@ -221,7 +220,8 @@ static void run_driver(struct demo *demo)
 	bool same = true;
 
 	print_title(
-		"3. A legacy driver adds offsets to a base; the device is asked by trapped access what arrived where.");
+		"3. A legacy driver adds offsets to a base; trapped reads show where its values "
+		"arrived.");
 	for (size_t i = 0; i < n; i++)
 		legacy_write32(&driver, offsets[i], FIRST_VALUE + (uint32_t)i);
 	for (size_t i = 0; i < n; i++)
@@ -259,7 +259,7 @@ static void ask_guard(struct demo *demo)
 	const size_t n = sizeof(questions) / sizeof(questions[0]);
 	bool good = true;
 
-	print_title("4. The guard table knows, without a fault and without the device.");
+	print_title("4. The guard table answers without a fault and without the device.");
 	for (size_t i = 0; i < n; i++) {
 		uint64_t offset = questions[i].offset;
 		bool direct = barspan_is_direct(demo->span, offset, questions[i].length);
@@ -276,7 +276,7 @@ static void ask_guard(struct demo *demo)
 		good &= !r && direct == questions[i].direct &&
 			(uintptr_t)pointer == (direct ? demo->base + offset : 0);
 	}
-	report_check(demo, good, "%zu answers, and pointers only to what is direct", n);
+	report_check(demo, good, "%zu answers are right, and only direct ranges have a pointer", n);
 }
 
 static void print_counts(const struct demo *demo, const char *after)
@@ -293,7 +293,7 @@ static void use_accessors(struct demo *demo)
 	struct counts start = count_trapped(demo), wrote, read, rest;
 	uint32_t from_hole, from_direct;
 
-	print_title("5. Accessors take any offset: a hole by trapped access, the rest directly.");
+	print_title("5. Accessors take any offset: trapped access in a hole, else direct access.");
 	print_counts(demo, "");
 	barspan_write32(demo->span, hole, 0xfeedc0deu);
 	wrote = count_trapped(demo);
@@ -314,7 +314,7 @@ static void use_accessors(struct demo *demo)
 		     "the write to the hole was one trapped write");
 	report_check(demo, read.reads == wrote.reads + 1 && read.writes == wrote.writes,
 		     "the read from the hole was one trapped read");
-	report_check(demo, same_counts(read, rest), "the accesses to the area were none");
+	report_check(demo, same_counts(read, rest), "the accesses to the area were not trapped");
 }
 
 static void unmap_region(struct demo *demo)
@@ -329,7 +329,7 @@ static void unmap_region(struct demo *demo)
 	demo->span = NULL;
 	demo->device = NULL;
 	r = maps_find(mappings, MAX_LINES, &n, base, end);
-	print_title("6. Unmapped, it is gone.");
+	print_title("6. Unmapping leaves nothing behind.");
 	for (size_t i = 0; i < n; i++)
 		printf("  %s\n", mappings[i].text);
 	report_check(demo, !r && !n,
@@ -354,8 +354,7 @@ static int run_demo(struct demo *demo)
 		unmap_region(demo);
 		printf("\n%u checks, %u wrong\n", demo->checks, demo->wrong);
 		if (demo->wrong)
-			tool_say("the demo found %u things that are not as they should be",
-				 demo->wrong);
+			tool_say("demo: %u of %u checks failed", demo->wrong, demo->checks);
 	}
 	barspan_unmap(demo->span);
 	barspan_device_close(demo->device);
@@ -366,26 +365,22 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	if (key != ARGP_KEY_ARG)
 		return ARGP_ERR_UNKNOWN;
-	argp_error(state, "'%s': one argument too many", argument);
+	argument_refuse_excess(state, argument);
 	return 0;
 }
 
 int cmd_demo(int argc, char **argv)
 {
 	static const struct argp argp = {
-		NULL,
-		parse_option,
-		"",
-		"Map a sparse BAR of a software device, use it the ways a driver would, and check each thing that is "
-		"shown. Needs no device and no privilege.",
-		NULL,
-		NULL,
-		NULL,
+		.parser = parse_option,
+		.args_doc = "",
+		.doc = "Map a sparse BAR of a software device, use it as a driver would, and check "
+		       "each result. Needs no hardware and no privilege.",
 	};
 	struct demo demo = { .page = (uint64_t)sysconf(_SC_PAGESIZE),
 			     .descriptors = count_descriptors() };
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &demo))
+	if (argument_parse(&argp, argc, argv, 0, &demo))
 		return EXIT_FAILURE;
 	return run_demo(&demo);
 }

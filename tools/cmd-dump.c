@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* barspan dump: a region's bytes in hex. Reads registers, which its user has to
- * want. */
+/* barspan dump: a region's bytes in hex. It reads registers, so the user has to
+ * confirm it. */
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -15,22 +15,22 @@
 #include "tool.h"
 #include "words.h"
 
-/* Small enough for a slow device's progress to be seen, and for tool_flush() to
- * be what writes it out. */
+/* Small enough to show the progress of a slow device, and to leave all writing
+ * to tool_flush(). */
 enum { CHUNK = 4096 };
 
 struct dump {
 	struct access access;
 	uint64_t length;
-	bool whole; /* without OFFSET and LENGTH */
-	bool all;
+	bool whole; /* OFFSET and LENGTH are not given */
+	bool all;   /* also print lines that equal the one before */
 	bool yes;
 };
 
 static const struct argp_option options[] = {
-	{ "yes", 'y', NULL, 0, "Read, although that can have side effects on the device", 0 },
+	{ "yes", 'y', NULL, 0, "Do not ask: reading can have side effects on the device", 0 },
 	{ "no-squeezing", 'v', NULL, 0,
-	  "Print lines that equal the one before, too, instead of one *", 0 },
+	  "Print every line; do not replace lines that equal the one before by a *", 0 },
 	{ 0 },
 };
 
@@ -41,10 +41,8 @@ static void parse_argument(struct dump *dump, char *argument, struct argp_state 
 		return;
 	}
 	if (state->arg_num > 3)
-		argp_error(state, "'%s': one argument too many", argument);
-	dump->length = argument_number(state, "LENGTH", argument);
-	if (!dump->length)
-		argp_error(state, "LENGTH '%s': is not at least 1", argument);
+		argument_refuse_excess(state, argument);
+	dump->length = argument_length(state, argument);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -64,7 +62,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		dump->whole = state->arg_num == 2;
 		if (state->arg_num == 3)
-			argp_error(state, "LENGTH is missing");
+			argument_refuse_lack(state, "LENGTH");
 		if (!dump->whole)
 			register_parse_end(state);
 		return 0;
@@ -73,17 +71,17 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
-/* EXIT_SUCCESS: read on. */
+/* Returns EXIT_SUCCESS if registers may be read. */
 static int confirm_reading(const struct dump *dump)
 {
 	int c, first;
 
 	if (dump->yes)
 		return EXIT_SUCCESS;
-	tool_say("reading registers can have side effects on the device: on region %u of %s",
-		 dump->access.region, dump->access.target.text);
+	tool_say("%s region %u: reading registers can have side effects on the device",
+		 dump->access.target.text, dump->access.region);
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
-		tool_say("nothing was read: give --yes if that is what you want");
+		tool_say("nothing was read: no terminal to ask on; expected --yes");
 		return EXIT_USAGE;
 	}
 	fputs("barspan: read it? [y/N] ", stderr);
@@ -122,8 +120,7 @@ static int print_dump(const struct dump *dump, struct barspan *span)
 	hexdump_start(&hexdump, stdout, dump->all, access->offset, end);
 	progress_start(&progress, dump->length);
 	for (uint64_t at = access->offset; at < end && tool_flush(); at += n) {
-		/* Up to an aligned offset, so that no register is read in two
-		 * pieces. */
+		/* End at an aligned offset: this splits no register. */
 		n = CHUNK - at % CHUNK;
 		if (n > end - at)
 			n = (size_t)(end - at);
@@ -162,19 +159,17 @@ static int run_dump(struct dump *dump)
 int cmd_dump(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options,
-		parse_option,
-		"DEVICE REGION [OFFSET LENGTH]",
-		"Print a region, or LENGTH bytes of it at OFFSET, in hex, holes and all. Reading registers can have "
-		"side effects on the device: without --yes a terminal is asked, and where there is none nothing is "
-		"read.\v" TARGET_HELP TARGET_REGION_HELP,
-		NULL,
-		NULL,
-		NULL,
+		.options = options,
+		.parser = parse_option,
+		.args_doc = "DEVICE REGION [OFFSET LENGTH]",
+		.doc = "Print a region, or LENGTH bytes of it at OFFSET, in hex, holes included. "
+		       "Reading registers can have side effects on the device: without --yes, "
+		       "barspan asks on the terminal; if there is none, it reads nothing.\v" TARGET_HELP
+			       TARGET_REGION_HELP,
 	};
 	struct dump dump = { .length = 0 };
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &dump))
+	if (argument_parse(&argp, argc, argv, 0, &dump))
 		return EXIT_FAILURE;
 	return run_dump(&dump);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* barspan query: what the guard table says of a range. Touches no register. */
+/* barspan query: looks a range up in the guard table. Touches no register. */
 #include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -37,14 +37,20 @@ static error_t parse_argument(struct query *query, char *argument, struct argp_s
 		query->offset = argument_number(state, "OFFSET", argument);
 		return 0;
 	case 3:
-		query->length = argument_number(state, "LENGTH", argument);
-		if (!query->length)
-			argp_error(state, "LENGTH '%s': is not at least 1", argument);
+		query->length = argument_length(state, argument);
 		return 0;
 	default:
-		argp_error(state, "'%s': one argument too many", argument);
+		argument_refuse_excess(state, argument);
 		return 0;
 	}
+}
+
+static void check_end(struct argp_state *state)
+{
+	static const char *const names[] = { "DEVICE", "REGION", "OFFSET" };
+
+	if (state->arg_num < 3)
+		argument_refuse_lack(state, names[state->arg_num]);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -58,19 +64,15 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		return parse_argument(query, argument, state);
 	case ARGP_KEY_END:
-		if (state->arg_num < 3)
-			argp_error(state, "%s is missing",
-				   !state->arg_num	 ? "DEVICE"
-				   : state->arg_num == 1 ? "REGION"
-							 : "OFFSET");
+		check_end(state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-/* Hands out one extent after the other that the range crosses; false: that was
- * the last. */
+/* Iterates over the extents that the range crosses. Returns false after the
+ * last one. */
 static bool next_extent(const struct query *query, const struct barspan *span, uint64_t *at,
 			struct barspan_extent *out)
 {
@@ -142,19 +144,16 @@ static int run_query(struct query *query)
 int cmd_query(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options,
-		parse_option,
-		"DEVICE REGION OFFSET [LENGTH]",
-		"Say whether LENGTH bytes (1 if not given) at OFFSET are direct as a whole, and show every extent that "
-		"they cross. Maps the region and touches no register.\v" TARGET_HELP
-			TARGET_REGION_HELP,
-		NULL,
-		NULL,
-		NULL,
+		.options = options,
+		.parser = parse_option,
+		.args_doc = "DEVICE REGION OFFSET [LENGTH]",
+		.doc = "Tell whether all of the LENGTH bytes (default 1) at OFFSET are direct, and "
+		       "show each extent that they cross. Maps the region, touches no register."
+		       "\v" TARGET_HELP TARGET_REGION_HELP,
 	};
 	struct query query = { .length = 1 };
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &query))
+	if (argument_parse(&argp, argc, argv, 0, &query))
 		return EXIT_FAILURE;
 	return run_query(&query);
 }

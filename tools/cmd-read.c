@@ -21,7 +21,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		else if (state->arg_num == 3)
 			access->width = argument_width(state, argument);
 		else
-			argp_error(state, "'%s': one argument too many", argument);
+			argument_refuse_excess(state, argument);
 		return 0;
 	case ARGP_KEY_END:
 		register_parse_end(state);
@@ -52,19 +52,16 @@ static int run_read(struct access *access)
 int cmd_read(int argc, char **argv)
 {
 	static const struct argp argp = {
-		NULL,
-		parse_option,
-		"DEVICE REGION OFFSET [WIDTH]",
-		"Read the register of WIDTH bits (8, 16, 32 or 64; 32 if not given) at OFFSET and print its value in "
-		"hex, whether it is direct or in a hole. Reading can have side effects on the device.\v" TARGET_HELP
-			TARGET_REGION_HELP,
-		NULL,
-		NULL,
-		NULL,
+		.parser = parse_option,
+		.args_doc = "DEVICE REGION OFFSET [WIDTH]",
+		.doc = "Read the register of WIDTH bits (8, 16, 32 or 64; default 32) at OFFSET "
+		       "and print its value in hex. The register may be direct or in a hole. "
+		       "Reading can have side effects on the device.\v" TARGET_HELP
+			       TARGET_REGION_HELP,
 	};
 	struct access access = { .width = 32 };
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &access))
+	if (argument_parse(&argp, argc, argv, 0, &access))
 		return EXIT_FAILURE;
 	return run_read(&access);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* barspan run: run a driver that cannot be changed, on BARs that are sparse. */
+/* barspan run: runs an unmodified driver on sparse BARs. */
 #include <argp.h>
 #include <errno.h>
 #include <stdbool.h>
@@ -9,6 +9,7 @@
 
 #include <barspan/trap.h>
 
+#include "arguments.h"
 #include "command.h"
 #include "run-child.h"
 #include "run-counts.h"
@@ -20,8 +21,14 @@
 enum { EXIT_NOT_RUN = 126, EXIT_NOT_FOUND = 127 };
 enum { OPTION_SPARSE = 0x100 }; /* no letter */
 
+/* Bits of --trap, in the order in which they are printed. */
+enum { MODE_EMULATE = 1, MODE_REPORT = 2, MODE_EXPLAIN = 4, MODE_RESCUE = 8, MODE_OFF = 16 };
+
+static const char *const mode_names[] = { "emulate", "report", "explain", "rescue", "off", NULL };
+
 struct run {
-	char trap[128]; /* modes, with commas */
+	unsigned int modes;
+	char trap[64]; /* their names, with commas */
 	const char *report, *log, *sparse;
 	bool summary;
 	char **command;
@@ -29,53 +36,92 @@ struct run {
 
 static const struct argp_option options[] = {
 	{ "trap", 't', "MODES", 0,
-	  "What becomes of a load or store in a hole: emulate (the default: it is served), report "
-	  "(its instruction is counted), explain (the program dies as it would, after a line that "
-	  "says why), rescue (a load or store in a mapped part that faults is served), off; "
-	  "emulate,report is both",
+	  "How to treat a load or store in a hole: emulate (the default: serve it), report (count "
+	  "its instruction), explain (let the program die, after a line that says why), rescue "
+	  "(also serve a load or store that faults in a mapped part), off; emulate,report is both",
 	  0 },
-	{ "report", 'r', "FILE", 0, "Write the report to FILE, not to standard error", 0 },
+	{ "report", 'r', "FILE", 0,
+	  "Write the report of --trap=report to FILE, not to standard error", 0 },
 	{ "summary", 's', NULL, 0,
-	  "Print one line at the end: how many accesses were trapped, and how long it took", 0 },
+	  "Print one line at the end: the number of trapped accesses and the time they took", 0 },
 	{ "sparse", OPTION_SPARSE, "WHAT", 0,
-	  "Whether the program learns which parts of a BAR it may map: hide (the default: it maps "
-	  "all, and gets it) or show (for a program that handles holes itself)",
+	  "Whether the program learns which parts of a BAR it may map: hide (the default, for a "
+	  "program that maps whole BARs) or show (for a program that handles holes itself)",
 	  0 },
 	{ "log", 'l', "LEVEL", 0,
 	  "Print the library's messages of LEVEL (error, warning or info) and above", 0 },
 	{ 0 },
 };
 
-static bool is_one_of(const char *word, size_t length, const char *const *words)
+/* Returns the index of a word in a list, -1 if the list does not have it. */
+static int index_of(const char *word, size_t length, const char *const *words)
 {
-	for (; *words; words++)
-		if (strlen(*words) == length && !strncmp(word, *words, length))
-			return true;
-	return false;
+	for (int i = 0; words[i]; i++)
+		if (strlen(words[i]) == length && !strncmp(word, words[i], length))
+			return i;
+	return -1;
+}
+
+static void print_modes(struct run *run)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; mode_names[i]; i++)
+		if (run->modes & 1U << i)
+			used += (size_t)snprintf(run->trap + used, sizeof(run->trap) - used, "%s%s",
+						 used ? "," : "", mode_names[i]);
 }
 
 /* Repeated options add up. */
 static void add_modes(struct argp_state *state, const char *modes)
 {
-	static const char *const words[] = {
-		"emulate", "report", "explain", "rescue", "off", NULL
-	};
 	struct run *run = state->input;
-	size_t length, used = strlen(run->trap);
+	size_t length;
 
 	for (const char *at = modes;; at += length + 1) {
+		int i;
+
 		length = strcspn(at, ",");
-		if (!is_one_of(at, length, words))
-			argp_error(state, "--trap=%s: not emulate, report, explain, rescue or off",
-				   modes);
+		i = index_of(at, length, mode_names);
+		if (i < 0)
+			argp_error(state,
+				   "--trap=%s: '%.*s' is not a mode; expected emulate, report, "
+				   "explain, rescue or off",
+				   modes, (int)length, at);
+		run->modes |= 1U << i;
 		if (!at[length])
 			break;
 	}
-	if (used + strlen(modes) + 2 > sizeof(run->trap))
-		argp_error(state, "--trap=%s: too many modes", modes);
-	snprintf(run->trap + used, sizeof(run->trap) - used, "%s%s", used ? "," : "", modes);
-	if (strstr(run->trap, "off") && strcmp(run->trap, "off"))
-		argp_error(state, "--trap=%s: off excludes other modes", run->trap);
+	if (!(run->modes & MODE_OFF) || run->modes == MODE_OFF)
+		return;
+	print_modes(run);
+	argp_error(state, "--trap=%s: off excludes other modes; expected off alone or no off",
+		   run->trap);
+}
+
+static const char *check_word(struct argp_state *state, const char *option, const char *word,
+			      const char *const *words, const char *expected)
+{
+	if (index_of(word, strlen(word), words) < 0)
+		argp_error(state, "--%s=%s: expected %s", option, word, expected);
+	return word;
+}
+
+static void check_end(struct argp_state *state)
+{
+	struct run *run = state->input;
+
+	if (!run->command)
+		argument_refuse_lack(state, "COMMAND");
+	if (run->report && !(run->modes & MODE_REPORT))
+		argp_error(state, "--report=%s: no report is asked for; expected --trap=report",
+			   run->report);
+	if (run->modes == MODE_OFF && run->summary)
+		argp_error(state, "--summary: --trap=off counts nothing; expected another mode or "
+				  "no --summary");
+	if (!run->modes)
+		run->modes = MODE_EMULATE;
+	print_modes(run);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -86,9 +132,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case OPTION_SPARSE:
-		if (!is_one_of(argument, strlen(argument), sparse))
-			argp_error(state, "--sparse=%s: not hide or show", argument);
-		run->sparse = argument;
+		run->sparse = check_word(state, "sparse", argument, sparse, "hide or show");
 		return 0;
 	case 't':
 		add_modes(state, argument);
@@ -97,9 +141,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		run->report = argument;
 		return 0;
 	case 'l':
-		if (!is_one_of(argument, strlen(argument), levels))
-			argp_error(state, "--log=%s: not error, warning or info", argument);
-		run->log = argument;
+		run->log = check_word(state, "log", argument, levels, "error, warning or info");
 		return 0;
 	case 's':
 		run->summary = true;
@@ -109,27 +151,14 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		state->next = state->argc;
 		return 0;
 	case ARGP_KEY_END:
-		if (!run->command)
-			argp_error(state, "a COMMAND is missing");
-		if (!run->trap[0])
-			strcpy(run->trap, "emulate");
-		if (run->report && !strstr(run->trap, "report"))
-			argp_error(state, "--report=%s: without --trap=report there is no report",
-				   run->report);
-		if (run->summary && !strcmp(run->trap, "off"))
-			argp_error(state, "--summary: without a trap there is none");
+		check_end(state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-static bool needs_decoder(const char *modes)
-{
-	return strstr(modes, "emulate") || strstr(modes, "rescue");
-}
-
-/* Whether these modes, which need the decoder, are available. */
+/* Whether the modes that need the decoder are available. */
 static bool can_decode(const char *modes)
 {
 	struct barspan_trap_options trap = { .size = sizeof(trap), .flags = BARSPAN_TRAP_EMULATE };
@@ -148,7 +177,7 @@ static int set_or_unset(const char *name, const char *value)
 	return value ? setenv(name, value, 1) : unsetenv(name);
 }
 
-/* A sanitizer's runtime comes first, or the program refuses to start. */
+/* A sanitizer's runtime must be first, or the program refuses to start. */
 static int set_preload(const char *preload, const char *sanitizer)
 {
 	const char *others = getenv("LD_PRELOAD");
@@ -181,17 +210,19 @@ static void hint_at_debugger(const char *command)
 	const char *slash = strrchr(command, '/');
 
 	if (!strcmp(slash ? slash + 1 : command, "gdb"))
-		tool_say("gdb stops at each access to a hole; tell it "
-			 "\"handle SIGSEGV SIGBUS nostop noprint pass\"");
+		tool_say("%s: stops at each access to a hole; enter "
+			 "\"handle SIGSEGV SIGBUS nostop noprint pass\" to prevent this",
+			 command);
 }
 
 static int fail_exec(int r, const char *command)
 {
-	tool_fail(r, "%s", command);
+	tool_fail(r, "%s: cannot run", command);
 	return EXIT_NOT_RUN;
 }
 
-/* With a report or a summary: stays, and writes them at the command's end. */
+/* With a report or a summary, barspan stays, and writes them at the end of the
+ * command. */
 static int run_counted(const struct run *run, const char *command)
 {
 	struct run_report report = { .fd = -1, .summary = run->summary };
@@ -199,20 +230,21 @@ static int run_counted(const struct run *run, const char *command)
 	struct run_child child;
 	int status, r = 0;
 
-	if (strstr(run->trap, "report"))
+	if (run->modes & MODE_REPORT)
 		r = run_report_open(&report, run->report);
 	if (r)
-		return tool_fail(r, "%s", run->report ? run->report : "standard error");
+		return tool_fail(r, "%s: cannot open it for the report",
+				 run->report ? run->report : "standard error");
 	r = run_counts_open(&counts, run->summary);
 	if (r)
-		return tool_fail(r, "cannot share counts with the command");
+		return tool_fail(r, "%s: cannot share counts with it", command);
 	r = run_child_start(&child, command, run->command, counts.fd);
 	if (r)
 		return fail_exec(r, command);
 	run_counts_give(&counts);
 	status = run_child_wait(&child);
 	if (status < 0)
-		return tool_fail(status, "cannot wait for %s", command);
+		return tool_fail(status, "%s: cannot wait for its end", command);
 	r = run_report_finish(&report, &counts);
 	if (r)
 		tool_fail(r, "%s: cannot write the report",
@@ -226,20 +258,21 @@ static int start_program(const struct run *run)
 	int r = run_find_preload(preload);
 
 	if (r)
-		return r == -ENOENT ? tool_fail(r, "%s", preload) : EXIT_FAILURE;
+		return r == -ENOENT ? tool_fail(r, "%s: cannot find the object to preload", preload)
+				    : EXIT_FAILURE;
 	r = run_find_command(command, run->command[0]);
 	if (r) {
-		tool_fail(r, "%s", run->command[0]);
+		tool_fail(r, "%s: cannot run", run->command[0]);
 		return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN;
 	}
 	if (!run_can_preload(command, run->command, sanitizer) ||
-	    (needs_decoder(run->trap) && !can_decode(run->trap)))
+	    (run->modes & (MODE_EMULATE | MODE_RESCUE) && !can_decode(run->trap)))
 		return EXIT_FAILURE;
 	r = set_environment(run, preload, sanitizer);
 	if (r)
-		return tool_fail(r, "the environment");
+		return tool_fail(r, "environment: cannot set it");
 	hint_at_debugger(command);
-	if (strstr(run->trap, "report") || run->summary)
+	if (run->modes & MODE_REPORT || run->summary)
 		return run_counted(run, command);
 	return fail_exec(run_execute(command, run->command), command);
 }
@@ -247,22 +280,18 @@ static int start_program(const struct run *run)
 int cmd_run(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options,
-		parse_option,
-		"[--] COMMAND [ARGUMENT...]",
-		"Run a driver as it is, on BARs that are sparse: what it maps whole becomes a "
-		"span, and what it then loads "
-		"and stores in holes is served by trapped access.\v"
-		"The exit status is COMMAND's; 127 where it is not found, 126 where it cannot be "
-		"run. A program that is "
-		"linked statically, or that makes system calls of its own, cannot be helped.",
-		NULL,
-		NULL,
-		NULL,
+		.options = options,
+		.parser = parse_option,
+		.args_doc = "[--] COMMAND [ARGUMENT...]",
+		.doc = "Run an unmodified driver on sparse BARs. A BAR that it maps whole becomes "
+		       "a span, and its loads and stores in holes are served by trapped access.\v"
+		       "The exit status is COMMAND's; 127 if it is not found, 126 if it cannot be "
+		       "run. Statically linked programs and programs that make system calls "
+		       "without the C library are not supported.",
 	};
-	struct run run = { .trap = "", .sparse = "hide" };
+	struct run run = { .sparse = "hide" };
 
-	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &run))
+	if (argument_parse(&argp, argc, argv, ARGP_IN_ORDER, &run))
 		return EXIT_FAILURE;
 	return start_program(&run);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* barspan show: regions and their layout. Maps them, and touches no
- * register. */
+/* barspan show: regions and their layout. Maps regions, touches no register. */
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -14,16 +13,16 @@
 #include "terminal.h"
 #include "tool.h"
 
-/* As many regions as the library's devices can have; they need not be without
+/* The most regions that a device of the library can have. Indexes may have
  * gaps. */
 enum { MAX_REGIONS = 256 };
 
 struct show {
 	struct target target;
-	bool one; /* only this region */
+	bool one; /* show `region` alone */
 	unsigned int region;
 	bool json;
-	const char *svg; /* file to write */
+	const char *svg; /* output file */
 	struct survey *surveys;
 	size_t n;
 	int status;
@@ -31,8 +30,8 @@ struct show {
 
 static const struct argp_option options[] = {
 	{ "region", 'r', "REGION", 0, "Show only this region", 0 },
-	{ "json", 'j', NULL, 0, "Print JSON, sizes and offsets as numbers of bytes", 0 },
-	{ "svg", 's', "FILE", 0, "Write a picture for a document to FILE", 0 },
+	{ "json", 'j', NULL, 0, "Print JSON, with sizes and offsets in bytes", 0 },
+	{ "svg", 's', "FILE", 0, "Write an SVG picture to FILE, and print no text", 0 },
 	{ 0 },
 };
 
@@ -53,11 +52,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->arg_num)
-			argp_error(state, "'%s': one argument too many", argument);
+			argument_refuse_excess(state, argument);
 		target_parse(&show->target, state, argument);
 		return 0;
 	case ARGP_KEY_NO_ARGS:
-		argp_error(state, "DEVICE is missing");
+		argument_refuse_lack(state, "DEVICE");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -78,7 +77,7 @@ static int add_survey(struct show *show, struct barspan_device *device, unsigned
 	return r;
 }
 
-/* A region that fails does not keep the others from being shown. */
+/* Shows the other regions even if one fails. */
 static void survey_all(struct show *show, struct barspan_device *device)
 {
 	for (unsigned int index = 0; index < MAX_REGIONS; index++) {
@@ -93,8 +92,8 @@ static void survey_all(struct show *show, struct barspan_device *device)
 		if (!r)
 			r = add_survey(show, device, index);
 		if (r)
-			show->status = tool_fail(r, "cannot map region %u of %s", index,
-						 show->target.text);
+			show->status =
+				tool_fail(r, "%s region %u: cannot map", show->target.text, index);
 	}
 }
 
@@ -104,7 +103,7 @@ static void survey_one(struct show *show, struct barspan_device *device)
 
 	if (r)
 		show->status =
-			tool_fail(r, "cannot map region %u of %s", show->region, show->target.text);
+			tool_fail(r, "%s region %u: cannot map", show->target.text, show->region);
 }
 
 static int print_json(const struct show *show)
@@ -131,8 +130,8 @@ static int print_text(const struct show *show)
 		putchar('\n');
 		r = report_region(stdout, &show->surveys[i], &style);
 		if (r)
-			return tool_fail(r, "cannot draw region %u of %s", show->surveys[i].index,
-					 show->target.text);
+			return tool_fail(r, "%s region %u: cannot draw", show->target.text,
+					 show->surveys[i].index);
 	}
 	if (!show->n)
 		printf("\nno region\n");
@@ -143,10 +142,10 @@ static int write_svg(const struct show *show)
 {
 	int r = svg_write(show->svg, show->target.text, show->surveys, show->n);
 
-	return r ? tool_fail(r, "cannot write %s", show->svg) : EXIT_SUCCESS;
+	return r ? tool_fail(r, "%s: cannot write", show->svg) : EXIT_SUCCESS;
 }
 
-/* The first failure is the one that counts. */
+/* Keeps the first failure. */
 static void note_status(struct show *show, int status)
 {
 	if (!show->status)
@@ -181,18 +180,16 @@ static int run_show(struct show *show)
 int cmd_show(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options,
-		parse_option,
-		"DEVICE",
-		"Show each region of DEVICE: size, flags, what of it is mapped (direct), and which holes there are and "
-		"why. Maps the regions and touches no register.\v" TARGET_HELP,
-		NULL,
-		NULL,
-		NULL,
+		.options = options,
+		.parser = parse_option,
+		.args_doc = "DEVICE",
+		.doc = "Show each region of DEVICE: size, flags, the parts that are mapped "
+		       "(direct), and the holes with their reasons. Maps the regions, touches no "
+		       "register.\v" TARGET_HELP TARGET_REGION_HELP,
 	};
 	struct show show = { .status = EXIT_SUCCESS };
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &show))
+	if (argument_parse(&argp, argc, argv, 0, &show))
 		return EXIT_FAILURE;
 	return run_show(&show);
 }

@@ -11,7 +11,7 @@
 
 struct write {
 	struct access access;
-	const char *last[2]; /* WIDTH and VALUE, or VALUE alone: only the end tells */
+	const char *last[2]; /* VALUE alone, or WIDTH and VALUE */
 	uint64_t value;
 };
 
@@ -19,7 +19,7 @@ static void parse_end(struct write *write, struct argp_state *state)
 {
 	register_parse_end(state);
 	if (!write->last[0])
-		argp_error(state, "VALUE is missing");
+		argument_refuse_lack(state, "VALUE");
 	if (write->last[1])
 		write->access.width = argument_width(state, write->last[0]);
 	write->value =
@@ -37,7 +37,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		else if (state->arg_num < 5)
 			write->last[state->arg_num - 3] = argument;
 		else
-			argp_error(state, "'%s': one argument too many", argument);
+			argument_refuse_excess(state, argument);
 		return 0;
 	case ARGP_KEY_END:
 		parse_end(write, state);
@@ -67,18 +67,15 @@ static int run_write(struct write *write)
 int cmd_write(int argc, char **argv)
 {
 	static const struct argp argp = {
-		NULL,
-		parse_option,
-		"DEVICE REGION OFFSET [WIDTH] VALUE",
-		"Write VALUE to the register of WIDTH bits (8, 16, 32 or 64; 32 if not given) at OFFSET, whether it is "
-		"direct or in a hole.\v" TARGET_HELP TARGET_REGION_HELP,
-		NULL,
-		NULL,
-		NULL,
+		.parser = parse_option,
+		.args_doc = "DEVICE REGION OFFSET [WIDTH] VALUE",
+		.doc = "Write VALUE to the register of WIDTH bits (8, 16, 32 or 64; default 32) at "
+		       "OFFSET. The register may be direct or in a hole.\v" TARGET_HELP
+			       TARGET_REGION_HELP,
 	};
 	struct write write = { .access.width = 32 };
 
-	if (argp_parse(&argp, argc, argv, 0, NULL, &write))
+	if (argument_parse(&argp, argc, argv, 0, &write))
 		return EXIT_FAILURE;
 	return run_write(&write);
 }

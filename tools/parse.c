@@ -7,6 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
+static const char not_a_number[] =
+	"not a number; expected decimal, or hex after 0x, with K, M, G or T for powers of 1024";
+static const char too_large[] = "too large; expected at most 64 bits";
+
 static int digit_of(char c)
 {
 	if (isdigit((unsigned char)c))
@@ -14,7 +18,7 @@ static int digit_of(char c)
 	return isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : 16;
 }
 
-/* How many bits a suffix shifts by; -1: there is no such suffix. */
+/* Returns the number of bits that a suffix shifts by, -1 if it is unknown. */
 static int shift_of(const char *suffix)
 {
 	static const char letters[] = "KMGT";
@@ -35,18 +39,18 @@ const char *parse_number(uint64_t *out, const char *text)
 	int shift;
 
 	if (*text == '-')
-		return "is negative";
+		return "negative; expected a number from 0";
 	if (digit_of(*at) >= (int)base)
-		return "is not a number";
+		return not_a_number;
 	for (; digit_of(*at) < (int)base; at++)
 		if (__builtin_mul_overflow(value, base, &value) ||
 		    __builtin_add_overflow(value, (uint64_t)digit_of(*at), &value))
-			return "is more than 64 bits can hold";
+			return too_large;
 	shift = shift_of(at);
 	if (shift < 0)
-		return "is not a number: decimal, or hex after 0x, with K, M, G or T behind it";
+		return not_a_number;
 	if (value << shift >> shift != value)
-		return "is more than 64 bits can hold";
+		return too_large;
 	*out = value << shift;
 	return NULL;
 }
@@ -65,7 +69,7 @@ const char *parse_region(unsigned int *out, const char *text)
 	else {
 		complaint = parse_number(&number, text);
 		if (complaint || number > UINT32_MAX)
-			return "is neither a region's number nor one of BAR0 to BAR5, ROM, CONFIG";
+			return "no such region; expected BAR0-BAR5, ROM, CONFIG or a number";
 		*out = (unsigned int)number;
 	}
 	return NULL;
@@ -77,7 +81,7 @@ const char *parse_width(unsigned int *out, const char *text)
 
 	if (parse_number(&number, text) ||
 	    (number != 8 && number != 16 && number != 32 && number != 64))
-		return "is not a width: 8, 16, 32 or 64 bits";
+		return "no such width; expected 8, 16, 32 or 64 bits";
 	*out = (unsigned int)number;
 	return NULL;
 }
@@ -86,9 +90,11 @@ const char *parse_value(uint64_t *out, const char *text, unsigned int width)
 {
 	const char *complaint = parse_number(out, text);
 
-	if (!complaint && width < 64 && *out >> width)
-		return "does not fit the width of the access";
-	return complaint;
+	if (complaint || width >= 64 || !(*out >> width))
+		return complaint;
+	return width == 8    ? "too large; expected at most 0xff, 8 bits"
+	       : width == 16 ? "too large; expected at most 0xffff, 16 bits"
+			     : "too large; expected at most 0xffffffff, 32 bits";
 }
 
 static const char *skip_hex(const char *text, int most)
@@ -116,8 +122,8 @@ bool parse_is_pci_address(const char *text)
 	return text && text[0] == '.' && text[1] >= '0' && text[1] <= '7' && !text[2];
 }
 
-/* Cuts the text at the first `end`; returns what follows it, NULL where there
- * is none. */
+/* Cuts the text at the first `end`. Returns the text after it, NULL if the text
+ * has no `end`. */
 static char *cut_text(char *text, char end)
 {
 	char *found = strchr(text, end);
@@ -128,9 +134,9 @@ static char *cut_text(char *text, char end)
 }
 
 static bool write_complaint(char complaint[COMPLAINT_SIZE], const char *name, const char *text,
-			    const char *what)
+			    const char *why)
 {
-	snprintf(complaint, COMPLAINT_SIZE, "its %s '%.40s' %s", name, text, what);
+	snprintf(complaint, COMPLAINT_SIZE, "%s '%.40s': %s", name, text, why);
 	return false;
 }
 
@@ -140,12 +146,12 @@ static bool read_area(struct barspan_range *area, char *text, char complaint[COM
 	const char *wrong;
 
 	if (!length)
-		return write_complaint(complaint, "area", text, "is not OFFSET+LENGTH");
+		return write_complaint(complaint, "area", text, "expected OFFSET+LENGTH");
 	wrong = parse_number(&area->offset, text);
 	if (wrong)
-		return write_complaint(complaint, "area's offset", text, wrong);
+		return write_complaint(complaint, "area offset", text, wrong);
 	wrong = parse_number(&area->length, length);
-	return wrong ? write_complaint(complaint, "area's length", length, wrong) : true;
+	return wrong ? write_complaint(complaint, "area length", length, wrong) : true;
 }
 
 static bool read_areas(struct barspan_soft_region *region, char *text,
@@ -161,8 +167,7 @@ static bool read_areas(struct barspan_soft_region *region, char *text,
 		n += *at == ',';
 	areas = calloc(n, sizeof(*areas));
 	if (!areas)
-		return write_complaint(complaint, "list of areas", text,
-				       "is too long for the memory");
+		return write_complaint(complaint, "areas", text, "out of memory");
 	region->areas = areas;
 	region->n_areas = n;
 	for (char *next; text; text = next) {
@@ -185,7 +190,7 @@ static bool read_access(struct barspan_soft_region *region, const char *text,
 
 		if (!flag)
 			return write_complaint(complaint, "access", text,
-					       "is not made of the letters r, w and m");
+					       "unknown letter; expected r, w and m");
 		region->flags |= flag;
 	}
 	return true;
@@ -214,8 +219,7 @@ static bool read_soft_regions(struct soft_layout *out, char *text, char complain
 		n += *at == ';';
 	out->regions = calloc(n, sizeof(*out->regions));
 	if (!out->regions)
-		return write_complaint(complaint, "list of regions", text,
-				       "is too long for the memory");
+		return write_complaint(complaint, "regions", text, "out of memory");
 	for (char *next; text; text = next) {
 		next = cut_text(text, ';');
 		if (!read_soft_region(&out->regions[out->n++], text, complaint))
@@ -231,7 +235,7 @@ bool parse_soft_layout(struct soft_layout *out, const char *text, char complaint
 
 	*out = (struct soft_layout){ NULL, 0 };
 	good = copy ? read_soft_regions(out, copy, complaint)
-		    : write_complaint(complaint, "text", text, "is too long for the memory");
+		    : write_complaint(complaint, "layout", text, "out of memory");
 	if (!good)
 		soft_layout_free(out);
 	free(copy);
@@ -241,7 +245,8 @@ bool parse_soft_layout(struct soft_layout *out, const char *text, char complaint
 void soft_layout_free(struct soft_layout *layout)
 {
 	for (size_t i = 0; i < layout->n; i++) {
-		/* Allocated here, and const only in the library's view. */
+		/* Allocated in read_areas(); only the library's struct says
+		 * const. */
 		union {
 			const struct barspan_range *given;
 			struct barspan_range *own;

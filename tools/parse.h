@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is written on the command line, made into numbers. Pure: no output, no
- * device. */
+/* Conversions of command line arguments. Pure: no output, no device. */
 #ifndef PARSE_H
 #define PARSE_H
 
@@ -10,22 +9,22 @@
 
 #include <barspan/soft.h>
 
-/* What is wrong, in words that follow "NAME 'TEXT': ". */
-enum { COMPLAINT_SIZE = 160 };
+/* A complaint says why a text is refused and which values are expected. It
+ * follows "NAME 'TEXT': " in a message. */
+enum { COMPLAINT_SIZE = 200 };
 
 /* A number in decimal, or in hex after 0x, with K, M, G or T for powers of
- * 1024. Returns NULL, or what is wrong. */
+ * 1024. Returns NULL or a complaint. */
 const char *parse_number(uint64_t *out, const char *text);
 
-/* A region's index, or its name in any case: BAR0 to BAR5, ROM, CONFIG. Returns
- * NULL, or what is wrong. */
+/* The index of a region, or its name in any case: BAR0 to BAR5, ROM, CONFIG.
+ * Returns NULL or a complaint. */
 const char *parse_region(unsigned int *out, const char *text);
 
-/* The width of an access: 8, 16, 32 or 64 bits. Returns NULL, or what is
- * wrong. */
+/* The width of an access: 8, 16, 32 or 64 bits. Returns NULL or a complaint. */
 const char *parse_width(unsigned int *out, const char *text);
 
-/* A number that fits `width` bits. Returns NULL, or what is wrong. */
+/* A number that fits `width` bits. Returns NULL or a complaint. */
 const char *parse_value(uint64_t *out, const char *text, unsigned int width);
 
 /* Whether `text` looks like a PCI address, "0000:01:00.0" or "01:00.0". */
@@ -37,9 +36,10 @@ struct soft_layout {
 	size_t n;
 };
 
-/* The layout after "soft:": SIZE[@ACCESS][:[AREA[,AREA]...]], with ';' between
- * regions; an AREA is OFFSET+LENGTH, ACCESS some of the letters r, w, m. False:
- * a complaint, and nothing to free; else soft_layout_free() it. */
+/* Parses the layout after "soft:": SIZE[@ACCESS][:[AREA[,AREA]...]], with ';'
+ * between regions. AREA is OFFSET+LENGTH; ACCESS consists of the letters r, w
+ * and m. On success, release the layout with soft_layout_free(). On failure,
+ * writes a complaint and returns false. */
 bool parse_soft_layout(struct soft_layout *out, const char *text, char complaint[COMPLAINT_SIZE]);
 void soft_layout_free(struct soft_layout *layout);
 

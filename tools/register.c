@@ -18,7 +18,7 @@ void register_parse_end(struct argp_state *state)
 	static const char *const names[] = { "DEVICE", "REGION", "OFFSET" };
 
 	if (state->arg_num < sizeof(names) / sizeof(names[0]))
-		argp_error(state, "%s is missing", names[state->arg_num]);
+		argument_refuse_lack(state, names[state->arg_num]);
 }
 
 int register_read(const struct access *access, struct barspan *span, uint64_t *value)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Whether a command can be helped, and why not. */
+/* Whether the object can be preloaded into a command. */
 #include "run-elf.h"
 
 #include <stdio.h>
@@ -9,7 +9,7 @@
 
 #include "tool.h"
 
-/* The kernel follows as many interpreters of interpreters. */
+/* The kernel's limit for interpreters of interpreters. */
 enum { MAX_SCRIPTS = 5 };
 
 static const char *base_name(const char *path)
@@ -19,7 +19,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The dynamic linker of this program, whose C library the object is for. */
+/* The dynamic linker of this program. The object is for its C library. */
 static const char *own_linker(void)
 {
 	static struct run_elf own;
@@ -37,8 +37,8 @@ static bool has_privileges(const char *path)
 	       getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
-/* The program that a dynamic linker is told to run, among its own options;
- * NULL: none. */
+/* Finds the program among the arguments of a dynamic linker. Returns NULL if
+ * there is none. */
 static const char *linked_program(char *const *argv)
 {
 	static const char *const with_value[] = {
@@ -55,16 +55,16 @@ static const char *linked_program(char *const *argv)
 	return *argv;
 }
 
-/* What is wrong with an ELF file; NULL: nothing. */
+/* Returns the reason against an ELF file, NULL if there is none. */
 static const char *elf_problem(const struct run_elf *elf)
 {
 	static char text[2 * RUN_NAME + 64];
 
 	switch (elf->kind) {
 	case RUN_STATIC:
-		return "linked statically: its system calls cannot be caught";
+		return "linked statically: its system calls cannot be intercepted";
 	case RUN_BROKEN:
-		return "an ELF file that is cut off";
+		return "the ELF file is truncated";
 	case RUN_FOREIGN:
 		if (elf->bits == (int)sizeof(void *) * 8)
 			return "for another machine than the preloaded object";
@@ -97,7 +97,8 @@ static bool can_preload(const char *path, char *const *argv, char sanitizer[RUN_
 		       can_preload(elf.interpreter, argv, sanitizer, depth + 1);
 	problem = elf_problem(&elf);
 	if (!problem && has_privileges(path))
-		problem = "runs with other privileges than yours: nothing is preloaded into it";
+		problem = "set-user-ID, set-group-ID or with file capabilities: the dynamic linker "
+			  "preloads nothing into it";
 	if (problem) {
 		tool_say("%s: %s", path, problem);
 		return false;

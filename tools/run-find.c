@@ -55,21 +55,22 @@ static bool search_preload(char path[PATH_MAX])
 int run_find_preload(char path[PATH_MAX])
 {
 	if (!*PRELOAD) {
-		tool_say("built without shared libraries (--disable-shared): "
-			 "run has no object to preload");
+		tool_say("run: no object to preload: barspan is built without shared libraries "
+			 "(--disable-shared)");
 		return -EINVAL;
 	}
 	if (!search_preload(path))
 		return -ENOENT;
 	if (!strpbrk(path, ": "))
 		return 0;
-	tool_say("%s: the dynamic linker takes no path with a blank or a colon in LD_PRELOAD; "
-		 "move or link the folder to another name",
+	tool_say("%s: LD_PRELOAD takes no path with a blank or a colon; expected another folder "
+		 "or a link to this one",
 		 path);
 	return -EINVAL;
 }
 
-/* 0; -ENOENT: nothing is there; -EACCES: something that cannot be executed. */
+/* Returns 0, -ENOENT if there is no such file, -EACCES if it cannot be
+ * executed. */
 static int check_file(const char *path)
 {
 	struct stat status;

@@ -12,10 +12,10 @@ void target_parse(struct target *out, struct argp_state *state, const char *text
 	*out = (struct target){ .text = text };
 	if (strncmp(text, "soft:", 5)) {
 		if (!parse_is_pci_address(text))
-			argp_error(
-				state,
-				"DEVICE '%s': is neither a PCI address such as 0000:01:00.0 nor soft:LAYOUT",
-				text);
+			argp_error(state,
+				   "DEVICE '%s': not a device; expected a PCI address such as "
+				   "0000:01:00.0, or soft:LAYOUT",
+				   text);
 		return;
 	}
 	if (!parse_soft_layout(&out->layout, text + 5, complaint))
@@ -36,7 +36,7 @@ int target_open(struct target *target, struct barspan_device **out)
 
 	target_free(target);
 	if (r)
-		tool_fail(r, "cannot open %s", target->text);
+		tool_fail(r, "%s: cannot open", target->text);
 	return r;
 }
 
@@ -50,6 +50,6 @@ int target_map(struct target *target, unsigned int region, struct barspan **out)
 	r = barspan_map(out, device, region, NULL);
 	barspan_device_close(device);
 	if (r)
-		tool_fail(r, "cannot map region %u of %s", region, target->text);
+		tool_fail(r, "%s region %u: cannot map", target->text, region);
 	return r;
 }

@@ -66,17 +66,17 @@ const char *words_reason(enum barspan_reason reason)
 	case BARSPAN_REASON_SPARSE:
 		return "in no area that the device advertises";
 	case BARSPAN_REASON_MSIX:
-		return "the MSI-X table, which the kernel keeps to itself";
+		return "the MSI-X table, which the kernel does not map";
 	case BARSPAN_REASON_PAGE:
-		return "could be mapped but for the rest of its page";
+		return "mappable, but the rest of its page is not";
 	case BARSPAN_REASON_UNMAPPABLE:
 		return "the region cannot be mapped at all";
 	case BARSPAN_REASON_FAILED:
 		return "mapping it failed";
 	case BARSPAN_REASON_REQUESTED:
-		return "the caller wants it trapped";
+		return "the caller asked for trapped access";
 	case BARSPAN_REASON_SUSPENDED:
-		return "direct, once the span is resumed";
+		return "suspended; direct after a resume";
 	}
-	return "for a reason of a newer library";
+	return "a reason that this program does not know";
 }

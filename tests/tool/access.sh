@@ -21,7 +21,7 @@ reads 0x0000 '16 bits' "$sparse" 0 0 16
 reads 0x0000000000000000 '64 bits' "$sparse" 0 0 64
 reads 0x00000000 'a hole' "$sparse" BAR0 "$page"
 reads 0x00000000 'across an edge' "$sparse" 0 $((page - 2))
-refuses "WIDTH '24'" 'no such width' read "$sparse" 0 0 24
+refuses "WIDTH '24': no such width; expected 8, 16, 32 or 64" 'no such width' read "$sparse" 0 0 24
 refuses "'x': one argument too many" 'too much' read "$sparse" 0 0 32 x
 fails "region 0: cannot read 32 bits at $(hex $((4 * page - 2))): ERANGE" 'past the end' \
 	read "$sparse" 0 $((4 * page - 2))
@@ -49,8 +49,8 @@ done
 run write "$sparse" 0 "$page" 0xffffffff
 ended 0 'write to a hole, 32 bits if not said'
 is_empty "$out" 'prints nothing'
-refuses "VALUE '0x100000000': does not fit" 'a value wider than 32 bits' write "$sparse" 0 0 0x100000000
-refuses "VALUE '256': does not fit" 'a value wider than its width' write "$sparse" 0 0 8 256
+refuses "VALUE '0x100000000': too large; expected at most 0xffffffff" 'a value wider than 32 bits' write "$sparse" 0 0 0x100000000
+refuses "VALUE '256': too large; expected at most 0xff," 'a value wider than its width' write "$sparse" 0 0 8 256
 refuses "VALUE 'x'" 'a value that is no number' write "$sparse" 0 0 x
 refuses "WIDTH '12'" 'no such width' write "$sparse" 0 0 12 1
 fails 'region 0: cannot write 8 bits at 0x0: EACCES' 'a region that cannot be written' write soft:4K@r 0 0 8 1

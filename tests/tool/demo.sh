@@ -46,6 +46,6 @@ fails_with() { # LIE REGEX DESCRIPTION
 	grep -q 'checks, 0 wrong' "$out" && bad=1
 	report $bad "$3"
 }
-fails_with mmap '^barspan: cannot map .* region 0: EPERM' 'areas that cannot be mapped'
-fails_with memfd_create '^barspan: cannot open a software device: EMFILE' 'no descriptor to be had'
+fails_with mmap '^barspan: software device region 0: cannot map: EPERM' 'areas that cannot be mapped'
+fails_with memfd_create '^barspan: software device: cannot open: EMFILE' 'no descriptor to be had'
 finish

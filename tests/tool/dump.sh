@@ -5,7 +5,7 @@
 plan 20
 
 refuses 'side effects.*' 'without --yes nothing is read' dump "$sparse" 0
-has "$err" 'give --yes' 'and what to do is said'
+has "$err" 'nothing was read: .*--yes' 'and what to do is said'
 
 run dump --yes soft:40 0
 ended 0 'with --yes it is'
@@ -45,7 +45,7 @@ fi
 
 fails 'ERANGE' 'a range past the end' dump --yes "$sparse" 0 $((4 * page - 4)) 8
 fails 'EACCES' 'a region that cannot be read' dump --yes soft:4K@w 0
-fails 'region 3 of .*ENOENT' 'a region that is not there' dump --yes "$sparse" 3
+fails 'region 3: cannot map: ENOENT' 'a region that is not there' dump --yes "$sparse" 3
 
 # Output that cannot be written.
 writes_to() { # FILE DESCRIPTION REGEX ARGUMENT...

@@ -16,6 +16,7 @@ TOOL_TESTS = \
 	tests/tool/dump.sh \
 	tests/tool/terminal.sh \
 	tests/tool/demo.sh \
+	tests/tool/help.sh \
 	tests/tool/pipe.sh
 TESTS += $(TOOL_TESTS)
 EXTRA_DIST += $(TOOL_TESTS) tests/tool/program.sh

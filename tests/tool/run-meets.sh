@@ -66,7 +66,7 @@ chmod 755 "$work/small" "$work/other" "$work/musl" "$work/short"
 fails 'small: a program of 32 bits: the preloaded object has 64' 'a program of 32 bits' run "$work/small"
 fails 'other: for another machine' 'a program for another machine' run "$work/other"
 fails 'musl: for another C library \(musl\): its dynamic linker is /lib/ld-musl' 'a program for musl' run "$work/musl"
-fails 'short: an ELF file that is cut off' 'a file that ends early' run "$work/short"
+fails 'short: the ELF file is truncated' 'a file that ends early' run "$work/short"
 
 # gcc's address sanitizer wants to be the first library, and looks whether it is.
 unset ASAN_OPTIONS

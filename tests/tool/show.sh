@@ -25,7 +25,7 @@ run show "$sparse"
 has "$out" '^  #{49}\.+ sparse \.+#{50}$' 'COLUMNS=200 makes it wider'
 COLUMNS=nonsense
 run show "$sparse"
-has "$out" '^  #{19}\.+ sparse \.+#{20}$' 'COLUMNS that makes no sense is not used'
+has "$out" '^  #{19}\.+ sparse \.+#{20}$' 'COLUMNS that is not a number is not used'
 unset COLUMNS
 
 if [ "$(LC_ALL=C.UTF-8 locale charmap 2>/dev/null)" = UTF-8 ]; then
@@ -46,7 +46,7 @@ has "$out" "^ +0x0 \+ $(hex $((2 * page))) .*hole +sparse$" 'a sparse region wit
 run show --region BAR2 "soft:4K;0;256@rw"
 lacks "$out" '^BAR0' '--region shows that region'
 has "$out" '^BAR2' 'only'
-fails 'region 1 of .*ENOENT' 'a region of size 0 cannot be asked for' show --region 1 'soft:4K;0'
+fails 'region 1: cannot map: ENOENT' 'a region of size 0 cannot be asked for' show --region 1 'soft:4K;0'
 run show soft:0
 has "$out" '^no region$' 'a device without regions'
 

@@ -20,6 +20,6 @@ done
 
 run show --json --svg "$svg" "$sparse"
 has_json '--json with --svg prints JSON too' 'regions.#=1'
-fails "cannot write $work/none/x.svg: ENOENT" 'a file that cannot be made' show --svg "$work/none/x.svg" "$sparse"
-fails 'cannot write /dev/full: ENOSPC' 'a disk that is full' show --svg /dev/full "$sparse"
+fails "$work/none/x.svg: cannot write: ENOENT" 'a file that cannot be made' show --svg "$work/none/x.svg" "$sparse"
+fails '/dev/full: cannot write: ENOSPC' 'a disk that is full' show --svg /dev/full "$sparse"
 finish

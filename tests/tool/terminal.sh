@@ -25,7 +25,7 @@ unset COLUMNS
 on_terminal 'y
 ' "'$barspan' dump soft:16 0"
 ended 0 'a terminal is asked, and says yes'
-has "$out" 'side effects on the device: on region 0 of soft:16' 'it is told why'
+has "$out" 'soft:16 region 0: .*side effects on the device' 'it is told why'
 has "$out" '00000000  00' 'and gets its dump'
 on_terminal 'n
 ' "'$barspan' dump soft:16 0"

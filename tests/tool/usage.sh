@@ -21,30 +21,30 @@ for command in show query read write dump demo; do
 done
 
 refuses 'COMMAND is missing' 'no command'
-refuses "COMMAND 'shw'" 'an unknown command' shw
+refuses "COMMAND 'shw': no such command; expected show, " 'an unknown command' shw
 refuses 'bogus' 'an unknown option' --bogus
 refuses 'bogus' 'an unknown option of a command' show --bogus "$sparse"
 refuses 'DEVICE is missing' 'show without a device' show
 refuses "'x': one argument too many" 'show with too much' show "$sparse" x
-refuses "REGION 'x'" 'show of a region that is no number' show --region x "$sparse"
+refuses "REGION 'x': no such region; expected BAR0-BAR5, ROM, CONFIG or a number" 'show of a region that is no number' show --region x "$sparse"
 refuses 'REGION is missing' 'query without a region' query "$sparse"
 refuses 'OFFSET is missing' 'query without an offset' query "$sparse" 0
-refuses "LENGTH '0'" 'query of nothing' query "$sparse" 0 0 0
-refuses "'5': one argument too many" 'query with too much' query "$sparse" 0 0 4 5
+refuses "LENGTH '0': zero; expected at least 1" 'query of nothing' query "$sparse" 0 0 0
+refuses "'5': one argument too many; expected DEVICE REGION OFFSET" 'query with too much' query "$sparse" 0 0 4 5
 refuses 'OFFSET is missing' 'read without an offset' read "$sparse" 0
 refuses 'VALUE is missing' 'write without a value' write "$sparse" 0 0
 refuses 'LENGTH is missing' 'dump without a length' dump --yes "$sparse" 0 0
 refuses "'x': one argument too many" 'demo with too much' demo x
 
-refuses "DEVICE 'nonsense'" 'a device that is none' show nonsense
+refuses "DEVICE 'nonsense': not a device; expected a PCI address .*soft:LAYOUT" 'a device that is none' show nonsense
 refuses "DEVICE '0000:01:00.9'" 'a PCI address that is none' show 0000:01:00.9
 refuses "DEVICE 'soft:'.*size" 'a layout without a size' show soft:
 refuses "DEVICE .*area '0x1000'" 'an area without a length' show soft:0x4000:0x1000
 refuses "DEVICE .*offset 'z'" 'an area with a bad offset' show soft:0x4000:z+1
 refuses "DEVICE .*64 bits" 'a size that is too large for a number' show soft:99999999999999999999
-refuses "OFFSET '12q': is not a number" 'an offset that is no number' read "$sparse" 0 12q
-refuses "OFFSET '16777216T': is more than 64 bits" 'an offset that overflows' read "$sparse" 0 16777216T
-refuses "OFFSET '-1': is negative" 'a negative offset' read -- "$sparse" 0 -1
+refuses "OFFSET '12q': not a number; expected decimal" 'an offset that is no number' read "$sparse" 0 12q
+refuses "OFFSET '16777216T': too large; expected at most 64 bits" 'an offset that overflows' read "$sparse" 0 16777216T
+refuses "OFFSET '-1': negative; expected" 'a negative offset' read -- "$sparse" 0 -1
 
 fails '^barspan: .*ENODEV' 'a PCI device that is not there' show ffff:ff:1f.7
 fails 'EFBIG|EINVAL|ENOMEM' 'a region larger than memory files can be' show soft:0xffffffffffffffff
