@@ -16,11 +16,12 @@ struct query {
 	struct target target;
 	unsigned int region;
 	uint64_t offset, length;
-	bool json;
+	bool json, quiet;
 };
 
 static const struct argp_option options[] = {
 	{ "json", 'j', NULL, 0, "Print JSON", 0 },
+	{ "quiet", 'q', NULL, 0, "Print nothing: the exit status is the answer", 0 },
 	{ 0 },
 };
 
@@ -45,12 +46,14 @@ static error_t parse_argument(struct query *query, char *argument, struct argp_s
 	}
 }
 
-static void check_end(struct argp_state *state)
+static void check_end(const struct query *query, struct argp_state *state)
 {
 	static const char *const names[] = { "DEVICE", "REGION", "OFFSET" };
 
 	if (state->arg_num < 3)
 		argument_refuse_lack(state, names[state->arg_num]);
+	if (query->quiet && query->json)
+		argp_error(state, "--quiet: --json prints; expected one of the two");
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -61,10 +64,13 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case 'j':
 		query->json = true;
 		return 0;
+	case 'q':
+		query->quiet = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		return parse_argument(query, argument, state);
 	case ARGP_KEY_END:
-		check_end(state);
+		check_end(query, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -121,22 +127,41 @@ static int answer_text(const struct query *query, const struct barspan *span)
 	return tool_flush() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int run_query(struct query *query)
+/* Answers by text and by the exit status. A failure to print the text is a
+ * failure. */
+static int answer_query(const struct query *query, const struct barspan *span)
 {
-	struct barspan *span;
-	uint64_t length;
-	int status;
+	uint64_t length = barspan_length(span);
+	int status = EXIT_SUCCESS;
 
-	if (target_map(&query->target, query->region, &span))
-		return EXIT_FAILURE;
-	length = barspan_length(span);
 	if (query->offset >= length || query->length > length - query->offset)
-		status = tool_fail(
+		return tool_fail(
 			-ERANGE,
 			"%s region %u: 0x%" PRIx64 " + 0x%" PRIx64 " is past the end at 0x%" PRIx64,
 			query->target.text, query->region, query->offset, query->length, length);
-	else
-		status = query->json ? answer_json(query, span) : answer_text(query, span);
+	if (query->json)
+		status = answer_json(query, span);
+	else if (!query->quiet)
+		status = answer_text(query, span);
+	if (status)
+		return status;
+	return barspan_is_direct(span, query->offset, query->length) ? EXIT_SUCCESS
+								     : EXIT_NOT_DIRECT;
+}
+
+static int run_query(struct query *query)
+{
+	struct barspan *span;
+	int r, status;
+
+	if (query->quiet)
+		tool_hold_log();
+	r = target_map(&query->target, query->region, &span);
+	if (query->quiet)
+		tool_release_log(r);
+	if (r)
+		return EXIT_FAILURE;
+	status = answer_query(query, span);
 	barspan_unmap(span);
 	return status;
 }
@@ -148,8 +173,9 @@ int cmd_query(int argc, char **argv)
 		.parser = parse_option,
 		.args_doc = "DEVICE REGION OFFSET [LENGTH]",
 		.doc = "Tell whether all of the LENGTH bytes (default 1) at OFFSET are direct, and "
-		       "show each extent that they cross. Maps the region, touches no register."
-		       "\v" TARGET_HELP TARGET_REGION_HELP,
+		       "show each extent that they cross. Maps the region, touches no register. "
+		       "The exit status is 0 if they are direct, 3 if any of them is in a hole, "
+		       "and 1 if there is no answer.\v" TARGET_HELP TARGET_REGION_HELP,
 	};
 	struct query query = { .length = 1 };
 

@@ -37,7 +37,8 @@ static const char summary[] =
 	"  help    print the help of a command\n"
 	"\n"
 	"`barspan COMMAND --help' describes a command. The exit status is 0, 1 after a failure, "
-	"and 2 after a usage error. run ends with the status of the program.";
+	"2 after a usage error, and 3 if query finds that the range is not direct. run ends with "
+	"the status of the program.";
 
 static const struct command *find_command(struct argp_state *state, const char *name)
 {

@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 /* With EXIT_SUCCESS and EXIT_FAILURE, every status that barspan ends with, but
- * for those of `barspan run`. */
-enum { EXIT_USAGE = 2 };
+ * for those of `barspan run`. EXIT_NOT_DIRECT: the answer of `barspan
+ * query`. */
+enum { EXIT_USAGE = 2, EXIT_NOT_DIRECT = 3 };
 
 /* Call this first. It makes the standard descriptors safe to use and prints the
  * library's messages. It also checks standard output at the end: if output

@@ -17,6 +17,7 @@ TOOL_TESTS = \
 	tests/tool/terminal.sh \
 	tests/tool/demo.sh \
 	tests/tool/help.sh \
+	tests/tool/answer.sh \
 	tests/tool/pipe.sh
 TESTS += $(TOOL_TESTS)
 EXTRA_DIST += $(TOOL_TESTS) tests/tool/program.sh
