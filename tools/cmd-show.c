@@ -3,6 +3,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "arguments.h"
 #include "command.h"
@@ -22,7 +23,7 @@ struct show {
 	bool one; /* show `region` alone */
 	unsigned int region;
 	bool json;
-	const char *svg; /* output file */
+	const char *svg; /* output file; "-" is standard output */
 	struct survey *surveys;
 	size_t n;
 	int status;
@@ -31,7 +32,8 @@ struct show {
 static const struct argp_option options[] = {
 	{ "region", 'r', "REGION", 0, "Show only this region", 0 },
 	{ "json", 'j', NULL, 0, "Print JSON, with sizes and offsets in bytes", 0 },
-	{ "svg", 's', "FILE", 0, "Write an SVG picture to FILE, and print no text", 0 },
+	{ "svg", 's', "FILE", 0,
+	  "Write an SVG picture to FILE, standard output if FILE is -, and print no text", 0 },
 	{ 0 },
 };
 
@@ -57,6 +59,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argument_refuse_lack(state, "DEVICE");
+		return 0;
+	case ARGP_KEY_END:
+		if (show->json && show->svg && !strcmp(show->svg, "-"))
+			argp_error(state, "--svg=-: standard output is taken by --json; "
+					  "expected a file");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -140,8 +147,13 @@ static int print_text(const struct show *show)
 
 static int write_svg(const struct show *show)
 {
-	int r = svg_write(show->svg, show->target.text, show->surveys, show->n);
+	int r;
 
+	if (!strcmp(show->svg, "-")) {
+		svg_print(stdout, show->target.text, show->surveys, show->n);
+		return tool_flush() ? EXIT_SUCCESS : EXIT_FAILURE;
+	}
+	r = svg_write(show->svg, show->target.text, show->surveys, show->n);
 	return r ? tool_fail(r, "%s: cannot write", show->svg) : EXIT_SUCCESS;
 }
 

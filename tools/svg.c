@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "svg-scale.h"
@@ -265,7 +264,7 @@ static void print_legend(FILE *out, const uint64_t used[REASONS], double y)
 	}
 }
 
-static void print_all(FILE *out, const char *device, const struct survey *surveys, size_t n)
+void svg_print(FILE *out, const char *device, const struct survey *surveys, size_t n)
 {
 	uint64_t used[REASONS] = { 0 };
 	double height = HEADER + FOOT, y = HEADER;
@@ -293,7 +292,7 @@ int svg_write(const char *path, const char *device, const struct survey *surveys
 
 	if (!out)
 		return -errno;
-	print_all(out, device, surveys, n);
+	svg_print(out, device, surveys, n);
 	failed = fflush(out) || ferror(out);
 	r = failed && errno ? -errno : failed ? -EIO : 0;
 	if (fclose(out) && !r)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Standard output: a pipe whose reader has left.
+# Standard output: a pipe whose reader has left, and pictures.
 . "${srcdir:-.}/tests/tool/program.sh"
 
 many='' i=0
@@ -24,9 +24,9 @@ without_reader() { # default|ignore ARGUMENT...
 }
 
 # As any program that SIGPIPE ends: silence, and the signal's status.
-for arguments in '--help' '--version' 'show --help' 'demo' "show $sparse" "show --json $sparse" \
-	"query $sparse 0 0" "query --json $sparse 0 $page" "read $sparse 0 0" \
-	"dump --yes -v soft:1M 0" "show soft:$many" "show --json soft:$many"; do
+for arguments in '--help' 'help run' '--version' 'show --help' 'demo' "show $sparse" "show --json $sparse" \
+	"show --svg - $sparse" "query $sparse 0 0" "query --json $sparse 0 $page" "read $sparse 0 0" \
+	"dump --yes -v soft:1M 0" "show soft:$many" "show --json soft:$many" "show --svg - soft:$many"; do
 	# shellcheck disable=SC2086 # words
 	without_reader default $arguments
 	bad=0
@@ -38,7 +38,7 @@ without_reader default write "$sparse" 0 0 1
 ended 0 'without output, nothing happens'
 
 # A caller that ignores SIGPIPE wants the error.
-for arguments in '--help' "show --json $sparse" 'dump --yes -v soft:1M 0'; do
+for arguments in '--help' "show --json $sparse" 'dump --yes -v soft:1M 0' "show --svg - soft:$many"; do
 	# shellcheck disable=SC2086
 	without_reader ignore $arguments
 	ended 1 "SIGPIPE ignored: $(echo "$arguments" | cut -c 1-40)"
@@ -51,4 +51,23 @@ status=$(env --default-signal=PIPE sh -c "'$barspan' dump --yes -v soft:4M 0 2>'
 ended 141 'head leaves after one line'
 is_empty "$err" 'without a message'
 has "$out" '^00000000  00 ' 'and with its line'
+
+# A picture on standard output.
+run show --svg "$work/picture" "$sparse"
+cp "$work/picture" "$work/expected"
+run show --svg - "$sparse"
+ended 0 'a picture on standard output'
+cmp "$out" "$work/expected"
+report $? 'is the one that a file gets'
+[ ! -e ./- ]
+report $? 'there is no file of that name'
+refuses '--svg=-: standard output is taken by --json; expected a file' 'JSON and a picture' \
+	show --json --svg - "$sparse"
+run show --svg ./- "$sparse"
+cmp ./- "$work/expected"
+report $? 'a file may have that name'
+rm -f ./-
+status=0
+"$barspan" show --svg - "$sparse" >/dev/full 2>"$err" || status=$?
+ended 1 'a picture on a full disk'
 finish
