@@ -41,7 +41,9 @@ static const struct argp_option options[] = {
 	  "(also serve a load or store that faults in a mapped part), off; emulate,report is both",
 	  0 },
 	{ "report", 'r', "FILE", 0,
-	  "Write the report of --trap=report to FILE, not to standard error", 0 },
+	  "Write a report to FILE; adds report to the modes of --trap. Without FILE, the report of "
+	  "--trap=report goes to standard error",
+	  0 },
 	{ "summary", 's', NULL, 0,
 	  "Print one line at the end: the number of trapped accesses and the time they took", 0 },
 	{ "sparse", OPTION_SPARSE, "WHAT", 0,
@@ -113,14 +115,18 @@ static void check_end(struct argp_state *state)
 
 	if (!run->command)
 		argument_refuse_lack(state, "COMMAND");
-	if (run->report && !(run->modes & MODE_REPORT))
-		argp_error(state, "--report=%s: no report is asked for; expected --trap=report",
+	if (run->modes == MODE_OFF && run->report)
+		argp_error(state,
+			   "--report=%s: --trap=off makes no report; expected another mode or no "
+			   "--report",
 			   run->report);
 	if (run->modes == MODE_OFF && run->summary)
 		argp_error(state, "--summary: --trap=off counts nothing; expected another mode or "
 				  "no --summary");
 	if (!run->modes)
 		run->modes = MODE_EMULATE;
+	if (run->report)
+		run->modes |= MODE_REPORT;
 	print_modes(run);
 }
 

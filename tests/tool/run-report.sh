@@ -104,7 +104,7 @@ lacks "$err" ' 0\.000 ms' 'time is taken'
 [ "$(wc -l <"$err")" -eq 1 ]
 report $? 'and nothing else'
 
-refuses '--report=x: no report is asked for; expected --trap=report' 'a report that is not made' run --report=x true
+refuses '--report=x: --trap=off makes no report' 'a report that is not made' run --trap=off --report=x true
 refuses 'summary: --trap=off counts nothing' 'a summary of nothing' run --trap=off --summary true
 fails '/nowhere/file.*ENOENT' 'a report that cannot be written' run --trap=report --report=/nowhere/file true
 plan "$count"
