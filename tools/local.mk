@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 if TOOL
-# All but main(), for the program and for the tests of its parts.
+# All sources but main.c, for the program and for the tests of its parts.
 noinst_LTLIBRARIES += tools/libparts.la
 tools_libparts_la_SOURCES = \
 	tools/arguments.c tools/arguments.h \
@@ -47,14 +47,25 @@ tools_libparts_la_CPPFLAGS += -DPRELOAD='"libbarspan-preload.so"'
 else
 tools_libparts_la_CPPFLAGS += -DPRELOAD='""'
 endif
-tools_libparts_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden $(JANSSON_CFLAGS) $(LIBDW_CFLAGS)
+tools_libparts_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=hidden \
+	$(JANSSON_CFLAGS) $(LIBDW_CFLAGS)
 tools_libparts_la_LDFLAGS = $(SANITIZER)
 
-# Its flags are its own: what the tests add to the common ones is not for it.
+# It has flags of its own: those that tests add to the common ones do not apply.
 bin_PROGRAMS += barspan
 barspan_SOURCES = tools/main.c
 barspan_CPPFLAGS = -I$(top_srcdir)/include
 barspan_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER)
 barspan_LDFLAGS = $(SANITIZER) $(ORIGIN_RPATH)
 barspan_LDADD = tools/libparts.la libbarspan-trap.la libbarspan.la $(JANSSON_LIBS) $(LIBDW_LIBS)
+
+# bash-completion finds the file by the name of the program.
+if BASH_COMPLETION
+bashcompletion_DATA = tools/completions/barspan
 endif
+CLEANFILES += tools/completions/barspan
+tools/completions/barspan: tools/barspan.bash
+	$(AM_V_at)$(MKDIR_P) tools/completions
+	$(AM_V_GEN)cp $(srcdir)/tools/barspan.bash $@
+endif
+EXTRA_DIST += tools/barspan.bash

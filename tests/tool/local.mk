@@ -18,7 +18,8 @@ TOOL_TESTS = \
 	tests/tool/demo.sh \
 	tests/tool/help.sh \
 	tests/tool/answer.sh \
-	tests/tool/pipe.sh
+	tests/tool/pipe.sh \
+	tests/tool/completion.sh
 TESTS += $(TOOL_TESTS)
 EXTRA_DIST += $(TOOL_TESTS) tests/tool/program.sh
 $(TOOL_TESTS:.sh=.log): barspan tests/tool/json-check $(PRELOAD_FAULTS)
