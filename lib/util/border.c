@@ -5,9 +5,9 @@
 #include <pthread.h>
 
 /*
- * The type as well as the state: an asynchronous cancellation that was sent
- * while it was allowed acts in glibc 2.36 even if its signal arrives after it
- * was disabled.
+ * The cancel type is set as well as the state: glibc 2.36 acts on an
+ * asynchronous cancellation that was sent while cancellation was enabled, even
+ * if its signal arrives after cancellation was disabled.
  */
 struct border border_enter(void)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The border between callers and the library. */
+/* The state of a caller that public functions save on entry and restore on
+ * return. */
 #ifndef BORDER_H
 #define BORDER_H
 
-/* The caller's errno, and how its thread can be cancelled. */
+/* The caller's errno and its thread's cancellation state and type. */
 struct border {
 	int error;
 	int cancel_state, cancel_type;
@@ -13,9 +14,10 @@ struct border border_enter(void);
 void border_leave(const struct border *border);
 
 /*
- * First in a public function that may call a caller's code, allocate, or take a
- * lock: until the function returns the thread cannot be cancelled, and then
- * errno is as it was, or border.error if the function has set that.
+ * Place this first in a public function that may call the caller's code,
+ * allocate memory or take a lock. The thread cannot be cancelled until the
+ * function returns. On return errno is restored, or set to border.error if the
+ * function has changed that.
  */
 #define BORDER() \
 	struct border border __attribute__((cleanup(border_leave), unused)) = border_enter()

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Mutexes that a child of fork() finds free, whatever other threads did at that
- * moment. */
+/* Mutexes that are unlocked in a child of fork(), even if another thread held
+ * them at the time of the fork. */
 #ifndef FORK_H
 #define FORK_H
 
 #include <pthread.h>
 
 /*
- * Protects a static mutex of this file. Handlers run before a fork() in the
- * reverse order of `priority` (101 and up), so a mutex that is taken while
- * another is held needs a smaller number than that one: see operation.h.
+ * Protects a static mutex of this file across fork(). Handlers run before
+ * fork() in reverse order of `priority` (101 and up). A mutex that is taken
+ * while another is held needs a smaller number than the other: see operation.h.
  */
 #define PROTECT_ACROSS_FORK(mutex, priority) \
 	static void mutex##_before_fork(void) \

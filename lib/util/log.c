@@ -31,10 +31,10 @@ static struct log_sink current_sink;
 
 PROTECT_ACROSS_FORK(sink_lock, 101);
 
-/* Messages that this thread holds back. */
+/* Messages that log_hold() has queued on this thread. */
 static __thread struct {
 	unsigned int depth;
-	unsigned int lost; /* there was no memory to keep them */
+	unsigned int lost; /* dropped because no memory was left */
 	struct held_message *first, *last;
 } held;
 
@@ -113,8 +113,8 @@ void log_release(void)
 
 	if (--held.depth)
 		return;
-	/* A callback may begin an operation of its own, which holds messages
-	 * and releases them. */
+	/* A callback may begin an operation of its own, which queues and
+	 * delivers messages here. */
 	for (struct held_message *message; (message = held.first);) {
 		held.first = message->next;
 		if (!held.first)

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Messages for the caller's callback. Not for signal handlers. */
+/* Messages to the caller's log callback. Not for signal handlers. */
 #ifndef LOG_H
 #define LOG_H
 
 #include <barspan/log.h>
 
-/* Formats a message, without a newline, and hands it to the callback if there
- * is one for that level. */
+/* Formats a message, without a newline, and passes it to the callback if one is
+ * set for that level. */
 void log_message(enum barspan_log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * Between these two, this thread's messages are kept; log_release() delivers
- * them in order. A thread that holds a lock holds its messages back, since a
- * callback may wait for another thread that wants the lock. Nests.
+ * Messages that this thread logs after log_hold() are queued; log_release()
+ * delivers them in order. The calls nest. A thread must hold messages while it
+ * holds a lock, since a callback may wait for another thread that needs the
+ * lock.
  */
 void log_hold(void);
 void log_release(void);
 
-/* The name of the error that a function returned, such as "EINVAL" for
- * -EINVAL. */
+/* The name of an error code: "EINVAL" for -EINVAL. */
 const char *log_error_name(int r);
 
 #define log_error(...) log_message(BARSPAN_LOG_ERROR, __VA_ARGS__)

@@ -10,7 +10,7 @@
 static pthread_mutex_t operation_lock = PTHREAD_MUTEX_INITIALIZER;
 static __thread bool is_holding;
 
-static pthread_mutex_t *protected_mutexes[OPERATION_PROTECTED]; /* under operation_lock */
+static pthread_mutex_t *protected_mutexes[OPERATION_PROTECTED]; /* protected by operation_lock */
 static size_t n_protected;
 
 int operation_begin(void)
@@ -31,9 +31,9 @@ void operation_end(void)
 }
 
 /*
- * fork() waits for the operations of other threads, so the child finds spans
- * whole and the lock free. A fork() from inside an operation, in a callback,
- * leaves the lock with that thread in both processes.
+ * fork() waits for the operations of other threads to end, so the child sees
+ * consistent spans and a free lock. If a callback inside an operation calls
+ * fork(), that thread holds the lock in both processes.
  */
 static void lock_before_fork(void)
 {
@@ -51,15 +51,15 @@ static void unlock_after_fork(void)
 		pthread_mutex_unlock(&operation_lock);
 }
 
-/* After those of locks that nest inside: prepare handlers run in reverse
- * order. */
+/* Runs after the constructors of the locks that nest inside this one: fork()
+ * runs prepare handlers in reverse order of registration. */
 __attribute__((constructor)) static void protect_operation_lock(void)
 {
 	pthread_atfork(lock_before_fork, unlock_after_fork, unlock_after_fork);
 }
 
-/* A library may be loaded while another thread forks, or inside an operation,
- * in a callback. */
+/* A library may be loaded while another thread forks, or by a callback inside
+ * an operation. */
 void operation_protect(pthread_mutex_t *mutex)
 {
 	bool outside = !is_holding;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The one lock that serialises everything that changes spans, and the order of
- * all locks of the library.
+ * The lock that serialises all changes of spans, and the lock order of the
+ * library.
  *
- * A thread takes them from the top of this table down, and never two of one
- * row. The number is the one of PROTECT_ACROSS_FORK(); the trap's locks are
- * protected by operation_protect().
+ * A thread takes locks from the top of this table down, and at most one lock of
+ * each row. The number is the priority of PROTECT_ACROSS_FORK(). The trap's
+ * locks are protected by operation_protect().
  *
  *	-	operation_lock		operation.c
  *	-	mode_lock		trap.c
@@ -16,9 +16,10 @@
  *		failure_lock		failure.c
  *		note_lock		vfio-name.c
  *
- * While operation_lock is held, one thing of the caller's may run: a
- * transport's `map`. Its other operations do not, and log callbacks wait until
- * the lock is released. Under the other locks nothing of the caller's runs.
+ * While operation_lock is held, a transport's `map` is the only code of the
+ * caller that may run. Its other operations are not called, and log messages
+ * are held until the lock is released. No code of the caller runs under the
+ * other locks.
  */
 #ifndef OPERATION_H
 #define OPERATION_H
@@ -28,17 +29,17 @@
 #include "util/border.h"
 
 /*
- * Begins a change of spans: no other thread changes any until operation_end().
- * Messages are held back meanwhile.
- * -EDEADLK: this thread is inside an operation, called back by it.
+ * Begins an operation: no other thread changes a span until operation_end().
+ * Log messages are held until then.
+ * -EDEADLK: this thread is already inside an operation, in a callback.
  */
 int operation_begin(void);
 void operation_end(void);
 
 /*
- * Has fork() take a static mutex of another library after operation_lock, for a
- * child to find it free. By pthread_atfork() it would be taken first, since the
- * other library is loaded later. Call it for at most OPERATION_PROTECTED
+ * Makes fork() take a static mutex of another library after operation_lock, and
+ * lets the child find it free. pthread_atfork() would take it first, because
+ * the other library is loaded later. Call this for at most OPERATION_PROTECTED
  * mutexes, in the order in which they nest.
  */
 enum { OPERATION_PROTECTED = 4 };

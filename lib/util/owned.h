@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The set of descriptors that are the library's own. Lock-free and safe
- * anywhere, also in a child of vfork(2): the preloaded object asks it when a
+ * The set of descriptors that belong to the library. Lock-free and safe
+ * anywhere, also in a child of vfork(2): the preloaded object queries it when a
  * program closes or replaces descriptors.
  */
 #ifndef OWNED_H
@@ -9,24 +9,24 @@
 
 #include <stdbool.h>
 
-/* A descriptor of OWNED_MAX or above is not noted. */
+/* Descriptors at or above OWNED_MAX are not recorded. */
 enum { OWNED_MAX = 1 << 16 };
 
-/* The lowest number for a descriptor that every process has, with a device or
- * without: the kernel's table of descriptors is as long as the highest one in
- * use, and each fork copies it. */
+/* The lowest number for a descriptor that every process has, even without a
+ * device. It is small because the kernel's descriptor table is as long as the
+ * highest descriptor in use, and each fork() copies it. */
 enum { OWNED_COMMON_BASE = 192 };
 
-/* The lowest number for the library's other descriptors, below the limit on
- * open files: programs use the lowest free numbers, and close what they do not
- * know there. */
+/* The lowest number for the library's other descriptors. It lies below the
+ * limit on open files, but high: programs use the lowest free numbers, and some
+ * close every low number that they did not open. */
 int owned_base(void);
 
 void owned_add(int fd);
 void owned_remove(int fd);
 bool owned_has(int fd);
 
-/* The lowest descriptor of the set at or above `from`; -1: there is none. */
+/* The lowest descriptor in the set at or above `from`; -1 if there is none. */
 int owned_next(unsigned int from);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Descriptors that are the library's own. sys.c has no state, and is in both
- * libraries; their set is in libbarspan alone. */
+/* Descriptors that belong to the library. This file is apart from sys.c because
+ * sys.c has no state and is linked into both libraries, but the set of
+ * descriptors exists in libbarspan only. */
 #include "util/sys.h"
 
 #include <errno.h>
@@ -19,13 +20,13 @@ int sys_memfd_create(const char *name)
 	return fd < 0 ? fd : sys_keep(fd, owned_base());
 }
 
-/* A copy whose number is at least `lowest`, if one is free there. */
+/* Duplicates a descriptor to a number of at least `lowest`, or to any number if
+ * none is free there. */
 static int dup_above(int fd, int lowest)
 {
 	int saved = errno, own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, lowest);
 
-	/* The high numbers are in use, or above a limit that is lower by
-	 * now. */
+	/* All high numbers are in use, or the limit was lowered meanwhile. */
 	if (own < 0 && (errno == EMFILE || errno == EINVAL))
 		own = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0);
 	if (own >= 0)

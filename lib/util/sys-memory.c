@@ -11,8 +11,8 @@
 
 #include "util/sys-call.h"
 
-/* Small blocks by malloc(), whose cache for each thread glibc's calloc() does
- * not use before 2.41. */
+/* Small blocks come from malloc(): before glibc 2.41 calloc() does not use the
+ * per-thread cache. */
 void *sys_calloc(size_t n, size_t size)
 {
 	enum { SMALL = 1024 };
@@ -67,8 +67,8 @@ uint64_t sys_page_up(uint64_t length)
 	return (length + page_size - 1) & ~(page_size - 1);
 }
 
-/* The mmap call of machines of 32 bits counts a file's offset in units of 4
- * KiB, whatever their page size. */
+/* On 32-bit machines mmap2(2) counts the file offset in units of 4 KiB,
+ * whatever the page size is. */
 #ifdef SYS_mmap2
 enum { MMAP_CALL = SYS_mmap2, MMAP_UNIT = 4096 };
 #else

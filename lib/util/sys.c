@@ -40,8 +40,7 @@ int sys_ftruncate(int fd, uint64_t length)
 	int saved = errno;
 	struct rlimit limit;
 
-	/* The kernel sends SIGXFSZ for a length over the limit, which ends the
-	 * process by default. */
+	/* The kernel would send SIGXFSZ, which ends the process by default. */
 	if (length > INT64_MAX)
 		return -EFBIG;
 	if (!getrlimit(RLIMIT_FSIZE, &limit) && limit.rlim_cur != RLIM_INFINITY &&
@@ -101,8 +100,8 @@ int sys_write(int fd, const void *buffer, size_t length)
 	return 0;
 }
 
-/* What an access of `length` bytes that moved `n` of them leaves to do;
- * negative: an error. */
+/* Advances an access of `length` bytes after `n` of them were transferred.
+ * Returns 0 or -errno. */
 static int advance_transfer(ssize_t n, size_t *length, uint64_t *offset)
 {
 	if (n < 0)
@@ -115,9 +114,9 @@ static int advance_transfer(ssize_t n, size_t *length, uint64_t *offset)
 }
 
 /*
- * Straight to the kernel, since the C library's functions are cancellation
- * points and a register access is none. Where a long has 32 bits, pread64()
- * wants its offset in different registers on each machine; preadv() does not.
+ * Calls the kernel directly: the C library's functions are cancellation points,
+ * and a register access must not be one. On 32-bit machines pread64() takes its
+ * offset in registers that depend on the architecture; preadv() does not.
  */
 static ssize_t read_at(int fd, void *buffer, size_t length, uint64_t offset)
 {
@@ -205,15 +204,15 @@ int sys_find_entry(const char *directory, const char *prefix, char *buffer, size
 	return r;
 }
 
-/* Asks by fcntl(F_DUPFD_QUERY), Linux 6.10, and else by kcmp(2), which a kernel
- * may lack or a sandbox forbid. */
+/* Uses fcntl(F_DUPFD_QUERY) of Linux 6.10, or kcmp(2), which may be missing
+ * from the kernel or forbidden by a sandbox. */
 bool sys_is_same_file(int fd, int other)
 {
 	enum { DUPFD_QUERY = 1024 + 3 };
 	int saved = errno, r = -ENOSYS;
 	pid_t pid;
 
-	/* valgrind complains of a command that it does not know. */
+	/* valgrind reports a command that it does not know. */
 	if (!sys_under_valgrind())
 		r = finish_call(syscall(SYS_fcntl, fd, DUPFD_QUERY, other), saved);
 	if (r >= 0)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Every system call and every allocation of the libraries: tests count them,
- * and make each one fail. Calls about signals are in trap/sys-signal.h. Calls
- * of the C library that cannot fail (locks, clocks, getpid()) are anywhere.
+ * All system calls and allocations of the libraries are made here. Tests count
+ * them and make each one fail. Calls about signals are in trap/sys-signal.h. C
+ * library calls that cannot fail (locks, clocks, getpid()) are made directly.
  *
- * Functions return 0, or what they say, or a negative errno value; they leave
- * errno alone. None is a cancellation point.
+ * Unless stated otherwise, functions return 0 or a negative errno value. All
+ * leave errno unchanged. None is a cancellation point.
  */
 #ifndef SYS_H
 #define SYS_H
@@ -20,67 +20,68 @@ void sys_free(void *memory);
 
 size_t sys_page_size(void);
 
-/* Rounded up to whole pages; what is less than a page from the end of 64 bits
- * wraps. */
+/* Rounds up to whole pages. Wraps to 0 within a page of 2^64. */
 uint64_t sys_page_up(uint64_t length);
 
-/* Close-on-exec is added. Return a descriptor. */
+/* Adds O_CLOEXEC. Returns a descriptor. */
 int sys_open(const char *path, int flags);
 
-/* The library's own descriptors have high numbers, which programs do not take
- * for theirs; see owned.h. sys_keep() moves one there, closes the one that it
- * was, and returns it. It cannot fail: one that cannot be moved stays. */
+/* The library's own descriptors have high numbers, apart from those that
+ * programs expect to get; see owned.h. sys_keep() moves a descriptor there,
+ * closes the original and returns the new number. It cannot fail: if the
+ * descriptor cannot be moved, it returns the original. */
 int sys_memfd_create(const char *name);
 int sys_dup(int fd);
 int sys_keep(int fd, int lowest);
 
-/* Straight to the kernel, as the mappings below. The second is for descriptors
- * of sys_open() that sys_keep() has not seen. */
+/* Both call the kernel directly, as the mapping calls below do.
+ * sys_close_unkept() is for descriptors of sys_open() that were not passed to
+ * sys_keep(). */
 void sys_close(int fd);
 void sys_close_unkept(int fd);
 
-/* -EFBIG, and no SIGXFSZ: the file would be larger than RLIMIT_FSIZE or than a
- * file can be. */
+/* -EFBIG, without SIGXFSZ: the length exceeds RLIMIT_FSIZE or the largest file
+ * size. */
 int sys_ftruncate(int fd, uint64_t length);
 
 struct stat;
 int sys_fstat(int fd, struct stat *out);
 
-/* Returns the ioctl's own result. Straight to the kernel: what programs are
- * told of regions is edited. */
+/* Returns the result of the ioctl. Calls the kernel directly, because the
+ * preloaded object edits the region information that ioctl() returns. */
 int sys_ioctl(int fd, unsigned long request, void *argument);
 
-/* All of the bytes, or an error. Async-signal-safe. */
+/* Writes all bytes or fails. Async-signal-safe. */
 int sys_write(int fd, const void *buffer, size_t length);
 
-/* Back to a file's first byte. */
+/* Seeks to the start of a file. */
 int sys_rewind(int fd);
 
-/* Returns how many bytes were read; 0 at the end. */
+/* Returns the number of bytes read, 0 at the end of the file. */
 int sys_read(int fd, void *buffer, size_t length);
 
-/* All of the bytes, or an error: -EIO where the file says that there are no
- * more. Async-signal-safe. */
+/* Transfer all bytes or fail; -EIO if the file ends early.
+ * Async-signal-safe. */
 int sys_pread(int fd, void *buffer, size_t length, uint64_t offset);
 int sys_pwrite(int fd, const void *buffer, size_t length, uint64_t offset);
 
-/* Puts the text of a link, as a string, into `buffer`; -ENAMETOOLONG where it
- * does not fit. */
+/* Stores the target of a symbolic link in `buffer` as a string. -ENAMETOOLONG:
+ * the buffer is too small. */
 int sys_readlink(const char *path, char *buffer, size_t length);
 
-/* Puts the name of the first entry of a directory that begins with `prefix`
- * into `buffer`; -ENOENT: there is none. */
+/* Stores the name of the first directory entry that begins with `prefix` in
+ * `buffer`. -ENOENT: there is none. */
 int sys_find_entry(const char *directory, const char *prefix, char *buffer, size_t length);
 
-/* A file offset as the kernel's mmap call takes it: in units of `unit` bytes,
- * at most `most` of them. Pure.
+/* Converts a file offset to the argument of the kernel's mmap call: units of
+ * `unit` bytes, at most `most` of them. Pure.
  * -EINVAL: not a multiple of the page size; -EOVERFLOW: too large for the call,
- * which would cut it. */
+ * which would truncate it. */
 int sys_mmap_units(uint64_t *units, uint64_t offset, uint64_t page_size, uint64_t unit,
 		   uint64_t most);
 
-/* These four go to the kernel straight, past whatever stands in for the C
- * library's functions: see lib/preload/preload.c. */
+/* These call the kernel directly and bypass functions that are interposed over
+ * the C library's: see lib/preload/preload.c. */
 int sys_mmap(void **out, void *address, size_t length, int prot, int flags, int fd,
 	     uint64_t offset);
 int sys_munmap(void *address, size_t length);
@@ -89,17 +90,17 @@ int sys_mprotect(void *address, size_t length, int prot);
 /* As mremap(2). */
 int sys_mremap(void **out, void *from, size_t length, size_t new_length, int flags, void *to);
 
-/* Moves a mapping onto `to`, over what is there. */
+/* Moves a mapping to `to` and replaces the mappings there. */
 int sys_move_mapping(void *from, size_t length, void *to);
 
 int sys_madvise(void *address, size_t length, int advice);
 int sys_munlock(void *address, size_t length);
 
-/* Whether all of a range, whole pages, is mapped. */
+/* Whether every page of a range of whole pages is mapped. */
 bool sys_is_mapped(void *address, size_t length);
 
-/* Whether two descriptors are of the same open file. False where the kernel
- * cannot tell. */
+/* Whether two descriptors refer to the same open file description. False if the
+ * kernel cannot tell. */
 bool sys_is_same_file(int fd, int other);
 
 /* x86 only. Async-signal-safe. */
