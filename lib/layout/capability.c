@@ -33,8 +33,8 @@ int capabilities_parse(struct capabilities *out, const void *buffer, size_t leng
 	memset(out, 0, sizeof(*out));
 	for (size_t at = first; at; at = header.next) {
 		*bad = at;
-		/* More headers than fit side by side: the chain comes back to
-		 * where it was. */
+		/* A chain of more headers than fit into the buffer has a
+		 * loop. */
 		if (!most-- || at < sizeof(struct vfio_region_info) || at > length ||
 		    length - at < sizeof(header))
 			return -EPROTO;

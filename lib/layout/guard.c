@@ -8,13 +8,13 @@
 #include "util/sys.h"
 
 /*
- * The index: equal slices of the span, a power of two of bytes each. A slice
- * knows the extent at its start and how many others start inside, among which a
- * query searches by halving.
+ * The index divides the span into equal slices whose size is a power of two. A
+ * slice records the extent at its start and the number of extents that start
+ * inside it. A query searches these by bisection.
  */
-enum { FREE_SLOTS = 65536 / sizeof(struct barspan_slot_) }; /* and one for each extent */
+enum { FREE_SLOTS = 65536 / sizeof(struct barspan_slot_) }; /* plus one for each extent */
 
-/* Makes one of neighbours that are one extent. Returns how many are left. */
+/* Merges adjacent entries that form one extent. Returns the number left. */
 static size_t merge(struct barspan_entry_ *entries, size_t n)
 {
 	size_t kept = 0;
@@ -30,7 +30,8 @@ static size_t merge(struct barspan_entry_ *entries, size_t n)
 	return kept;
 }
 
-/* Whether an extent is direct, or can become so when the span is resumed. */
+/* Whether an extent is direct, or may become direct when the span is
+ * resumed. */
 static bool is_mappable(const struct barspan_entry_ *entry)
 {
 	return entry->reason == BARSPAN_REASON_NONE || entry->reason == BARSPAN_REASON_SUSPENDED ||
@@ -38,8 +39,8 @@ static bool is_mappable(const struct barspan_entry_ *entry)
 }
 
 /*
- * The shift of the largest slices at whose edges all mappable extents begin and
- * end. A suspend does not change it.
+ * The shift of the largest slice size that divides the start and end of every
+ * mappable extent. Suspending does not change it.
  */
 static unsigned int common_shift(const struct barspan_entry_ *entries, size_t n)
 {
@@ -56,7 +57,8 @@ static size_t count_slots(uint64_t length, unsigned int shift)
 	return (size_t)((length - 1) >> shift) + 1;
 }
 
-/* Slices at common edges, or the smallest ones for which there are slots. */
+/* Slices at the common boundaries, or the smallest slices for which there are
+ * enough slots. */
 static unsigned int choose_shift(const struct barspan_entry_ *entries, size_t n)
 {
 	unsigned int shift = common_shift(entries, n), least = 0;
@@ -83,8 +85,9 @@ static uintptr_t largest_base(const struct barspan_entry_ *entries, size_t n)
 }
 
 /*
- * Whether the slice up to `last`, all of one extent, is direct at the table's
- * base. An aligned access of up to 8 bytes must not go past its end.
+ * Whether the slice that ends with byte `last` and lies in one extent is direct
+ * at the table's base. An aligned access of up to 8 bytes must not cross its
+ * end.
  */
 static bool is_plain(const struct barspan_guard_ *guard, const struct barspan_entry_ *entry,
 		     uint64_t last)
@@ -95,7 +98,7 @@ static bool is_plain(const struct barspan_guard_ *guard, const struct barspan_en
 static void fill_slots(const struct barspan_guard_ *guard, struct barspan_slot_ *slots)
 {
 	const struct barspan_entry_ *entries = guard->entries;
-	size_t next = 0; /* the first extent that starts at or after the slice's start */
+	size_t next = 0; /* first extent that starts at or after the slice */
 
 	for (size_t i = 0; i < guard->n_slots; i++) {
 		uint64_t start = (uint64_t)i << guard->shift;
@@ -103,7 +106,7 @@ static void fill_slots(const struct barspan_guard_ *guard, struct barspan_slot_ 
 		uint64_t last = start + (room < size ? room : size) - 1;
 		size_t first = entries[next].start == start ? next : next - 1;
 
-		/* Ends at the last entry, which starts after every slice. */
+		/* Stops at the last entry, which starts after every slice. */
 		for (next = first + 1; entries[next].start <= last; next++)
 			;
 		slots[i].first = (uint32_t)first;

@@ -10,7 +10,7 @@ static int compare_starts(const void *left, const void *right)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
-/* Kernels give their areas in order. */
+/* Kernels usually report areas in order. */
 static bool is_sorted(const struct interval *list, size_t n)
 {
 	for (size_t i = 1; i < n; i++)

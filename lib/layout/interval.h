@@ -13,16 +13,16 @@ struct interval {
 	uint64_t end;
 };
 
-/* Sorts a list, and merges what overlaps or touches. Empty ones are dropped.
- * Returns the new length; *overlap (may be NULL) says whether any did
- * overlap. */
+/* Sorts a list, merges intervals that overlap or touch, and drops empty ones.
+ * Returns the new length. *overlap (may be NULL) tells whether any intervals
+ * overlapped. */
 size_t interval_normalise(struct interval *list, size_t n, bool *overlap);
 
-/* Whether a normalised list has all of [start, end). */
+/* Whether a normalised list contains all of [start, end). */
 bool interval_contains(const struct interval *list, size_t n, uint64_t start, uint64_t end);
 
-/* Walks along a normalised list: whether it has byte `at`, where each call's
- * `at` is no smaller than the last one's. */
+/* A forward walk along a normalised list. interval_walk_has() tells whether the
+ * list contains byte `at`; `at` must not decrease between calls. */
 struct interval_walk {
 	const struct interval *list;
 	size_t n;
@@ -30,8 +30,8 @@ struct interval_walk {
 
 bool interval_walk_has(struct interval_walk *walk, uint64_t at);
 
-/* The first byte after `at` from which on that may be otherwise; UINT64_MAX: it
- * never is. A walk, too. */
+/* The first offset after `at` at which interval_walk_has() may change, or
+ * UINT64_MAX. `at` must not decrease between calls. */
 uint64_t interval_walk_edge(struct interval_walk *walk, uint64_t at);
 
 #endif

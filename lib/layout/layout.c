@@ -9,7 +9,7 @@
 #include "util/log.h"
 #include "util/sys.h"
 
-/* The sets of bytes from which a layout follows. All normalised. */
+/* The sets of bytes that determine a layout. All are normalised. */
 struct sets {
 	struct interval *advertised, *requested, *direct;
 	size_t n_advertised, n_requested, n_direct;
@@ -21,7 +21,7 @@ static uint64_t lesser_of(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* How far into its page an offset is. */
+/* The distance of an offset from the start of its page. */
 static uint64_t in_page(const struct layout_request *request, uint64_t offset)
 {
 	return offset & (request->page_size - 1);
@@ -39,8 +39,8 @@ static int warn_odd_area(const struct layout_request *request, uint32_t i, bool 
 	return request->strict && !sane ? -EPROTO : 0;
 }
 
-/* The part of area i that is inside the region; empty where there is none. Says
- * what is odd about it. */
+/* Clips area i to the region; *out may become empty. Warns about malformed and
+ * unaligned areas. */
 static int check_area(const struct layout_request *request, uint32_t i, struct interval *out)
 {
 	const struct barspan_range *area = &request->region.areas[i];
@@ -133,8 +133,8 @@ static void find_msix(const struct layout_request *request, struct sets *sets)
 		};
 }
 
-/* Adds what is left of [start, end) after it is trimmed to whole pages. The
- * region's end counts as a page's. */
+/* Adds [start, end) after trimming it to whole pages. The end of the region
+ * counts as a page boundary. */
 static void add_direct(const struct layout_request *request, struct sets *sets, uint64_t start,
 		       uint64_t end)
 {
@@ -146,13 +146,13 @@ static void add_direct(const struct layout_request *request, struct sets *sets, 
 		sets->direct[sets->n_direct++] = (struct interval){ start + lost, end };
 }
 
-/* Direct is what is advertised and not blocked. */
+/* A byte is direct if it is advertised and not blocked. */
 static int find_direct(const struct layout_request *request, struct sets *sets)
 {
 	struct interval *blocked = sys_calloc(sets->n_requested + 1, sizeof(*blocked));
 	size_t n_blocked = 0, next = 0;
 
-	/* Each blocked interval cuts at most one advertised one in two. */
+	/* Each blocked interval splits at most one advertised interval. */
 	sets->direct =
 		sys_calloc(sets->n_advertised + sets->n_requested + 2, sizeof(*sets->direct));
 	if (!blocked || !sets->direct) {
@@ -180,7 +180,7 @@ static int find_direct(const struct layout_request *request, struct sets *sets)
 	return 0;
 }
 
-/* Where each set's walk is. */
+/* The position of the walk along each set. */
 struct walks {
 	struct interval_walk advertised, requested, direct, msix;
 };
@@ -201,7 +201,7 @@ static enum barspan_reason reason_at(const struct layout_request *request, struc
 	return BARSPAN_REASON_PAGE;
 }
 
-/* Where the reason may change next after `at`. */
+/* The next offset after `at` at which the reason may change. */
 static uint64_t next_edge(struct walks *walks, uint64_t at)
 {
 	uint64_t edge = interval_walk_edge(&walks->advertised, at);
@@ -211,7 +211,7 @@ static uint64_t next_edge(struct walks *walks, uint64_t at)
 	return lesser_of(edge, interval_walk_edge(&walks->msix, at));
 }
 
-/* One extent for each run between edges that has one reason. */
+/* Makes one extent of each maximal run of bytes with one reason. */
 static int make_extents(const struct layout_request *request, const struct sets *sets,
 			struct barspan_extent **out, size_t *out_n)
 {

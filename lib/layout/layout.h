@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From what a device says of a region, and what the caller wants, to extents
- * with reasons. Pure: the page size is an argument.
+ * Computes the extents of a region from the device's description and the
+ * caller's options. Pure: the page size is an argument.
  *
- * A page is direct when every byte of it that is inside the region can be
- * mapped: it is advertised, is not in an MSI-X table that the kernel keeps to
- * itself, and the caller does not want it trapped. All else is hole, and
- * barspan_reason says in which order reasons count. So areas are rounded inward
- * to whole pages and holes outward.
+ * A page is direct if every byte of it inside the region can be mapped. A byte
+ * can be mapped if the device advertises it, if it is not in an MSI-X table
+ * that the kernel does not let a process map, and if the caller does not
+ * request it trapped. All other pages are holes; enum barspan_reason defines
+ * which reason takes precedence. Areas are therefore rounded inward to whole
+ * pages, and holes outward.
  */
 #ifndef LAYOUT_H
 #define LAYOUT_H
@@ -22,25 +23,26 @@ struct layout_request {
 	const char *device; /* for messages */
 	unsigned int index;
 	struct barspan_region region;
-	struct msix_table msix;		   /* of the device; its bar may be another region */
+	struct msix_table msix;		   /* the device's; may be in another region */
 	uint64_t page_size;		   /* a power of two */
-	const struct barspan_range *holes; /* the caller's */
+	const struct barspan_range *holes; /* requested by the caller */
 	size_t n_holes;
-	uint64_t offset; /* the window: page-aligned, inside the region, not empty */
+	uint64_t offset; /* of the window: page-aligned, inside the region */
 	uint64_t length;
 	int prot;
 	bool strict;
 };
 
-/* Returns the window's extents, their offsets counted from its start, in a list
- * that the caller frees with sys_free().
- * -EPROTO: more than BARSPAN_MAX_AREAS areas, or, under `strict`, malformed
- * areas; -ERANGE: a hole of the caller's is not inside the region; -ENOMEM. */
+/* Stores the extents of the window in *out, with offsets from the start of the
+ * window. The caller frees the list with sys_free().
+ * -EPROTO: more than BARSPAN_MAX_AREAS areas, or, with `strict`, malformed
+ * areas; -ERANGE: a requested hole is not inside the region; -ENOMEM. */
 int layout(struct barspan_extent **out, size_t *n, const struct layout_request *request);
 
-/* Where the device's areas begin and end, on page boundaries and past the
- * window's start: the offsets from it, ascending, in a list that the caller
- * frees with sys_free(). An extent made of areas that touch falls apart there.
+/* Stores the page-aligned boundaries of the device's areas after the start of
+ * the window in *cuts: ascending offsets from that start. An extent of several
+ * areas that touch can be split there. The caller frees the list with
+ * sys_free().
  * -EPROTO: more than BARSPAN_MAX_AREAS areas; -ENOMEM. */
 int layout_cuts(uint64_t **cuts, size_t *n, const struct layout_request *request);
 

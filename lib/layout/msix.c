@@ -55,9 +55,9 @@ int msix_find(struct msix_table *out, msix_read_config *read, void *context)
 	if (r || !(status & PCI_STATUS_CAP_LIST))
 		return r;
 
-	/* The list's head is the low byte at PCI_CAPABILITY_LIST; a capability
-	 * is its id, then the next one's offset.
-	 */
+	/* The low byte at PCI_CAPABILITY_LIST is the offset of the first
+	 * capability. A capability begins with its ID and the offset of the
+	 * next one. */
 	r = read_le16(read, context, PCI_CAPABILITY_LIST, &capability);
 	unsigned int at = capability & 0xfc;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where a PCI device's MSI-X table is, from its configuration space. */
+/* Locates the MSI-X table of a PCI device by its configuration space. */
 #ifndef MSIX_H
 #define MSIX_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* length 0: the device has none. */
+/* length is 0 if the device has no MSI-X table. */
 struct msix_table {
 	uint64_t offset;
 	uint64_t length;
@@ -15,8 +15,9 @@ struct msix_table {
 
 typedef int msix_read_config(void *context, uint64_t offset, void *buffer, size_t length);
 
-/* Finds the table by walking the capability list that `read` gives. -EPROTO:
- * the list has no end; or what `read` returned. */
+/* Finds the table by walking the capability list in configuration space, which
+ * it reads through `read`. -EPROTO: the list has a loop; or the error of
+ * `read`. */
 int msix_find(struct msix_table *out, msix_read_config *read, void *context);
 
 #endif
