@@ -106,7 +106,8 @@ int barspan_device_region(struct barspan_device *device, unsigned int index,
 	struct barspan_region region = { 0 };
 	int r = device_checked(device->ops.region(device->context, index, &region));
 
-	/* Asking is how a caller finds out; so this is no message. */
+	/* No message: callers use this error to find out which regions
+	 * exist. */
 	if (r == -EINVAL || r == -ENOENT)
 		return -ENOENT;
 	if (r) {

@@ -13,8 +13,8 @@ static unsigned int digit_value(char digit)
 	return (unsigned int)(tolower((unsigned char)digit) - 'a' + 10);
 }
 
-/* Reads `digits` hexadecimal digits at most, at least one, up to the character
- * `end`; NULL: there is something else. */
+/* Reads 1 to `digits` hexadecimal digits up to the character `end`. Returns the
+ * text after `end`, or NULL if the text is malformed. */
 static const char *parse_hex(const char *text, int digits, char end, unsigned int *value)
 {
 	*value = 0;

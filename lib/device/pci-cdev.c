@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The way through a character device and iommufd. Sources: <linux/vfio.h>,
- * <linux/iommufd.h>, drivers/vfio/device_cdev.c.
+ * Opens a PCI device through its character device and iommufd. Sources:
+ * <linux/vfio.h>, <linux/iommufd.h>, drivers/vfio/device_cdev.c.
  */
 #include "device/pci-way.h"
 
@@ -13,7 +13,8 @@
 #include "util/log.h"
 #include "util/sys.h"
 
-/* The character device's interface is younger than some systems' headers. */
+/* Defined here because the headers of older systems lack the character device
+ * interface. */
 #define BIND_IOMMUFD _IO(VFIO_TYPE, VFIO_BASE + 18)
 #define BIND_FLAG_TOKEN (UINT32_C(1) << 0) /* since Linux 6.17 */
 struct bind_iommufd {
@@ -21,7 +22,7 @@ struct bind_iommufd {
 	uint32_t flags;
 	int32_t iommufd;
 	uint32_t out_devid;
-	uint64_t token; /* address of its bytes */
+	uint64_t token; /* user address of the UUID's bytes */
 };
 
 #define ATTACH_IOMMUFD_PT _IO(VFIO_TYPE, VFIO_BASE + 19)
@@ -38,8 +39,8 @@ struct ioas_alloc {
 	uint32_t out_ioas_id;
 };
 
-/* The kernel says EINVAL of a device that another descriptor is bound to, and
- * of much else. */
+/* The kernel returns EINVAL if another descriptor is bound to the device, but
+ * also for other reasons. */
 static int bind_iommufd(struct way *way)
 {
 	struct bind_iommufd bind = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The ways to a PCI device: through its group, or its character device. */
+/* The two ways to open a PCI device: through its group or its character
+ * device. */
 #ifndef PCI_WAY_H
 #define PCI_WAY_H
 
@@ -11,7 +12,7 @@
 
 enum { PATH_LENGTH = 128 };
 
-/* One way to a device: what is wanted, and how far it went. */
+/* The state of one attempt to open a device. */
 struct way {
 	char address[PCI_ADDRESS_LENGTH];
 	const char *token; /* NULL: none */
@@ -19,36 +20,37 @@ struct way {
 	bool no_iommu_allowed, no_iommu;
 	int device, group, iommu; /* descriptors; -1: none */
 	uint32_t ioas_id;
-	bool try_other; /* it failed for a reason that another way may not have */
-	char why[256];	/* it failed; a message, since another way may succeed */
+	bool try_other; /* a missing node or permission; the other way may succeed */
+	char why[256];	/* the error message; not logged if the other way succeeds */
 };
 
-/* Keeps the message, and returns r. */
+/* Stores the error message and returns r. */
 int way_fail(struct way *way, int r, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Closes the descriptors of a way that failed. */
+/* Closes the descriptors of an attempt that failed. */
 void way_close(const struct way *way);
 
-/* Opens a node. Returns the descriptor, or the error, with a message kept. */
+/* Opens a device node. Returns the descriptor, or the error after
+ * way_fail(). */
 int way_open_node(struct way *way, const char *path);
 
-/* The same for a node that a module provides. */
+/* The same for a node that a kernel module provides. */
 int way_open_needed(struct way *way, const char *path, const char *module);
 
 int way_ioctl(struct way *way, int fd, unsigned long number, void *argument, const char *name);
 
-/* The last part of the path that a link of the device's in sysfs names. */
+/* Stores the last component of a link in the device's sysfs directory. */
 int way_read_link(const char *address, const char *name, char *out, size_t length);
 
-/* How often the device's driver has enabled it: vfio-pci does so while a
- * descriptor of it is in use. */
+/* Whether the device's driver has enabled it. vfio-pci enables a device while a
+ * descriptor of it is open. */
 bool way_is_enabled(const char *address);
 
-/* A refusal that may have to do with the VF token. */
+/* Stores the message for an error that may be due to the VF token. */
 int way_explain_token(struct way *way, int r, const char *name);
 
-/* Opens the device by its character device. -ENOENT: the kernel, or the
- * device's driver, has none. */
+/* Opens the device through its character device. -ENOENT: the kernel or the
+ * device's driver does not provide one. */
 int way_open_cdev(struct way *way);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Opens a PCI device by its address: through its group, or else through its
- * character device. Sources: Documentation/driver-api/vfio.rst, <linux/vfio.h>,
+ * Opens a PCI device by its address, through its group or else its character
+ * device. Sources: Documentation/driver-api/vfio.rst, <linux/vfio.h>,
  * <linux/iommufd.h>, drivers/vfio/device_cdev.c.
  */
 #include <barspan/device.h>
@@ -20,7 +20,7 @@
 #include "util/extensible.h"
 #include "util/sys.h"
 
-/* Says which of the things that VFIO takes is missing. */
+/* Stores a message that says which requirement of VFIO is not met. */
 static int explain_missing(struct way *way, const char *group)
 {
 	char driver[64], path[PATH_LENGTH], target[64];
@@ -33,8 +33,9 @@ static int explain_missing(struct way *way, const char *group)
 			way, -ENXIO,
 			"bound to %s, which does not provide a VFIO device: bind it to vfio-pci",
 			driver);
-	/* A node is no link, and it is not opened to see whether it is there:
-	 * one process at a time may have it. */
+	/* readlink() tests for the node: it fails with EINVAL if the node
+	 * exists. open() is not used, since only one process at a time can open
+	 * a group. */
 	snprintf(path, sizeof(path), "/dev/vfio/noiommu-%s", group);
 	r = sys_readlink(path, target, sizeof(target));
 	if (!way->no_iommu_allowed && (!r || r == -EINVAL))
@@ -74,7 +75,7 @@ static int set_iommu(struct way *way)
 	if (r < 0)
 		r = way_ioctl(way, way->iommu, VFIO_SET_IOMMU, (void *)VFIO_TYPE1_IOMMU,
 			      "VFIO_SET_IOMMU");
-	/* A container without the driver of type 1; iommufd needs none. */
+	/* The container has no type 1 driver. iommufd does not need it. */
 	way->try_other = r == -ENODEV;
 	return r;
 }
@@ -112,7 +113,7 @@ static int open_group(struct way *way, const char *group)
 	return r < 0 ? r : get_device(way, group);
 }
 
-/* How much an error says of the thing that has to be mended. */
+/* Ranks errors by how precisely they tell the user what to correct. */
 static int rank_error(int r)
 {
 	if (r == -EBUSY)
@@ -124,8 +125,8 @@ static int rank_error(int r)
 	return r == -ENOENT ? 0 : 2;
 }
 
-/* Tries the group, and the character device if the group's nodes are at
- * fault. */
+/* Tries the group, then the character device if a node of the group is missing
+ * or not accessible. */
 static int open_ways(struct way *way, const char *group)
 {
 	struct way first = *way;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A software device: each region is a memory file, which direct and trapped
- * accesses both reach. */
+/* Software devices. A memory file backs each region; direct and trapped
+ * accesses both reach it. */
 #include <barspan/soft.h>
 
 #include <errno.h>
@@ -21,10 +21,10 @@ enum {
 
 struct soft_region {
 	struct barspan_region region;
-	struct barspan_range *areas; /* as they were given */
+	struct barspan_range *areas; /* as the caller passed them */
 	struct interval *mappable;   /* normalised */
 	size_t n_mappable;
-	int fd; /* -1: of size 0 */
+	int fd; /* -1: the region has size 0 */
 	int (*read)(void *context, uint64_t offset, void *buffer, size_t length);
 	int (*write)(void *context, uint64_t offset, const void *buffer, size_t length);
 	void *context;
@@ -54,7 +54,8 @@ static int soft_region(void *context, unsigned int index, struct barspan_region 
 	return r;
 }
 
-/* Refuses what a sparse VFIO driver refuses, before anything is touched. */
+/* Rejects the ranges that a sparse VFIO driver rejects, before anything is
+ * mapped. */
 static int soft_locate(void *context, unsigned int index, uint64_t offset, size_t length,
 		       struct device_file *out)
 {
@@ -69,7 +70,7 @@ static int soft_locate(void *context, unsigned int index, uint64_t offset, size_
 	if (!(own->region.flags & BARSPAN_REGION_MMAP) ||
 	    __builtin_add_overflow(offset, length, &end) || end > size)
 		return -EINVAL;
-	/* The rest of the last page comes along. */
+	/* The kernel also maps the rest of the last page. */
 	if (end > own->region.size)
 		end = own->region.size;
 	if (own->region.flags & BARSPAN_REGION_SPARSE &&
@@ -139,8 +140,8 @@ static int copy_areas(struct soft_region *own, const struct barspan_soft_region 
 		struct barspan_range area = given->areas[i];
 		uint64_t end;
 
-		/* Nonsense is handed on, so that a driver can be tested with
-		 * it, but cannot be mapped. */
+		/* A malformed area is reported unchanged, to let drivers be
+		 * tested with it, but cannot be mapped. */
 		own->areas[i] = area;
 		if (!__builtin_add_overflow(area.offset, area.length, &end))
 			own->mappable[i] = (struct interval){ area.offset, end };
@@ -170,7 +171,7 @@ static int make_region(struct soft_region *own, const struct barspan_soft_region
 	return own->fd < 0 ? own->fd : sys_ftruncate(own->fd, given->size);
 }
 
-/* The part of the options that the first version has. */
+/* The sizes of the structs in the first version. */
 enum { MIN_OPTIONS = offsetof(struct barspan_soft_options, regions) + sizeof(void *) };
 enum { MIN_REGION = offsetof(struct barspan_soft_region, context) + sizeof(void *) };
 
@@ -194,7 +195,7 @@ static int read_options(struct barspan_soft_options *options,
 	return options->n_regions && !options->regions ? -EINVAL : 0;
 }
 
-/* Makes region i of the options. */
+/* Creates region i of the options. */
 static int add_region(struct soft *soft, const struct barspan_soft_options *options, size_t i)
 {
 	const uint8_t *regions = (const uint8_t *)options->regions;

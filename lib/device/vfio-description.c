@@ -12,19 +12,19 @@
 #include "util/sys.h"
 
 enum {
-	FIRST_INFO = 4096, /* bytes; holds a region with some 250 areas */
+	FIRST_INFO = 4096, /* bytes; enough for about 250 areas */
 	MAX_INFO = 64 << 20,
 	MAX_ROUNDS = 8,
-	MAX_DESCRIPTIONS = 64, /* of a region, that differ */
+	MAX_DESCRIPTIONS = 64, /* different ones, of one region */
 };
 
-/* for writers of all `known` */
+/* taken to modify any vfio_known */
 static pthread_mutex_t description_lock = PTHREAD_MUTEX_INITIALIZER;
 
 PROTECT_ACROSS_FORK(description_lock, 101);
 
-/* Asks for a region's description, with a buffer as large as the kernel wants
- * it. The caller frees *out. */
+/* Asks the kernel to describe a region, with a buffer as large as the kernel
+ * requests. The caller frees *out. */
 static int request_info(const struct vfio *vfio, unsigned int index, struct vfio_region_info **out,
 			size_t *length)
 {
@@ -62,7 +62,7 @@ err_free_info:
 	return r;
 }
 
-/* Turns the kernel's answer into a description of its own. */
+/* Converts the kernel's answer to a description. */
 static int make_description(const struct vfio *vfio, unsigned int index,
 			    const struct vfio_region_info *info, size_t length,
 			    struct vfio_description **out)
@@ -119,10 +119,10 @@ static bool descriptions_equal(const struct vfio_description *a, const struct vf
 	       !memcmp(a->areas, b->areas, a->region.n_areas * sizeof(a->areas[0]));
 }
 
-/* Keeps a description, or frees it if an equal one is known, and returns the
- * one that is kept. A description of size 0 is an answer to callers that ask,
- * but accesses do not go by it: vfio-pci gives one of a ROM that it cannot read
- * at that moment, and the spans of the region live on. */
+/* Stores a description, or frees it if an equal one is stored, and returns the
+ * stored one. A description of size 0 is returned to callers that ask for one,
+ * but accesses do not use it: vfio-pci reports size 0 for a ROM that it cannot
+ * read at the moment, and existing spans of the region must keep working. */
 static int keep_description(struct vfio *vfio, unsigned int index, struct vfio_description *made,
 			    const struct vfio_description **out)
 {

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Tells a VFIO device's descriptor from others. Sources: drivers/vfio/ and
+ * Recognises descriptors of VFIO devices. Sources: drivers/vfio/ and
  * fs/anon_inodes.c of Linux.
  *
- * A descriptor from a group is an anonymous inode, which stat() shows with no
- * file type. Its link in /proc names it. In a process without /proc, an ioctl
- * asks: drivers of anonymous inodes compare the whole request, and none but
- * VFIO's uses the letter ';' with this number, thus no other one acts on it.
+ * A descriptor from a group is an anonymous inode, for which stat() reports no
+ * file type. Its link in /proc names it. Without /proc the device is asked by
+ * an ioctl. This is safe: drivers of anonymous inodes compare the complete
+ * request number, and VFIO alone uses ';' with this number.
  *
- * A character device is known by its number, which sysfs links to a folder
- * vfio-dev/. Without sysfs, its path decides. It is never asked by an ioctl:
- * there are drivers that look at a request's number alone and would act on it.
+ * A character device is recognised by its device number, which sysfs links to a
+ * directory vfio-dev/, or by its path without sysfs. It is never asked by an
+ * ioctl, since some character drivers ignore the type of a request and would
+ * act on it.
  */
 #include <errno.h>
 #include <linux/vfio.h>
@@ -25,8 +26,8 @@
 
 enum { LINK_LENGTH = 1024 };
 
-/* The text of a descriptor's link. The main thread may be gone, and then
- * /proc/self/fd is empty. */
+/* Reads the link of a descriptor. /proc/self/fd is empty after the main thread
+ * has exited, so this uses thread-self. */
 static int read_fd_link(int fd, char target[LINK_LENGTH])
 {
 	char path[48];
@@ -73,8 +74,8 @@ enum vfio_file vfio_classify(int fd)
 	return S_ISCHR(file.st_mode) ? classify_character(fd, file.st_rdev) : VFIO_FILE_OTHER;
 }
 
-/* Whether an answer is one of VFIO's: every driver names the kind of its
- * device. */
+/* Whether the driver answers as VFIO does: every VFIO driver sets a flag for
+ * the kind of device. */
 static bool answers_as_vfio(int fd)
 {
 	struct vfio_device_info info = { .argsz = sizeof(info) };

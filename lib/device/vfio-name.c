@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where the kernel shows the address of a VFIO descriptor's device: a character
- * device by its link in sysfs, any descriptor by a line of /proc/self/fdinfo
- * (Documentation/filesystems/proc.rst, "VFIO Device files"). A descriptor that
- * an older kernel made from a group shows nothing: only the program that asked
- * for it knows.
+ * Finds the PCI address of a VFIO descriptor's device. The kernel shows it for
+ * a character device by a link in sysfs, and for any descriptor by a line of
+ * /proc/self/fdinfo (Documentation/filesystems/proc.rst, "VFIO Device files").
+ * For a descriptor from a group, an older kernel shows nothing; only the
+ * program that requested the descriptor knows the address.
  */
 #include "device/vfio-name.h"
 
@@ -20,7 +20,7 @@
 
 enum { NOTES = 64 };
 
-/* What barspan_name_descriptor_() was told last. */
+/* The last calls of barspan_name_descriptor_(). */
 static struct note {
 	int fd;
 	char name[PCI_ADDRESS_LENGTH]; /* "": none */
@@ -30,7 +30,7 @@ static pthread_mutex_t note_lock = PTHREAD_MUTEX_INITIALIZER;
 
 PROTECT_ACROSS_FORK(note_lock, 101);
 
-/* The last part of a path, if that is a PCI address. */
+/* The last component of a path, if it is a PCI address. */
 static int take_base_name(char out[PCI_ADDRESS_LENGTH], const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -101,7 +101,7 @@ void barspan_name_descriptor_(int fd, const char *name)
 	char address[PCI_ADDRESS_LENGTH] = "", word[PCI_ADDRESS_LENGTH + 4];
 	struct note *note = NULL;
 
-	/* Behind a blank may be a token for a virtual function. */
+	/* The name may be followed by a blank and a VF token. */
 	snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, " "), name);
 	if (pci_parse_address(address, word))
 		address[0] = '\0';

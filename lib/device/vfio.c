@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A device behind a VFIO device descriptor. Source: <linux/vfio.h>. */
+/* VFIO devices. Source: <linux/vfio.h>. */
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/vfio.h>
@@ -16,9 +16,9 @@
 
 enum { MAX_REGIONS = 65536 };
 
-/* Finds the place of an access in the device's file. A span may go by an older
- * description than the newest, thus every one that is known may allow the
- * access; the kernel checks it once more. */
+/* Finds the file offset of an access. A span may use an older description than
+ * the newest, so the access is allowed if any stored description allows it; the
+ * kernel checks it again. */
 static int find_place(struct vfio *vfio, unsigned int index, uint32_t flag, uint64_t offset,
 		      size_t length, uint64_t *place)
 {
@@ -90,7 +90,7 @@ static void vfio_close(void *context)
 	sys_free(vfio);
 }
 
-/* Reads, of a PCI device, where its MSI-X table is. */
+/* Reads the location of the MSI-X table from configuration space. */
 static int read_msix(struct barspan_device *device)
 {
 	struct barspan_region config;
@@ -104,10 +104,10 @@ static int read_msix(struct barspan_device *device)
 	return r;
 }
 
-/* What a refusal of the first ioctl means. Drivers of other files refuse it
- * with errors of all kinds: tun with EBADFD, loop-control with ENOSYS, vhost
- * with EPERM. So the kind of file decides, and the error only if that is not
- * known. */
+/* Turns the error of the first ioctl into the error to return and its cause.
+ * Drivers of other files refuse the ioctl with many errors: tun with EBADFD,
+ * loop-control with ENOSYS, vhost with EPERM. The kind of file therefore
+ * decides; the error decides only if the kind is unknown. */
 static int explain_refusal(int fd, int r, const char **why)
 {
 	enum vfio_file file = r == -EBADF ? VFIO_FILE_OTHER : vfio_classify(fd);
@@ -194,13 +194,13 @@ int vfio_find_region(struct barspan_device *device, uint64_t file_offset, unsign
 	const struct vfio_description *description;
 	struct vfio *vfio = device->context;
 
-	/* Regions that are known first, since the kernel is asked again for
-	 * each that has no size. */
+	/* First search the regions that have a description, since every region
+	 * of size 0 costs an ioctl. */
 	for (int ask_again = 0; ask_again < 2; ask_again++)
 		for (uint32_t i = 0; i < vfio->n_regions; i++) {
 			description = __atomic_load_n(&vfio->regions[i].current, __ATOMIC_ACQUIRE);
-			/* A region that the kernel does not describe is not the
-			 * wanted one. */
+			/* A region that the kernel fails to describe cannot
+			 * contain the offset. */
 			if (!description &&
 			    (!ask_again || vfio_refresh_description(vfio, i, &description)))
 				continue;
