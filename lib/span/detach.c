@@ -22,7 +22,7 @@ static size_t count_ranges(uintptr_t start, uintptr_t end)
 	return n;
 }
 
-/* The range's part that is taken. */
+/* The part of a range that is detached. */
 static struct registry_range clip_range(const struct registry_range *range, uintptr_t start,
 					uintptr_t end)
 {
@@ -93,7 +93,7 @@ static void collect_ended(const struct detachment *detachment, struct span **end
 	for (size_t i = 0; i < detachment->n; i++) {
 		struct span *span = span_of(detachment->ranges[i].span);
 
-		/* Once, though several of its ranges may be here. */
+		/* A span with several ranges here is collected once. */
 		if (span->owner == SPAN_OF_ADDRESSES && !has_addresses(span))
 			detach_end_span(span, ended);
 	}
@@ -105,8 +105,9 @@ static size_t range_size(const struct registry_range *range)
 }
 
 /*
- * Reserves the ranges, in place of remembering what was there. If one cannot
- * be, those before it are unmapped, and the others are their spans' again.
+ * Reserves the ranges instead of recording the mappings in them. If reserving
+ * one fails, the ranges before it are unmapped and the others are given back to
+ * their spans.
  */
 static int reserve_ranges(struct detachment *detachment, struct span **ended)
 {
@@ -144,7 +145,7 @@ static int take_ranges(struct detachment *detachment, struct span **ended)
 	detachment->was_detoured = sys_calloc(detachment->n, sizeof(*detachment->was_detoured));
 	if (!detachment->ranges || !detachment->was_detoured)
 		return -ENOMEM;
-	/* One range is cut in two at most. */
+	/* At most one range is split in two. */
 	r = registry_reserve(1);
 	if (r)
 		return r;
@@ -152,7 +153,7 @@ static int take_ranges(struct detachment *detachment, struct span **ended)
 	registry_remove(NULL, detachment->start, detachment->end);
 	if (detachment->kind != DETACH_UNMAP)
 		r = maps_snapshot_take(&detachment->before, detachment->start, detachment->end);
-	/* What is given back may be in as many parts. */
+	/* The ranges given back may be in as many parts. */
 	if (!r)
 		r = registry_reserve(detachment->before.lines + 1);
 	if (r == -ENOMEM) {
@@ -189,8 +190,8 @@ void detach_undo(struct detachment *detachment)
 	free_detachment(detachment);
 }
 
-/* Whether a page is a span's, and one mapping with [start, end), which it
- * touches. */
+/* Whether `page` touches [start, end), belongs to the span, and forms one
+ * mapping with [start, end). */
 static bool is_joined(const struct registry_range *part, uintptr_t page, uintptr_t start,
 		      uintptr_t end)
 {
@@ -202,10 +203,9 @@ static bool is_joined(const struct registry_range *part, uintptr_t page, uintptr
 }
 
 /*
- * Whether a part of a span without a device's mapping is still reserved.
- * Another thread's mapping without access looks the same, but is not marked:
- * not left out of core dumps, and not one mapping with a page beside it that
- * is.
+ * Whether a part of a span without a device mapping is still reserved. Another
+ * thread's PROT_NONE mapping looks the same, but is not excluded from core
+ * dumps, and so does not form one mapping with an adjacent page that is.
  */
 static bool is_still_reserved(const struct registry_range *part)
 {
@@ -219,7 +219,7 @@ static bool is_still_reserved(const struct registry_range *part)
 
 struct restoring {
 	const struct detachment *detachment;
-	bool is_proven; /* nothing was unmapped */
+	bool is_proven; /* the call unmapped nothing */
 };
 
 static void look_for_file(void *context, uintptr_t start, uintptr_t end, bool is_file)
@@ -229,7 +229,7 @@ static void look_for_file(void *context, uintptr_t start, uintptr_t end, bool is
 	restoring->is_proven |= is_file && start < end;
 }
 
-/* Gives back to spans their parts of a mapping that is as before. */
+/* Gives the parts of an unchanged mapping back to their spans. */
 static void restore_part(void *context, uintptr_t start, uintptr_t end, bool is_file)
 {
 	const struct restoring *restoring = context;
@@ -244,7 +244,7 @@ static void restore_part(void *context, uintptr_t start, uintptr_t end, bool is_
 	}
 }
 
-/* Whether all of the ranges are their spans' again. */
+/* Whether the spans own all of the ranges again. */
 static bool is_restored(const struct detachment *detachment)
 {
 	struct registry_range found;
@@ -259,7 +259,8 @@ static bool is_restored(const struct detachment *detachment)
 	return true;
 }
 
-/* After a call that failed: what it has not changed is the spans' again. */
+/* After a failed call: gives back to the spans the mappings that the call has
+ * not changed. */
 static void restore_unchanged(struct detachment *detachment)
 {
 	struct restoring restoring = {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The first access to a span that failed. An accessor may run in a signal
- * handler, where no message can be written: the next call outside of handlers
- * logs it.
+ * The first failed access to a span. An accessor may run in a signal handler
+ * and cannot log there. The next call outside of a handler logs the failure.
  */
 #include <barspan/io.h>
 
@@ -14,13 +13,13 @@
 #include "util/fork.h"
 #include "util/log.h"
 
-/* Held to read and take a failure that is known. Accesses do not wait for
- * it. */
+/* Taken to read or take a failure. Accesses do not take it. */
 static pthread_mutex_t failure_lock = PTHREAD_MUTEX_INITIALIZER;
 
 PROTECT_ACROSS_FORK(failure_lock, 101);
 
-/* Returns whether a failure is known; *is_first: it is to be logged. */
+/* Returns whether the span has a failure. *is_first tells whether it must be
+ * logged. */
 static bool read_failure(struct span *span, bool take, struct access_failure *out, bool *is_first)
 {
 	bool known;

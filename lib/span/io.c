@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Accesses that are not an aligned direct one. No lock, no allocation, no
- * message: signal handlers come here. */
+/* All accesses but aligned direct ones. They take no lock, do not allocate and
+ * log nothing, since signal handlers call them. */
 #include <barspan/io.h>
 
 #include <endian.h>
@@ -13,8 +13,8 @@
 
 enum { WORD = sizeof(uintptr_t) };
 
-/* The widest naturally aligned access at an address, less than a word, that
- * does not go past `left` bytes. */
+/* The widest naturally aligned access at an address that is narrower than a
+ * word and does not exceed `left` bytes. */
 static size_t widest_access(uintptr_t address, size_t left)
 {
 	size_t width = WORD / 2;
@@ -24,8 +24,7 @@ static size_t widest_access(uintptr_t address, size_t left)
 	return width;
 }
 
-/* Bytes move in the device's order, so values are neither swapped nor
- * interpreted here. */
+/* Copies bytes in the device's order; values are not swapped. */
 #define COPY(type, to, from) memcpy(to, &(type){ *(const volatile type *)(from) }, sizeof(type))
 
 static size_t load_part(uint8_t *to, uintptr_t from, size_t length)
@@ -41,12 +40,11 @@ static size_t load_part(uint8_t *to, uintptr_t from, size_t length)
 	return width;
 }
 
-/* Keeps the compiler from joining the words of a row in vector registers, and
- * so from loading them there. */
+/* Keeps the compiler from loading several words with one vector instruction. */
 #define KEEP_WHOLE(word) __asm__("" : "+r"(word))
 
-/* All whole words from an aligned address on. Four at a time take less than one
- * by one. */
+/* Loads all whole words from an aligned address on, four at a time for
+ * speed. */
 static size_t load_words(uint8_t *to, uintptr_t from, size_t length)
 {
 	size_t done = 0;
@@ -209,7 +207,8 @@ void io_note_failure(struct barspan *face, uint64_t offset, unsigned int width, 
 	__atomic_store_n(&failure->state, FAILURE_KNOWN, __ATOMIC_RELEASE);
 }
 
-/* A register's value, in the host's byte order. Inline, as read_parts(). */
+/* Reads a register's value in the host's byte order. Inline for the same reason
+ * as read_parts(). */
 static inline __attribute__((always_inline)) int read_value(const struct span *span,
 							    uint64_t offset, uint64_t *value,
 							    unsigned int width)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Copies by volatile accesses, each the widest naturally aligned one that fits.
- * Safe anywhere. */
+/* Copies by volatile accesses, each as wide as natural alignment and the length
+ * allow. Safe anywhere. */
 #ifndef IO_H
 #define IO_H
 
@@ -10,8 +10,8 @@
 
 struct barspan;
 
-/* Keeps an access that failed with error r for barspan_take_error(), unless an
- * earlier one is kept. Safe anywhere. */
+/* Records an access that failed with error r for barspan_take_error(), unless
+ * an earlier one is recorded. Safe anywhere. */
 void io_note_failure(struct barspan *span, uint64_t offset, unsigned int width, bool is_write,
 		     int r);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Spans for callers: barspan_map(), barspan_unmap(), and what a span is of. */
+/* Mapping, unmapping and properties of spans. */
 #include <barspan/span.h>
 
 #include <errno.h>

@@ -29,12 +29,12 @@ static bool parse_mapping(const char *line, struct mapping *out)
 	return true;
 }
 
-/* Called for each line, or each mapping in ascending order; false: no more are
- * wanted. */
+/* Called for each line, or for each mapping in ascending order. Returns false
+ * to stop. */
 typedef bool line_visitor(void *context, const char *line);
 typedef bool mapping_visitor(void *context, const struct mapping *mapping);
 
-/* Reads the list, to its end or as far as is wanted. 0 or -errno. */
+/* Reads the list until its end or until `visit` stops it. 0 or -errno. */
 static int visit_lines(int fd, line_visitor *visit, void *context)
 {
 	char buffer[4096], line[128];
@@ -44,7 +44,8 @@ static int visit_lines(int fd, line_visitor *visit, void *context)
 
 	while (more && (n = sys_read(fd, buffer, sizeof(buffer))) > 0)
 		for (int i = 0; more && i < n; i++) {
-			/* A long line is a long name, which nobody asks for. */
+			/* The excess of a long line is part of a file name,
+			 * which is not used. */
 			if (buffer[i] != '\n') {
 				if (used + 1 < sizeof(line))
 					line[used++] = buffer[i];
@@ -111,7 +112,7 @@ bool maps_has_one(uintptr_t start, uintptr_t end)
 
 struct mark_search {
 	uintptr_t start, end;
-	bool is_in; /* the mapping whose lines are read has the range */
+	bool is_in; /* the current mapping contains the range */
 	bool found;
 };
 
@@ -143,7 +144,8 @@ bool maps_is_marked(uintptr_t start, uintptr_t end)
 
 enum { MAX_LINE = 160 };
 
-/* The text of a mapping's part of a range; its length, 0 if it has no part. */
+/* Formats the part of a mapping that lies in a range. Returns the length of the
+ * text, 0 if no part does. */
 static size_t describe_mapping(const struct mapping *mapping, uintptr_t range_start,
 			       uintptr_t range_end, char line[MAX_LINE])
 {
@@ -205,12 +207,12 @@ int maps_snapshot_take(struct maps_snapshot *out, uintptr_t start, uintptr_t end
 
 struct comparison {
 	const struct maps_snapshot *snapshot;
-	size_t done; /* of the text; lines before lie below in the range */
+	size_t done; /* bytes of the text that later mappings cannot match */
 	maps_visitor *visit;
 	void *context;
 };
 
-/* Whether the snapshot has a line, at or after the last that was found. */
+/* Searches the snapshot for a line from the last match on. */
 static bool find_line(struct comparison *comparison, const char *line, size_t n)
 {
 	const char *text = comparison->snapshot->text, *end = text + comparison->snapshot->length;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The kernel's list of this process's mappings, /proc/thread-self/maps:
- * /proc/self is a zombie's once the main thread has called pthread_exit().
- * Format: proc(5). */
+/* The kernel's list of this process's mappings. Format: proc(5). It reads
+ * /proc/thread-self/maps, since /proc/self is a zombie's after the main thread
+ * has called pthread_exit(). */
 #ifndef MAPS_H
 #define MAPS_H
 
@@ -9,33 +9,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether one mapping has all of [start, end). False where the list cannot be
+/* Whether one mapping contains all of [start, end). False if the list cannot be
  * read. */
 bool maps_has_one(uintptr_t start, uintptr_t end);
 
-/* Whether one mapping that is left out of core dumps has all of [start, end):
- * "dd" in /proc/thread-self/smaps. */
+/* Whether one mapping that is excluded from core dumps ("dd" in
+ * /proc/thread-self/smaps) contains all of [start, end). */
 bool maps_is_marked(uintptr_t start, uintptr_t end);
 
-/* The mappings in a range as they were, to be compared with later. */
+/* A record of the mappings in a range, to compare with later. */
 struct maps_snapshot {
 	uintptr_t start, end;
-	/* kept open: a process may have no descriptor left when it is to
-	 * compare; -1: none */
+	/* kept open, since no descriptor may be left when the comparison is
+	 * made; -1: none */
 	int fd;
-	/* of each mapping its part of the range, access, file and file
+	/* a line for each mapping: its part of the range, access, file and file
 	 * offset */
 	char *text;
 	size_t length, lines;
 };
 
-/* Or the error of reading the list; -ENOMEM. */
+/* -ENOMEM, or the error of reading the list. */
 int maps_snapshot_take(struct maps_snapshot *out, uintptr_t start, uintptr_t end);
 
 typedef void maps_visitor(void *context, uintptr_t start, uintptr_t end, bool is_file);
 
-/* Calls `visit` for each mapping's part of the range that is as it was, in
- * ascending order. Takes no memory. 0, or the error of reading the list. */
+/* Calls `visit` for the part of the range in each unchanged mapping, in
+ * ascending order. Does not allocate. 0, or the error of reading the list. */
 int maps_snapshot_unchanged(const struct maps_snapshot *snapshot, maps_visitor *visit,
 			    void *context);
 

@@ -62,7 +62,8 @@ int options_read(struct barspan_options *out, const struct barspan_options *give
 	return invalid ? refuse_options(device, index, -EINVAL, invalid) : 0;
 }
 
-/* Fills in the defaults that the region gives, and compares with it. */
+/* Fills in the defaults that depend on the region, and checks the options
+ * against it. */
 static int fit_options(struct barspan_options *options, const struct barspan_device *device,
 		       unsigned int index, const struct barspan_region *region)
 {

@@ -3,10 +3,10 @@
 
 #include <barspan/ptr.h>
 
-/* Above the page numbers of any address: those of 57 bits. */
+/* The lowest bit above the page numbers of 57-bit addresses. */
 #define STEP (UINT64_C(1) << (57 - BARSPAN_PTR_PAGE_BITS_))
 
-/* No page has generation 0, so that the zeros at first are no pages. */
+/* Generation 0 is not used, so the initial zeros match no page. */
 struct barspan_ptr_cache_ barspan_ptr_cache_ = { .generation = STEP };
 
 static uint64_t *slot_of(uintptr_t address, bool is_write)
@@ -26,8 +26,8 @@ void ptr_cache_insert(uintptr_t address, bool is_write, uint64_t generation)
 		 seen = ((uint64_t)address >> BARSPAN_PTR_PAGE_BITS_) ^ generation;
 
 	__atomic_store_n(slot, seen, __ATOMIC_SEQ_CST);
-	/* A page that was remembered late could be taken for one of the
-	 * generation that has this number next. */
+	/* The generation has changed meanwhile. The entry could match after
+	 * wraparound, so it is removed. */
 	if (__atomic_load_n(&barspan_ptr_cache_.generation, __ATOMIC_SEQ_CST) != generation)
 		__atomic_compare_exchange_n(slot, &seen, 0, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
@@ -36,7 +36,7 @@ void ptr_cache_invalidate(void)
 {
 	if (__atomic_add_fetch(&barspan_ptr_cache_.generation, STEP, __ATOMIC_SEQ_CST))
 		return;
-	/* The numbers start over: pages of long ago must not come back. */
+	/* Wraparound: entries of earlier generations must not match again. */
 	for (uintptr_t i = 0; i < 2 << BARSPAN_PTR_CACHE_BITS_; i++)
 		__atomic_store_n(&barspan_ptr_cache_.pages[i & 1][i / 2], 0, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&barspan_ptr_cache_.generation, STEP, __ATOMIC_SEQ_CST);

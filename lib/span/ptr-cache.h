@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The pages that pointer accessors need not look up: <barspan/ptr.h> has the
- * table, since they are inline. */
+/* The pages that pointer accessors access directly without a lookup. The table
+ * is in <barspan/inline/ptr.h>, since these accessors are inline. */
 #ifndef PTR_CACHE_H
 #define PTR_CACHE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* To be taken before it is looked up what a page is. */
+/* Read this before looking up the page. */
 uint64_t ptr_cache_generation(void);
 
-/* Remembers that all of an address's page is read, or written, directly, as was
- * found in that generation. Safe anywhere. */
+/* Records that every byte of the page of `address` was found in `generation` to
+ * be read, or written, directly. Safe anywhere. */
 void ptr_cache_insert(uintptr_t address, bool is_write, uint64_t generation);
 
-/* Forgets all pages. To be called after a change can be seen by those who look
- * up. Thread-safe. */
+/* Invalidates all entries. Call it after the change has become visible to
+ * lookups. Thread-safe. */
 void ptr_cache_invalidate(void);
 
 #endif

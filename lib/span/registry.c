@@ -10,17 +10,17 @@
 
 enum { FIRST_CAPACITY = 256 };
 
-/* Readers may be in a table while it changes, so that all of it is accessed
- * atomically: who sees a change by an acquiring load also sees the sequence
- * number that came before it. */
+/* A reader may use a table while a writer changes it, so every member is
+ * accessed atomically. A reader that sees a change by an acquiring load also
+ * sees the sequence number stored before it. */
 struct table {
-	struct table *retired; /* the one that this took the place of */
+	struct table *retired; /* the table that this one replaced */
 	size_t capacity;
 	size_t n;
 	struct registry_range *ranges;
 };
 
-/* Programs with few spans never need more. */
+/* Enough for programs with few spans. */
 static struct registry_range first_ranges[2][FIRST_CAPACITY];
 static struct table first_tables[2] = {
 	{ .capacity = FIRST_CAPACITY, .ranges = first_ranges[0] },
@@ -51,8 +51,8 @@ static struct registry_range get_range(const struct table *table, size_t i)
 	};
 }
 
-/* The first range that ends past an address. A table that changes meanwhile
- * gives nonsense, but no more than that. */
+/* Finds the first range that ends after an address. If the table changes
+ * meanwhile, the result is wrong but inside the table. */
 static size_t search_table(const struct table *table, uintptr_t address)
 {
 	size_t low = 0;
@@ -70,8 +70,8 @@ static size_t search_table(const struct table *table, uintptr_t address)
 	return low;
 }
 
-/* The first range that ends past an address; without a span if there is
- * none. */
+/* Finds the first range that ends after an address; its span is NULL if there
+ * is none. */
 static struct registry_range look_up(uintptr_t address)
 {
 	struct registry_range found = { 0, 0, 0, NULL };
@@ -133,13 +133,13 @@ enum change_kind { ADD, RESTORE, REMOVE };
 
 struct change {
 	enum change_kind kind;
-	const struct registry_range *ranges; /* to add, sorted; or to restore, one */
+	const struct registry_range *ranges; /* to add, sorted; or one to restore */
 	size_t n;
-	const struct barspan *span; /* to remove: of this span, from start to end */
+	const struct barspan *span; /* to remove: of this span (NULL: of all), in [start, end) */
 	uintptr_t start, end;
 };
 
-/* Merges from the back, where there is room. */
+/* Merges from the end of the table, which has free space. */
 static void add_to(struct table *table, const struct registry_range *add, size_t n)
 {
 	size_t old = table->n;
@@ -190,14 +190,14 @@ static void remove_from(struct table *table, const struct change *change)
 	STORE(table->n, kept);
 }
 
-/* Whether one range goes on where another ends. */
+/* Whether `right` continues `left` in addresses and offsets of one span. */
 static bool is_continued(const struct registry_range *left, const struct registry_range *right)
 {
 	return left->span == right->span && left->end == right->start &&
 	       left->offset + (left->end - left->start) == right->offset;
 }
 
-/* Takes range i out. */
+/* Removes range i. */
 static void drop_range(struct table *table, size_t i)
 {
 	for (size_t n = table->n; i + 1 < n; i++)
@@ -205,8 +205,8 @@ static void drop_range(struct table *table, size_t i)
 	STORE(table->n, table->n - 1);
 }
 
-/* Joins a range with those that it was cut from; where neither is left, there
- * is room for it. */
+/* Joins a range with the adjacent ranges that it was cut from. If there are
+ * none, the table has space for it. */
 static void restore_to(struct table *table, const struct registry_range *range)
 {
 	size_t i = search_table(table, range->start);
@@ -229,7 +229,7 @@ static void restore_to(struct table *table, const struct registry_range *range)
 		drop_range(table, i);
 }
 
-/* How many ranges more there are after a change, at most. */
+/* The largest number of ranges that a change can add. */
 static size_t room_for(const struct change *change)
 {
 	const struct table *table = tables[sequence % 2];
@@ -252,8 +252,8 @@ static void apply_change(struct table *table, const struct change *change)
 		remove_from(table, change);
 }
 
-/* Changes the copy that is not in use, puts it to use, and changes the
- * other. */
+/* Changes the copy that is not in use, switches to it, and then changes the
+ * other copy. */
 static int commit_change(const struct change *change)
 {
 	int r = registry_reserve(room_for(change));

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From an address to the span it lies in. Look-ups take no lock and may be made
- * from signal handlers.
+ * Maps an address to its span. Lookups take no lock and may be made from signal
+ * handlers.
  *
- * There are two copies of a sorted table, and a sequence number that says which
- * of them is in use. A writer, one at a time, changes the copy that is not in
- * use, makes it the one in use, and then changes the other one alike. A reader
- * starts over when the number has changed meanwhile; one that has interrupted a
- * writer, in a signal handler, finds the copy in use whole. Tables that have
- * grown too small are kept for readers that are still in them: all of them
- * together are smaller than the last one.
+ * The registry has two copies of a sorted table, and a sequence number that
+ * selects the copy in use. Only one writer runs at a time. It changes the copy
+ * that is not in use, switches to it, and then changes the other copy. A reader
+ * retries if the number has changed meanwhile. A signal handler that interrupts
+ * a writer still sees a consistent table. Outgrown tables are kept for readers
+ * that still use them; together they are smaller than the current one.
  */
 #ifndef REGISTRY_H
 #define REGISTRY_H
@@ -19,38 +18,37 @@
 
 struct barspan;
 
-/* Addresses [start, end) are those of the span from its offset on. */
+/* Addresses [start, end) are the span's, beginning with `offset`. */
 struct registry_range {
 	uintptr_t start, end;
 	uint64_t offset;
 	struct barspan *span;
 };
 
-/* The following are for one writer at a time: inside an operation. */
+/* The following are for one writer at a time: call them inside an operation. */
 
-/* Makes room for n ranges more, so that adding them, or cutting as many in two,
- * cannot fail. -ENOMEM. */
+/* Reserves capacity for n more ranges: adding them, or splitting n ranges in
+ * two, then cannot fail. -ENOMEM. */
 int registry_reserve(size_t n);
 
-/* Adds ranges that overlap no others, and sorts them. -ENOMEM, with nothing
- * added. */
+/* Sorts the ranges and adds them. They must not overlap others.
+ * -ENOMEM, with nothing added. */
 int registry_add(struct registry_range *ranges, size_t n);
 
-/* Removes addresses [start, end) of `span`, or of all spans for NULL; the rest
- * of a range at both ends stays.
- * -ENOMEM, with nothing removed, if that cuts a range in two; else it cannot
- * fail. */
+/* Removes addresses [start, end) from `span`, or from all spans if it is NULL.
+ * The rest of a range that is cut stays.
+ * -ENOMEM, with nothing removed, if the removal splits a range in two;
+ * otherwise it cannot fail. */
 int registry_remove(const struct barspan *span, uintptr_t start, uintptr_t end);
 
-/* Undoes the removal of a range that registry_remove() took out last of all
- * changes there. Cannot fail. */
+/* Undoes the last removal of a range by registry_remove(). Cannot fail. */
 void registry_restore(const struct registry_range *range);
 
-/* Puts the range that `address` lies in into *out. -ENOENT: there is none. Safe
- * anywhere. */
+/* Stores the range that contains `address` in *out. -ENOENT: there is none.
+ * Safe anywhere. */
 int registry_find(struct registry_range *out, uintptr_t address);
 
-/* Puts the first range that overlaps [start, end) into *out. -ENOENT: there is
+/* Stores the first range that overlaps [start, end) in *out. -ENOENT: there is
  * none. Safe anywhere. */
 int registry_overlap(struct registry_range *out, uintptr_t start, uintptr_t end);
 

@@ -20,7 +20,7 @@ void reservation_release(uint8_t *address, size_t length)
 			  log_error_name(r));
 }
 
-/* Maps without access exactly at `address`, if nothing is there. */
+/* Reserves addresses exactly at `address`, if they are free. */
 static int reserve_free(uint8_t *address, size_t length)
 {
 	void *got;
@@ -28,15 +28,15 @@ static int reserve_free(uint8_t *address, size_t length)
 
 	if (r || got == address)
 		return r;
-	/* A kernel before 4.17 takes the address for a hint. */
+	/* A kernel before 4.17 takes the address as a hint. */
 	reservation_release(got, length);
 	return -EEXIST;
 }
 
 /*
  * After mlockall(MCL_FUTURE) every new mapping counts against RLIMIT_MEMLOCK,
- * also one without access, and a device's mapping over it counts again. One
- * page that is unlocked and then grown does not count.
+ * even with PROT_NONE, and a device mapping over it counts again. A single page
+ * that is unlocked and then grown by mremap() does not count.
  */
 static int reserve_unlocked(uint8_t **out, const struct reservation_request *request, size_t length)
 {
@@ -48,7 +48,7 @@ static int reserve_unlocked(uint8_t **out, const struct reservation_request *req
 	if (address && !request->replace) {
 		r = reserve_free(address, page);
 		got = address;
-		flags = 0; /* other mappings stay */
+		flags = 0; /* do not replace other mappings */
 	} else {
 		r = sys_mmap(&got, NULL, page, PROT_NONE, RESERVE, -1, 0);
 		flags |= address ? MREMAP_FIXED : 0;
@@ -136,10 +136,10 @@ bool reservation_unlock(struct reservation *reservation)
 }
 
 /*
- * That is whether it is one mapping, asked of the kernel in constant time:
- * mremap() that may not move fails with EFAULT for a range of several mappings,
- * and with ENOMEM (EAGAIN if locked) for one that cannot grow as far as is
- * asked: beyond the main thread's stack, which is in the way.
+ * Asks the kernel in constant time whether the range is one mapping. mremap()
+ * without MREMAP_MAYMOVE fails with EFAULT for a range of several mappings. It
+ * fails with ENOMEM (EAGAIN if locked) for a single mapping that cannot grow to
+ * the requested length, which is chosen to reach past the main thread's stack.
  */
 bool reservation_is_whole(uint8_t *start, size_t length)
 {
@@ -163,8 +163,8 @@ bool reservation_is_intact(uint8_t *address, size_t length)
 	uint8_t *const beside[] = { address + length, address - page };
 	bool intact = false;
 
-	/* A marked page that is put beside it becomes one mapping with it, if
-	 * that is marked. */
+	/* A page that is mapped and marked beside the range merges with it into
+	 * one mapping if the range is marked, too. */
 	for (size_t i = 0; i < 2 && !intact; i++) {
 		if (reserve_free(beside[i], page))
 			continue;
@@ -183,8 +183,9 @@ bool reservation_reclaim(uint8_t *address, size_t length, uint8_t *neighbour)
 		return reservation_is_whole(neighbour < address ? neighbour : address,
 					    length + sys_page_size());
 	}
-	/* Unmarked it is still ours, but would be taken for lost if it failed
-	 * again. */
+	/* If marking fails the range is still reserved, but
+	 * reservation_is_intact() would take it as lost after another
+	 * failure. */
 	sys_madvise(address, length, MADV_DONTDUMP);
 	return true;
 }
@@ -197,8 +198,7 @@ bool map_count_allows(size_t n)
 
 	if (r)
 		return false;
-	/* Every second page becomes a mapping of its own, and so do those
-	 * between. */
+	/* Each changed page splits the mapping. */
 	for (size_t i = 1; !r && i < n; i += 2)
 		r = sys_mprotect((uint8_t *)probe + i * page, page, PROT_READ);
 	reservation_release(probe, n * page);

@@ -2,21 +2,23 @@
 /*
  * Reserved addresses, and how they stay the library's own.
  *
- * A reservation is PROT_NONE, anonymous, and marked: left out of core dumps.
- * Areas are mapped over parts of it with MAP_FIXED, which is atomic while it
- * succeeds. If it fails, the kernel may have removed that part before it asked
- * the device, and another thread's mapping may be there by now; or it refused
- * before it touched anything. reservation_reclaim() tells the cases apart:
+ * A reservation is PROT_NONE, anonymous and marked, which means excluded from
+ * core dumps. Areas are mapped over parts of it with MAP_FIXED, which replaces
+ * a mapping atomically if it succeeds. If it fails, the kernel has either
+ * changed nothing, or it removed that part before it asked the device. In the
+ * second case another thread's mapping may be there by now.
+ * reservation_reclaim() distinguishes these cases:
  *
- *   - MAP_FIXED_NOREPLACE succeeds: all of the range was a gap, and is ours
- *     again.
- *   - It does not, and the range is still one mapping with a neighbour page,
- *     which is known to be ours: the reservation is untouched. Another mapping
- *     is never joined with a marked one, since mmap() makes none that is
- *     marked. Its owner would have to mark it with madvise() in the same
- *     moment. Other threads of the library are kept out by operation_lock.
- *   - Otherwise the range is lost. It must not be unmapped, and no span that
- *     needs it may be returned.
+ *   - MAP_FIXED_NOREPLACE succeeds: all of the range was unmapped, and is
+ *     reserved again.
+ *   - It fails, and the range still forms one mapping with a neighbour page
+ *     that is known to be reserved: the reservation is untouched. The kernel
+ *     never merges another mapping with a marked one, since mmap() does not
+ *     mark mappings. The owner of the other mapping would have to mark it with
+ *     madvise() at the same moment. operation_lock excludes other threads of
+ *     the library.
+ *   - Otherwise the range is lost. It must not be unmapped, and a span that
+ *     needs it must not be returned.
  *
  * None of this reads /proc, except under valgrind.
  */
@@ -30,53 +32,54 @@
 /* Lengths are whole pages. */
 struct reservation_request {
 	size_t length;
-	size_t alignment;    /* a power of two, at least a page; without an address */
+	size_t alignment;    /* a power of two, at least a page; only without an address */
 	uint64_t phase;	     /* the base modulo the alignment */
-	bool with_neighbour; /* at least one page more than the length; without an address */
+	bool with_neighbour; /* reserve at least one page more; only without an address */
 	void *address;	     /* NULL: anywhere */
-	bool replace;	     /* whatever is at the address */
+	bool replace;	     /* replace the mappings at the address */
 };
 
-/* `base` lies inside; the rest is slack. */
+/* `base` lies inside; the bytes around the requested length are slack. */
 struct reservation {
 	uint8_t *start; /* NULL: nothing is reserved */
 	size_t length;
 	uint8_t *base;
-	bool is_unlocked; /* not counted against RLIMIT_MEMLOCK after mlockall(MCL_FUTURE) */
+	bool is_unlocked; /* does not count against RLIMIT_MEMLOCK after mlockall(MCL_FUTURE) */
 };
 
 /* -EEXIST: the address is occupied; -ENOMEM; or the kernel's error. */
 int reservation_create(struct reservation *out, const struct reservation_request *request);
 
-/* Unmaps the slack around `length` bytes at the base. On failure all is as
- * before. */
+/* Unmaps the slack around `length` bytes at the base. Changes nothing on
+ * failure. */
 int reservation_trim(struct reservation *reservation, size_t length);
 
-/* Makes the kernel stop counting it as locked memory. Returns whether that
- * changed anything. */
+/* Makes the kernel stop counting the reservation as locked memory. Returns
+ * whether this changed anything. */
 bool reservation_unlock(struct reservation *reservation);
 
 /*
- * After mapping over a range of a reservation has failed: whether all of it is
- * reserved again. `neighbour` is a page that touches the range and is reserved
- * for certain; NULL: there is none, and a page beside the range is tried. If
- * both are occupied, an untouched range counts as lost.
+ * Restores a range of a reservation after mapping over it has failed. Returns
+ * whether all of the range is reserved again. `neighbour` is a page that
+ * touches the range and is known to be reserved. If it is NULL, the function
+ * tries to map a page beside the range; if both sides are occupied, even an
+ * untouched range counts as lost.
  */
 bool reservation_reclaim(uint8_t *address, size_t length, uint8_t *neighbour);
 
-/* Whether a range, part of which is reserved for certain, is all reserved. */
+/* Whether all of a range is reserved, if a part of it is known to be. */
 bool reservation_is_whole(uint8_t *start, size_t length);
 
-/* Whether a range is one reservation, or a part of one, found out with a page
- * beside it. False if both are occupied. */
+/* Whether all of a range is reserved, found out with a page beside it. False if
+ * both sides are occupied. */
 bool reservation_is_intact(uint8_t *address, size_t length);
 
-/* Unmaps addresses that are ours. If the kernel refuses, the log is told;
- * nothing else can be done. */
+/* Unmaps addresses that belong to the library. Logs an error if the kernel
+ * refuses. */
 void reservation_release(uint8_t *address, size_t length);
 
-/* Whether the kernel lets the process have n mappings more (vm.max_map_count);
- * found out by making them. */
+/* Whether the process may create n more mappings (vm.max_map_count), found out
+ * by creating them. */
 bool map_count_allows(size_t n);
 
 #endif

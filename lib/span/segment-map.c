@@ -10,8 +10,8 @@
 #include "span/span.h"
 #include "util/sys.h"
 
-/* Unmaps what a transport's failed `map` left of a scratch reservation with one
- * page behind it. */
+/* Releases a scratch reservation, which has one page after `size` bytes, after
+ * a transport's `map` into it has failed. */
 static void drop_scratch(struct reservation *scratch, size_t size)
 {
 	if (reservation_reclaim(scratch->base, size, scratch->base + size)) {
@@ -23,7 +23,7 @@ static void drop_scratch(struct reservation *scratch, size_t size)
 		  size);
 }
 
-/* A transport maps at a given address only. It gets a reserved one. */
+/* A transport maps at given addresses only, so this reserves some first. */
 static int map_scratch(const struct span *span, const struct segment *segment, uint8_t **out)
 {
 	size_t size = segment_size(segment);
@@ -51,8 +51,8 @@ static int map_scratch(const struct span *span, const struct segment *segment, u
 	return r;
 }
 
-/* Maps a segment at an address of the kernel's choice. On failure nothing is
- * left. */
+/* Maps a segment at an address that the kernel chooses. Leaves nothing mapped
+ * on failure. */
 static int map_anywhere(const struct span *span, const struct segment *segment, uint8_t **out)
 {
 	uint64_t offset = span->request.offset + segment->offset;
@@ -72,8 +72,8 @@ int segment_try(const struct span *span, const struct segment *segment)
 
 	if (!r)
 		reservation_release(elsewhere, segment_size(segment));
-	/* The mapping that is there needs neither addresses nor memory
-	 * again. */
+	/* The device allows the mapping. The existing one needs no more
+	 * addresses or memory. */
 	return r == -ENOMEM || r == -EAGAIN ? 0 : r;
 }
 
@@ -89,8 +89,8 @@ static bool is_reserved(const struct span *span, const uint8_t *page)
 	       span_next_owned(span, (uintptr_t)span->base, start, start + span->page_size, &owned);
 }
 
-/* A page of the reservation, with nothing mapped over it, that touches segment
- * i; NULL: there is none. */
+/* Finds a page of the reservation that touches segment i and has no mapping
+ * over it; NULL if there is none. */
 static uint8_t *find_neighbour(const struct span *span, size_t i)
 {
 	const struct segment *segment = &span->segments[i];
@@ -120,7 +120,7 @@ enum map_result segment_note_lost(const struct span *span, size_t i, struct map_
 	return MAP_RANGE_LOST;
 }
 
-/* One MAP_FIXED over the reservation. */
+/* Maps over the reservation with one MAP_FIXED. */
 static enum map_result map_in_place(struct span *span, size_t i, uint8_t *neighbour,
 				    struct map_failure *failure)
 {
@@ -139,7 +139,8 @@ static enum map_result map_in_place(struct span *span, size_t i, uint8_t *neighb
 	return MAP_ERROR;
 }
 
-/* Makes a mapping fit to be moved into a span that is in use. */
+/* Prepares a mapping to be moved into a span that is in use: it must have no
+ * access yet. */
 static int hide_mapping(const struct span *span, uint8_t *address, size_t size)
 {
 	int r = span->device->marks_mappings ? 0 : sys_madvise(address, size, MADV_DONTDUMP);
@@ -147,8 +148,7 @@ static int hide_mapping(const struct span *span, uint8_t *address, size_t size)
 	return r ? r : sys_mprotect(address, size, PROT_NONE);
 }
 
-/* Moves a mapping onto a segment's addresses. On failure it stays where it
- * is. */
+/* Moves a mapping to a segment's addresses. On failure it stays where it is. */
 static enum map_result move_into_place(const struct span *span, size_t i, uint8_t *elsewhere,
 				       struct map_failure *failure)
 {
@@ -199,7 +199,7 @@ enum map_result segment_map_new(struct span *span, size_t i, struct map_failure 
 	return map_in_place(span, i, neighbour, failure);
 }
 
-/* BARSPAN_INDEPENDENT: any address will do. */
+/* With BARSPAN_INDEPENDENT the segment may have any address. */
 static int map_independent(struct span *span, struct segment *segment)
 {
 	uint8_t *address;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Splits segments: at area boundaries, and where others have taken
- * addresses. */
+/* Splits segments at area boundaries and where addresses were detached. */
 #include <errno.h>
 
 #include "layout/guard.h"
@@ -9,7 +8,7 @@
 #include "span/span.h"
 #include "util/sys.h"
 
-/* The first cut inside a segment; the cuts' number if all lie before it. */
+/* The index of the first cut inside a segment; n_cuts if there is none. */
 static size_t first_cut(const struct span *span, const struct segment *segment)
 {
 	size_t low = 0;
@@ -43,8 +42,8 @@ static bool is_to_split(const struct segment *segment)
 	       (segment->state == SEGMENT_FAILED || segment->state == SEGMENT_REFUSED);
 }
 
-/* Writes the parts of a segment, which are to be tried again, and returns their
- * number. */
+/* Writes the parts of a segment, which are mapped again one by one. Returns
+ * their number. */
 static size_t write_parts(const struct span *span, const struct segment *whole, size_t n_cuts,
 			  struct segment *out)
 {
@@ -101,8 +100,8 @@ int segments_split_failed(struct span *span)
 	return 1;
 }
 
-/* The end of the part of a segment that begins at `at`, and whether it is taken
- * from the span. */
+/* Returns the end of the part of a segment that begins at `at`. *taken tells
+ * whether the part is detached from the span. */
 static uintptr_t next_part(const struct span *span, const struct segment *segment, uintptr_t at,
 			   uintptr_t end, bool *taken)
 {
@@ -116,7 +115,8 @@ static uintptr_t next_part(const struct span *span, const struct segment *segmen
 	return *taken ? owned.start : owned.end;
 }
 
-/* Writes (NULL: counts) the parts of a segment by whose addresses they are. */
+/* Splits a segment by the ownership of its addresses. Returns the number of
+ * parts; does not write them if `out` is NULL. */
 static size_t write_owned(const struct span *span, const struct segment *whole, struct segment *out)
 {
 	uintptr_t at = (uintptr_t)whole->address, end = at + segment_size(whole), start = at, next;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Segments: extents of the layout with the state of their mapping. All calls
- * are made inside an operation.
+ * Segments: extents of the layout with the state of their mapping. Call all
+ * functions inside an operation.
  *
- * A segment that can be mapped is made of one area or of several that touch. If
- * it cannot be mapped as a whole, it is split at area boundaries and each part
- * is tried on its own, so one bad area is one hole.
+ * A segment that can be mapped consists of one area or of several that touch.
+ * If it cannot be mapped as a whole, it is split at area boundaries and each
+ * part is mapped separately, so one bad area is one hole.
  */
 #ifndef SEGMENT_H
 #define SEGMENT_H
@@ -18,23 +18,23 @@
 struct span;
 
 /*
- * HOLE				final: the layout says so
- * WANTED -> DIRECT, FAILED	mapping it
- * FAILED -> WANTED		split, or tried again by a resume
+ * HOLE				final: the layout makes it a hole
+ * WANTED -> DIRECT, FAILED	mapped, or mapping failed
+ * FAILED -> WANTED		split, or a resume tries again
  * DIRECT -> NO_ACCESS		suspend
- * DIRECT -> WANTED		given back, to leave the process some mappings
+ * DIRECT -> WANTED		unmapped to leave the process some mappings
  * NO_ACCESS -> DIRECT, REFUSED	resume
- * REFUSED -> NO_ACCESS		split, or asked for again by a resume
+ * REFUSED -> NO_ACCESS		split, or a resume asks again
  */
 enum segment_state {
 	SEGMENT_HOLE,
-	/* not mapped; its addresses are reserved, or, with BARSPAN_INDEPENDENT,
-	 * it has none */
+	/* not mapped; its addresses are reserved, but it has none with
+	 * BARSPAN_INDEPENDENT */
 	SEGMENT_WANTED,
 	SEGMENT_FAILED,	   /* as WANTED, but mapping it failed */
 	SEGMENT_DIRECT,	   /* mapped */
-	SEGMENT_NO_ACCESS, /* mapped without access */
-	SEGMENT_REFUSED,   /* as NO_ACCESS, but the device would not let it be mapped again */
+	SEGMENT_NO_ACCESS, /* mapped with PROT_NONE */
+	SEGMENT_REFUSED,   /* as NO_ACCESS, but the device did not allow a new mapping */
 };
 
 struct segment {
@@ -43,7 +43,7 @@ struct segment {
 	enum barspan_reason reason; /* of a HOLE */
 	enum segment_state state;
 	uint8_t *address; /* NULL: none */
-	/* In any state: its addresses are the span's no more, and no system
+	/* In any state: its addresses are detached from the span, and no system
 	 * call is made for it. */
 	bool is_taken;
 };
@@ -56,68 +56,69 @@ static inline bool segment_is_mapped(const struct segment *segment)
 	return segment->state >= SEGMENT_DIRECT;
 }
 
-/* How mapping one segment ended, or all of them. */
+/* The result of mapping one segment or all segments. */
 enum map_result {
-	MAP_DONE, /* all segments: also if some failed, without BARSPAN_STRICT */
-	/* the addresses are reserved, unless the failure has a lost range */
+	MAP_DONE, /* for all segments: also if some failed, unless BARSPAN_STRICT */
+	/* the addresses are reserved, except for the failure's lost range */
 	MAP_ERROR,
-	MAP_RANGE_LOST, /* another mapping is in addresses that were the span's */
-	/* the process has no mappings left: no other segment is to be tried */
+	MAP_RANGE_LOST, /* another mapping occupies addresses of the span */
+	/* the process has no mappings left: do not try other segments */
 	MAP_EXHAUSTED,
 };
 
 struct map_failure {
 	int error;     /* -errno */
-	uint8_t *lost; /* the range that another mapping is in; NULL: none */
+	uint8_t *lost; /* the range that another mapping occupies; NULL: none */
 	size_t lost_length;
 };
 
 /*
- * Maps all segments that are WANTED in a span that nobody has yet, each over
- * its part of the reservation. Stops early if the process has no mappings left,
- * and gives some back.
+ * Maps all WANTED segments of a span that is not published yet over the
+ * reservation. If the process has no mappings left, it stops and unmaps some
+ * segments again.
  */
 enum map_result segments_map_new(struct span *span, struct map_failure *failure);
 
 /*
- * Asks the device about each segment that is NO_ACCESS by mapping it at another
- * address; one that it refuses becomes REFUSED, or, under BARSPAN_STRICT, its
- * error is returned. If no addresses are left to ask with, the segment is taken
- * for allowed. 0 or -errno.
+ * Asks the device about each NO_ACCESS segment by mapping it at another
+ * address. A segment that the device refuses becomes REFUSED; under
+ * BARSPAN_STRICT the error is returned instead. If no addresses are left to
+ * try, the segment counts as allowed. 0 or -errno.
  */
 int segments_ask_device(struct span *span);
 
 /*
- * Maps, without access yet, the WANTED segments of a span in use: at another
- * address, and moved into place when that has worked. Only while the process
- * has mappings to spare.
+ * Maps the WANTED segments of a span in use, without access: at another
+ * address, then moved into place. Stops while the process still has some
+ * mappings left.
  */
 enum map_result segments_map_suspended(struct span *span, struct map_failure *failure);
 
 /*
- * Splits all segments that are FAILED or REFUSED and made of several areas. The
- * parts are to be tried again. 1; 0: there was none; -ENOMEM.
+ * Splits all FAILED or REFUSED segments that consist of several areas, and sets
+ * the parts to be tried again. Returns 1 if any was split, 0 if none, or
+ * -ENOMEM.
  */
 int segments_split_failed(struct span *span);
 
-/* Splits segments of which others have taken a part. Before suspend and resume.
- * -ENOMEM. */
+/* Splits the segments of which a part was detached. Called before suspend and
+ * resume. -ENOMEM. */
 int segments_split_taken(struct span *span);
 
-/* Takes access away from all DIRECT segments. Goes on after a failure, and
- * returns the last. */
+/* Removes access from all DIRECT segments. Continues after a failure and
+ * returns the last error. */
 int segments_take_access(struct span *span);
 
-/* Gives it back to all that are NO_ACCESS, the same way. */
+/* Restores access to all NO_ACCESS segments. Handles failures likewise. */
 int segments_give_access(struct span *span);
 
-/* Changes the state of all segments that have `from`. */
+/* Changes the state of all segments in state `from`. */
 void segments_change_state(struct span *span, enum segment_state from, enum segment_state to);
 
-/* Whether any segment has a state. */
+/* Whether any segment is in this state. */
 bool segments_have(const struct span *span, enum segment_state state);
 
-/* Leaves mappings out of core dumps, unless the driver marks them. */
+/* Excludes the mappings from core dumps, unless the kernel driver does. */
 int segments_exclude_from_dumps(const struct span *span);
 
 #endif

@@ -44,14 +44,14 @@ static void log_map_failure(const struct span *span, const struct segment *segme
 }
 
 /*
- * How many segments can be mapped before the kernel is asked again whether it
- * has mappings left for the process, which takes some tens of system calls. A
- * segment takes two: it lies inside another mapping.
+ * map_count_allows() takes dozens of system calls, so it is called once for
+ * CREDIT segments. A segment takes two mappings, because it lies inside another
+ * one. SPARE_MAPPINGS stay free for the process.
  */
 enum { CREDIT = 24, SPARE_MAPPINGS = 65 };
 
-/* Whether another segment can be mapped, with some mappings to spare for the
- * process and for mremap(). */
+/* Whether another segment can be mapped and still leave the process and
+ * mremap() some mappings. */
 static bool has_credit(unsigned int *credit)
 {
 	if (!*credit && map_count_allows(SPARE_MAPPINGS + 2 * CREDIT))
@@ -59,8 +59,8 @@ static bool has_credit(unsigned int *credit)
 	return *credit;
 }
 
-/* Whether an -ENOMEM is the device's, and not that of a process without
- * mappings. */
+/* Whether an -ENOMEM is the device's error. The other cause is that the process
+ * has no mappings left. */
 static bool is_device_error(unsigned int *credit)
 {
 	if (!*credit && map_count_allows(SPARE_MAPPINGS))
@@ -83,9 +83,9 @@ static void log_lost_range(const struct span *span, const struct map_failure *fa
 		span->request.device, span->index, (void *)failure->lost, failure->lost_length);
 }
 
-enum { SPARE = 64 }; /* segments that a process without mappings gets back */
+enum { SPARE = 64 }; /* segments that are unmapped to leave the process some mappings */
 
-/* Unmaps the last segments that are mapped. The span is nobody's yet. */
+/* Unmaps the last mapped segments of a span that is not published yet. */
 static enum map_result give_mappings_back(struct span *span, struct map_failure *failure)
 {
 	for (size_t i = span->n_segments, left = SPARE; left && i--;) {
@@ -121,7 +121,7 @@ static enum map_result stop_mapping(struct span *span, struct map_failure *failu
 	return result;
 }
 
-/* One pass over all segments that are WANTED. */
+/* Tries all WANTED segments once. */
 static enum map_result map_wanted(struct span *span, struct map_failure *failure)
 {
 	const bool strict = span->flags & BARSPAN_STRICT;
@@ -139,7 +139,7 @@ static enum map_result map_wanted(struct span *span, struct map_failure *failure
 			credit -= credit > 0;
 			continue;
 		}
-		/* The others would fail one by one. */
+		/* The other segments would fail one by one. */
 		if (result == MAP_ERROR && failure->error == -ENOMEM && !strict &&
 		    !is_device_error(&credit))
 			return MAP_EXHAUSTED;
@@ -166,7 +166,7 @@ enum map_result segments_map_new(struct span *span, struct map_failure *failure)
 			return stop_mapping(span, failure);
 		if (result == MAP_ERROR)
 			return result;
-		/* Even if it starts over elsewhere, it goes on with the
+		/* Even if the span is mapped again elsewhere, it keeps the
 		 * parts. */
 		split = segments_split_failed(span);
 		if (split < 0) {
@@ -177,7 +177,7 @@ enum map_result segments_map_new(struct span *span, struct map_failure *failure)
 	return result;
 }
 
-/* One pass over all segments that are NO_ACCESS. */
+/* Tries all NO_ACCESS segments once. */
 static int ask_device_once(struct span *span)
 {
 	for (size_t i = 0; i < span->n_segments; i++) {
@@ -208,7 +208,7 @@ int segments_ask_device(struct span *span)
 	return r ? r : split;
 }
 
-/* One pass over all segments that are WANTED in a suspended span. */
+/* Tries all WANTED segments of a suspended span once. */
 static enum map_result map_wanted_suspended(struct span *span, struct map_failure *failure)
 {
 	unsigned int credit = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How a span comes to be: layout, reservation, mapping, table, registry; and
- * how to undo them. */
+/* Creates a span: layout, reservation, mapping, table, registry. Undoes these
+ * steps on failure. */
 #include "span/span-map.h"
 
 #include <errno.h>
@@ -44,8 +44,8 @@ static int make_segments(struct span *span)
 	return r;
 }
 
-/* Alignment that the kernel can use: of huge pages, which are a page of
- * page-table entries long, up to 1 GiB. */
+/* The largest alignment that lets the kernel use huge pages: at least the size
+ * that one page of page-table entries maps, at most 1 GiB. */
 static size_t default_alignment(const struct span *span)
 {
 	uint64_t natural = UINT64_C(1) << (63 - __builtin_clzll(span->request.region.size));
@@ -57,7 +57,7 @@ static size_t default_alignment(const struct span *span)
 	return (size_t)(natural < max ? natural : max);
 }
 
-/* The caller's alignment, or the default one; a page at least. */
+/* The caller's alignment or the default, at least a page. */
 static size_t chosen_alignment(const struct span *span, const struct barspan_options *options)
 {
 	size_t alignment = options->alignment ? options->alignment : default_alignment(span);
@@ -65,7 +65,7 @@ static size_t chosen_alignment(const struct span *span, const struct barspan_opt
 	return alignment < span->page_size ? span->page_size : alignment;
 }
 
-/* Whether all of the span is one segment that can be mapped. */
+/* Whether the whole span is one segment that can be mapped. */
 static bool is_all_wanted(const struct span *span)
 {
 	return span->n_segments == 1 && span->segments[0].state == SEGMENT_WANTED;
@@ -92,8 +92,8 @@ static int reserve_whole(struct span *span, const struct barspan_options *option
 	request.length = (size_t)sys_page_up(span->request.length);
 	r = reservation_create(&span->reservation, &request);
 	if (r && !options->alignment && !options->address) {
-		/* If addresses are scarce, a span without the default alignment
-		 * is better than none. */
+		/* If addresses are scarce, try again without the default
+		 * alignment. */
 		request.alignment = span->page_size;
 		r = reservation_create(&span->reservation, &request);
 	}
@@ -103,8 +103,9 @@ static int reserve_whole(struct span *span, const struct barspan_options *option
 }
 
 /*
- * A span that one mapping covers needs no reservation, and nothing to be undone
- * if it fails: then all goes the usual way. Returns whether it worked.
+ * Maps a span that is a single mapping without a reservation. On failure
+ * nothing needs to be undone, and the caller uses the general way. Returns
+ * whether it succeeded.
  */
 static bool map_as_one(struct span *span, const struct barspan_options *options)
 {
@@ -142,8 +143,8 @@ static int reserve_span(struct span *span, const struct barspan_options *options
 	return r;
 }
 
-/* Unmaps what a span that nobody knows yet has mapped and reserved, but for a
- * range that is lost. */
+/* Unmaps and unreserves everything of a span that is not published yet, except
+ * for a lost range. */
 static void abandon_mappings(struct span *span, const struct map_failure *failure)
 {
 	const struct reservation *reservation = &span->reservation;
@@ -171,9 +172,10 @@ static void abandon_mappings(struct span *span, const struct map_failure *failur
 }
 
 /*
- * Fills the reservation. If a part of it is lost to another mapping, the rest
- * is given back, and all starts over at another address without the segment
- * that failed, so this ends.
+ * Maps the segments. If another mapping occupies a part of the reservation, the
+ * rest is released and the span is mapped again at another address, without the
+ * segment that failed. This terminates, since each round has fewer segments to
+ * map.
  */
 static int map_segments(struct span *span, const struct barspan_options *options)
 {
@@ -207,8 +209,8 @@ static int map_segments(struct span *span, const struct barspan_options *options
 	return r;
 }
 
-/* Reserves, and, with BARSPAN_FIXED, settles what became of the spans that were
- * there. */
+/* Reserves the span's addresses. With BARSPAN_FIXED it detaches them from other
+ * spans first. */
 static int reserve_over(struct span *span, const struct barspan_options *options,
 			struct span **ended)
 {
@@ -282,7 +284,8 @@ int span_map(struct span **out, const struct span_request *request, struct span 
 	if (!r)
 		r = map_span(span, &request->options, ended);
 	if (r) {
-		/* Outside of the operation, since it may close the device. */
+		/* Not destroyed inside the operation, since this may close the
+		 * device. */
 		detach_end_span(span, ended);
 		return r;
 	}

@@ -9,7 +9,7 @@
 
 struct span;
 
-/* A span to be made: the caller's options with defaults filled in. */
+/* A span to create: the caller's options with defaults filled in. */
 struct span_request {
 	struct barspan_device *device;
 	unsigned int index;
@@ -19,15 +19,15 @@ struct span_request {
 
 /*
  * Checks the caller's options (NULL: the defaults) against the description of a
- * region. It may read the device's configuration space, which can run the
- * caller's code, and so for such a device it is called outside of an operation.
+ * region. This may read the device's configuration space and so run the
+ * caller's code; for such a device call it outside of an operation.
  */
 int span_prepare(struct span_request *out, struct barspan_device *device, unsigned int index,
 		 const struct barspan_options *options, const struct barspan_region *region);
 
 /*
- * The rest of barspan_map(), inside an operation. *ended gets the spans that
- * end by it, also on failure; see detach.h.
+ * The rest of barspan_map(), inside an operation. Adds the spans that end to
+ * *ended, also on failure; see detach.h.
  */
 int span_map(struct span **out, const struct span_request *request, struct span **ended);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The addresses that are a span's, from its entry into the registry to its
- * end. */
+/* The addresses of a span, from its registration to its release. */
 #include "span/span.h"
 
 #include <errno.h>
@@ -44,8 +43,8 @@ int span_register(struct span *span)
 	return r;
 }
 
-/* Unmaps the parts of [start, end) that are the span's; by its addresses it
- * cannot be found before they go. */
+/* Unmaps the parts of [start, end) that the span owns. Each part leaves the
+ * registry first, so no lookup finds the span at an unmapped address. */
 static void release_owned(struct span *span, uintptr_t base, uintptr_t start, uintptr_t end)
 {
 	enum { BATCH = 64 };
@@ -55,8 +54,8 @@ static void release_owned(struct span *span, uintptr_t base, uintptr_t start, ui
 	do {
 		for (n = 0; n < BATCH && span_next_owned(span, base, start, end, &owned[n]); n++)
 			start = owned[n].end;
-		/* All at once, unless other segments may have addresses between
-		 * them. */
+		/* Removes all at once, unless other segments may have addresses
+		 * between them. */
 		if (n && span->base)
 			registry_remove(&span->face, owned[0].start, start);
 		for (size_t i = 0; i < n; i++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Spans: their segments, their tables, and the addresses that are theirs.
+ * Spans: their segments, tables and addresses.
  *
- * Everything here but span_table() and the queries is called inside an
- * operation (operation.h), by one thread at a time.
+ * Call everything here but span_table() and the queries inside an operation
+ * (operation.h), by one thread at a time.
  */
 #ifndef SPAN_H
 #define SPAN_H
@@ -17,13 +17,15 @@
 
 struct registry_range;
 
-enum { MAX_GUARDS = 16 }; /* tables that a resume may add to */
+enum { MAX_GUARDS = 16 }; /* tables after which a resume fails */
 
 /*
  * RUNNING -> SUSPENDED	barspan_suspend()
- * SUSPENDED -> RUNNING	barspan_resume(), or a suspend or resume that could not be undone: then some segments have
- * 			access, and some have none
- * SUSPENDED -> LOST	a resume found another mapping in the span's addresses. Final
+ * SUSPENDED -> RUNNING	barspan_resume(), or a suspend or resume that
+ *			failed and could not be undone: some segments then
+ *			have access and some do not
+ * SUSPENDED -> LOST	a resume found another mapping in the span's
+ *			addresses; final
  */
 enum span_state { SPAN_RUNNING, SPAN_SUSPENDED, SPAN_LOST };
 
@@ -43,15 +45,15 @@ struct access_failure {
 };
 
 /*
- * CALLER -> ADDRESSES	barspan_mmap() has made it
- * ADDRESSES -> ENDED	the last of its addresses is taken, or making it failed
+ * CALLER -> ADDRESSES	barspan_mmap() made the span
+ * ADDRESSES -> ENDED	the last address was detached, or making it failed
  * CALLER -> ENDED	making it failed
- * ENDED -> ADDRESSES	it has addresses again, within the same operation
+ * ENDED -> ADDRESSES	it owns addresses again, within the same operation
  */
 enum span_owner {
 	SPAN_OF_CALLER,	   /* ends by barspan_unmap() */
-	SPAN_OF_ADDRESSES, /* ends with the last of its addresses */
-	SPAN_ENDED,	   /* on a list of spans to be destroyed: see detach.h */
+	SPAN_OF_ADDRESSES, /* ends when its last address is detached */
+	SPAN_ENDED,	   /* on a list of spans to destroy: see detach.h */
 };
 
 struct span {
@@ -60,10 +62,10 @@ struct span {
 	unsigned int index;
 	unsigned int flags;
 	int prot;
-	struct access_failure failure; /* the accessors' and the trap's first */
-	bool failure_logged;	       /* the log hears of one */
-	bool rescued;		       /* atomic; the trap has told that direct bytes fault */
-	struct layout_request request; /* without the caller's holes */
+	struct access_failure failure; /* the first of the accessors and the trap */
+	bool failure_logged;	       /* `failure` was logged; later ones are not */
+	bool rescued;		       /* atomic; the trap has reported a direct byte that faults */
+	struct layout_request request; /* the layout's, without the requested holes */
 	size_t page_size;
 
 	struct reservation reservation; /* empty with BARSPAN_INDEPENDENT */
@@ -71,19 +73,19 @@ struct span {
 
 	enum span_state state;
 	enum span_owner owner;
-	struct span *next_ended; /* of a span that is SPAN_ENDED */
+	struct span *next_ended; /* the next SPAN_ENDED span on its list */
 
-	struct segment *segments; /* cover the span in the order of their offsets */
+	struct segment *segments; /* cover the span in ascending order */
 	size_t n_segments;
-	/* where areas begin and end; NULL until something cannot be mapped */
+	/* area boundaries; NULL until a segment cannot be mapped */
 	uint64_t *cuts;
 	size_t n_cuts;
 
-	struct barspan_guard_ **guards; /* all that were ever published */
+	struct barspan_guard_ **guards; /* all tables that were ever published */
 	size_t n_guards, guards_capacity;
 	/* For a table that must not fail. */
 	struct barspan_entry_ *spare_entries;
-	size_t n_spare; /* the segments that the entries are for */
+	size_t n_spare; /* capacity of spare_entries, in segments */
 	struct guard_spare spare_table;
 	/* of length 0: sends inline queries and accessors to the slow path */
 	struct barspan_guard_ detour;
@@ -99,16 +101,16 @@ static inline const struct span *span_of_const(const struct barspan *face)
 	return (const struct span *)face;
 }
 
-/* The newest table, also of a span that is detoured. Safe anywhere. */
+/* The newest table, also of a detoured span. Safe anywhere. */
 static inline const struct barspan_guard_ *span_table(const struct barspan *face)
 {
 	return __atomic_load_n(&face->table_, __ATOMIC_ACQUIRE);
 }
 
 /*
- * A part of a table's entry that begins at `offset`: its end, its reason, and
- * the address of its first byte if it is direct (else 0). It ends with the
- * entry, or where addresses begin or end to be the span's. Safe anywhere.
+ * The part of a table's entry from `offset` on: its end, its reason, and the
+ * address of its first byte if it is direct (else 0). The part ends with the
+ * entry, or where the ownership of addresses changes. Safe anywhere.
  */
 struct span_part {
 	uint64_t end;
@@ -118,54 +120,51 @@ struct span_part {
 struct span_part span_part_at(const struct barspan *span, const struct barspan_guard_ *table,
 			      uint64_t offset);
 
-/* The segments as they are, as if none had access, or as if all that are mapped
- * had. */
+/* Segments as they are, as if none had access, or as if all mapped ones had. */
 enum table_view { TABLE_NOW, TABLE_SUSPENDED, TABLE_RESUMED };
 
-/* Sets memory aside: the next table is built without fail. -ENOMEM. */
+/* Allocates memory that lets the next span_build_table() succeed. -ENOMEM. */
 int span_reserve_table(struct span *span);
 
-/* Builds a table, or finds the equal one that the span has had. -ENOMEM. */
+/* Builds a table, or returns an equal one that the span has had. -ENOMEM. */
 int span_build_table(struct span *span, enum table_view view, const struct barspan_guard_ **out);
 
 void span_publish(struct span *span, const struct barspan_guard_ *table);
 
-/* Sends all queries through the registry, or stops that when all addresses are
- * the span's again. Cannot fail. */
+/* Makes queries consult the registry, or stops that when the span owns all of
+ * its addresses again. Cannot fail. */
 void span_detour(struct span *span, bool detour);
 
-/* Whether it does: some addresses were taken from the span, and the registry
- * knows which are left. Safe anywhere. */
+/* Whether the span is detoured: addresses were detached, and the registry
+ * records which are left. Safe anywhere. */
 bool span_is_detoured(const struct barspan *span);
 
 /*
- * The next part of [start, end) that is still the span's, as the registry has
- * it, in whole pages. `base` is the address of offset 0 there: with
- * BARSPAN_INDEPENDENT an address that was taken may have come back for another
+ * Finds the next part of [start, end) that the span owns according to the
+ * registry, in whole pages. `base` is the address of offset 0. It matters with
+ * BARSPAN_INDEPENDENT, since an address may return to the span at another
  * offset. Returns false if there is none.
  */
 bool span_next_owned(const struct span *span, uintptr_t base, uintptr_t start, uintptr_t end,
 		     struct registry_range *out);
 
-/* Enters the span, or one segment of BARSPAN_INDEPENDENT, into the registry.
- * -ENOMEM. */
+/* Registers the span, or one segment of a BARSPAN_INDEPENDENT span. -ENOMEM. */
 int span_register(struct span *span);
 int span_register_segment(struct span *span, const struct segment *segment);
 
-/* Tells the log of the span's first failed access, if it has not heard of it.
- * Not for handlers. */
+/* Logs the span's first failed access, unless it was logged. Not for signal
+ * handlers. */
 void span_log_failure(struct span *span);
 
-/* Unmaps all that is the span's. */
+/* Unmaps everything that the span owns. */
 void span_release(struct span *span);
 
-/* Frees a span that has been released, and its hold on the device. Outside of
- * an operation. */
+/* Frees a released span and its reference to the device. Call it outside of an
+ * operation. */
 void span_destroy(struct span *span);
 
-/* Has `watcher` (NULL: nobody) called whenever the extents of a span that can
- * be found by its address have changed, or a new one can be. For modules above
- * that must know; there is one. */
+/* Sets the callback (NULL: none) that runs when a span that can be found by
+ * address is added or its extents change. For one module above this one. */
 typedef void span_watcher(const struct barspan *span);
 void span_watch(span_watcher *watcher);
 void span_changed(const struct span *span);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Suspend and resume. Suspending takes the access away from the device's
- * mappings, and resuming gives it back: nothing is unmapped, so nothing can
- * move in. Before that the device is asked whether it still lets each segment
- * be mapped, at another address. Whatever fails, each segment's state is that
- * of its mapping, and the table is made from the states.
+ * Suspend and resume. Suspending removes access from the device's mappings, and
+ * resuming restores it. Nothing is unmapped, so no other mapping can take the
+ * addresses. Before a resume the library maps each segment at another address,
+ * to find out whether the device still allows it. On every failure a segment's
+ * state matches its mapping, and the table is built from the states.
  */
 #include <errno.h>
 
@@ -13,9 +13,8 @@
 #include "span/registry.h"
 #include "span/span.h"
 
-/* After a change of access that failed half-way: makes the table say which
- * segments have access. Cannot fail, since memory for the table was set
- * aside. */
+/* Updates the table after changing access has failed half-way. Cannot fail,
+ * since memory for the table was reserved. */
 static void show_access(struct span *span)
 {
 	const struct barspan_guard_ *table;
@@ -39,7 +38,7 @@ static int suspend_span(struct span *span)
 		r = span_reserve_table(span);
 	if (r)
 		return r;
-	/* The table first: no offset is direct without access. */
+	/* Publish the table first: no offset without access may be direct. */
 	span_publish(span, table);
 	r = segments_take_access(span);
 	if (!r) {
@@ -64,8 +63,8 @@ int barspan_suspend(struct barspan *face)
 	return r;
 }
 
-/* The addresses that another mapping is in are the span's no more, and the span
- * stays suspended. */
+/* Detaches the addresses that another mapping occupies. The span stays
+ * suspended. */
 static int lose_range(struct span *span, const struct map_failure *failure)
 {
 	uintptr_t start = (uintptr_t)failure->lost;
@@ -80,9 +79,9 @@ static int lose_range(struct span *span, const struct map_failure *failure)
 }
 
 /*
- * Gives access to all that is mapped. If that fails half-way, a span of which
- * nothing had access is suspended as before, and another has access to more
- * than before.
+ * Restores access to all mapped segments. If this fails half-way, a span
+ * without any access stays suspended, and a span with some access has more of
+ * it than before.
  */
 static int give_all_access(struct span *span, const struct barspan_guard_ *table)
 {
@@ -120,11 +119,11 @@ static int resume_span(struct span *span)
 		return -EEXIST;
 	if (span->state == SPAN_RUNNING && !segments_have(span, SEGMENT_NO_ACCESS))
 		return 0;
-	/* All tables are kept for readers that may be in them, so a device
-	 * cannot be let change its mind for ever. */
+	/* Readers may use old tables, so all are kept. The limit bounds the
+	 * memory if the device keeps changing its areas. */
 	if (span->n_guards >= MAX_GUARDS)
 		return -ENOMEM;
-	/* Losing a range must not fail, nor showing what access there is. */
+	/* lose_range() and show_access() must not fail. */
 	r = registry_reserve(1);
 	if (!r)
 		r = segments_split_taken(span);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The tables of a span, and queries off the fast path.
+ * The tables of a span, and the slow path of queries.
  *
- * Some addresses may be taken from a span by others. Then inline queries and
- * accessors find a table of length 0 and come here, where the registry tells
- * which addresses are left. So unmapping a span page by page builds no table.
+ * Addresses may be detached from a span. Inline queries and accessors then find
+ * a table of length 0 and call the functions here, which look up the remaining
+ * addresses in the registry. Unmapping a span page by page thus builds no
+ * tables.
  */
 #include <errno.h>
 #include <string.h>
@@ -35,8 +36,8 @@ static void fill_entries(const struct span *span, enum table_view view,
 
 		entries[i].start = segment->offset;
 		entries[i].reason = reason_of(segment, view);
-		/* Of a hole, to tell whether its addresses are still the
-		 * span's. */
+		/* A hole has a base, too, to look up whether the span still
+		 * owns its addresses. */
 		if (entries[i].reason == BARSPAN_REASON_NONE ||
 		    (segment->state != SEGMENT_HOLE && span->base))
 			entries[i].base = (uintptr_t)segment->address - (uintptr_t)segment->offset;
@@ -44,7 +45,7 @@ static void fill_entries(const struct span *span, enum table_view view,
 	entries[span->n_segments].start = span->request.length;
 }
 
-/* Makes room for one table more in the list. */
+/* Reserves capacity for one more table in the list. */
 static int grow_guards(struct span *span)
 {
 	size_t capacity = 2 * span->guards_capacity + 2;
@@ -89,8 +90,8 @@ int span_reserve_table(struct span *span)
 	return spare->memory ? grow_guards(span) : -ENOMEM;
 }
 
-/* Keeps a table as long as the span, since readers may be in it; or takes the
- * equal one that is kept already. */
+/* Keeps a table as long as the span lives, since readers may use it. Returns an
+ * equal one if the list has it. */
 static int keep_table(struct span *span, struct barspan_guard_ *table,
 		      const struct barspan_guard_ **out)
 {
@@ -161,8 +162,8 @@ void span_changed(const struct span *span)
 		watcher(&span->face);
 }
 
-/* The next range of the span, with offset 0 at `base`, that the registry has in
- * [start, end). */
+/* Finds the next range in [start, end) that the registry has for the span with
+ * offset 0 at `base`. */
 static bool next_range(const struct barspan *span, uintptr_t base, uintptr_t start, uintptr_t end,
 		       struct registry_range *out)
 {
@@ -187,8 +188,8 @@ bool span_next_owned(const struct span *span, uintptr_t base, uintptr_t start, u
 	return true;
 }
 
-/* Whether an entry's addresses may be taken: those of what the layout makes a
- * hole never were of use. */
+/* Whether addresses of an entry may be detached. Holes of the layout do not
+ * count, since they are never accessed by address. */
 static bool can_be_taken(const struct barspan_entry_ *entry)
 {
 	return entry->base &&
@@ -235,12 +236,11 @@ volatile void *barspan_pointer_slow_(const struct barspan *span, uint64_t offset
 	if (offset >= table->length)
 		return NULL;
 	part = span_part_at(span, table, offset);
-	/* Of no byte, length - 1 is more than there is. */
+	/* An empty range is not direct: length - 1 wraps to the maximum. */
 	return length - 1 < part.end - offset ? (volatile void *)part.address : NULL;
 }
 
-/* The extent that begins at `offset`: parts that follow each other for one
- * reason. */
+/* The extent that begins at `offset`: adjacent parts with one reason. */
 static void join_parts(const struct barspan *span, const struct barspan_guard_ *table,
 		       uint64_t offset, struct barspan_extent *out)
 {
