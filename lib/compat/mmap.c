@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The mmap(2) family for programs that know nothing of spans. */
+/* The mmap(2) family for programs that do not use spans themselves. */
 #include <barspan/mmap.h>
 
 #include <errno.h>
@@ -16,15 +16,14 @@
 #include "span/span.h"
 #include "util/sys.h"
 
-/* MAP_FIXED that replaces. With MAP_FIXED_NOREPLACE it does not: that flag
- * wins, as in mmap(2). */
+/* Whether a call replaces existing mappings. As in mmap(2), MAP_FIXED_NOREPLACE
+ * takes precedence over MAP_FIXED. */
 static bool replaces_mappings(int flags)
 {
 	return flags & MAP_FIXED && !(flags & MAP_FIXED_NOREPLACE);
 }
 
-/* The window of a region that a mapping is of, in the kernel's terms: pages of
- * the file. */
+/* Finds the window of a region that a mapping of a VFIO file refers to. */
 static int find_window(struct barspan_device *device, size_t length, uint64_t offset,
 		       unsigned int *index, struct barspan_region *region,
 		       struct barspan_options *options)
@@ -49,10 +48,10 @@ static int find_window(struct barspan_device *device, size_t length, uint64_t of
 	return options->prot ? 0 : -EACCES;
 }
 
-/* What a call of barspan_mmap() has made. */
+/* The result of barspan_mmap(). */
 struct mapped {
 	struct span *span;
-	struct span *ended; /* spans that ended by it */
+	struct span *ended; /* spans that lost their last address */
 };
 
 static int map_options(struct mapped *out, struct barspan_device *device, unsigned int index,
@@ -75,11 +74,11 @@ static int map_window(struct mapped *out, struct barspan_device *device, unsigne
 	if (replaces_mappings(flags))
 		options->flags = BARSPAN_FIXED;
 	else if (!exact)
-		/* A hint: rounded as the kernel does, and taken if that is
-		 * free. */
+		/* The kernel rounds a hint down to a page and uses it if the
+		 * addresses are free. */
 		options->address = (void *)((uintptr_t)addr / sys_page_size() * sys_page_size());
 	r = map_options(out, device, index, options, region);
-	/* A hint that cannot be taken is no mistake, whatever the reason. */
+	/* A hint that cannot be used is not an error, whatever the reason. */
 	if (r && addr && !exact) {
 		options->address = NULL;
 		r = map_options(out, device, index, options, region);
@@ -108,7 +107,8 @@ static int map_device(struct mapped *out, void *addr, size_t length, int prot, i
 	return r;
 }
 
-/* In one operation, so a child of fork() finds all of it done, or nothing. */
+/* Runs in one operation, so a child of fork() sees either the whole change or
+ * none of it. */
 static int map_vfio(void **out, void *addr, size_t length, int prot, int flags, int fd,
 		    int64_t offset)
 {
@@ -136,7 +136,7 @@ static bool overlaps_spans(uintptr_t start, uintptr_t end)
 	return start < end && !registry_overlap(&range, start, end);
 }
 
-/* A mapping over addresses of spans. */
+/* Maps over addresses of spans. */
 static int map_over_spans(void **out, void *addr, size_t length, int prot, int flags, int fd,
 			  int64_t offset)
 {
@@ -172,8 +172,8 @@ static int map_other(void **out, void *addr, size_t length, int prot, int flags,
 		     (uint64_t)offset);
 	if (r || !both || *out == addr)
 		return r;
-	/* A kernel that does not know MAP_FIXED_NOREPLACE takes the address for
-	 * a hint. */
+	/* A kernel that lacks MAP_FIXED_NOREPLACE takes the address as a
+	 * hint. */
 	sys_munmap(*out, length);
 	return -EEXIST;
 }
@@ -221,7 +221,7 @@ int barspan_munmap(void *addr, size_t length)
 	uintptr_t start = (uintptr_t)addr, end = start + length;
 	int r;
 
-	/* The kernel refuses an address inside a page, and ranges that wrap
+	/* The kernel rejects an unaligned address and a range that wraps
 	 * around. */
 	if (start % sys_page_size() || end < start || end > UINTPTR_MAX - sys_page_size() ||
 	    !overlaps_spans(start, (uintptr_t)sys_page_up(end))) {
@@ -237,8 +237,7 @@ int barspan_munmap(void *addr, size_t length)
 	return -1;
 }
 
-/* The ranges that an mremap() takes: where it comes from, unless it stays, and
- * where it goes. */
+/* The arguments of mremap(2), with lengths in whole pages. */
 struct move {
 	void *from, *to;
 	size_t from_length, to_length;
@@ -249,15 +248,16 @@ static uintptr_t taken_start(const struct move *move)
 {
 	uintptr_t from = (uintptr_t)move->from;
 
-	/* It shrinks in place. */
+	/* Shrinking in place unmaps only the end. */
 	if (!(move->flags & MREMAP_FIXED) && move->to_length <= move->from_length)
 		return from + (uintptr_t)move->to_length;
 	return from;
 }
 
 /*
- * From Linux 6.17 on a range with a gap can be moved, and the gap's destination
- * keeps its mapping: of a span, a hole that can be read. Before, it was EFAULT.
+ * Since Linux 6.17 mremap(2) moves a range with a gap, and leaves the mapping
+ * at the gap's destination in place. In a span that would leave a hole that can
+ * be read. Older kernels fail with EFAULT, and so do these functions.
  */
 static bool has_gap(const struct move *move)
 {
@@ -265,7 +265,7 @@ static bool has_gap(const struct move *move)
 	       !sys_is_mapped(move->from, move->from_length);
 }
 
-/* Arguments that the kernel refuses before it does anything. */
+/* Whether the kernel rejects the arguments before it changes anything. */
 static bool is_invalid(const struct move *move)
 {
 	uintptr_t from = (uintptr_t)move->from, to = (uintptr_t)move->to;
@@ -296,7 +296,7 @@ static int move_detached(void **out, const struct move *move, struct detachment 
 	r = sys_mremap(out, move->from, move->from_length, move->to_length, move->flags, move->to);
 	detach_end(&target, r, ended);
 	source->keeps_detours = target.is_lost;
-	/* It grew where it was. */
+	/* The mapping grew in place. */
 	if (!r && *out == move->from && move->to_length > move->from_length)
 		detach_undo(source);
 	else
@@ -360,8 +360,8 @@ void *barspan_mremap_(void *old_addr, size_t old_length, size_t new_length, int 
 	return MAP_FAILED;
 }
 
-/* Changes the access to the parts of [start, end) that are in no span, if no
- * span there has another. */
+/* Changes the access of the parts of [start, end) outside of spans. Fails if a
+ * span in the range has another access. */
 static int protect_around(uintptr_t start, uintptr_t end, int prot)
 {
 	struct registry_range range;
@@ -386,7 +386,8 @@ int barspan_mprotect_(void *addr, size_t length, int prot)
 	uintptr_t start = (uintptr_t)addr, end = start + (uintptr_t)sys_page_up(length);
 	int r;
 
-	/* Access to a whole range would let holes be read as zeros. */
+	/* Changing the access of a whole range would make holes readable as
+	 * zeros. */
 	if (start % sys_page_size() || !overlaps_spans(start, end))
 		r = sys_mprotect(addr, length, prot);
 	else

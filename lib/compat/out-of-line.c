@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The functions that headers have inline, for callers that cannot inline. */
+/* Out-of-line copies of the inline functions. */
 #define BARSPAN_OUT_OF_LINE_
 
 #include <barspan/guard.h>

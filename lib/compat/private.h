@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Functions that libbarspan exports for libbarspan-trap and the preloaded
- * object alone. Safe anywhere unless they say otherwise.
+ * Functions that libbarspan exports only for libbarspan-trap and the preloaded
+ * object. Safe anywhere unless stated otherwise.
  */
 #ifndef PRIVATE_H
 #define PRIVATE_H
@@ -23,16 +23,17 @@ struct barspan_guard_;
 int barspan_registry_find_(struct registry_range *out, uintptr_t address);
 int barspan_registry_overlap_(struct registry_range *out, uintptr_t start, uintptr_t end);
 
-/* The newest guard table of a span, also of one that has lost addresses. */
+/* The newest guard table of a span, also if the span has lost addresses. */
 const struct barspan_guard_ *barspan_table_(const struct barspan *span);
 
-/* A number that changes with every change of any span. */
+/* A number that every change of a span changes. */
 uint64_t barspan_generation_(void);
 
-/* Whether accesses by the span's device run code of the caller's. */
+/* Whether accesses to the span's device run the caller's code. */
 bool barspan_calls_back_(const struct barspan *span);
 
-/* Whether the span is barspan_mmap()'s: callers know its addresses alone. */
+/* Whether barspan_mmap() made the span. The program then knows only its
+ * addresses. */
 bool barspan_is_by_address_(const struct barspan *span);
 
 /* io_note_failure(). */
@@ -42,7 +43,7 @@ void barspan_note_failure_(struct barspan *span, uint64_t offset, unsigned int w
 /* Whether this is the first call for the span. */
 bool barspan_is_first_rescue_(struct barspan *span);
 
-/* span_watch(). Not for signal handlers, nor is the next. */
+/* span_watch(). This and barspan_protect_() are not for signal handlers. */
 void barspan_watch_(void (*watcher)(const struct barspan *span));
 
 /* operation_protect(). */
@@ -53,33 +54,33 @@ void barspan_protect_(pthread_mutex_t *mutex);
 /* Whether a descriptor is a VFIO device's. Reads a link in /proc. */
 bool barspan_is_vfio_(int fd);
 
-/* Whether any of the bytes belongs to a span. */
+/* Whether a span owns any of the bytes. */
 bool barspan_overlaps_(const void *address, size_t length);
 
-/* Moves a descriptor to a higher number, close-on-exec, and makes it one of the
- * library's own. Returns the new number, or the old one if it cannot be moved.
- */
+/* Moves a descriptor to a higher number, close-on-exec, and records it as the
+ * library's own. Returns the new number, or the old one if it cannot be
+ * moved. */
 int barspan_keep_descriptor_(int fd);
 
-/* Makes a descriptor one of the library's own as it is. */
+/* Records a descriptor as the library's own without moving it. */
 void barspan_note_descriptor_(int fd);
 
 /* Whether a descriptor is one of the library's own. */
 bool barspan_owns_descriptor_(int fd);
 
-/* The lowest of the library's own descriptors at or above `from`; -1: there is
- * none. */
+/* The lowest of the library's own descriptors at or above `from`; -1 if there
+ * is none. */
 int barspan_own_descriptor_(unsigned int from);
 
-/* As mremap(2), with its fifth argument always there. Spans are not moved:
- * addresses of spans that are moved, replaced or unmapped are the spans' no
- * more. A range with a gap is not moved to or from a span: EFAULT. */
+/* As mremap(2), but new_addr is always passed. Spans are not moved: addresses
+ * of spans that are moved, replaced or unmapped are detached from their spans.
+ * A range with a gap cannot be moved to or from a span: EFAULT. */
 void *barspan_mremap_(void *old_addr, size_t old_length, size_t new_length, int flags,
 		      void *new_addr);
 
-/* As mprotect(2), but that the addresses of spans are left as they are, since
- * holes must not become memory that can be read: asking for the access that a
- * span has is granted, any other is EACCES, and nothing is done. */
+/* As mprotect(2), but does not change the access of a span's addresses, since
+ * holes must not become readable. Succeeds if every span in the range already
+ * has the requested access; otherwise EACCES, with nothing changed. */
 int barspan_mprotect_(void *addr, size_t length, int prot);
 
 #pragma GCC visibility pop

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From an address to its span, and the slow path of accessors by address. */
+/* barspan_find() and the slow path of accessors by address. */
 #include <barspan/mmap.h>
 #include <barspan/ptr.h>
 
@@ -21,8 +21,8 @@ struct barspan *barspan_find(const volatile void *pointer, uint64_t *offset)
 	return range.span;
 }
 
-/* Whether every byte of a page is accessed directly: in one direct extent, or
- * (range NULL) in no span. */
+/* Whether every byte of a page is accessed directly: it lies in one direct
+ * extent, or (range NULL) in no span. */
 static bool is_direct_page(uintptr_t page, uintptr_t size, const struct registry_range *range,
 			   const struct barspan_guard_ *guard)
 {

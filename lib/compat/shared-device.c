@@ -25,8 +25,8 @@ static void remove_shared(struct barspan_device *device)
 	pthread_mutex_unlock(&shared_lock);
 }
 
-/* Most programs have one device, or ask for each many times in a row, so the
- * found one moves to the front. */
+/* Moves the device found to the front: most programs have one device, or map
+ * the same device many times in a row. */
 static struct barspan_device *find_shared(int fd)
 {
 	for (struct barspan_device **link = &first_shared, *device; (device = *link);
@@ -81,8 +81,8 @@ int shared_device_open(struct barspan_device **out, int fd)
 		*out = device;
 		return 0;
 	}
-	/* Two threads that come here for one file get a device each, which does
-	 * no harm. */
+	/* If two threads open the same file here, each gets a device of its
+	 * own. That is harmless. */
 	r = open_own(&device, fd);
 	if (r)
 		return r;

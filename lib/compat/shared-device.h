@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* VFIO devices of barspan_mmap(): one for each open file, however often it is
- * mapped. */
+/* The VFIO devices of barspan_mmap(): one for each open file description. */
 #ifndef SHARED_DEVICE_H
 #define SHARED_DEVICE_H
 
@@ -8,13 +7,15 @@
 
 struct barspan_device;
 
-/* Whether the descriptor's open file is that of a device here, thus VFIO's. */
+/* Whether a descriptor refers to the same open file description as a device
+ * here, and so is a VFIO device's. */
 bool shared_device_knows(int fd);
 
 /*
- * The device behind a VFIO descriptor, on a descriptor of its own, since the
- * caller's may be closed. It is shared by all calls for the same open file, if
- * the kernel can tell, and gone with the last barspan_device_close().
+ * Returns the device for a VFIO descriptor. The device has a duplicate of the
+ * descriptor, since the caller may close its own. All calls for the same open
+ * file description share one device if the kernel can compare them. The last
+ * barspan_device_close() frees it.
  */
 int shared_device_open(struct barspan_device **out, int fd);
 
