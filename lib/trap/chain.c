@@ -15,8 +15,8 @@
 
 enum { SIGNALS = 2 };
 
-/* The parts of an action that the kernel uses. A sigset_t is 128 bytes, and
- * a handler may have little stack. */
+/* The parts of an action that the kernel uses. A sigset_t has 128 bytes, too
+ * many for a handler on a small stack. */
 struct brief {
 	union {
 		void (*simple)(int number);
@@ -28,21 +28,21 @@ struct brief {
 
 enum { WORDS = sizeof(struct brief) / sizeof(unsigned long) };
 
-/* Signal handlers read `action` while others change it, so that it is kept in
- * words, under a sequence number. */
+/* A signal handler may read `action` while a thread changes it, so it is stored
+ * in words and protected by a sequence number. */
 struct link {
 	int number;
 	bool installed;
-	/* somebody's handler, which may pass on to ours, was found above it */
+	/* another handler is installed above ours and may call it */
 	bool buried;
-	/* odd: `action` changes; it is kept after a restore, since ours may
-	 * still be called */
+	/* odd while `action` changes; `action` is kept after a restore, since
+	 * our handler may still be called */
 	unsigned int sequence;
 	unsigned long action[WORDS]; /* a struct brief */
 };
 
 static struct link links[SIGNALS] = { { .number = SIGSEGV }, { .number = SIGBUS } };
-static pthread_mutex_t chain_lock = PTHREAD_MUTEX_INITIALIZER; /* for install and restore */
+static pthread_mutex_t chain_lock = PTHREAD_MUTEX_INITIALIZER; /* serialises install and restore */
 static chain_handler *ours;
 
 void chain_protect(void)
@@ -82,8 +82,8 @@ static struct brief get_action(const struct link *link)
 	unsigned long words[WORDS];
 	unsigned int before;
 
-	/* Whoever changes it blocks signals, so that this never waits for its
-	 * own thread. */
+	/* A thread that changes the action blocks signals, so this loop never
+	 * waits for its own thread. */
 	for (;; sched_yield()) {
 		before = __atomic_load_n(&link->sequence, __ATOMIC_ACQUIRE);
 		if (before % 2)
@@ -98,7 +98,8 @@ static struct brief get_action(const struct link *link)
 	return action;
 }
 
-/* Lets one thread at a time, with signals blocked, change the action. */
+/* Makes this thread the only one that changes the action, with signals
+ * blocked. */
 static void begin(struct link *link, sigset_t *mask)
 {
 	sigset_t all;
@@ -136,10 +137,10 @@ static bool is_handler(const struct sigaction *action)
 	return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
 }
 
-/* Ours, such that the program's handler finds itself on the stack that it asked
- * for, and system calls restarted as it asked for. Masks are applied when it is
- * called. Ours must not be blocked while it runs: it may fault in memory that
- * the program handed it. */
+/* Installs our handler with the SA_ONSTACK and SA_RESTART flags of the
+ * program's. Masks are applied when the program's handler is called. Our
+ * handler must not block its own signal, since it may fault in memory that the
+ * program passed. */
 static int set_ours(const struct link *link, const struct sigaction *program)
 {
 	struct sigaction action = { .sa_sigaction = ours, .sa_flags = SA_SIGINFO | SA_NODEFER };
@@ -183,7 +184,7 @@ static void restore(struct link *link)
 
 	if (!link->installed || sys_sigaction(link->number, NULL, &now))
 		return;
-	/* The default action and SIG_IGN do not call anybody. */
+	/* The default action and SIG_IGN call no handler. */
 	link->buried = !is_ours(&now) && is_handler(&now);
 	kept = get_action(link);
 	program = lengthen(&kept);
@@ -228,7 +229,7 @@ int barspan_trap_chain_(int number, const struct sigaction *new, struct sigactio
 	begin(link, &mask);
 	r = link->installed ? 0 : -ENOENT;
 	if (!r) {
-		/* Nobody else changes it now. */
+		/* No other thread changes it now. */
 		memcpy(&before, link->action, sizeof(before));
 		if (new)
 			r = set_ours(link, new);
@@ -241,8 +242,8 @@ int barspan_trap_chain_(int number, const struct sigaction *new, struct sigactio
 	return r;
 }
 
-/* SA_RESETHAND: the handler is gone when it is called. Out of line, for the
- * stack that the program's handler gets. */
+/* SA_RESETHAND: removes the program's handler before it is called. Out of line,
+ * to keep its frame off the stack of the program's handler. */
 static __attribute__((noinline)) void reset(struct link *link)
 {
 	struct sigaction action;
@@ -257,11 +258,11 @@ static __attribute__((noinline)) void reset(struct link *link)
 	end(link, &mask);
 }
 
-/* A fault, rather than a signal that somebody sent. */
+/* Whether the signal is a fault, and not sent by a process. */
 static bool is_fault(const siginfo_t *info)
 {
-	/* This one is about memory that nobody has touched now, and does not
-	 * come again. */
+	/* BUS_MCEERR_AO reports memory that no thread is accessing, and does
+	 * not recur. */
 	return info->si_code > 0 && !(info->si_signo == SIGBUS && info->si_code == BUS_MCEERR_AO);
 }
 
@@ -283,7 +284,7 @@ void chain_end(int number)
 	sys_set_default(number);
 }
 
-/* To this thread if the signal was sent to it, else to the process. */
+/* Sends the signal to this thread if it was sent to it, else to the process. */
 static void send_to_self(int number, siginfo_t *info)
 {
 	if (info->si_code == SI_TKILL)
@@ -292,9 +293,9 @@ static void send_to_self(int number, siginfo_t *info)
 		sys_send_to_process(number, info);
 }
 
-/* Lets the kernel do it: a fault happens again as soon as we return, in the
- * frame that the core dump shall show. What somebody sent is sent again, to
- * arrive as we return. Out of line, as above. */
+/* Lets the kernel end the process. A fault recurs as soon as the handler
+ * returns, in the frame that the core dump must show. A signal that was sent is
+ * sent again and arrives on return. Out of line, as reset(). */
 static __attribute__((noinline)) void die(int number, siginfo_t *info)
 {
 	unsigned long self[SYS_MASK_WORDS] = { 0 };
@@ -307,7 +308,8 @@ static __attribute__((noinline)) void die(int number, siginfo_t *info)
 	send_to_self(number, info);
 }
 
-/* Whether the program has the signal blocked, by its own belief. */
+/* Whether the program has blocked the signal; the kernel then blocks its
+ * shadow. */
 static bool is_held(const struct link *link, const ucontext_t *context)
 {
 	int shadow = shadow_of(link->number);
@@ -315,9 +317,9 @@ static bool is_held(const struct link *link, const ucontext_t *context)
 	return shadow && sigismember(&context->uc_sigmask, shadow);
 }
 
-/* Does what the kernel would do with a signal that is blocked: a fault ends the
- * process, and what somebody sent waits until it is unblocked, in the shape of
- * the shadow. */
+/* Treats a signal as the kernel treats a blocked one: a fault ends the process,
+ * and a signal that was sent stays pending as the shadow until it is
+ * unblocked. */
 static void hold_signal(const struct link *link, siginfo_t *info)
 {
 	if (is_fault(info))
@@ -387,7 +389,6 @@ void chain_pass(int number, siginfo_t *info, void *context)
 	shadow_shade(action.mask);
 	sys_mask(SIG_BLOCK, action.mask, NULL);
 	errno = saved;
-	/* With all three arguments even without SA_SIGINFO: that is what the
-	 * kernel does. */
+	/* The kernel passes all three arguments even without SA_SIGINFO. */
 	action.handler(number, info, context);
 }

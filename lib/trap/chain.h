@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The two signals' dispositions: ours in the kernel, and the program's, to
- * which faults are passed on as the kernel would.
+ * The dispositions of SIGSEGV and SIGBUS. The kernel has our handler. The
+ * program's is stored here and called for faults that we pass on, as the kernel
+ * would call it.
  */
 #ifndef TRAP_CHAIN_H
 #define TRAP_CHAIN_H
@@ -11,25 +12,26 @@
 
 typedef void chain_handler(int number, siginfo_t *info, void *context);
 
-/* Has a child of fork() find the chain's lock free. Called once. */
+/* Lets a child of fork() find chain_lock free. Call it once. */
 void chain_protect(void);
 
-/* Installs `handler` for SIGSEGV and SIGBUS, unless it is. -EBUSY: see
- * barspan_trap_enable(). Not for handlers. */
+/* Installs `handler` for SIGSEGV and SIGBUS, if it is not installed. -EBUSY:
+ * see barspan_trap_enable(). Not for signal handlers. */
 int chain_install(chain_handler *handler);
 
-/* Puts back what the program has set, where nobody has replaced the handler. */
+/* Restores the program's dispositions, unless another handler has replaced
+ * ours. */
 void chain_restore(void);
 
-/* Whether what is passed on next ends the process. Safe anywhere. */
+/* Whether passing the signal on ends the process. Safe anywhere. */
 bool chain_is_fatal(int number, const siginfo_t *info);
 
-/* Has the kernel end the process when the fault that our handler was called
- * for happens again, whatever the program has set. Takes next to no stack. */
+/* Sets the default action, whatever the program has set. The kernel then ends
+ * the process when the fault recurs. Uses very little stack. */
 void chain_end(int number);
 
-/* Does to a signal what the kernel would if our handler was not there; called
- * from it, as the last thing it does. */
+/* Handles a signal as the kernel would if our handler were not installed. Our
+ * handler calls it last. */
 void chain_pass(int number, siginfo_t *info, void *context);
 
 #endif

@@ -9,11 +9,12 @@
 #include "trap/text.h"
 #include "util/sys.h"
 
-/* Bytes that the frames of the handler and of this function take. */
+/* The stack that the frames of the handler and of this function take, in
+ * bytes. */
 enum { ENTRY = 64 };
 
-/* The context is on the stack that the kernel chose. This function's own
- * frame may lie below it already. */
+/* The context is on the stack that the kernel chose. The frame of this function
+ * may already lie below that stack. */
 size_t end_room(const ucontext_t *context)
 {
 	uintptr_t start = (uintptr_t)context->uc_stack.ss_sp;
@@ -33,8 +34,8 @@ void end_without_any_room(int fd, int number)
 	sys_write(fd, text, sizeof(text) - 1);
 }
 
-/* The signal has its default action by now: a fault in here ends the
- * process, too. */
+/* The signal already has its default action, so a fault in here ends the
+ * process. */
 static struct text *begin_text(void)
 {
 	struct text *text = scratch_take();

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The ends of a process that the trap cannot help: a line that says why, and
- * the signal's default action. */
+/* Ends a process that the trap cannot serve: writes a line with the reason and
+ * sets the signal's default action. */
 #ifndef TRAP_END_H
 #define TRAP_END_H
 
@@ -9,22 +9,22 @@
 #include <ucontext.h>
 
 enum {
-	END_ROOM = 1024,      /* bytes of stack that the handler takes to serve an access */
-	END_LEAST_ROOM = 512, /* that it takes to see whose a fault is */
+	END_ROOM = 1024,      /* bytes of stack that serving an access takes */
+	END_LEAST_ROOM = 512, /* bytes of stack that finding a fault's span takes */
 };
 
-/* The bytes of the alternate stack that are left to the handler that calls
- * this; SIZE_MAX: it is on another stack. Async-signal-safe, as is all of
- * this. */
+/* The bytes of the alternate stack that are left to the calling handler;
+ * SIZE_MAX if it runs on another stack. All functions here are
+ * async-signal-safe. */
 size_t end_room(const ucontext_t *context);
 
-/* END_ROOM is not left, for an access that is ours. */
+/* For an access in a hole with less than END_STACK left. */
 void end_without_room(int fd, int number, const ucontext_t *context);
 
-/* END_LEAST_ROOM is not left. */
+/* With less than END_MIN_STACK left. */
 void end_without_any_room(int fd, int number);
 
-/* A fault in our own code. */
+/* For a fault in the handler's own code. */
 void end_of_own(int fd, int number, const siginfo_t *info, const ucontext_t *context);
 
 #endif

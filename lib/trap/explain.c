@@ -39,7 +39,7 @@ static void add_access(struct text *text, const struct explain *what)
 	text_add(text, what->form->width == 1 ? " byte" : " bytes");
 }
 
-/* Such as barspan_read32(span, 0x10). */
+/* For example barspan_read32(span, 0x10). */
 static void add_offset_call(struct text *text, bool write, const struct explain *what,
 			    uint64_t offset)
 {
@@ -53,7 +53,7 @@ static void add_offset_call(struct text *text, bool write, const struct explain 
 	text_add(text, any ? ", buffer, length)" : write ? ", value)" : ")");
 }
 
-/* Such as barspan_ptr_read32(p), for callers that know the address only. */
+/* For example barspan_ptr_read32(p), for callers that know only the address. */
 static void add_pointer_call(struct text *text, bool write, const struct explain *what)
 {
 	if (what->form && !is_accessor_width(what->form->width)) {
@@ -66,7 +66,7 @@ static void add_pointer_call(struct text *text, bool write, const struct explain
 	text_add(text, write ? "(p, value)" : "(p)");
 }
 
-/* A span that a mapping call made has no handle that the program knows. */
+/* The program has no handle of a span that barspan_mmap() made. */
 static void add_call(struct text *text, bool write, const struct explain *what, uint64_t offset)
 {
 	if (barspan_is_by_address_(what->range.span))
@@ -89,8 +89,8 @@ static void add_advice(struct text *text, const struct explain *what, uint64_t o
 	text_add(text, " instead");
 }
 
-/* Such as /opt/driver+0x1432 (0x55d0c8a3b432); the address alone for code that
- * is in no file. */
+/* For example /opt/driver+0x1432 (0x55d0c8a3b432), or the address alone for
+ * code outside of files. */
 static void add_place(struct text *text, uintptr_t pc)
 {
 	struct module *module = scratch_take();

@@ -8,17 +8,18 @@
 #include "span/registry.h"
 #include "trap/x86/form.h"
 
-/* An access to a hole that is not served. */
+/* An access to a hole that the trap does not serve. */
 struct explain {
 	uintptr_t pc; /* 0: unknown */
 	uintptr_t address;
 	struct registry_range range;
 	const struct trap_form *form; /* NULL: unknown */
-	bool reads, writes;	      /* neither: unknown */
-	bool emulating;		      /* it is not served because the instruction is not known */
+	bool reads, writes;	      /* both false: unknown */
+	bool emulating;		      /* not served because the instruction cannot be emulated */
 };
 
-/* Writes the line that says what happened and what to do. Safe anywhere. */
+/* Writes a line that describes the access and what to call instead. Safe
+ * anywhere. */
 void explain(int fd, const struct explain *what);
 
 #endif

@@ -13,7 +13,7 @@ bool memcheck_is_there(void)
 	return RUNNING_ON_VALGRIND;
 }
 
-/* What of a guard table's holes lies in a range. */
+/* Reports the holes that lie in a range. */
 static void announce(const struct registry_range *range, bool trapped)
 {
 	const struct barspan_guard_ *guard = barspan_table_(range->span);
@@ -36,7 +36,7 @@ static void announce(const struct registry_range *range, bool trapped)
 	}
 }
 
-/* NULL: those of all spans. */
+/* Reports the holes of `span`, or of all spans if it is NULL. */
 static void announce_all(const struct barspan *span, bool trapped)
 {
 	struct registry_range range;
@@ -55,7 +55,7 @@ void memcheck_set_trapped(bool trapped)
 {
 	if (!memcheck_is_there())
 		return;
-	/* Watch before the look around, so that no span is missed. */
+	/* Install the watcher before visiting the spans, so none is missed. */
 	barspan_watch_(trapped ? on_change : NULL);
 	announce_all(NULL, trapped);
 }

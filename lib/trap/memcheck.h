@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tells memcheck which holes are trapped. It complains of an access to an
- * address that it takes for inaccessible, whatever the handler does of it. */
+/* Tells memcheck which holes are trapped. Otherwise it reports every access to
+ * an inaccessible address, even if the handler serves it. */
 #ifndef TRAP_MEMCHECK_H
 #define TRAP_MEMCHECK_H
 
@@ -9,8 +9,8 @@
 /* Whether the program runs under valgrind. */
 bool memcheck_is_there(void);
 
-/* From now on, or no longer, holes are trapped: those of all live spans and of
- * spans to come. */
+/* Reports the holes of all live and future spans as trapped from now on, or as
+ * inaccessible. */
 void memcheck_set_trapped(bool trapped);
 
 #endif

@@ -11,23 +11,23 @@
 #include "trap/own.h"
 #include "trap/report.h"
 
-/* Indexed by whether it was a rescue. */
+/* Indexed by whether the access was a rescue. */
 static uint64_t served[2], failures[2];
 static bool reporting;
 
 static __thread struct {
-	struct registry_range range; /* where most operands lie, or empty */
+	struct registry_range range; /* contains most operands; may be empty */
 	bool rescue;
-	int error; /* the first of the rescue */
+	int error; /* the first since memory_begin() */
 } state __attribute__((tls_model("initial-exec")));
 
 struct access {
 	uintptr_t pc;
-	uint8_t *to; /* NULL: it writes */
+	uint8_t *to; /* NULL: a write */
 	const uint8_t *from;
 };
 
-/* A part of an access that lies in one span, or in none. */
+/* A part of an access that lies in one span or in none. */
 struct part {
 	uintptr_t address;
 	size_t done, length;
@@ -35,7 +35,7 @@ struct part {
 	struct registry_range range;
 };
 
-/* Not by value: copies would take twice the stack. */
+/* Takes a pointer, since returning the struct would need twice the stack. */
 static void find_part(struct part *part, uintptr_t address, size_t done, size_t length)
 {
 	uintptr_t into = address + done - state.range.start,
@@ -51,8 +51,8 @@ static void find_part(struct part *part, uintptr_t address, size_t done, size_t 
 		return;
 	}
 
-	/* An operand that wraps around the end of addresses cannot have been
-	 * decoded from a fault in a span. */
+	/* No operand here wraps around the address space, since it was decoded
+	 * from a fault in a span. */
 	part->in_span = false;
 	if (barspan_registry_overlap_(&part->range, part->address, part->address + part->length))
 		return;
@@ -70,7 +70,7 @@ static size_t do_memory(const struct access *access, const struct part *part)
 	return machine_copy((void *)part->address, access->from + part->done, part->length);
 }
 
-/* The device's own way, whatever is mapped. */
+/* Trapped access, even if the bytes are direct. */
 static __attribute__((noinline)) int access_device(const struct access *access,
 						   const struct part *part, uint64_t offset)
 {
@@ -89,7 +89,7 @@ static __attribute__((noinline)) int access_device(const struct access *access,
 	return barspan_device_write(device, index, at, access->from + part->done, part->length);
 }
 
-/* Inline, as is do_span(), for the reason that device_read() is. */
+/* This and do_span() are inline for the same reason as device_read(). */
 static inline __attribute__((always_inline)) int access_span(const struct access *access,
 							     const struct part *part,
 							     uint64_t offset)
@@ -102,8 +102,8 @@ static inline __attribute__((always_inline)) int access_span(const struct access
 	return barspan_write(part->range.span, offset, access->from + part->done, part->length);
 }
 
-/* A transport of the program's runs code of its own here, which may fault or
- * be interrupted by other accesses. */
+/* Calls the program's transport. Its code may fault, or be interrupted by other
+ * accesses, so the thread's state is saved. */
 static __attribute__((noinline)) int access_foreign(const struct access *access,
 						    const struct part *part, uint64_t offset)
 {
@@ -142,7 +142,7 @@ static inline __attribute__((always_inline)) void do_span(const struct access *a
 			     access->to ? REPORT_READ : REPORT_WRITE, part->length);
 }
 
-/* The parts that are in no span. */
+/* Accesses the parts that lie in no span. */
 static __attribute__((noinline)) bool do_memory_parts(const struct access *access,
 						      uintptr_t address, size_t length,
 						      uintptr_t *fault)
@@ -204,8 +204,8 @@ bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes)
 		guard = barspan_table_(part.range.span);
 		if ((reads && !guard->read_end) || (writes && !guard->write_end))
 			return false;
-		/* The registry covers the span's own bytes, so that all of the
-		 * part is inside. */
+		/* The registry covers only the span's own bytes, so all of the
+		 * part lies inside. */
 		offset = part.range.offset + (part.address - part.range.start);
 		hole |= state.rescue || !barspan_address_(guard, offset, part.length);
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Accesses to memory on behalf of an instruction: parts in a span go to the
- * device, the others are memory. */
+/* Memory accesses of an emulated instruction. The parts in a span go to the
+ * device, the others to memory. */
 #ifndef TRAP_MEMORY_H
 #define TRAP_MEMORY_H
 
@@ -10,38 +10,38 @@
 
 #include "span/registry.h"
 
-/* False: a part that is in no span faults; `*fault` is where. Memory comes
- * first, so that the device is not accessed then. A device that fails reads as
- * all ones. */
+/* Returns false if a part outside of spans faults, at address *fault. Memory is
+ * accessed first, so in that case the device is not accessed. If the device
+ * fails, a read returns all ones. */
 bool memory_read(uintptr_t pc, uintptr_t address, void *buffer, size_t length, uintptr_t *fault);
 bool memory_write(uintptr_t pc, uintptr_t address, const void *buffer, size_t length,
 		  uintptr_t *fault);
 
-/* Whether any of these bytes are in a hole that can be read and written as
- * asked. */
+/* Whether any of these bytes lie in a hole, and all that lie in spans may be
+ * read and written as requested. */
 bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes);
 
-/* Begins accesses of this thread, most of them in `range`, and returns what
- * memory_end() gets, for an access within a transport or a signal handler.
- * With `rescue` all that are to spans are trapped ones: here, direct bytes are
- * holes, too. */
+/* Begins accesses of this thread, most of them in `range`. Returns the value
+ * for memory_end(), since an access may be made inside a transport's operation
+ * or a signal handler. With `rescue` all accesses to spans are trapped, and
+ * direct bytes count as holes. */
 bool memory_begin(bool rescue, const struct registry_range *range);
 void memory_end(bool before);
 
-/* The first error since memory_begin(). */
+/* The first error of the device since memory_begin(). */
 int memory_error(void);
 
-/* The address of the first of these bytes that is in a span. False: none is. */
+/* Finds the first of these bytes that lies in a span. Returns false if none
+ * does. */
 bool memory_find(uintptr_t address, size_t length, uintptr_t *found);
 
-/* How many accesses were made to spans, and how many failed. */
+/* The number of accesses to spans, and of failed ones. */
 uint64_t memory_count(uint64_t *failed);
 
-/* The same of accesses in a rescue, which memory_count()
- * leaves out. */
+/* The same for rescues, which memory_count() excludes. */
 uint64_t memory_count_rescued(uint64_t *failed);
 
-/* Whether accesses are counted by instruction, in the report. */
+/* Whether the report counts accesses by instruction. */
 void memory_set_report(bool report);
 
 #endif

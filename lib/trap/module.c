@@ -8,7 +8,7 @@
 
 #include "util/sys.h"
 
-/* The next character; -1 at the end. */
+/* The next character; -1 at the end of the file. */
 static int next(struct module_reader *reader)
 {
 	if (reader->next == reader->used) {
@@ -27,7 +27,7 @@ static int digit(int c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* A hexadecimal number, and the character behind it. */
+/* Reads a hexadecimal number and the character after it. */
 static uint64_t read_number(struct module_reader *reader)
 {
 	uint64_t value = 0;
@@ -37,8 +37,8 @@ static uint64_t read_number(struct module_reader *reader)
 	return value;
 }
 
-/* The rest of a field, and the blanks behind it. Returns the first character
- * that is neither. */
+/* Skips the rest of a field and the blanks after it. Returns the next
+ * character. */
 static int skip_field(struct module_reader *reader)
 {
 	int c;
@@ -75,7 +75,7 @@ static bool read_line(struct module *out)
 	out->start = (uintptr_t)read_number(reader);
 	out->end = (uintptr_t)read_number(reader);
 	skip_field(reader);
-	/* skip_field() has read the first digit of what follows. */
+	/* skip_field() has read the first digit of the offset. */
 	reader->next--;
 	out->offset = read_number(reader);
 	skip_field(reader);

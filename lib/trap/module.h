@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which file an instruction is from, by /proc/self/maps. */
+/* Finds the file of an instruction in /proc/self/maps. */
 #ifndef TRAP_MODULE_H
 #define TRAP_MODULE_H
 
@@ -11,7 +11,7 @@
 struct module {
 	uintptr_t start, end;
 	uint64_t offset;       /* of `start` in the file */
-	char path[TABLE_PATH]; /* "?": none; cut off at its start if it is too long */
+	char path[TABLE_PATH]; /* "?": none; only its end if it is too long */
 	struct module_reader {
 		int fd;
 		int used, next;
@@ -23,8 +23,8 @@ struct module {
  * run on a small stack takes the structure from scratch_take(). */
 void module_find(struct module *out, uintptr_t address);
 
-/* Whether it is a file of the file system. Code that was made at run time is in
- * no file, or in a memory file. */
+/* Whether the module is a file of the file system. Code generated at run time
+ * is in no file or in a memory file. */
 bool module_is_file(const struct module *module);
 
 #endif

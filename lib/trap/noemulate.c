@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* In the place of the emulation where it cannot be had. */
+/* Replaces the emulation where it is not available. */
 #include "trap/x86/emulate.h"
 
 #include <errno.h>

@@ -29,8 +29,8 @@ static bool has_name(const char *path, const char *name)
 	return name && !strncmp(slash ? slash + 1 : path, name, strlen(name));
 }
 
-/* The addresses of an object's executable segments, if one of them is wanted
- * or it has the name. */
+/* Finds an object that contains the wanted address or has the name, and stores
+ * the range of its executable segments. */
 static int look_at(struct dl_phdr_info *info, size_t size, void *argument)
 {
 	struct code code = { .start = UINTPTR_MAX };
@@ -81,8 +81,8 @@ static bool is_own(uintptr_t pc)
 	return false;
 }
 
-/* After a longjmp() out of a handler, its note is below the stack pointer. A
- * signal handler of the program's that interrupts ours is told apart by its
+/* After a longjmp() out of a handler the note lies below the stack pointer. A
+ * signal handler of the program that interrupts ours is recognised by its
  * code. */
 bool own_is_fault(uintptr_t note, const ucontext_t *context)
 {

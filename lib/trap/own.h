@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Faults in the code that the handler itself runs: its stack is too small,
- * or it is wrong. They are final, for the handler that is called next would
- * run into the same one. */
+/* Faults in the code that the trap's handler runs: its stack is too small, or
+ * it has a bug. They end the process, since the next handler would fault in the
+ * same way. */
 #ifndef TRAP_OWN_H
 #define TRAP_OWN_H
 
@@ -9,16 +9,16 @@
 #include <stdint.h>
 #include <ucontext.h>
 
-/* Finds the code that the handler runs: both libraries', the decoder's and the
- * C library's. Thread-safe; not for signal handlers. */
+/* Finds the code that the handler runs: that of both libraries, the decoder and
+ * the C library. Thread-safe; not for signal handlers. */
 void own_prepare(void);
 
 /* The other models of thread-local storage may allocate on first use. */
 extern __thread uintptr_t own_noted __attribute__((tls_model("initial-exec")));
 
-/* Notes where on this thread's stack the handler's own code begins to run
- * (0: it does not, as in a callback), and returns the note before.
- * Async-signal-safe. */
+/* Records the stack address at which the handler's own code begins to run on
+ * this thread (0: it does not run, as in a callback), and returns the previous
+ * one. Async-signal-safe. */
 static inline uintptr_t own_note(uintptr_t stack)
 {
 	uintptr_t before = own_noted;
@@ -27,7 +27,7 @@ static inline uintptr_t own_note(uintptr_t stack)
 	return before;
 }
 
-/* Whether a fault is in code that the handler of this note runs.
+/* Whether the fault is in the code of the handler that made this note.
  * Async-signal-safe. */
 bool own_is_fault(uintptr_t note, const ucontext_t *context);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The report of this process, by itself. */
+/* Writes the report of this process. */
 #include "trap/report.h"
 
 #include <dlfcn.h>
@@ -10,7 +10,8 @@
 #include "trap/module.h"
 #include "trap/rows.h"
 
-/* The symbol of an instruction, if the file that it was in is still there. */
+/* Adds the symbol of an instruction, if the file that it was in is still
+ * mapped. */
 static void add_symbol(void *context, struct text *text, const struct table_row *row)
 {
 	const struct table *table = context;
@@ -44,8 +45,8 @@ int report_write(int fd, bool symbols)
 
 	if (!table)
 		return write_nothing(fd);
-	/* A signal handler may have interrupted the writer: it must not wait.
-	 */
+	/* A signal handler may have interrupted the writer, so this must not
+	 * wait. */
 	if (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
 		return -EBUSY;
 	rows_sort(&rows, table);

@@ -14,16 +14,16 @@
 #include "trap/scratch.h"
 #include "trap/table.h"
 
-/* The process's number in the table, plus one; 0: none yet. Wiped in a child of
- * fork(2), which gets its own. */
+/* The process's index in the table plus one; 0 if it has none. A child of
+ * fork(2) gets a zeroed copy, and so an index of its own. */
 static uint32_t *own_process;
 
-/* Shared with other processes; or private, and wiped in a child, whose parent
- * reports what was counted before. */
+/* Shared with other processes; or private and zeroed in a child, since the
+ * parent reports its own counts. */
 static struct table *table;
 static bool is_shared;
 
-/* An access, with all that identifies its row. */
+/* An access with everything that identifies its row. */
 struct seen {
 	uint64_t key;
 	uintptr_t pc;
@@ -41,8 +41,8 @@ static uint64_t mix_in(uint64_t hash, uint64_t value)
 	return hash ^ hash >> 29;
 }
 
-/* Two rows of one key would be counted as one: with 64 bits, not in a lifetime.
- */
+/* Rows with equal keys would be counted as one. With 64 bits such a collision
+ * is negligible. */
 static uint64_t key_of(const struct seen *seen)
 {
 	uint64_t hash = mix_in(mix_in(1, seen->pc), seen->process);
@@ -91,13 +91,13 @@ static void copy_name(char *to, const char *from, size_t room)
 {
 	size_t n = strlen(from);
 
-	/* Of what is too long, the end says more. */
+	/* The end of a long name says more than its start. */
 	if (n >= room)
 		from += n - (room - 1);
 	memcpy(to, from, n < room ? n + 1 : room);
 }
 
-/* The number of a name in a table of them; 0: there is no room for it. */
+/* The index of a name in the table; 0 if the table is full. */
 static uint16_t object_number(struct table *t, const char *path)
 {
 	for (uint16_t i = 1; i < TABLE_OBJECTS; i++) {
@@ -130,7 +130,7 @@ static uint16_t device_number(struct table *t, const char *name)
 	return 0;
 }
 
-/* A number for this process, unless another thread is faster. */
+/* Adds this process to the table, unless another thread has just done so. */
 static uint32_t register_process(struct table *t)
 {
 	uint32_t i = 1, none = 0;
@@ -160,7 +160,7 @@ static uint32_t process_number(struct table *t)
 	return known ? known - 1 : register_process(t);
 }
 
-/* Where the instruction is; stays 0 if no buffer is left. */
+/* Finds the file of the instruction; stays 0 if no scratch buffer is free. */
 static void find_place(struct table *t, struct table_row *row)
 {
 	struct module *module = scratch_take();
@@ -189,7 +189,8 @@ static void fill_row(struct table *t, struct table_row *row, const struct seen *
 	set_ready(&row->state);
 }
 
-/* Gives the row to another instruction, unless somebody else is about to. */
+/* Reuses a row for another instruction. Fails if another thread is reusing
+ * it. */
 static bool replace_row(struct table *t, struct table_row *row, const struct seen *seen)
 {
 	if (!swap_state(&row->state, TABLE_READY, TABLE_CLAIMED))
@@ -207,8 +208,8 @@ static bool replace_row(struct table *t, struct table_row *row, const struct see
 	return true;
 }
 
-/* The row of an access; NULL: another thread is replacing the row that would
- * have to go. */
+/* Finds the row of an access. Returns NULL if another thread is reusing the row
+ * that this one would reuse. */
 static struct table_row *row_of(struct table *t, const struct seen *seen)
 {
 	struct table_row *least = NULL;
@@ -327,8 +328,8 @@ void report_end(uint64_t begin)
 		__atomic_fetch_add(&t->nanoseconds, clock_now() - begin, __ATOMIC_RELAXED);
 }
 
-/* Memory that is zero, also in a child of fork(2). Kernels before 4.14 cannot
- * do the latter: there a child goes on from its parent's counts. */
+/* Maps zeroed memory that fork(2) zeroes in the child. Kernels before 4.14 do
+ * not support this; there a child continues with its parent's counts. */
 static int map_wiped(void **out, size_t length)
 {
 	int r = sys_mmap(out, NULL, length, PROT_READ | PROT_WRITE,

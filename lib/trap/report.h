@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Counts which instruction touches which register. */
+/* Counts which instruction accesses which register. */
 #ifndef TRAP_REPORT_H
 #define TRAP_REPORT_H
 
@@ -12,38 +12,39 @@ struct table;
 
 enum report_access { REPORT_READ, REPORT_WRITE };
 
-/* Makes room for counts. Before it, and if it fails, nothing is counted. 0 or
- * -errno. Not for signal handlers. */
+/* Allocates the table of counts. Without it nothing is counted. 0 or -errno.
+ * Not for signal handlers. */
 int report_prepare(void);
 
-/* Counts into the file `fd` from now on, which other processes share. -EPROTO:
- * the file is no table of this version. Not for signal handlers. */
+/* Counts into the file `fd`, which other processes share. -EPROTO: the file is
+ * not a table of this version. Not for signal handlers. */
 int report_share(int fd);
 
-/* Counts an access of `width` bytes; 0: the width is unknown. Safe anywhere. */
+/* Counts an access of `width` bytes (0: unknown). Safe anywhere. */
 void report_count(uintptr_t pc, const struct barspan *span, uint64_t offset,
 		  enum report_access access, size_t width);
 
-/* Counts an access that failed in the device, and one that was served by
- * rescue. Safe anywhere. */
+/* Count an access that failed in the device, and an access served by rescue.
+ * Safe anywhere. */
 void report_failed(void);
 void report_rescued(void);
 
-/* The time at which the handler begins, or 0 where time is not taken; and the
- * end of what began then. Safe anywhere. */
+/* Measure the time from the start of the handler to its end. report_begin()
+ * returns 0 if time is not measured. Safe anywhere. */
 uint64_t report_begin(void);
 void report_end(uint64_t begin);
 
-/* The counts; NULL: there are none. Whether other processes share them. Safe
- * anywhere. */
+/* The table of counts, or NULL. *shared tells whether other processes share it.
+ * Safe anywhere. */
 const struct table *report_table(bool *shared);
 
-/* Writes the process's counts; see barspan_trap_report(). Without symbols it is
- * safe anywhere. */
+/* Writes the process's counts; see barspan_trap_report(). Safe anywhere if
+ * `symbols` is false. */
 int report_write(int fd, bool symbols);
 
-/* The same before the process dies of a fault, without symbols. Counts in a
- * shared file outlive it: nothing is written. Safe anywhere. */
+/* The same before a fault ends the process, without symbols. Writes nothing if
+ * the counts are in a shared file, which outlives the process. Safe
+ * anywhere. */
 void report_write_dying(int fd);
 
 #endif

@@ -9,8 +9,8 @@
 #include "trap/scratch.h"
 #include "trap/text.h"
 
-/* Such as "barspan: 0000:01:00.0 region 0 offset 0x10: mapped, but faults
- * (SIGBUS)"; NULL: no buffer is left. */
+/* For example "barspan: 0000:01:00.0 region 0 offset 0x10: mapped, but faults
+ * (SIGBUS)". NULL if no buffer is free. */
 static struct text *begin_text(const struct barspan *span, uint64_t offset, const siginfo_t *fault)
 {
 	struct text *text = scratch_take();

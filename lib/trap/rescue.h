@@ -8,13 +8,13 @@
 
 struct barspan;
 
-/* Says, once a span, that a direct byte at `offset` in it faulted and was
- * served by trapped access, with what error (0: none). Async-signal-safe, as
- * is the next. */
+/* Reports, once for each span, that a direct byte at `offset` faulted and was
+ * served by trapped access, which returned `error` (0: success). All functions
+ * here are async-signal-safe. */
 void rescue_tell(int fd, struct barspan *span, uint64_t offset, const siginfo_t *fault, int error);
 
-/* Says that it was not, since the instruction at `pc`, of `length` bytes (0:
- * unknown), cannot be emulated. */
+/* Reports that the access was not served, because the instruction at `pc` of
+ * `length` bytes (0: unknown) cannot be emulated. */
 void rescue_tell_unknown(int fd, struct barspan *span, uint64_t offset, const siginfo_t *fault,
 			 uintptr_t pc, unsigned int length);
 

@@ -10,7 +10,7 @@ static uint64_t load_word(const uint64_t *word)
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-/* How often a row was touched, at the least. */
+/* A lower bound of the accesses of a row. */
 static uint64_t count_of(const struct table_row *row)
 {
 	uint64_t count = load_word(&row->count), error = load_word(&row->error);
@@ -25,12 +25,12 @@ static uint64_t register_count(const struct table_row *row, size_t i)
 	return load_word(&row->registers[i]) && count > error ? count - error : 0;
 }
 
-/* What the lines of a row are: one for each register if there was room for all,
- * else one for each that has a share of the accesses which it cannot have by
- * chance, and one for the range that all lie in. */
+/* The lines of a row. If the row has counted all registers, each has a line.
+ * Otherwise a register has a line only if its count cannot be due to the
+ * approximation, and one line gives the range of all registers. */
 struct lines {
-	uint64_t rest;	/* accesses to registers that have no line of their own */
-	uint64_t least; /* what a register with a line has at least */
+	uint64_t rest;	/* accesses to registers without a line */
+	uint64_t least; /* the smallest count of a register with a line */
 	size_t n;
 };
 
@@ -78,7 +78,7 @@ static bool is_before(const struct rows *rows, uint16_t left, uint16_t right)
 	return a->access < b->access;
 }
 
-/* Shell's sort, as qsort() may allocate. */
+/* Shellsort, since qsort() may allocate. */
 static void put_in_order(struct rows *rows)
 {
 	uint16_t *order = rows->order;
@@ -94,7 +94,7 @@ static void put_in_order(struct rows *rows)
 		}
 }
 
-/* With rows of one instruction next to each other. */
+/* Rows of the same instruction must be adjacent. */
 static void sum_groups(struct rows *rows)
 {
 	const struct table_row *all = rows->table->rows;
@@ -161,7 +161,7 @@ static struct text *begin_text(struct rows *rows)
 	return &rows->text;
 }
 
-/* A line for the registers from `start` to `end`. */
+/* Writes a line for the registers from range[0] to range[1]. */
 static int write_line(struct rows *rows, const struct rows_output *output,
 		      const struct table_row *row, uint64_t count, const uint64_t range[2])
 {
@@ -189,7 +189,7 @@ static int write_line(struct rows *rows, const struct rows_output *output,
 	return text_write_line(text, output->fd);
 }
 
-/* The next register behind `after` that has a line; TABLE_REGISTERS: there is
+/* The next register after `after` that has a line; TABLE_REGISTERS if there is
  * none. */
 static size_t next_register(const struct table_row *row, uint64_t least, uint64_t after)
 {
@@ -236,7 +236,7 @@ static int write_head(struct rows *rows, int fd)
 	return text_write_line(text, fd);
 }
 
-/* The heading of the process whose first row is at `first`. */
+/* Writes the heading of the process whose first row is at `first`. */
 static int write_process(struct rows *rows, size_t first, int fd)
 {
 	const struct table_row *all = rows->table->rows;

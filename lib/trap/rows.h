@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The text of a report, from a table of counts. The library writes it for its
- * own process, the program `barspan` for the processes that it has started.
- * Safe in signal handlers. */
+/* Formats a report from a table of counts. The library writes the report of its
+ * own process; the program `barspan` writes one for the processes that it has
+ * started. Safe in signal handlers. */
 #ifndef TRAP_ROWS_H
 #define TRAP_ROWS_H
 
@@ -13,32 +13,32 @@
 
 struct rows_sums {
 	uint64_t places, accesses; /* lines of the report, and their counts */
-	uint64_t left_out;	   /* accesses that had to make room for others */
+	uint64_t left_out;	   /* accesses whose counts were displaced by others */
 };
 
-/* Room to sort rows in, and for a line. Large: a handler must not have it on
- * its stack. */
+/* Memory for sorting rows and for one line. It is too large for the stack of a
+ * signal handler. */
 struct rows {
 	const struct table *table;
 	struct rows_sums sums;
 	size_t n;
 	uint16_t order[TABLE_ROWS];
-	uint64_t groups[TABLE_ROWS]; /* of a row: how often its instruction touched a hole */
+	uint64_t groups[TABLE_ROWS]; /* of a row: the accesses of its instruction to holes */
 	struct text text;
 };
 
 struct rows_output {
 	int fd;
-	/* Adds symbol and source line to a line; NULL: nothing does. */
+	/* Adds symbol and source line to a line; may be NULL. */
 	void (*annotate)(void *context, struct text *text, const struct table_row *row);
 	void *context;
 };
 
-/* Puts a table's rows in the order of the report: by process, then instructions
- * by how often they touched a hole. */
+/* Sorts the rows of a table by process, then by the number of accesses of their
+ * instruction to holes. */
 void rows_sort(struct rows *rows, const struct table *table);
 
-/* Writes what was sorted. 0 or -errno. */
+/* Writes the sorted rows. 0 or -errno. */
 int rows_write(struct rows *rows, const struct rows_output *output);
 
 #endif

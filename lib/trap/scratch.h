@@ -7,9 +7,9 @@
 
 enum { SCRATCH_SIZE = 1536 };
 
-/* Returns a buffer of SCRATCH_SIZE bytes, aligned for any type and not
- * cleared; NULL: all are taken, as they are where handlers were left by
- * longjmp() while they had one. Callers then use their stack.
+/* Returns a buffer of SCRATCH_SIZE bytes, aligned for any type and not zeroed;
+ * NULL if none is free. A handler that exits by longjmp() while it has a buffer
+ * leaks it, so NULL is possible at any time; callers then use their stack.
  * Async-signal-safe. */
 void *scratch_take(void);
 

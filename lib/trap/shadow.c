@@ -34,7 +34,7 @@ void shadow_add(unsigned long *mask, int number)
 	mask[bit / bits] |= 1UL << bit % bits;
 }
 
-/* Takes the signal from the mask. Returns whether it was there. */
+/* Removes the signal from the mask. Returns whether it was there. */
 static bool take_signal(unsigned long *mask, int number)
 {
 	unsigned int bit = (unsigned int)number - 1, bits = 8 * sizeof(*mask);

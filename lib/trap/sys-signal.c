@@ -7,12 +7,13 @@
 
 #include "util/sys-call.h"
 
-/* No header has the kernel's struct sigaction for all machines. None is longer,
- * and on x86-64 the handler is its first word. */
+/* No header defines the kernel's struct sigaction for all architectures. This
+ * is as long as the longest of them. On x86-64 the handler is the first
+ * word. */
 enum { ACTION_WORDS = 16 };
 
-/* glibc's other name for sigaction(), part of its ABI and in none of its
- * headers. */
+/* glibc's other name for sigaction(). It is part of glibc's ABI, but no header
+ * declares it. */
 extern int __sigaction(int number, const struct sigaction *new, struct sigaction *old);
 
 int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old)
@@ -25,7 +26,7 @@ int sys_sigaction(int number, const struct sigaction *new, struct sigaction *old
 int sys_sigmask(int how, const sigset_t *set, sigset_t *old)
 {
 	if (old)
-		sigemptyset(old); /* the kernel writes the first words alone */
+		sigemptyset(old); /* the kernel writes only the first words */
 	return sys_mask(how, (const unsigned long *)set, (unsigned long *)old);
 }
 

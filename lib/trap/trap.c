@@ -30,7 +30,7 @@ enum {
 };
 
 static pthread_mutex_t mode_lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned int mode; /* atomic, as is what follows; ENABLED and flags */
+static unsigned int mode; /* atomic, as is `output`; ENABLED and flags */
 static int output = STDERR_FILENO;
 
 /* chain_lock is taken while mode_lock is held. */
@@ -40,16 +40,16 @@ __attribute__((constructor)) static void protect_locks(void)
 	chain_protect();
 }
 
-/* A fault that happened where there is a span. */
+/* A fault at an address in a span. */
 struct fault {
 	int number;
 	siginfo_t *info;
 	ucontext_t *context;
 	unsigned int mode;
-	uintptr_t address; /* a byte that it is for */
+	uintptr_t address; /* a byte that the instruction accesses */
 	struct registry_range range;
 	enum machine_access access;
-	bool cramped; /* the alternate stack has too little room */
+	bool cramped; /* the alternate stack has too little space left */
 };
 
 static int output_now(void)
@@ -62,10 +62,10 @@ static uint64_t offset_of(const struct fault *fault)
 	return fault->range.offset + (fault->address - fault->range.start);
 }
 
-/* If another thread has made the hole direct meanwhile, by barspan_resume(),
- * the thread only has to try the instruction again. It does so up to `most`
- * times in a row, for the page may be out of reach for another reason. A
- * change of any span since the last retry begins a new row. */
+/* Another thread may have made the hole direct meanwhile by barspan_resume().
+ * The thread then only has to execute the instruction again. It does so up to
+ * `most` times in a row, since the page may be inaccessible for another reason.
+ * A change of any span starts a new row. */
 static bool retry(const struct fault *fault, unsigned int most)
 {
 	static __thread struct {
@@ -78,8 +78,8 @@ static bool retry(const struct fault *fault, unsigned int most)
 	uint64_t changes = barspan_generation_();
 	bool same = last.changes == changes;
 
-	/* Without a change, another address is out of reach for the same
-	 * reason. */
+	/* Without a change of any span, a fault at another address has the same
+	 * cause. */
 	if (most > 1 && (last.pc != pc || last.address != fault->address))
 		same = false;
 	last.times = same ? last.times : 0;
@@ -96,7 +96,7 @@ static bool is_allowed(const struct fault *fault, const struct barspan_guard_ *g
 	return fault->access == MACHINE_WRITE ? guard->write_end : guard->read_end;
 }
 
-/* Whether the kernel says that a page cannot be accessed as it was. */
+/* Whether the kernel reports that the page does not allow the access. */
 static bool is_of_page(const struct fault *fault)
 {
 	int code = fault->info->si_code;
@@ -105,9 +105,9 @@ static bool is_of_page(const struct fault *fault)
 					: code == BUS_ADRERR;
 }
 
-/* Whether the kernel of a confidential guest (SEV-SNP, TDX) refuses a user's
- * access to a device. The frame's error code is then not a page fault's, and
- * the address may be missing. */
+/* Whether the kernel of a confidential guest (SEV-SNP, TDX) refuses user space
+ * access to a device. The error code in the frame is then not a page fault's,
+ * and the address may be missing. */
 static bool is_refused(const struct fault *fault)
 {
 	int code = fault->info->si_code;
@@ -116,7 +116,7 @@ static bool is_refused(const struct fault *fault)
 					: code == BUS_OBJERR;
 }
 
-/* Out of line, for its stack not to be there when the access is made. */
+/* Out of line, so its frame is gone when the access is made. */
 static __attribute__((noinline)) bool find_operand(struct fault *fault)
 {
 	struct emulation emulation = { .context = fault->context,
@@ -129,8 +129,8 @@ static __attribute__((noinline)) bool find_operand(struct fault *fault)
 	return true;
 }
 
-/* A range of a span may be mapped over by the program, and is a hole no more;
- * the registry knows. */
+/* Uses the registry, since the program may have mapped over a range of the
+ * span. */
 static bool is_in_span(struct fault *fault)
 {
 	fault->address = (uintptr_t)fault->info->si_addr;
@@ -145,8 +145,8 @@ static bool is_in_span(struct fault *fault)
 	return !barspan_registry_find_(&fault->range, fault->address);
 }
 
-/* An access that is not served: says so, and counts it, as far as is asked
- * for. Out of line, since handlers may have little stack. */
+/* Reports and counts an access that is not served, as far as the mode asks for.
+ * Out of line, since the handler's stack may be small. */
 static __attribute__((noinline)) void tell(const struct fault *fault, const struct trap_form *form)
 {
 	struct explain what = {
@@ -173,7 +173,7 @@ static __attribute__((noinline)) void tell(const struct fault *fault, const stru
 		report_write_dying(fd);
 }
 
-/* Whether the fault is dealt with. `rescuing`: it is of a direct byte. */
+/* Returns whether the fault is handled. `rescuing`: it is at a direct byte. */
 static bool emulate_access(struct fault *fault, bool rescuing)
 {
 	struct emulation emulation = {
@@ -185,7 +185,7 @@ static bool emulate_access(struct fault *fault, bool rescuing)
 	bool known = form_at(&emulation.form, emulation.pc, &fault->context->uc_stack), before;
 	enum emulate_result result = EMULATE_UNKNOWN;
 
-	/* valgrind does not give a handler the vector registers. */
+	/* valgrind does not pass vector registers to a handler. */
 	if (known && emulation.form.uses_vector && memcheck_is_there())
 		emulation.form.kind = FORM_UNKNOWN;
 	if (known && (rescuing || fault->mode & BARSPAN_TRAP_EMULATE)) {
@@ -201,7 +201,7 @@ static bool emulate_access(struct fault *fault, bool rescuing)
 	else if (result == EMULATE_DONE && rescuing)
 		rescue_tell(output_now(), fault->range.span, offset_of(fault), fault->info,
 			    memory_error());
-	/* That, too, may be because the span was resumed meanwhile. */
+	/* The span may have been resumed meanwhile. */
 	if (result == EMULATE_NOT_OURS)
 		return !rescuing && fault->number == SIGSEGV && retry(fault, RETRIES);
 	if (result == EMULATE_FAULT)
@@ -224,7 +224,7 @@ static bool serve(struct fault *fault)
 	direct = barspan_address_(guard, offset_of(fault), 1);
 	if (direct && !(fault->mode & BARSPAN_TRAP_RESCUE))
 		return fault->number == SIGSEGV && retry(fault, RETRIES);
-	/* Once: a device that is out of reach stays so for long. */
+	/* Retry once only: an inaccessible device usually stays so for long. */
 	if (direct && retry(fault, 1))
 		return true;
 	if (fault->cramped) {
@@ -234,7 +234,7 @@ static bool serve(struct fault *fault)
 	return emulate_access(fault, direct);
 }
 
-/* Called as the last thing, for its stack not to lie on ours. */
+/* Out of line and called last, to use little stack. */
 static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, ucontext_t *context,
 						size_t room)
 {
@@ -252,8 +252,7 @@ static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, uco
 
 	report_end(begin);
 	own_note(before);
-	/* Where a span's memory faults under the handler, it is the
-	 * device's. */
+	/* A fault of the handler in a span's memory is due to the device. */
 	if (!served && own_is_fault(before, context) &&
 	    barspan_registry_find_(&fault.range, (uintptr_t)info->si_addr)) {
 		end_of_own(output_now(), number, info, context);
@@ -301,7 +300,7 @@ int barspan_trap_enable(const struct barspan_trap_options *given)
 	if (options.flags & ~(unsigned int)KNOWN_FLAGS)
 		return -EINVAL;
 	pthread_mutex_lock(&mode_lock);
-	/* Explanations are better with it, too, but go without. */
+	/* Without the decoder explanations still work, with less detail. */
 	r = emulate_load();
 	if (!r || !(options.flags & DECODING_FLAGS))
 		r = enable(&options);

@@ -14,8 +14,8 @@ enum {
 	STATUS = CARRY | PARITY | ADJUST | ZERO | SIGN | OVERFLOW,
 };
 
-/* The instruction between popf and pushf, away from the red zone, in which the
- * compiler may keep something. */
+/* Executes the instruction between popf and pushf, below the red zone, which
+ * the compiler may use. */
 #define WITH_FLAGS(instruction) \
 	"leaq -128(%%rsp), %%rsp\n\tpushq %[flags]\n\tpopfq\n\t" instruction \
 	"\n\tpushfq\n\tpopq %[flags]\n\tleaq 128(%%rsp), %%rsp"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the processor computes: each function is the one instruction, so that
- * its flags are the processor's, too. */
+/* Arithmetic of emulated instructions. Each function executes the instruction
+ * itself, which yields the processor's own flags. */
 #ifndef TRAP_ALU_H
 #define TRAP_ALU_H
 
@@ -28,8 +28,8 @@ enum alu {
 	ALU_OPERATIONS,
 };
 
-/* The result, of `width` bytes (1, 2, 4, 8); `*flags` are those before and
- * after. */
+/* Returns the result of `width` bytes (1, 2, 4, 8). *flags holds the flags
+ * before and after. */
 uint64_t alu(enum alu operation, unsigned int width, uint64_t a, uint64_t b, uint64_t *flags);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Instructions that were decoded before, by address. A lost race costs a
- * decoding, no more. */
+/* Caches decoded instructions by address. If a race loses an entry, the
+ * instruction is decoded again. */
 #include "trap/x86/form.h"
 
 #include <limits.h>
@@ -13,8 +13,7 @@
 
 enum { LONGEST = 15, SMALLEST_PAGE = 4096, ENTRIES = 1024 };
 
-/* Code may be replaced, so that an entry is only as good as the bytes that it
- * was made from. */
+/* Code may change, so an entry holds the bytes that it was decoded from. */
 struct known {
 	uint64_t pc;
 	uint8_t code[LONGEST + 1];
@@ -26,7 +25,7 @@ enum { WORDS = sizeof(struct known) / sizeof(uint64_t) };
 _Static_assert(sizeof(struct known) % sizeof(uint64_t) == 0, "an entry is copied in words");
 
 static struct entry {
-	uint32_t sequence; /* odd: the words change */
+	uint32_t sequence; /* odd while the words change */
 	uint64_t words[WORDS];
 } entries[ENTRIES];
 
@@ -50,8 +49,8 @@ static bool find(struct known *out, uintptr_t pc)
 	return out->form.length && out->pc == pc;
 }
 
-/* Gives up where somebody else, who may be ourselves below this signal handler,
- * is at it. */
+/* Gives up if the entry is being written, since the writer may be the thread
+ * that this signal handler interrupted. */
 static void keep(const struct known *known)
 {
 	struct entry *entry = entry_of((uintptr_t)known->pc);
@@ -70,7 +69,7 @@ static void keep(const struct known *known)
 	__atomic_store_n(&entry->sequence, even + 2, __ATOMIC_RELEASE);
 }
 
-/* Reads as much of an instruction as there is: the page behind it may not
+/* Reads the bytes of an instruction that are mapped: the next page may not
  * be. */
 static size_t read_code(uint8_t *code, uintptr_t pc, size_t length)
 {
@@ -83,16 +82,17 @@ static size_t read_code(uint8_t *code, uintptr_t pc, size_t length)
 	return length - machine_copy(code + here, (const void *)(pc + here), length - here);
 }
 
-/* Decoding takes more stack than all else that a handler does. Alternate stacks
- * may be small: there it has some of its own, unless more threads than there
- * are stacks decode at once. No signal is to come meanwhile, for its handler
- * needs more. */
+/* Decoding takes more stack than anything else in a handler. On an alternate
+ * stack, which may be small, it runs on one of these stacks, unless more than
+ * STACKS threads decode at once. Signals are blocked meanwhile, since another
+ * handler would need more stack. */
 enum { STACKS = 4, STACK_SIZE = 16384 };
 
 static uint8_t stacks[STACKS][STACK_SIZE] __attribute__((aligned(64)));
 static bool taken[STACKS]; /* atomic */
 
-/* bool cache_decode_on(out, code, length, stack): form_decode() there. */
+/* bool cache_decode_on(out, code, length, stack): calls form_decode() on that
+ * stack. */
 __asm__(".pushsection .text\n"
 	".hidden cache_decode_on, form_decode\n"
 	".globl cache_decode_on\n"
@@ -123,7 +123,7 @@ static bool decode_away(struct trap_form *out, const uint8_t *code, size_t lengt
 	unsigned long all = ULONG_MAX, mask;
 	bool known;
 
-	/* valgrind takes another stack for a mistake. */
+	/* valgrind reports the change of stacks as an error. */
 	for (unsigned int i = 0; i < STACKS && !memcheck_is_there(); i++) {
 		if (sys_mask(SIG_BLOCK, &all, &mask))
 			break;

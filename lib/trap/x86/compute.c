@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Instructions that run out of line, on copies of what they work on. */
+/* Instructions that run out of line on copies of their operands. */
 #include "trap/x86/emulate.h"
 
 #include <signal.h>
@@ -16,8 +16,8 @@ static const uint8_t lengths[] = { [RUN_LEGACY] = 16, [RUN_VEX] = 32, [RUN_EVEX]
 
 enum { STATUS = 0x8d5, ALWAYS = 1 << 1, MASKED_EXCEPTIONS = 0x1f80 };
 
-/* An arithmetic exception must be the program's: it can be told beforehand for
- * division only, and others must be masked. */
+/* An arithmetic exception must be raised in the program. It can be predicted
+ * only for division; floating-point exceptions must be masked. */
 bool emulate_can_run(const struct emulation *e)
 {
 	const struct run_code *code = run_get(e->form.code);
@@ -66,8 +66,8 @@ static void set_registers(const struct emulation *e, const struct run_code *code
 		*machine_mxcsr(e->context) = state->mxcsr;
 }
 
-/* The dividend and the divisor, as numbers without a sign, and what the
- * quotient must be less than. */
+/* The magnitudes of dividend and divisor, and the exclusive upper limit of the
+ * quotient. */
 struct division {
 	unsigned __int128 dividend, divisor, limit;
 };
@@ -75,7 +75,7 @@ struct division {
 static struct division get_division(const struct trap_form *form, const struct run_state *state)
 {
 	unsigned int bits = 8U * form->width;
-	/* Only byte division has no rdx, and rax comes first. */
+	/* rax comes first. Only byte division does not use rdx. */
 	uint64_t rax = state->gprs[0], rdx = state->gprs[1], divisor = 0,
 		 mask = UINT64_MAX >> (64 - bits);
 	unsigned __int128 sign = (unsigned __int128)1 << (2 * bits - 1);
@@ -110,9 +110,9 @@ fails_to_divide(const struct trap_form *form, const struct run_state *state)
 	return !d.divisor || d.dividend >= d.limit * d.divisor;
 }
 
-/* The program gets what the processor's exception makes the kernel send, when
- * it is back at the instruction; if it blocks or ignores that, it ends of it.
- * False: the system does not allow it. */
+/* Raises the processor's exception in the program: it gets SIGFPE when it is
+ * back at the instruction. If it blocks or ignores SIGFPE, the process ends.
+ * Returns false if the system does not allow it. */
 static bool __attribute__((noinline)) raise_division_error(struct emulation *e)
 {
 	siginfo_t info = { .si_signo = SIGFPE, .si_code = FPE_INTDIV, .si_addr = (void *)e->pc };

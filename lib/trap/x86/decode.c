@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From Zydis' terms to ours. */
+/* Converts Zydis' description of an instruction to a form. */
 #include "trap/x86/alu.h"
 #include "trap/x86/decode.h"
 #include "trap/x86/machine.h"
@@ -29,8 +29,8 @@ static const struct rule string_rules[] = {
 	RULE(SCASD, FORM_STRING, FORM_SCAS), RULE(SCASQ, FORM_STRING, FORM_SCAS),
 };
 
-/* A load with memory as the source is a store with memory as the
- * destination. */
+/* A load whose source is a register and whose destination is memory is a
+ * store. */
 static const struct rule rules[] = {
 	RULE(MOV, FORM_LOAD, FORM_ZERO),
 	RULE(MOVZX, FORM_LOAD, FORM_ZERO),
@@ -114,7 +114,7 @@ static const struct rule rules[] = {
 
 static const struct rule *find_rule(const ZydisDecodedInstruction *instruction)
 {
-	/* SSE's movsd has the name of the string instruction. */
+	/* SSE's movsd has the same mnemonic as the string instruction. */
 	bool string = instruction->meta.category == ZYDIS_CATEGORY_STRINGOP;
 	const struct rule *from = string ? string_rules : rules;
 	size_t n =
@@ -138,7 +138,7 @@ static const ZydisDecodedOperand *find_memory(const struct decoded *decoded)
 	return NULL;
 }
 
-/* The number of a general register, and whether it is one of ah, ch, dh and
+/* The number of a general register. *high tells whether it is ah, ch, dh or
  * bh. */
 static uint8_t register_number(ZydisRegister reg, bool *high)
 {
@@ -172,7 +172,8 @@ static void read_address(struct trap_form *form, const struct decoded *decoded,
 		form->segment = MACHINE_GS;
 }
 
-/* The operand beside memory: false if it is not what the emulation knows. */
+/* Reads the operand that is not in memory. Returns false if the emulation does
+ * not support it. */
 static bool read_other(struct trap_form *form, const ZydisDecodedOperand *operand)
 {
 	bool high;
@@ -190,7 +191,7 @@ static bool read_other(struct trap_form *form, const ZydisDecodedOperand *operan
 	return form->reg < MACHINE_GPRS;
 }
 
-/* A mask, by which only some elements are moved. */
+/* Reads the mask, which selects the elements that are moved. */
 static bool read_mask(struct trap_form *form, const struct decoded *decoded)
 {
 	const ZydisDecodedOperand *memory =
@@ -212,7 +213,7 @@ static bool read_mask(struct trap_form *form, const struct decoded *decoded)
 	}
 }
 
-/* The vector register beside memory. */
+/* Reads the vector register operand. */
 static bool read_vector(struct trap_form *form, const struct decoded *decoded)
 {
 	size_t last = decoded->instruction.operand_count - 1U;
@@ -229,11 +230,11 @@ static bool read_vector(struct trap_form *form, const struct decoded *decoded)
 	       class == ZYDIS_REGCLASS_ZMM;
 }
 
-/* push and pop of 16 bits are rare, but there; calls and jumps of 16 bits are
- * not the same on all processors. */
+/* A push or pop of 16 bits is rare but supported. Calls and jumps of 16 bits
+ * are not, since they differ between processors. */
 static bool read_stack(const struct trap_form *form)
 {
-	if (!form->memory_first) /* memory is the stack */
+	if (!form->memory_first) /* the memory operand is the stack */
 		return false;
 	return form->width == 8 ||
 	       (form->width == 2 && (form->op == FORM_PUSH || form->op == FORM_POP));
@@ -273,8 +274,9 @@ static bool read_operands(struct trap_form *form, const struct decoded *decoded)
 	}
 }
 
-/* Zydis 4.0 sees r13 as the base of an operand that has none but a displacement
- * and an extension bit that counts for nothing; assemblers do not set it. */
+/* For an operand with a displacement only and an ignored extension bit that is
+ * set, Zydis 4.0 reports r13 as the base. Assemblers do not generate such
+ * code. */
 static bool is_misread(const struct decoded *decoded, const ZydisDecodedOperand *memory,
 		       const uint8_t *code)
 {

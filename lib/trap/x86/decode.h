@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* An instruction in the terms of Zydis, for the two files that know it. */
+/* An instruction as Zydis describes it, for the two files that use Zydis. */
 #ifndef TRAP_DECODE_H
 #define TRAP_DECODE_H
 
@@ -13,7 +13,8 @@ struct decoded {
 };
 
 /* Makes the form one that runs out of line, and adds its code. `memory` is the
- * operand in memory. False: the instruction is not one that can be moved. */
+ * operand in memory. Returns false if the instruction cannot run out of
+ * line. */
 bool rewrite(struct trap_form *form, const struct decoded *decoded,
 	     const ZydisDecodedOperand *memory, const uint8_t *code);
 

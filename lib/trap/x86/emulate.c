@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* See Intel's manual, volume 2, for what each instruction does. Registers
- * change when all accesses are done. */
+/* Emulates instructions as Intel's manual, volume 2, describes them. Registers
+ * change only after all accesses are done. */
 #include "trap/x86/emulate.h"
 
 #include "trap/x86/alu.h"
@@ -42,7 +42,7 @@ static void set_register(ucontext_t *context, uint8_t other, uint8_t reg, unsign
 	unsigned int shift = other == FORM_HIGH_BYTE ? 8 : 0;
 	uint64_t mask = mask_of(width) << shift, whole = machine_get(context, reg);
 
-	/* 32 bits clear the upper ones; fewer do not. */
+	/* A 32-bit write clears the upper half; a narrower one does not. */
 	if (width == 4)
 		mask = UINT64_MAX;
 	machine_set(context, reg, (whole & ~mask) | (value << shift & mask));
@@ -169,7 +169,7 @@ static bool do_xadd(struct emulation *e, uintptr_t address)
 	return true;
 }
 
-/* Writes whatever comes of the comparison, as the processor does. */
+/* Writes memory also if the comparison fails, as the processor does. */
 static bool do_cmpxchg(struct emulation *e, uintptr_t address)
 {
 	uint64_t flags = machine_get(e->context, MACHINE_FLAGS), memory;
@@ -186,8 +186,7 @@ static bool do_cmpxchg(struct emulation *e, uintptr_t address)
 	return true;
 }
 
-/* A bit's number in a register counts from the operand's address in both
- * directions. */
+/* A bit number in a register is a signed offset from the operand's address. */
 static uintptr_t move_to_bit(const struct emulation *e, uintptr_t address)
 {
 	unsigned int unused = 64 - 8U * e->form.width;
@@ -204,13 +203,13 @@ static uintptr_t operand_of(const struct emulation *e)
 {
 	uintptr_t address = move_to_bit(e, address_of(e));
 
-	/* pop computes it with the new rsp. */
+	/* pop computes the address with the new rsp. */
 	if (e->form.kind == FORM_STACK && e->form.op == FORM_POP && e->form.base == MACHINE_RSP)
 		address += e->form.width;
 	return address;
 }
 
-/* clflush and its kin: a device has no cache lines. */
+/* clflush and similar instructions: a device has no cache lines. */
 static bool do_nothing(struct emulation *e, uintptr_t address)
 {
 	(void)e;
@@ -218,7 +217,7 @@ static bool do_nothing(struct emulation *e, uintptr_t address)
 	return true;
 }
 
-/* Whether the state that the instruction works on is in the frame. */
+/* Whether the frame has the state that the instruction uses. */
 static bool is_possible(const struct emulation *e)
 {
 	switch (e->form.kind) {
@@ -236,7 +235,7 @@ static bool is_possible(const struct emulation *e)
 	}
 }
 
-/* Whether the operand is where the fault was, and touches a hole. */
+/* Whether the operand contains the address of the fault and touches a hole. */
 static bool is_ours(const struct emulation *e, uintptr_t address)
 {
 	const struct trap_form *form = &e->form;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What an instruction does to memory, in the terms of the emulation. */
+/* The form of an instruction: what it does to memory, in terms of the
+ * emulation. */
 #ifndef TRAP_FORM_H
 #define TRAP_FORM_H
 
@@ -9,8 +10,8 @@
 #include <stdint.h>
 
 enum form_kind {
-	/* cannot be emulated; width, reads and writes may be known all the
-	 * same */
+	/* cannot be emulated; width, reads and writes may be known
+	 * nevertheless */
 	FORM_UNKNOWN,
 	FORM_LOAD, /* op: enum form_extend */
 	FORM_STORE,
@@ -24,7 +25,7 @@ enum form_kind {
 	FORM_VECTOR_LOAD, /* op: enum form_vector */
 	FORM_VECTOR_STORE,
 	FORM_STACK,   /* op: enum form_stack */
-	FORM_NOTHING, /* of the caches only */
+	FORM_NOTHING, /* acts on caches only */
 	FORM_RUN,     /* op: enum form_compute; runs out of line */
 	FORM_KINDS,
 };
@@ -34,14 +35,14 @@ enum form_stack { FORM_PUSH, FORM_POP, FORM_CALL, FORM_JUMP };
 enum form_compute { FORM_COMPUTE, FORM_DIVIDE, FORM_DIVIDE_SIGNED };
 enum form_string { FORM_MOVS, FORM_STOS, FORM_LODS, FORM_CMPS, FORM_SCAS };
 
-/* Which part of the register the memory is, and what a load does to the rest of
- * it. */
+/* The part of the register that corresponds to memory, and the effect of a load
+ * on the rest. */
 enum form_vector {
-	/* clears the rest of the xmm register, leaves the rest of a longer one
-	 * alone */
+	/* clears the rest of the xmm register, keeps the rest of a longer
+	 * one */
 	FORM_LOW,
 	FORM_LOW_AVX,  /* clears the rest of the longest one */
-	FORM_LOW_HALF, /* leaves the rest alone */
+	FORM_LOW_HALF, /* keeps the rest */
 	FORM_HIGH_HALF,
 };
 
@@ -56,8 +57,8 @@ struct trap_form {
 	uint8_t length;	    /* of the instruction */
 	uint8_t width;	    /* of the memory operand */
 	bool reads, writes; /* memory */
-	/* the memory operand is the first, that is, where there is a result,
-	 * the destination */
+	/* the memory operand is the first one, which is the destination if
+	 * there is a result */
 	bool memory_first;
 	uint8_t repeat;
 
@@ -66,27 +67,27 @@ struct trap_form {
 	uint8_t segment;
 	bool address32;
 
-	uint8_t other; /* what the other operand is */
+	uint8_t other; /* enum form_other: the operand that is not in memory */
 	uint8_t reg;
 	uint8_t reg_width;
 
-	uint8_t mask;	  /* the register that masks a vector; 0: none */
-	uint8_t element;  /* bytes for each bit of it */
-	bool zeroes;	  /* elements of a load that are masked out */
-	bool uses_vector; /* has a vector register */
-	uint16_t code;	  /* what is to be run, see run_get() */
+	uint8_t mask;	  /* the mask register of a vector operation; 0: none */
+	uint8_t element;  /* bytes for each bit of the mask */
+	bool zeroes;	  /* a load clears the elements that are masked out */
+	bool uses_vector; /* uses a vector register */
+	uint16_t code;	  /* number of the out-of-line code, see run_get() */
 	int64_t displacement;
 	uint64_t immediate;
 };
 
-/* Decodes. False: not an instruction of at most `length` bytes. Safe
- * anywhere. */
+/* Decodes an instruction. Returns false if there is none of at most `length`
+ * bytes. Safe anywhere. */
 bool form_decode(struct trap_form *out, const uint8_t *code, size_t length);
 
-/* The form of the instruction at `pc`, which has just been executed; from the
- * cache where it is there. False: it cannot be read, or not be decoded.
- * `alternate` is the thread's alternate stack, as the signal's context says.
- * Safe anywhere. */
+/* Returns the form of the instruction at `pc`, which has just been executed,
+ * from the cache if it is there. Returns false if it cannot be read or decoded.
+ * `alternate` is the thread's alternate stack according to the signal's
+ * context. Safe anywhere. */
 bool form_at(struct trap_form *out, uintptr_t pc, const stack_t *alternate);
 
 #endif

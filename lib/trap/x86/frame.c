@@ -57,9 +57,9 @@ void machine_prepare(void)
 	machine_prepare_by(ask_processor);
 }
 
-/* The header of the XSAVE area, a bit for each part that is not in its initial
- * state, that is, zero; NULL: there is none, so that only the SSE part is
- * there, and always. */
+/* The header of the XSAVE area: a bit for each part that is not in its initial
+ * state, zero. NULL if there is no header; the area then has only the SSE part,
+ * which is always valid. */
 static uint64_t *header_of(const ucontext_t *context)
 {
 	uint8_t *area = (uint8_t *)context->uc_mcontext.fpregs;
@@ -70,7 +70,7 @@ static uint64_t *header_of(const ucontext_t *context)
 						    : NULL;
 }
 
-/* Where a register's part lies; NULL: the kernel has not saved any such. */
+/* The address of a register's part; NULL if the kernel has not saved it. */
 static uint8_t *part_of(const ucontext_t *context, unsigned int part, unsigned int reg)
 {
 	uint8_t *area = (uint8_t *)context->uc_mcontext.fpregs;
@@ -111,12 +111,12 @@ static void set_part(ucontext_t *context, unsigned int part, unsigned int reg, c
 	uint8_t *to = part_of(context, part, reg);
 	bool zero = !*value && !memcmp(value, value + 1, width - 1);
 
-	/* A part that is zero need not be there to be set to zero. */
+	/* A part in its initial state already reads as zero, and need not be
+	 * written. */
 	if (!to || (zero && is_initial(context, part)))
 		return;
 	if (is_initial(context, part)) {
-		/* What the memory holds counts for nothing, until the bit is
-		 * set. */
+		/* The memory is undefined until the bit is set. */
 		memset(to - reg * width, 0, parts[part].registers * width);
 		*header_of(context) |= UINT64_C(1) << part;
 	}

@@ -54,8 +54,8 @@ uintptr_t machine_segment_base(enum machine_segment segment)
 	return base;
 }
 
-/* long machine_copy_one(to, from, width): 0, or, when machine_recover() has
- * moved it to machine_copy_failed, -1. */
+/* long machine_copy_one(to, from, width): returns 0, or -1 if machine_recover()
+ * has moved it to machine_copy_failed. */
 /* clang-format off */
 __asm__(".pushsection .text\n"
 	".hidden machine_copy_one, machine_copy_failed\n"
@@ -152,9 +152,10 @@ void machine_pretend_fault(siginfo_t *info, ucontext_t *context)
 
 enum { STUBS = 64 };
 
-/* Flags and address of a thread that is between its handler's end and its next
- * instruction. No register is free to say where they are, so that there is code
- * for each; a thread is long gone when its turn comes round again. */
+/* The flags and the next instruction of a thread that returns from its handler.
+ * No register is free to hold their address, so each entry has code of its own.
+ * Entries are used in turn; a thread has left its code long before the entry is
+ * used again. */
 struct machine_way {
 	uint64_t flags, pc;
 } machine_ways[STUBS] __attribute__((visibility("hidden")));
@@ -169,7 +170,7 @@ __asm__(".pushsection .text\n"
 	".set offset, 0\n"
 	".rept 64\n"
 	"	.balign 64\n"
-	"	leaq -128(%rsp), %rsp\n"	/* the red zone */
+	"	leaq -128(%rsp), %rsp\n"	/* skip the red zone */
 	"	pushq machine_ways+offset(%rip)\n"
 	"	popfq\n"
 	"	leaq 128(%rsp), %rsp\n"
@@ -192,7 +193,7 @@ void machine_set_flags_by_code(ucontext_t *context)
 	machine_set(context, MACHINE_PC, (uintptr_t)machine_stubs + i * 64);
 }
 
-#else /* another machine: explain and report only */
+#else /* other architectures: explain and report only */
 
 #if defined(__aarch64__)
 uintptr_t machine_pc(const ucontext_t *context)

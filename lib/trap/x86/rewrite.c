@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* From an instruction with an operand in memory to the same one with that
- * operand at a register's address. */
+/* Converts an instruction with an operand in memory to the same instruction
+ * with that operand at the address in a register. */
 #include <string.h>
 
 #include "trap/x86/machine.h"
 #include "trap/x86/run.h"
 #include "trap/x86/decode.h"
 
-/* Kinds of instructions that compute on registers and one operand in memory,
- * and do nothing else. */
+/* Categories of instructions that only compute on registers and one operand in
+ * memory. */
 static bool is_computing(const ZydisDecodedInstruction *instruction)
 {
 	switch (instruction->meta.category) {
@@ -53,7 +53,7 @@ static bool is_computing(const ZydisDecodedInstruction *instruction)
 	}
 }
 
-/* Kinds that know nothing of floating point. */
+/* Categories without floating-point arithmetic. */
 static bool is_integer(const ZydisDecodedInstruction *instruction)
 {
 	switch (instruction->meta.category) {
@@ -75,7 +75,7 @@ static bool is_integer(const ZydisDecodedInstruction *instruction)
 	}
 }
 
-/* Comparisons access the elements that their mask names, and only those. */
+/* Comparisons access exactly the elements that their mask selects. */
 static bool may_have_mask(const ZydisDecodedInstruction *instruction)
 {
 	switch (instruction->mnemonic) {
@@ -97,8 +97,8 @@ static bool may_have_mask(const ZydisDecodedInstruction *instruction)
 	}
 }
 
-/* A mask decides which bytes are accessed; two conversions may touch x87's
- * state. */
+/* A mask that selects the bytes to access is not supported. Two conversions may
+ * access the x87 state. */
 static bool is_special(const ZydisDecodedInstruction *instruction)
 {
 	ZydisMaskMode mode = instruction->avx.mask.mode;
@@ -181,7 +181,7 @@ static bool add_operands(struct run_code *run, const struct decoded *decoded,
 
 static bool choose_base(struct run_code *run)
 {
-	/* rsp and rbp have no short address. */
+	/* rsp and rbp are excluded: they have no short address encoding. */
 	static const uint8_t candidates[] = { 6, 7, 3, 0, 1, 2 };
 
 	for (size_t i = 0; i < sizeof(candidates); i++) {
@@ -192,8 +192,7 @@ static bool choose_base(struct run_code *run)
 	return false;
 }
 
-/* Copies the prefixes but those of a segment, of the address's size and
- * lock. */
+/* Copies the prefixes except lock, segment and address size. */
 static size_t copy_prefixes(struct run_code *run, const ZydisDecodedInstruction *instruction,
 			    const uint8_t *code)
 {
@@ -211,8 +210,8 @@ static size_t copy_prefixes(struct run_code *run, const ZydisDecodedInstruction 
 		case 0xf0:
 			break;
 		default:
-			/* REX counts as the last one only; base and index are
-			 * not extended. */
+			/* A REX prefix is valid only as the last prefix. Base
+			 * and index need no extension bits. */
 			if ((code[i] & 0xf0) != 0x40)
 				run->code[run->length++] = code[i];
 			else if (i + 1U == instruction->raw.prefix_count)
@@ -232,7 +231,7 @@ static void copy_code(struct run_code *run, const ZydisDecodedInstruction *instr
 
 	memcpy(run->code + opcode, code + from, modrm - from);
 	run->length = (uint8_t)(opcode + modrm - from);
-	/* The extensions of base and index are inverted here. */
+	/* The extension bits of base and index are inverted here. */
 	if (run->encoding == RUN_EVEX || (run->encoding == RUN_VEX && run->code[opcode] == 0xc4))
 		run->code[opcode + 1] |= 0x60;
 	run->code[run->length++] = (uint8_t)((code[modrm] & 0x38) | run->base);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each instruction has a page of its own, which is written once, made
- * executable and never changed again: no page is writable and executable at
- * once, no thread waits for another, and no processor or valgrind ever has old
- * code of it. The pages are private, and a child of fork() has its own. See
- * Intel's manual, volume 2, chapter 2 for the encodings. */
+/* Out-of-line code. Each instruction has a page of its own, which is written
+ * once, made executable and never changed again. No page is writable and
+ * executable at once, no thread waits for another, and neither a processor nor
+ * valgrind can hold stale code of it. The pages are private, and a child of
+ * fork() has its own. See Intel's manual, volume 2, chapter 2 for the
+ * encodings. */
 #include "trap/x86/run.h"
 
 #include <cpuid.h>
@@ -57,7 +58,7 @@ static uint8_t *put_bytes(uint8_t *at, const uint8_t *bytes, size_t length)
 #define PUT(at, ...) \
 	put_bytes(at, (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
 
-/* A ModRM byte, and the operand at an offset in the block. */
+/* Adds a ModRM byte and the operand at an offset in the block. */
 static uint8_t *put_operand(uint8_t *at, unsigned int reg, unsigned int base, size_t offset)
 {
 	uint32_t displacement = (uint32_t)offset;
@@ -136,8 +137,7 @@ static bool make_code(uint8_t *page, const struct run_code *code)
 	if (sys_mprotect(page, PAGE, PROT_READ | PROT_WRITE))
 		return false;
 	put_after(put_bytes(put_before(page, code), code->code, code->length), code);
-	/* Not made: the page stays without access to code, and the slot is
-	 * lost. */
+	/* On failure the page stays unusable and the slot is lost. */
 	return !sys_mprotect(page, PAGE, PROT_READ | PROT_EXEC);
 }
 
@@ -154,8 +154,8 @@ void run_prepare(void)
 		__atomic_store_n(&pages, reserved, __ATOMIC_RELEASE);
 }
 
-/* A slot that somebody is at may be one of a thread below this handler, or of a
- * thread that fork() has left behind: it is passed by. */
+/* Skips slots that are being filled: the writer may be the thread that this
+ * handler interrupted, or a thread that does not exist in a child of fork(). */
 unsigned int run_add(const struct run_code *code)
 {
 	uint8_t *first = __atomic_load_n(&pages, __ATOMIC_ACQUIRE);

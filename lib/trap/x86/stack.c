@@ -34,7 +34,7 @@ static bool pop_value(struct emulation *e, uintptr_t address)
 	return true;
 }
 
-/* A shadow stack has return addresses that nobody else can put there. */
+/* With a shadow stack the emulation cannot push return addresses. */
 bool emulate_has_stack(void)
 {
 	unsigned long features = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* movs, stos, lods, cmps, scas: an element at a time, for as long as elements
- * touch a hole; the rest is the processor's. */
+/* movs, stos, lods, cmps, scas: emulates one element at a time while elements
+ * touch a hole. The processor executes the rest. */
 #include "trap/x86/emulate.h"
 
 #include "trap/x86/alu.h"
@@ -10,7 +10,7 @@
 
 enum { DIRECTION_FLAG = 1 << 10, ZERO_FLAG = 1 << 6 };
 
-/* What an instruction does with memory at rsi and at rdi. */
+/* The accesses of an instruction at rsi and rdi. */
 struct shape {
 	bool reads_rsi, reads_rdi, writes_rdi;
 };
@@ -37,8 +37,8 @@ static void advance(struct emulation *e, unsigned int reg, uint64_t by)
 	machine_set(e->context, reg, e->form.address32 ? (uint32_t)value : value);
 }
 
-/* The addresses of the next element: the source's segment can be chosen, the
- * destination's not. */
+/* The addresses of the next element. The source may have a segment override;
+ * the destination may not. */
 static uintptr_t source(const struct emulation *e)
 {
 	return get_pointer(e, MACHINE_RSI) + machine_segment_base(e->form.segment);
@@ -72,7 +72,7 @@ static void set_accumulator(struct emulation *e, uint64_t value)
 		    (machine_get(e->context, MACHINE_RAX) & ~mask) | value);
 }
 
-/* One element. */
+/* Emulates one element. */
 static bool step(struct emulation *e, const struct shape *shape)
 {
 	uint64_t flags = machine_get(e->context, MACHINE_FLAGS), left = accumulator(e), right = 0;
@@ -102,7 +102,7 @@ static bool step(struct emulation *e, const struct shape *shape)
 	return true;
 }
 
-/* Whether a repetition is over, after an element. */
+/* Whether the repetition ends after an element. */
 static bool is_over(struct emulation *e, const struct shape *shape)
 {
 	bool zero = machine_get(e->context, MACHINE_FLAGS) & ZERO_FLAG;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Moves between memory and a vector register. A masked move accesses only the
- * elements that its mask names, those side by side at once. */
+/* Moves between memory and vector registers. A masked move accesses only the
+ * elements that its mask selects, adjacent ones together. */
 #include "trap/x86/emulate.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "trap/memory.h"
 #include "trap/scratch.h"
 
-/* Elements side by side that a masked move accesses. */
+/* Adjacent elements that a masked move accesses. */
 struct stretch {
 	size_t start, length; /* in the operand */
 };
@@ -23,8 +23,8 @@ static uint64_t mask_of(const struct emulation *e)
 	return mask;
 }
 
-/* The next stretch from `*at` on; false: none. Without a mask it is the
- * whole. */
+/* The next stretch from *at on. Returns false if there is none. Without a mask
+ * the operand is one stretch. */
 static bool next_stretch(const struct emulation *e, uint64_t mask, size_t *at, struct stretch *out)
 {
 	size_t element = e->form.element, n = e->form.mask ? e->form.width / element : 1, i;
@@ -65,7 +65,7 @@ bool emulate_masked_hole(const struct emulation *e, uintptr_t address)
 	return false;
 }
 
-/* What the register holds before elements are loaded. */
+/* The register before elements are loaded. */
 static void get_before(const struct emulation *e, uint8_t *value)
 {
 	const struct trap_form *form = &e->form;
@@ -92,7 +92,7 @@ static __attribute__((noinline)) bool read_stretches(struct emulation *e, uintpt
 	return true;
 }
 
-/* Without a mask it takes less of the stack. */
+/* An access without a mask uses less stack. */
 bool emulate_read(struct emulation *e, uintptr_t address, uint8_t *out)
 {
 	if (e->form.mask)
@@ -100,7 +100,7 @@ bool emulate_read(struct emulation *e, uintptr_t address, uint8_t *out)
 	return memory_read(e->pc, address, out, e->form.width, &e->fault);
 }
 
-/* Inline, as are the next ones: each frame is on a small stack. */
+/* This and the next functions are inline, since the stack may be small. */
 static inline __attribute__((always_inline)) bool load_by(uint8_t *value, struct emulation *e,
 							  uintptr_t address)
 {
