@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Descriptors: a program that closes those that it does not know must not close
- * the library's, which hold its devices. To the program they are closed
- * already.
+ * close(2), dup2(2) and similar functions. Some programs close every descriptor
+ * that they did not open. They must not close the library's, which keep devices
+ * open, so these calls behave as if the library's descriptors were not open.
  */
 #include "preload/preload.h"
 
@@ -38,7 +38,7 @@ EXPORT int close(int fd)
 	return next_close(fd);
 }
 
-/* close_range(2), around ours. */
+/* close_range(2), except for the library's descriptors. */
 static int close_around(unsigned int first, unsigned int last, int flags)
 {
 	for (;;) {
@@ -57,8 +57,8 @@ static int close_around(unsigned int first, unsigned int last, int flags)
 
 EXPORT int close_range(unsigned int first, unsigned int last, int flags)
 {
-	/* Ours are closed by exec already. Ranges that are invalid are for the
-	 * kernel to refuse. */
+	/* The library's descriptors are close-on-exec already. The kernel
+	 * rejects invalid ranges. */
 	if (flags & (int)CLOSE_RANGE_CLOEXEC || first > last)
 		return (int)syscall(SYS_close_range, first, last, flags);
 	return close_around(first, last, flags);
@@ -69,7 +69,7 @@ EXPORT void closefrom(int first)
 	int saved = errno, from = first > 0 ? first : 0;
 	struct rlimit limit;
 
-	/* A kernel before 5.9, or a filter of system calls. */
+	/* For kernels before 5.9, and filters of system calls. */
 	if (close_around((unsigned int)from, UINT_MAX, 0) && !getrlimit(RLIMIT_NOFILE, &limit))
 		for (int fd = from; (rlim_t)fd < limit.rlim_cur && fd < INT_MAX; fd++)
 			if (!barspan_owns_descriptor_(fd))
@@ -77,10 +77,10 @@ EXPORT void closefrom(int first)
 	errno = saved;
 }
 
-/* Whether a program would put a file in the place of one of ours. What other
- * threads do with it meanwhile would reach that file, so it cannot be moved
- * away. The answer is that of a descriptor that another thread is about to
- * open. */
+/* Whether a call would replace one of the library's descriptors. The descriptor
+ * cannot be moved away, since other threads that use it at that moment would
+ * reach the program's file. dup2(2) returns EBUSY for a descriptor that another
+ * thread is opening; this does likewise. */
 static bool is_refused(int from, int to)
 {
 	if (from == to || !barspan_owns_descriptor_(to))

@@ -29,7 +29,7 @@ static bool is_sparse(const struct vfio_info_cap_header *header)
 	return header->id == VFIO_REGION_INFO_CAP_SPARSE_MMAP && header->version == 1;
 }
 
-/* Whether the chain is sound and has the capability. */
+/* Whether the chain is well-formed and has a sparse capability. */
 static bool has_sparse(const uint8_t *bytes, size_t capacity, size_t at)
 {
 	struct vfio_info_cap_header header;
@@ -55,8 +55,8 @@ bool hide_sparse(void *answer, size_t capacity)
 	if (capacity < sizeof(*info) || !(info->flags & VFIO_REGION_INFO_FLAG_CAPS) ||
 	    !has_sparse(bytes, capacity, info->cap_offset))
 		return false;
-	/* Headers may overlap, and then a link that is written changes another:
-	 * the bounds are checked again. */
+	/* Headers may overlap, so writing a link may change another one. The
+	 * bounds are therefore checked again. */
 	for (size_t at = info->cap_offset; at && most-- && get_header(&header, bytes, capacity, at);
 	     at = header.next) {
 		if (is_sparse(&header))

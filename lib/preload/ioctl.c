@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * ioctl(): a program that is told of areas maps them itself, and has nothing in
- * its holes. So it is not told: the sparse capability is taken out of the
- * answers to VFIO_DEVICE_GET_REGION_INFO, and the program maps the region
- * whole.
+ * ioctl(2). A program that learns of sparse areas maps these alone, and then
+ * has no span that serves its holes. The sparse capability is therefore removed
+ * from the results of VFIO_DEVICE_GET_REGION_INFO, and the program maps the
+ * whole region.
  */
 #include "preload/preload.h"
 
@@ -45,8 +45,8 @@ bool preload_uses_vfio(void)
 	return __atomic_load_n(&uses_vfio, __ATOMIC_RELAXED);
 }
 
-/* The capacity of the program's buffer. 0: unknown. Its pointer may be invalid,
- * which only the kernel may find out. */
+/* Reads the capacity of the program's buffer; 0 if it is unknown. Only the
+ * kernel may touch the pointer, since it may be invalid. */
 static uint32_t get_capacity(const struct vfio_region_info *info)
 {
 	uint32_t capacity = 0;
@@ -56,8 +56,8 @@ static uint32_t get_capacity(const struct vfio_region_info *info)
 	return process_vm_readv(getpid(), &to, 1, &from, 1, 0) == sizeof(capacity) ? capacity : 0;
 }
 
-/* Whether the sparse capability is the only one of a region. The answer is for
- * `capacity` bytes. */
+/* Whether the region has the sparse capability and no other. `answer` has space
+ * for `capacity` bytes. */
 static bool is_all_sparse(int fd, uint32_t index, void *answer, size_t capacity)
 {
 	struct vfio_region_info *info = answer;
@@ -70,8 +70,9 @@ static bool is_all_sparse(int fd, uint32_t index, void *answer, size_t capacity)
 	       hide_sparse(info, capacity) && !(info->flags & VFIO_REGION_INFO_FLAG_CAPS);
 }
 
-/* Answers a program that has no room for the capabilities: it learns how much
- * they need, unless there are none but the one that is hidden. */
+/* Corrects the result for a buffer that is too small for the capabilities. It
+ * tells the program the size that they need, unless the hidden capability is
+ * the only one. */
 static void answer_short(int fd, struct vfio_region_info *info, uint32_t capacity)
 {
 	size_t length = info->argsz;
@@ -90,7 +91,7 @@ static void answer_short(int fd, struct vfio_region_info *info, uint32_t capacit
 	syscall(SYS_munmap, answer, length);
 }
 
-/* The kernel has just written the structure, which is therefore there. */
+/* The kernel has just written *info, so the memory is accessible. */
 static void edit_answer(int fd, struct vfio_region_info *info, uint32_t capacity)
 {
 	int saved = errno;
@@ -106,7 +107,7 @@ static void edit_answer(int fd, struct vfio_region_info *info, uint32_t capacity
 
 EXPORT int ioctl(int fd, unsigned long request, ...)
 {
-	unsigned int code = (unsigned int)request; /* an int that is negative has more bits */
+	unsigned int code = (unsigned int)request; /* a negative int has more bits set */
 	va_list arguments;
 	uint32_t capacity = 0;
 	void *argument;

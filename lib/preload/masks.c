@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Masks: a thread that has SIGSEGV or SIGBUS blocked would be killed by the
- * kernel when it accesses a hole. In the kernel's masks each of the two has a
- * real-time signal in its place, its shadow, and the program is told of the
- * masks that it has set. See barspan_trap_shadow_().
+ * Signal masks. The kernel kills a thread that accesses a hole while it has
+ * SIGSEGV or SIGBUS blocked. In the kernel's masks a real-time signal, the
+ * shadow, therefore replaces each of the two. The program still sees the masks
+ * that it has set. See barspan_trap_shadow_().
  */
 #include "preload/preload.h"
 
@@ -18,18 +18,17 @@
 
 #include "trap/private.h"
 
-/* Signals of the highest numbers are tried first. One of them may be a
- * debugging tool's. */
+/* The highest numbers are tried first. A debugging tool may use one of them. */
 enum { SHADOWS = 2, TRIES = 4 };
 
 static const int shaded[SHADOWS] = { SIGSEGV, SIGBUS };
 static int shadows[SHADOWS]; /* 0: none */
 
-/* glibc's way to reserve a real-time signal; part of its ABI and in none of its
- * headers. */
+/* glibc's function to reserve a real-time signal. It is part of glibc's ABI,
+ * but no header declares it. */
 extern int __libc_allocate_rtsig(int high);
 
-/* What programs that are compiled with _FORTIFY_SOURCE call for ppoll(). */
+/* The function that programs built with _FORTIFY_SOURCE call for ppoll(). */
 int __ppoll_chk(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask,
 		size_t length);
 
@@ -69,7 +68,7 @@ void preload_find_masks(void)
 	PRELOAD_FIND(next.epoll_pwait2, "epoll_pwait2");
 }
 
-/* Before the constructor has run, only other constructors call these. */
+/* For calls by other constructors, before this object's constructor has run. */
 static void find_early(void)
 {
 	if (!next.pthread_sigmask)
@@ -87,7 +86,7 @@ void preload_shade_masks(void)
 			if (shadow > 0 && !barspan_trap_shadow_(shaded[i], shadow))
 				shadows[i] = shadow;
 		}
-	/* The program begins with the mask of the one that started it. */
+	/* The process has inherited its mask across exec(). */
 	next.pthread_sigmask(SIG_SETMASK, NULL, &inherited);
 	if (sigismember(&inherited, SIGSEGV) || sigismember(&inherited, SIGBUS)) {
 		barspan_trap_shade_(&inherited);
@@ -103,14 +102,14 @@ bool preload_is_shadow(int number)
 	return false;
 }
 
-/* As much as the kernel reads: programs pass sets that are no longer. */
+/* Copies as much as the kernel reads: some programs pass smaller sets. */
 static void copy_set(sigset_t *copy, const sigset_t *set)
 {
 	sigemptyset(copy);
 	memcpy(copy, set, (NSIG - 1) / 8);
 }
 
-/* The kernel's set for a program's, in *copy; NULL for NULL. */
+/* Converts a program's set to the kernel's in *copy. Returns NULL for NULL. */
 static const sigset_t *shade_copy(sigset_t *copy, const sigset_t *set)
 {
 	find_early();
@@ -143,7 +142,7 @@ EXPORT int sigprocmask(int how, const sigset_t *set, sigset_t *old)
 	return -1;
 }
 
-/* The masks of BSD: a bit for each of the first 32 signals. */
+/* BSD masks: one bit for each of signals 1 to 31. */
 static int change_bits(int how, int bits)
 {
 	unsigned int old_bits = 0;
@@ -198,8 +197,8 @@ EXPORT int sigsuspend(const sigset_t *set)
 	return next.sigsuspend(set);
 }
 
-/* What is waited for may come as itself or, if it was sent while it was
- * blocked, as its shadow. */
+/* A signal arrives as itself or, if it was sent while it was blocked, as its
+ * shadow, so waiting includes both. */
 static const sigset_t *add_shadows(sigset_t *copy, const sigset_t *set)
 {
 	find_early();

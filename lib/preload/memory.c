@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Mappings: mmap() and similar functions are those of the library. */
-/* Both names of mmap() are defined here; a header must not make them one. */
+/* mmap(2) and similar functions call the library's. */
+/* This file defines both names of mmap(); a header must not map one to the
+ * other. */
 #undef _FILE_OFFSET_BITS
 
 #include "preload/preload.h"
@@ -17,8 +18,8 @@
 
 #include "compat/private.h"
 
-/* Machines of 32 bits count a file's offset in units of 4 KiB, whatever their
- * page size. */
+/* On 32-bit machines mmap2(2) counts the file offset in units of 4 KiB,
+ * whatever the page size is. */
 static void *kernel_mmap(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)
 {
 #ifdef SYS_mmap2
@@ -33,8 +34,8 @@ static void *kernel_mmap(void *addr, size_t length, int prot, int flags, int fd,
 #endif
 }
 
-/* Whether a mapping cannot be a device's: drivers share those, with access.
- * Most mappings of a program are such. */
+/* Whether a mapping cannot be a device's: drivers map devices shared and with
+ * access. This holds for most mappings of a program. */
 static bool is_plain(int prot, int flags)
 {
 	return flags & MAP_ANONYMOUS || (flags & MAP_TYPE) == MAP_PRIVATE ||
@@ -43,7 +44,7 @@ static bool is_plain(int prot, int flags)
 
 static void *map_plain(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)
 {
-	/* It takes addresses of spans. */
+	/* The call takes addresses of spans. */
 	if (flags & MAP_FIXED && barspan_overlaps_(addr, length))
 		return barspan_mmap(addr, length, prot, flags, fd, offset);
 	return kernel_mmap(addr, length, prot, flags, fd, offset);
@@ -59,9 +60,9 @@ static void *map_device(void *addr, size_t length, int prot, int flags, int fd, 
 	return mapped;
 }
 
-/* A program may be handed a device, and the offsets of its regions, by another
- * that has asked for them. The kernel then refuses to map a sparse region
- * whole. */
+/* A program may receive a device and its region offsets from another process,
+ * without a VFIO call of its own. The kernel then refuses to map a whole sparse
+ * region. */
 static void *map_file(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)
 {
 	int saved = errno;
@@ -90,8 +91,8 @@ EXPORT void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t 
 
 EXPORT int munmap(void *addr, size_t length)
 {
-	/* As the last thing that is done: a return after a system call is slow
-	 * where the kernel flushes the processor's return-address predictor. */
+	/* A tail call: where the kernel flushes the return-address predictor,
+	 * every return after a system call mispredicts. */
 	if (!barspan_overlaps_(addr, length))
 		return (int)syscall(SYS_munmap, addr, length);
 	return barspan_munmap(addr, length);

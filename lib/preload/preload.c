@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The object that `barspan run` preloads into a program that cannot be changed:
- * mmap() and its kin become barspan_mmap() and its kin, and the trap serves
- * what the program then loads and stores in holes.
+ * The object that `barspan run` preloads into an unmodified program. mmap(2)
+ * and similar functions become barspan_mmap() and its counterparts, and the
+ * trap serves the program's loads and stores in holes.
  *
- * It stands in for the program's calls only. The library makes its own past it
- * (lib/util/sys-memory.c), and the C library never calls itself by these names.
+ * It interposes the program's calls only. The library makes system calls
+ * directly (lib/util/sys-memory.c), and the C library never calls itself by
+ * these names.
  *
- * Configuration is by the environment, which a program with other privileges
- * than its caller's ignores:
+ * The environment configures it. A program that runs with other privileges than
+ * its caller ignores these variables:
  *     BARSPAN_TRAP     off, explain (the default), or emulate, report, rescue,
- *                      or several with commas
- *     BARSPAN_REPORT   a file to add the report to; standard error otherwise
- *     BARSPAN_COUNTS   set by `barspan run`: the file to count in, which it
- *                      makes the report from
- *     BARSPAN_SPARSE   hide (the default), or show: whether the program is told
- *                      which parts of a region it may map
- *     BARSPAN_LOG      error, warning, or info: messages to standard error;
- *                      none otherwise
+ *                      or several separated by commas
+ *     BARSPAN_REPORT   a file to append the report to (default: standard error)
+ *     BARSPAN_COUNTS   set by `barspan run`: the file to count in, from which
+ *                      it makes the report
+ *     BARSPAN_SPARSE   hide (the default) or show: whether the program sees
+ *                      the sparse capability of regions
+ *     BARSPAN_LOG      error, warning or info: messages to standard error
+ *                      (default: none)
  */
 #include "preload/preload.h"
 
@@ -39,7 +40,7 @@
 #include "compat/private.h"
 #include "trap/private.h"
 
-static bool reports; /* at the end, by itself */
+static bool reports; /* this process writes its own report at exit */
 static int output = STDERR_FILENO;
 
 static void print_message(void *context, enum barspan_log_level level, const char *message)
@@ -58,8 +59,8 @@ static void set_up_log(const char *wanted)
 			barspan_set_log(print_message, NULL, (enum barspan_log_level)i);
 }
 
-/* The modes that a list of words names; -1: it has another word. 0 is to
- * explain. */
+/* Parses a list of modes. Returns -1 if it has an unknown word, 0 for explain
+ * alone. */
 static int parse_modes(const char *list)
 {
 	static const struct {
@@ -86,9 +87,9 @@ static int parse_modes(const char *list)
 	return modes;
 }
 
-/* The file to count in, as `barspan run` names it: the descriptor that a
- * process inherits; the process and the descriptor that it can be opened by
- * again, if somebody has closed the former; and its inode. */
+/* The file to count in, as `barspan run` passes it: the descriptor that
+ * processes inherit, the process and descriptor by which the file can be opened
+ * again if the program has closed the former, and the inode. */
 struct counts {
 	int fd, owner_fd;
 	int owner;
@@ -102,8 +103,8 @@ static bool is_counts(int fd, const struct counts *counts)
 	return !fstat(fd, &status) && S_ISREG(status.st_mode) && status.st_ino == counts->inode;
 }
 
-/* A file that is opened again is inherited by the same number, and locked as
- * the first one is: `barspan run` waits for the end of all locks. */
+/* Opens the file again. It must have the inherited number and the same lock,
+ * since `barspan run` waits until all locks are released. */
 static int reopen_counts(const struct counts *counts)
 {
 	char path[64];
@@ -134,12 +135,12 @@ static int share_counts(const char *wanted)
 	fd = is_counts(counts.fd, &counts) ? counts.fd : reopen_counts(&counts);
 	if (fd < 0)
 		return fd;
-	/* Its lock tells `barspan run` that this process lives. */
+	/* The lock on the file tells `barspan run` that this process lives. */
 	barspan_note_descriptor_(fd);
 	return barspan_trap_share_(fd);
 }
 
-/* Returns the flags to enable the trap with. */
+/* Returns the flags for barspan_trap_enable(). */
 static unsigned int set_up_counts(unsigned int modes)
 {
 	const char *counts = secure_getenv("BARSPAN_COUNTS");
@@ -170,7 +171,8 @@ static void set_up_trap(const char *wanted)
 			wanted);
 		_exit(2);
 	}
-	/* A program that closes its standard error may get a device there. */
+	/* A program may close its standard error and then open a device at that
+	 * number. */
 	options.fd = barspan_keep_descriptor_(dup(STDERR_FILENO));
 	if (options.fd < 0)
 		options.fd = 0;
@@ -216,8 +218,8 @@ __attribute__((constructor)) static void start_trap(void)
 	set_up_trap(secure_getenv("BARSPAN_TRAP"));
 }
 
-/* Adds to the file what this process has counted. One without a hole to report
- * says so if nobody has said anything: there always is a report. */
+/* Appends this process's counts to the report. A process that counted nothing
+ * writes only if the report is still empty, so a report is always written. */
 static void write_report(int fd)
 {
 	struct barspan_trap_counts counts = { .size = sizeof(counts) };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Handlers: the program's for the trap's signals are kept by the trap, called
- * when a fault is not the trap's, and told to the program. lib/preload/masks.c
- * has the functions that block and wait.
+ * Signal handlers. The trap stores the program's handlers for its signals,
+ * calls them for faults that it does not serve, and reports them to the
+ * program. lib/preload/masks.c has the functions for masks and waiting.
  */
 #include "preload/preload.h"
 
@@ -14,7 +14,7 @@
 
 #include "trap/private.h"
 
-/* glibc's other name for sigaction(), which cannot be interposed. */
+/* glibc's other name for sigaction(), which this object does not interpose. */
 extern int __sigaction(int number, const struct sigaction *new, struct sigaction *old);
 
 static sighandler_t (*next_signal)(int number, sighandler_t handler);
@@ -48,7 +48,7 @@ EXPORT int sigaction(int number, const struct sigaction *new, struct sigaction *
 		errno = -r;
 		return -1;
 	}
-	/* In a handler, too, holes are served. */
+	/* Holes must be served in the program's handlers, too. */
 	if (new) {
 		changed = *new;
 		barspan_trap_shade_(&changed.sa_mask);
@@ -108,8 +108,8 @@ EXPORT sighandler_t __sysv_signal(int number, sighandler_t handler)
 	return sysv_signal(number, handler);
 }
 
-/* Blocks or unblocks one signal. 1: it was blocked before; 0: it was not; -1:
- * it is no signal. */
+/* Blocks or unblocks one signal. Returns 1 if it was blocked before, 0 if it
+ * was not, -1 if the number is invalid. */
 static int change_one(int how, int number)
 {
 	sigset_t set, old;
