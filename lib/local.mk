@@ -5,7 +5,7 @@ BARSPAN_LIBTOOL_VERSION = 0:0:0
 # CURRENT - AGE: the number in the libraries' sonames.
 BARSPAN_MAJOR = 0
 
-# What both libraries have of their own: no state.
+# Each of the two libraries has its own copy of this code, which has no state.
 noinst_LTLIBRARIES += lib/libutil.la
 lib_libutil_la_SOURCES = \
 	lib/util/error-name.c \
@@ -14,7 +14,7 @@ lib_libutil_la_SOURCES = \
 	lib/util/sys-memory.c
 lib_libutil_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 
-# All of the core library, for itself and for tests that look inside.
+# The core library as a convenience library, also for tests of private functions.
 noinst_LTLIBRARIES += lib/libcore.la
 lib_libcore_la_SOURCES = \
 	lib/layout/capability.c lib/layout/capability.h \
@@ -64,7 +64,7 @@ lib_libcore_la_SOURCES = \
 lib_libcore_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
 lib_libcore_la_LIBADD = lib/libutil.la
 
-# The same of the trap's, but for libutil.
+# The same for the trap, without libutil.
 noinst_LTLIBRARIES += lib/libtrap.la
 lib_libtrap_la_SOURCES = \
 	lib/trap/chain.c lib/trap/chain.h \
@@ -109,7 +109,7 @@ EXTRA_DIST += $(EMULATION) lib/trap/noemulate.c
 lib_libtrap_la_CFLAGS = $(AM_CFLAGS) $(ZYDIS_CFLAGS) -fvisibility=hidden
 lib_libtrap_la_LIBADD = $(ZYDIS_LIBS)
 
-# No function is bound late: the dynamic linker takes a lot of a signal handler's stack, and none is to be run there.
+# Functions are bound at load time: lazy binding in a signal handler would use a lot of its stack.
 LIBRARY_LDFLAGS = $(SANITIZER) -version-info $(BARSPAN_LIBTOOL_VERSION) -no-undefined -Wl,-z,relro,-z,now,-z,defs,-z,nodelete
 
 lib_LTLIBRARIES += libbarspan.la
@@ -125,7 +125,7 @@ libbarspan_trap_la_LDFLAGS = $(LIBRARY_LDFLAGS) -Wl,--version-script=$(srcdir)/l
 libbarspan_trap_la_DEPENDENCIES = lib/libtrap.la lib/libutil.la libbarspan.la lib/libbarspan-trap.map
 EXTRA_DIST += lib/libbarspan.map lib/libbarspan-trap.map
 
-# The object that barspan run preloads. It finds the libraries in the folder above. Nobody links with it, so its .la
+# The object that `barspan run` preloads. Its run path is the directory above it, which has the libraries. Its .la
 # file is not installed.
 preloadexecdir = $(libdir)/barspan-$(BARSPAN_MAJOR)
 if SHARED
@@ -143,8 +143,8 @@ libbarspan_preload_la_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) -fvisibility=
 libbarspan_preload_la_LDFLAGS = $(SANITIZER) -module -avoid-version -shared $(ORIGIN_PARENT_RPATH)
 libbarspan_preload_la_LIBADD = libbarspan-trap.la libbarspan.la
 
-# It is linked again as it is installed, with the libraries in their place. The name is in a variable, since Automake
-# would take the rule for one that replaces its own.
+# It is linked again on installation, with the libraries at their installed path. The name of the target is in a
+# variable, since Automake would take the rule as a replacement of its own.
 install_preload = install-preloadexecLTLIBRARIES
 $(install_preload): install-libLTLIBRARIES
 install-exec-hook:
