@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libbarspan: a contiguous view of a PCI BAR of which VFIO lets a process map
- * only parts.
+ * libbarspan: a contiguous view of a PCI BAR that VFIO can map only in parts.
  *
- * This header includes every topic. Start with barspan(7); the topics are
+ * This header includes all others. Start with barspan(7).
  *
- *     device.h   the sources of regions: VFIO, or a transport of your own
- *     soft.h     regions made of memory, to test drivers without hardware
- *     span.h     map a region as one range of addresses, suspend and resume it, unmap it
- *     guard.h    ask which offsets are mapped (direct) and which are holes, and why
- *     io.h       register accessors that work on both
- *     mmap.h     the drop-in: mmap(2) as it was, over holes
+ *     device.h   sources of regions: VFIO devices and your own transports
+ *     soft.h     software devices, to test drivers without hardware
+ *     span.h     map a region as a span; suspend, resume and unmap it
+ *     guard.h    query which offsets are direct and which are holes, and why
+ *     io.h       register accessors by offset
+ *     mmap.h     drop-in functions for mmap(2) and munmap(2)
  *     ptr.h      register accessors by address
- *     log.h      hear what the library has to say; it never prints
+ *     log.h      a callback for messages; the library never prints
  *     trap.h     serve or explain raw loads and stores in holes
  */
 #ifndef BARSPAN_H
@@ -33,18 +32,12 @@
 #define BARSPAN_VERSION_MICRO 0
 #define BARSPAN_VERSION "0.1.0"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BARSPAN_BEGIN_DECLS_
 
-/* The version of the library that runs, such as "0.1.0"; BARSPAN_VERSION is
- * that of these headers. Safe anywhere. */
-#pragma GCC visibility push(default)
+/* The version of the library at run time, such as "0.1.0"; BARSPAN_VERSION is
+ * the version of these headers. Safe anywhere. */
 const char *barspan_version(void);
-#pragma GCC visibility pop
 
-#ifdef __cplusplus
-}
-#endif
+BARSPAN_END_DECLS_
 
 #endif

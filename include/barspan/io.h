@@ -1,43 +1,41 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Register accessors that work on every offset of a span: direct where it is
- * mapped, trapped where it is a hole.
+ * Register accessors for all offsets of a span: direct if the offset is mapped,
+ * trapped if it is in a hole.
  *
  * Offsets count from the start of the span. Values are in the host's byte
  * order; the device's is little-endian (PCI Local Bus Specification 3.0,
- * section 3.1). No call locks or allocates; all may be made from any thread,
- * and from a signal handler when the device is a VFIO device or a software
- * device without hooks.
+ * section 3.1). No function locks or allocates. All may be called from any
+ * thread, and from a signal handler if the device is a VFIO device or a
+ * software device without hooks.
  *
  * Width. A naturally aligned access is one access of that width: one load or
- * store where it is direct, one pread or pwrite of that length where it is a
- * hole. Behind the latter, vfio-pci serves 1, 2 and 4 bytes as one access; 8
- * bytes it may split into two of 4, the lower offset first, as Linux 6.1 always
- * does; on a 32-bit machine a direct 64-bit access is split likewise. Any other
- * access, unaligned or across an edge between direct and hole, is made of
- * naturally aligned pieces, low offsets first, with no promise that they happen
- * together.
+ * store if direct, one pread or pwrite in a hole. For the latter vfio-pci makes
+ * one access of 1, 2 or 4 bytes; it may split 8 bytes into two accesses of 4,
+ * the lower offset first, as Linux 6.1 always does. A 32-bit machine splits a
+ * direct 64-bit access likewise. Other accesses, unaligned or across an edge
+ * between direct and hole, are split into naturally aligned ones, low offsets
+ * first, and are not atomic.
  *
  * Failure. barspan_read8() to barspan_read64() then return all ones, as PCI
- * does, and the writes are lost; in both cases barspan_take_error() tells. An
- * access that goes past the end touches nothing.
- *     -ERANGE: past the end of the span; -EACCES: the span's prot or the
- *     region's flags forbid it; else what the device says, such as -EIO where
- *     memory decoding is off, or -ENODEV where it is gone.
+ * does, and a write has no effect. Call barspan_take_error() to detect a
+ * failure. An access past the end of the span touches nothing.
+ *     -ERANGE: past the end of the span; -EACCES: forbidden by the span's prot
+ *     or the region's flags; or the device's error, such as -EIO while memory
+ *     decoding is off, or -ENODEV after removal.
  *
- * Ordering. The plain accessors order like the kernel's readl() and writel():
- * what precedes a write in program order is visible to the device's DMA before
- * the write is, what follows a read happens after it, and accesses to one
- * device by one thread stay in order. The barriers that this takes are made
- * around trapped accesses, too.
- *     x86-64, i386: none but the compiler's. A store to a write-combining
- *     mapping (not what VFIO gives for BARs) is not
- *         ordered.
- *     arm64: dmb oshst before a write, dmb oshld after a read.   riscv: fence w,o and fence i,ir.
- *     others: a full barrier on both sides.
- * The _relaxed ones keep only the order among accesses to the same device by
- * one thread, without barriers: of a row of writes only the first needs to be a
- * plain one, of a row of reads only the last.
+ * Ordering. The plain accessors order as the kernel's readl() and writel() do:
+ * memory writes before a register write in program order are visible to the
+ * device's DMA before it; memory accesses after a register read happen after
+ * it; and accesses to one device by one thread stay in order. Trapped accesses
+ * have the same barriers.
+ *     x86-64, i386: compiler barriers only. A store to a write-combining
+ *     mapping is not ordered; VFIO does not map BARs like that.
+ *     arm64: dmb oshst before a write, dmb oshld after a read.
+ *     riscv: fence w,o and fence i,ir. Others: a full barrier on both sides.
+ * The _relaxed accessors have no barriers; they keep only the order of accesses
+ * to one device by one thread. In a sequence of writes only the first needs to
+ * be a plain one, in a sequence of reads only the last.
  */
 #ifndef BARSPAN_IO_H
 #define BARSPAN_IO_H
@@ -47,11 +45,7 @@
 
 #include <barspan/guard.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-#pragma GCC visibility push(default)
+BARSPAN_BEGIN_DECLS_
 
 BARSPAN_INLINE_ uint8_t barspan_read8(struct barspan *span, uint64_t offset);
 BARSPAN_INLINE_ uint16_t barspan_read16(struct barspan *span, uint64_t offset);
@@ -73,9 +67,9 @@ BARSPAN_INLINE_ void barspan_write16_relaxed(struct barspan *span, uint64_t offs
 BARSPAN_INLINE_ void barspan_write32_relaxed(struct barspan *span, uint64_t offset, uint32_t value);
 BARSPAN_INLINE_ void barspan_write64_relaxed(struct barspan *span, uint64_t offset, uint64_t value);
 
-/* Accesses that return their own failure: 0, with *value read or `value`
- * written, or the error, with *value unchanged. barspan_take_error() does not
- * return it. Ordered as the accessors above. */
+/* Accessors that return the error of this access: 0, and for a read *value is
+ * set; or the error with *value unchanged. barspan_take_error() does not report
+ * it. Ordered as the accessors above. */
 BARSPAN_INLINE_ int barspan_try_read8(struct barspan *span, uint64_t offset, uint8_t *value);
 BARSPAN_INLINE_ int barspan_try_read16(struct barspan *span, uint64_t offset, uint16_t *value);
 BARSPAN_INLINE_ int barspan_try_read32(struct barspan *span, uint64_t offset, uint32_t *value);
@@ -86,26 +80,23 @@ BARSPAN_INLINE_ int barspan_try_write16(struct barspan *span, uint64_t offset, u
 BARSPAN_INLINE_ int barspan_try_write32(struct barspan *span, uint64_t offset, uint32_t value);
 BARSPAN_INLINE_ int barspan_try_write64(struct barspan *span, uint64_t offset, uint64_t value);
 
-/* Reads or writes any range, in the device's byte order: the direct parts with
- * the widest naturally aligned accesses, up to the size of a pointer, the holes
- * with one trapped access each. An empty range that is not past the end
- * succeeds. -ERANGE, with nothing touched, or the first failed part's error:
- * the parts before it are done, and of `buffer` only they are changed. Does not
- * show up in barspan_take_error(). Ordered as a whole like the accessors. */
+/* Read or write any range, in the device's byte order. Direct parts are
+ * accessed with the widest naturally aligned accesses up to the size of a
+ * pointer, and each hole with one trapped access. An empty range inside the
+ * span succeeds. The whole range is ordered as one plain access.
+ * barspan_take_error() does not report failures.
+ * -ERANGE, with nothing touched; or the error of the first part that failed:
+ * the parts before it are done, and the rest of `buffer` is unchanged. */
 int barspan_read(struct barspan *span, uint64_t offset, void *buffer, size_t length);
 int barspan_write(struct barspan *span, uint64_t offset, const void *buffer, size_t length);
 
-/* The first error of an accessor, or of an access that the trap served, since
- * the last call, for all threads together, and clears it; 0: there was none.
- * *offset (may be NULL) is the offset of the access that failed, and unchanged
- * if none did. */
+/* Returns and clears the span's first error since the last call, of an accessor
+ * in any thread or of an access that the trap served; 0 if there was none.
+ * *offset (may be NULL) becomes the offset of the failed access, and is
+ * unchanged without an error. */
 int barspan_take_error(struct barspan *span, uint64_t *offset);
 
-#pragma GCC visibility pop
-
-#ifdef __cplusplus
-}
-#endif
+BARSPAN_END_DECLS_
 
 #if !defined(BARSPAN_NO_INLINE) || defined(BARSPAN_OUT_OF_LINE_)
 #include <barspan/inline/io.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The drop-in: for drivers that map a whole BAR with one mmap() and then
+ * Drop-in functions for drivers that map a whole BAR with one mmap() and
  * compute addresses. See barspan-porting(7).
  */
 #ifndef BARSPAN_MMAP_H
@@ -11,49 +11,39 @@
 
 #include <barspan/span.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BARSPAN_BEGIN_DECLS_
 
-#pragma GCC visibility push(default)
-
-/* As mmap(2), and mmap(2) itself for a descriptor that is not a VFIO device's.
- * For one that is, the range may have holes: it is made a span, in which each
- * area lies at its natural offset, where mmap(2) would fail with EINVAL. Takes
- * address hints, MAP_FIXED, MAP_FIXED_NOREPLACE (which wins if both are given)
- * and windows of a region. The library duplicates the descriptor, once for all
- * spans of the same open file, and `fd` may be closed. A span lives until
- * barspan_munmap(), or a MAP_FIXED of barspan_mmap(), has taken all of its
- * addresses.
+/* As mmap(2), but a mapping of a VFIO device becomes a span: areas lie at their
+ * natural offsets, and all other bytes are holes, whereas mmap(2) would fail
+ * with EINVAL. Supports address hints, MAP_FIXED, MAP_FIXED_NOREPLACE (which
+ * takes precedence) and windows of a region. `fd` may be closed afterwards; the
+ * library duplicates it once for all spans of the same open file description.
+ * The span lives until barspan_munmap(), or barspan_mmap() with MAP_FIXED, has
+ * taken all of its addresses.
  *
- * A descriptor is known for a VFIO device's by its link in /proc/self/fd. Of
- * `prot`, what the region does not allow is left out, and PROT_EXEC is;
- * PROT_NONE is left to mmap(2). A MAP_FIXED that fails may have unmapped what
- * was there, as mmap(2)'s own does.
+ * A VFIO descriptor is recognised by its link in /proc/self/fd; others go to
+ * mmap(2). PROT_EXEC, and access that the region does not allow, are removed
+ * from `prot`; PROT_NONE goes to mmap(2). A MAP_FIXED that fails may have
+ * unmapped the previous mappings, as in mmap(2).
  *
- * MAP_FAILED, with errno as mmap(2) sets it: EINVAL also for a region that
- * cannot be mapped at all, for a window that is not inside one region, and for
- * MAP_PRIVATE; EACCES for a region that allows nothing of `prot`; and what
- * barspan_map() says, such as EPROTO, which mmap(2) never does. Thread-safe;
- * not for signal handlers. */
+ * Returns MAP_FAILED on failure and sets errno as mmap(2) does. EINVAL: also
+ * for a region that cannot be mapped at all, a window that is not inside one
+ * region, and MAP_PRIVATE; EACCES: the region allows no access in `prot`; or an
+ * error of barspan_map() such as EPROTO. Thread-safe; not for signal
+ * handlers. */
 void *barspan_mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset);
 
 /* As munmap(2), for any range: whole spans, parts of spans, or other mappings.
- * A part that is unmapped is no part of its span any more: its offsets are
- * holes (BARSPAN_REASON_REQUESTED), and its addresses are nobody's. If it
- * fails, nothing has changed. */
+ * The unmapped offsets of a span become holes (BARSPAN_REASON_REQUESTED), and
+ * their addresses are free. Nothing changes on failure. */
 int barspan_munmap(void *addr, size_t length);
 
-/* The span that an address lies in, with its offset from the span's start
- * (`offset` may be NULL); NULL: in none. Takes a time logarithmic in the number
- * of spans, no lock, and is safe anywhere. The span is valid until it is
- * unmapped; the caller must ensure that no other thread does that meanwhile. */
+/* Finds the span that contains an address and stores the offset from the span's
+ * start in *offset (may be NULL). Returns NULL if no span does. Takes time
+ * logarithmic in the number of spans and no lock; safe anywhere. The caller
+ * must ensure that no other thread unmaps the span while it is used. */
 struct barspan *barspan_find(const volatile void *pointer, uint64_t *offset);
 
-#pragma GCC visibility pop
-
-#ifdef __cplusplus
-}
-#endif
+BARSPAN_END_DECLS_
 
 #endif

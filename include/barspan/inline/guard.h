@@ -1,33 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The layout of guard tables, and the bodies of queries. Names that end in an
- * underscore are not for callers, and their meaning may change with the
- * library's soname.
+ * The structure of guard tables, and the bodies of queries. Names that end in
+ * an underscore are not for callers. They may change with the library's soname.
  */
 #ifndef BARSPAN_INLINE_GUARD_H
 #define BARSPAN_INLINE_GUARD_H
 
 #include <barspan/guard.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+BARSPAN_BEGIN_DECLS_
 
-#pragma GCC visibility push(default)
-
-/* An extent. It ends where the next entry starts; a last entry of no extent
- * starts at the end of the span. */
+/* An extent. It ends where the next entry starts; the last entry marks the end
+ * of the span. */
 struct barspan_entry_ {
 	uint64_t start;
-	/* of a direct extent: the address of its byte at offset o is base +
-	 * o */
+	/* of a direct extent: the byte at offset o has address base + o */
 	uintptr_t base;
 	uint32_t reason; /* BARSPAN_REASON_NONE: direct */
 };
 
 /*
- * One of the equal slices of a span: `first` is the extent at the slice's
- * start, and more >> 1 others start inside.
+ * A slice of a span: `first` is the index of the extent at its start, and more
+ * >> 1 is the number of extents that start inside it.
  */
 struct barspan_slot_ {
 	uint32_t first;
@@ -41,7 +35,7 @@ struct barspan_slot_ {
 #define BARSPAN_PLAIN_SLICE_ 1u
 
 /*
- * A guard table; its slots follow it. A published table never changes, and it
+ * A guard table, followed by its slots. A published table does not change, and
  * lives as long as its span.
  */
 struct barspan_guard_ {
@@ -50,14 +44,14 @@ struct barspan_guard_ {
 	uint64_t write_end;
 	const struct barspan_entry_ *entries;
 	uintptr_t base; /* of the largest direct extent */
-	uint32_t shift; /* a slice is 1 << shift bytes */
+	uint32_t shift; /* a slice has 1 << shift bytes */
 	uint32_t n_slots;
 	uint32_t n_extents;
 };
 
-/* The rest of a span is the library's own. */
+/* The public part of a span; the library's part follows it. */
 struct barspan {
-	/* atomic; for inline code: of length 0 if some addresses were taken */
+	/* atomic; for inline code: of length 0 if addresses were detached */
 	const struct barspan_guard_ *guard_;
 	const struct barspan_guard_ *table_; /* atomic; the newest */
 };
@@ -72,8 +66,8 @@ BARSPAN_HELPER_ const struct barspan_slot_ *barspan_slots_(const struct barspan_
 	return (const struct barspan_slot_ *)(guard + 1);
 }
 
-/* The entry of the extent in which `offset`, which must be inside the span,
- * lies. */
+/* The entry of the extent that contains `offset`, which must be inside the
+ * span. */
 BARSPAN_HELPER_ const struct barspan_entry_ *barspan_entry_at_(const struct barspan_guard_ *guard,
 							       uint64_t offset)
 {
@@ -82,8 +76,8 @@ BARSPAN_HELPER_ const struct barspan_entry_ *barspan_entry_at_(const struct bars
 
 	/*
 	 * No branch depends on the offset, since processors cannot predict it.
-	 * If the number is even, one entry is compared twice, which does no
-	 * harm.
+	 * If the number of entries is even, one is compared twice, which is
+	 * harmless.
 	 */
 	for (uint32_t rest = slot->more >> 1; rest; rest /= 2) {
 		size_t half = rest - rest / 2;
@@ -93,8 +87,8 @@ BARSPAN_HELPER_ const struct barspan_entry_ *barspan_entry_at_(const struct bars
 	return entry;
 }
 
-/* Whether a range that starts in the extent is all in it, and direct. Without a
- * branch, as above; of no byte, length - 1 is more than there is. */
+/* Whether a range that starts in the extent is direct and ends in it. Without a
+ * branch, as above. An empty range is not: length - 1 wraps to the maximum. */
 BARSPAN_HELPER_ bool barspan_all_direct_(const struct barspan_entry_ *entry, uint64_t offset,
 					 uint64_t length)
 {
@@ -113,8 +107,8 @@ BARSPAN_HELPER_ uintptr_t barspan_address_(const struct barspan_guard_ *guard, u
 	return barspan_all_direct_(entry, offset, length) ? entry->base + (uintptr_t)offset : 0;
 }
 
-/* Queries of offsets past the end of the table. The table of a span that lost
- * addresses has length 0. */
+/* The slow path for offsets past the end of the table. The table of a span that
+ * has lost addresses has length 0. */
 __attribute__((cold)) bool barspan_is_direct_slow_(const struct barspan *span, uint64_t offset,
 						   uint64_t length);
 __attribute__((cold)) volatile void *barspan_pointer_slow_(const struct barspan *span,
@@ -161,10 +155,6 @@ BARSPAN_INLINE_ int barspan_extent_at(const struct barspan *span, uint64_t offse
 	return 0;
 }
 
-#pragma GCC visibility pop
-
-#ifdef __cplusplus
-}
-#endif
+BARSPAN_END_DECLS_
 
 #endif

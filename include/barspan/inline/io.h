@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The bodies of accessors. Not for callers, as in inline/guard.h. */
+/* The bodies of accessors. Not for callers, see inline/guard.h. */
 #ifndef BARSPAN_INLINE_IO_H
 #define BARSPAN_INLINE_IO_H
 
 #include <barspan/io.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-#pragma GCC visibility push(default)
+BARSPAN_BEGIN_DECLS_
 
 #if defined(__x86_64__) || defined(__i386__)
 #define BARSPAN_AFTER_READ_() __asm__ __volatile__("" ::: "memory")
@@ -37,15 +33,15 @@ extern "C" {
 #define BARSPAN_LE64_(value) (value)
 #endif
 
-/* Every access that is not an aligned direct one. `width` is in bytes. */
+/* The slow path: all accesses but aligned direct ones. `width` is in bytes. */
 __attribute__((cold)) uint64_t barspan_read_slow_(struct barspan *span, uint64_t offset,
 						  unsigned int width);
 __attribute__((cold)) void barspan_write_slow_(struct barspan *span, uint64_t offset,
 					       uint64_t value, unsigned int width);
 
 /*
- * Whether an aligned access that starts before `end` is to a slice that is all
- * direct at the table's base.
+ * Whether an aligned access that starts before `end` lies in a slice that is
+ * all direct at the table's base.
  */
 BARSPAN_HELPER_ bool barspan_is_plain_slice_(const struct barspan_guard_ *guard, uint64_t end,
 					     uint64_t offset)
@@ -57,9 +53,9 @@ BARSPAN_HELPER_ bool barspan_is_plain_slice_(const struct barspan_guard_ *guard,
 }
 
 /*
- * The address of any other aligned access that is direct; 0: it is not. Loads
- * the table again, to keep nothing for this search in the registers of the fast
- * path.
+ * The address of any other aligned access if it is direct, else 0. Loads the
+ * table again, since keeping values for this search would take registers from
+ * the fast path.
  */
 BARSPAN_HELPER_ uintptr_t barspan_readable_(const struct barspan *span, uint64_t offset,
 					    unsigned int width)
@@ -140,7 +136,7 @@ BARSPAN_ACCESSORS_(32)
 BARSPAN_ACCESSORS_(64)
 #undef BARSPAN_ACCESSORS_
 
-/* The same with an error of their own. */
+/* Accessors that return their own error. */
 __attribute__((cold)) int barspan_try_read_slow_(struct barspan *span, uint64_t offset,
 						 uint64_t *value, unsigned int width);
 __attribute__((cold)) int barspan_try_write_slow_(struct barspan *span, uint64_t offset,
@@ -187,10 +183,6 @@ BARSPAN_TRY_(32)
 BARSPAN_TRY_(64)
 #undef BARSPAN_TRY_
 
-#pragma GCC visibility pop
-
-#ifdef __cplusplus
-}
-#endif
+BARSPAN_END_DECLS_
 
 #endif

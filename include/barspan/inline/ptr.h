@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The bodies of accessors by address. Not for callers, as in inline/guard.h. */
+/* The bodies of accessors by address. Not for callers, see inline/guard.h. */
 #ifndef BARSPAN_INLINE_PTR_H
 #define BARSPAN_INLINE_PTR_H
 
 #include <barspan/ptr.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-#pragma GCC visibility push(default)
+BARSPAN_BEGIN_DECLS_
 
 #if defined(__SANITIZE_THREAD__)
 #define BARSPAN_TSAN_ 1
@@ -19,22 +15,22 @@ extern "C" {
 #endif
 #endif
 
-/* Pages of which every byte is accessed directly, or is in no span, and may be
- * read ([0]) or written ([1]), as was found in the present generation. An entry
- * is the page's number with the generation above it. A change of a span or of
- * its table begins a new generation. */
+/* The pages of which every byte is accessed directly, or is in no span, and can
+ * be read ([0]) or written ([1]) in the current generation. An entry is the
+ * page number XOR the generation, which is in higher bits. Every change of a
+ * span or its table begins a new generation. */
 enum { BARSPAN_PTR_CACHE_BITS_ = 10, BARSPAN_PTR_PAGE_BITS_ = 12 };
 
 struct barspan_ptr_cache_ {
 	uint64_t pages[2][1 << BARSPAN_PTR_CACHE_BITS_]; /* atomic, as is the generation */
-	uint64_t generation;				 /* shifted to where entries have it */
+	uint64_t generation;				 /* in the bits above page numbers */
 };
 
 extern struct barspan_ptr_cache_ barspan_ptr_cache_;
 
-/* An acquiring load. On x86-64 every load is one. Compilers do not fold an
- * atomic load into a comparison, but they fold this plain one, which the empty
- * asm forces them to repeat for each access. */
+/* An acquiring load; on x86-64 every load is one. Compilers do not fold an
+ * atomic load into a comparison. They fold this plain load, and the empty asm
+ * forces a reload for each access. */
 BARSPAN_HELPER_ uint64_t barspan_load_acquire_(uint64_t *place)
 {
 #if defined(__x86_64__) && !defined(BARSPAN_TSAN_)
@@ -98,10 +94,6 @@ BARSPAN_ACCESSORS_(32)
 BARSPAN_ACCESSORS_(64)
 #undef BARSPAN_ACCESSORS_
 
-#pragma GCC visibility pop
-
-#ifdef __cplusplus
-}
-#endif
+BARSPAN_END_DECLS_
 
 #endif
