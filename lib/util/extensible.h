@@ -20,4 +20,9 @@ int copy_extensible(void *to, size_t known, const void *from, size_t least);
 /* The same for a struct whose size the caller passes separately. */
 int copy_extensible_sized(void *to, size_t known, const void *from, size_t size, size_t least);
 
+/* Describes why copy_extensible() has failed, such as "size 8192 is more than
+ * 4096". Returns `text`. */
+enum { EXTENSIBLE_TEXT = 96 };
+const char *extensible_explain(char text[EXTENSIBLE_TEXT], size_t known, size_t size, size_t least);
+
 #endif

@@ -125,5 +125,5 @@ void log_release(void)
 	lost = held.lost;
 	held.lost = 0;
 	if (lost)
-		log_warning("%u messages were lost: no memory to keep them", lost);
+		log_warning("%u messages dropped: out of memory", lost);
 }
