@@ -7,15 +7,23 @@
 
 #define SPARSE_AREAS offsetof(struct vfio_region_info_cap_sparse_mmap, areas)
 
-static int parse_sparse(struct capabilities *out, const uint8_t *capability, size_t room, size_t at)
+static int reject_chain(struct capabilities *out, const char *cause)
+{
+	out->cause = cause;
+	return -EPROTO;
+}
+
+static int parse_sparse(struct capabilities *out, const uint8_t *capability, size_t left, size_t at)
 {
 	struct vfio_region_info_cap_sparse_mmap sparse;
 
-	if (room < SPARSE_AREAS || out->sparse)
-		return -EPROTO;
+	if (out->sparse)
+		return reject_chain(out, "second sparse capability");
+	if (left < SPARSE_AREAS)
+		return reject_chain(out, "sparse capability exceeds the answer");
 	memcpy(&sparse, capability, SPARSE_AREAS);
-	if (sparse.nr_areas > (room - SPARSE_AREAS) / sizeof(struct vfio_region_sparse_mmap_area))
-		return -EPROTO;
+	if (sparse.nr_areas > (left - SPARSE_AREAS) / sizeof(struct vfio_region_sparse_mmap_area))
+		return reject_chain(out, "areas exceed the answer");
 
 	out->sparse = true;
 	out->n_areas = sparse.nr_areas;
@@ -35,9 +43,11 @@ int capabilities_parse(struct capabilities *out, const void *buffer, size_t leng
 		*bad = at;
 		/* A chain of more headers than fit into the buffer has a
 		 * loop. */
-		if (!most-- || at < sizeof(struct vfio_region_info) || at > length ||
+		if (!most--)
+			return reject_chain(out, "chain has a loop");
+		if (at < sizeof(struct vfio_region_info) || at > length ||
 		    length - at < sizeof(header))
-			return -EPROTO;
+			return reject_chain(out, "header outside of the answer");
 		memcpy(&header, bytes + at, sizeof(header));
 
 		if (header.id == VFIO_REGION_INFO_CAP_SPARSE_MMAP && header.version == 1) {

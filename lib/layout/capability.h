@@ -19,14 +19,15 @@ struct capabilities {
 	bool sparse;
 	bool msix_mappable;
 	uint32_t n_areas;
-	size_t areas_at; /* offset of the areas in the buffer */
+	size_t areas_at;   /* offset of the areas in the buffer */
+	const char *cause; /* why parsing failed */
 };
 
 /* Walks the chain that begins at offset `first` of the `length` bytes at
  * `buffer`. Unknown capabilities and versions are skipped.
  * -EPROTO: a header, a capability or its areas lie outside the buffer, the
  * chain has a loop, or it has two sparse capabilities. *bad is then the offset
- * of the offending capability. */
+ * of the offending capability, and out->cause describes the error. */
 int capabilities_parse(struct capabilities *out, const void *buffer, size_t length, uint32_t first,
 		       size_t *bad);
 

@@ -19,9 +19,9 @@ static bool is_sorted(const struct interval *list, size_t n)
 	return true;
 }
 
-size_t interval_normalise(struct interval *list, size_t n, bool *overlap)
+size_t interval_normalise(struct interval *list, size_t n, uint64_t *overlap)
 {
-	bool any = false;
+	uint64_t first = UINT64_MAX;
 	size_t kept = 0;
 
 	if (!is_sorted(list, n))
@@ -33,12 +33,13 @@ size_t interval_normalise(struct interval *list, size_t n, bool *overlap)
 			list[kept++] = list[i];
 			continue;
 		}
-		any |= list[i].start < list[kept - 1].end;
+		if (list[i].start < list[kept - 1].end && list[i].start < first)
+			first = list[i].start;
 		if (list[i].end > list[kept - 1].end)
 			list[kept - 1].end = list[i].end;
 	}
 	if (overlap)
-		*overlap = any;
+		*overlap = first;
 	return kept;
 }
 

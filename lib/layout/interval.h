@@ -14,9 +14,9 @@ struct interval {
 };
 
 /* Sorts a list, merges intervals that overlap or touch, and drops empty ones.
- * Returns the new length. *overlap (may be NULL) tells whether any intervals
- * overlapped. */
-size_t interval_normalise(struct interval *list, size_t n, bool *overlap);
+ * Returns the new length. *overlap (may be NULL) becomes the first byte that is
+ * in two intervals, or UINT64_MAX if there is none. */
+size_t interval_normalise(struct interval *list, size_t n, uint64_t *overlap);
 
 /* Whether a normalised list contains all of [start, end). */
 bool interval_contains(const struct interval *list, size_t n, uint64_t start, uint64_t end);

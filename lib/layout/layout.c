@@ -54,11 +54,11 @@ static int check_area(const struct layout_request *request, uint32_t i, struct i
 
 	*out = (struct interval){ lesser_of(area->offset, size), lesser_of(end, size) };
 	if (end > size)
-		return warn_odd_area(request, i, false, "goes past the region's end: cut there");
+		return warn_odd_area(request, i, false, "exceeds the region: truncated");
 	if (in_page(request, area->offset) || (in_page(request, end) && end != size))
 		return warn_odd_area(
 			request, i, true,
-			"is not page-aligned: trimmed to whole pages unless its neighbours fill them");
+			"is not page-aligned: trimmed to whole pages unless others complete them");
 	return 0;
 }
 
@@ -66,7 +66,7 @@ static int find_advertised(const struct layout_request *request, struct sets *se
 {
 	const struct barspan_region *region = &request->region;
 	uint32_t n = region->flags & BARSPAN_REGION_SPARSE ? region->n_areas : 1;
-	bool overlap;
+	uint64_t overlap;
 
 	if (!(region->flags & BARSPAN_REGION_MMAP) || !request->prot)
 		return 0;
@@ -88,8 +88,9 @@ static int find_advertised(const struct layout_request *request, struct sets *se
 			return r;
 	}
 	sets->n_advertised = interval_normalise(sets->advertised, n, &overlap);
-	if (overlap) {
-		log_warning("%s region %u: areas overlap: merged", request->device, request->index);
+	if (overlap != UINT64_MAX) {
+		log_warning("%s region %u: areas overlap at 0x%" PRIx64 ": merged", request->device,
+			    request->index, overlap);
 		if (request->strict)
 			return -EPROTO;
 	}
@@ -109,7 +110,7 @@ static int find_requested(const struct layout_request *request, struct sets *set
 		const struct barspan_range *hole = &request->holes[i];
 
 		if (hole->offset > size || hole->length > size - hole->offset) {
-			log_error("%s region %u: the hole asked for at 0x%" PRIx64 " + 0x%" PRIx64
+			log_error("%s region %u: requested hole at 0x%" PRIx64 " + 0x%" PRIx64
 				  " is not inside the region (size 0x%" PRIx64 ")",
 				  request->device, request->index, hole->offset, hole->length,
 				  size);

@@ -111,6 +111,7 @@ START_TEST(a_loop_is_refused)
 	put_header(FIRST, 0x7777, 1, 100);
 	put_header(100, 0x7778, 1, FIRST);
 	ck_assert_int_eq(parse_buffer(LENGTH, FIRST), -EPROTO);
+	ck_assert_str_eq(found.cause, "chain has a loop");
 	put_header(FIRST, 0x7777, 1, FIRST);
 	ck_assert_int_eq(parse_buffer(LENGTH, FIRST), -EPROTO);
 }
@@ -122,6 +123,7 @@ START_TEST(sparse_twice_is_refused)
 	put_sparse(200, 0, 2, two);
 	ck_assert_int_eq(parse_buffer(LENGTH, FIRST), -EPROTO);
 	ck_assert_uint_eq(bad, 200);
+	ck_assert_str_eq(found.cause, "second sparse capability");
 }
 END_TEST
 
@@ -130,6 +132,7 @@ START_TEST(a_header_outside_the_buffer_is_refused)
 	ck_assert_int_eq(parse_buffer(LENGTH, LENGTH), -EPROTO);
 	ck_assert_int_eq(parse_buffer(LENGTH, LENGTH - 7), -EPROTO);
 	ck_assert_int_eq(parse_buffer(LENGTH, UINT32_MAX), -EPROTO);
+	ck_assert_str_eq(found.cause, "header outside of the answer");
 	put_header(LENGTH - 8, 0x7777, 1, 0);
 	ck_assert_zero(parse_buffer(LENGTH, LENGTH - 8));
 	ck_assert_int_eq(parse_buffer(0, FIRST), -EPROTO);
@@ -148,7 +151,9 @@ START_TEST(areas_outside_the_buffer_are_refused)
 	put_sparse(FIRST, 0, 2, two);
 	ck_assert_zero(parse_buffer(FIRST + 16 + 32, FIRST));
 	ck_assert_int_eq(parse_buffer(FIRST + 16 + 31, FIRST), -EPROTO);
+	ck_assert_str_eq(found.cause, "areas exceed the answer");
 	ck_assert_int_eq(parse_buffer(FIRST + 15, FIRST), -EPROTO);
+	ck_assert_str_eq(found.cause, "sparse capability exceeds the answer");
 	ck_assert_uint_eq(bad, FIRST);
 }
 END_TEST

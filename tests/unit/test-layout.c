@@ -114,7 +114,7 @@ START_TEST(areas_that_overlap_are_merged)
 {
 	ask_for(0x4000, SPARSE, AREAS({ 0, 0x2000 }, { 0x1000, 0x2000 }, { 0, 0x1000 }));
 	expect_layout("0+3000 none, 3000+1000 sparse");
-	ck_assert_str_eq(harness_message, "test region 2: areas overlap: merged");
+	ck_assert_str_eq(harness_message, "test region 2: areas overlap at 0x0: merged");
 }
 END_TEST
 
@@ -150,7 +150,8 @@ START_TEST(an_area_past_the_end_is_cut)
 	ask_for(0x2000, SPARSE, AREAS({ 0x1000, 0x8000 }, { 0x2000, 0x1000 }));
 	expect_layout("0+1000 sparse, 1000+1000 none");
 	ck_assert_uint_eq(harness_messages[BARSPAN_LOG_WARNING], 2);
-	ck_assert_ptr_nonnull(strstr(harness_message, "area 1 at 0x2000 + 0x1000 goes past"));
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "area 1 at 0x2000 + 0x1000 exceeds the region"));
 }
 END_TEST
 
