@@ -34,17 +34,35 @@ int device_create(struct barspan_device **out, const struct barspan_device_ops *
 	return 0;
 }
 
+static const char *find_missing(const struct barspan_device_ops *ops)
+{
+	if (!ops->region)
+		return "region";
+	if (!ops->map)
+		return "map";
+	if (!ops->read)
+		return "read";
+	return ops->write ? NULL : "write";
+}
+
 int barspan_device_open_ops(struct barspan_device **out, const struct barspan_device_ops *ops,
 			    void *context)
 {
 	BORDER();
+	char text[EXTENSIBLE_TEXT];
 	struct barspan_device_ops own;
+	const char *missing;
 	int r = copy_extensible(&own, sizeof(own), ops, sizeof(own));
 
-	if (r)
+	if (r) {
+		log_error("ops: %s", extensible_explain(text, sizeof(own), ops->size, sizeof(own)));
 		return r;
-	if (!own.region || !own.map || !own.read || !own.write)
+	}
+	missing = find_missing(&own);
+	if (missing) {
+		log_error("ops: operation `%s` is NULL", missing);
 		return -EINVAL;
+	}
 	r = device_create(out, &own, context, "ops");
 	if (!r)
 		(*out)->calls_back = true;
@@ -104,14 +122,20 @@ int barspan_device_region(struct barspan_device *device, unsigned int index,
 {
 	BORDER();
 	struct barspan_region region = { 0 };
-	int r = device_checked(device->ops.region(device->context, index, &region));
+	int r = device->ops.region(device->context, index, &region);
 
+	if (r > 0) {
+		log_error("%s region %u: operation `region` returned %d, expected 0 or a negative "
+			  "errno value",
+			  device->name, index, r);
+		return -EPROTO;
+	}
 	/* No message: callers use this error to find out which regions
 	 * exist. */
 	if (r == -EINVAL || r == -ENOENT)
 		return -ENOENT;
 	if (r) {
-		log_error("%s region %u: no description of it: %s", device->name, index,
+		log_error("%s region %u: cannot describe the region: %s", device->name, index,
 			  log_error_name(r));
 		return r;
 	}
@@ -119,12 +143,12 @@ int barspan_device_region(struct barspan_device *device, unsigned int index,
 	if (!(region.flags & BARSPAN_REGION_SPARSE))
 		region.n_areas = 0;
 	if (region.n_areas && !region.areas) {
-		log_error("%s region %u: %u areas without a list of them", device->name, index,
+		log_error("%s region %u: %u areas, but `areas` is NULL", device->name, index,
 			  region.n_areas);
 		return -EPROTO;
 	}
 	if (region.n_areas > BARSPAN_MAX_AREAS) {
-		log_error("%s region %u: %u areas, at most %u are possible", device->name, index,
+		log_error("%s region %u: %u areas, expected at most %u", device->name, index,
 			  region.n_areas, BARSPAN_MAX_AREAS);
 		return -EPROTO;
 	}
@@ -214,7 +238,7 @@ int device_msix(struct barspan_device *device, struct msix_table *out)
 	}
 	r = msix_find(out, read_config, device);
 	if (r)
-		log_error("%s: cannot read the capabilities in configuration space: %s",
+		log_error("%s: cannot read the capability list in configuration space: %s",
 			  device->name, log_error_name(r));
 	return r;
 }

@@ -54,12 +54,13 @@ static int bind_iommufd(struct way *way)
 	if (r >= 0)
 		return 0;
 	if (r == -EBUSY || (r == -EINVAL && way_is_enabled(way->address)))
-		return way_fail(way, -EBUSY, "the device is in use (VFIO_DEVICE_BIND_IOMMUFD: %s)",
+		return way_fail(way, -EBUSY, "VFIO_DEVICE_BIND_IOMMUFD: %s: the device is in use",
 				log_error_name(r));
 	if (r == -EINVAL && way->token)
 		return way_fail(
 			way, -EOPNOTSUPP,
-			"VFIO_DEVICE_BIND_IOMMUFD: EINVAL: does the kernel (Linux 6.17) and the device take a VF token?");
+			"VFIO_DEVICE_BIND_IOMMUFD: EINVAL: the device, or a kernel before Linux "
+			"6.17, takes no VF token");
 	return way_explain_token(way, r, "VFIO_DEVICE_BIND_IOMMUFD");
 }
 

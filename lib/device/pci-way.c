@@ -37,11 +37,12 @@ int way_open_node(struct way *way, const char *path)
 	way->try_other =
 		fd == -ENOENT || fd == -EACCES || fd == -EPERM || fd == -ENXIO || fd == -ENODEV;
 	if (fd == -ENOENT)
-		return way_fail(way, fd, "there is no %s", path);
+		return way_fail(way, fd, "%s does not exist", path);
 	if (fd == -EACCES || fd == -EPERM)
-		return way_fail(way, fd, "no permission to open %s", path);
+		return way_fail(way, fd, "cannot open %s: %s: no permission", path,
+				log_error_name(fd));
 	if (fd == -EBUSY)
-		return way_fail(way, fd, "%s is in use", path);
+		return way_fail(way, fd, "cannot open %s: EBUSY: in use", path);
 	return fd < 0 ? way_fail(way, fd, "cannot open %s: %s", path, log_error_name(fd)) : fd;
 }
 
@@ -49,7 +50,7 @@ int way_open_needed(struct way *way, const char *path, const char *module)
 {
 	int fd = way_open_node(way, path);
 
-	return fd == -ENOENT ? way_fail(way, -ENXIO, "there is no %s: is the module %s loaded?",
+	return fd == -ENOENT ? way_fail(way, -ENXIO, "%s does not exist: is module %s loaded?",
 					path, module)
 			     : fd;
 }
@@ -99,9 +100,9 @@ int way_explain_token(struct way *way, int r, const char *name)
 	const char *hint = "";
 
 	if (r == -EACCES)
-		hint = way->token ? ": is the VF token right?"
-				  : ": does the device need a VF token?";
+		hint = way->token ? ": the VF token may be wrong"
+				  : ": the device may require a VF token";
 	else if (r == -EINVAL && way->token)
-		hint = ": does the device take a VF token?";
+		hint = ": the device may take no VF token";
 	return way_fail(way, r, "%s: %s%s", name, log_error_name(r), hint);
 }

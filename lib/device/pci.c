@@ -7,6 +7,7 @@
 #include <barspan/device.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/vfio.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,11 +42,10 @@ static int explain_missing(struct way *way, const char *group)
 	if (!way->no_iommu_allowed && (!r || r == -EINVAL))
 		return way_fail(
 			way, -EOPNOTSUPP,
-			"no IOMMU protects it: BARSPAN_PCI_NO_IOMMU opens it with unprotected DMA");
-	return way_fail(
-		way, -ENXIO,
-		"bound to %s, but neither /dev/vfio/%s nor a character device of it is there",
-		driver, group);
+			"no IOMMU: BARSPAN_PCI_NO_IOMMU opens the device with unprotected DMA");
+	return way_fail(way, -ENXIO,
+			"bound to %s, but neither /dev/vfio/%s nor a character device exists",
+			driver, group);
 }
 
 static int get_device(struct way *way, const char *group)
@@ -101,7 +101,8 @@ static int open_group(struct way *way, const char *group)
 	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
 		return way_fail(
 			way, -EBUSY,
-			"IOMMU group %s is not viable: a device in it is bound to a driver that is not VFIO's",
+			"IOMMU group %s is not viable: a device in it is bound to a driver that is "
+			"not VFIO's",
 			group);
 	way->iommu = way_open_needed(way, "/dev/vfio/vfio", "vfio");
 	if (way->iommu < 0)
@@ -152,14 +153,14 @@ static int open_any(struct way *way)
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", way->address);
 	r = sys_readlink(path, link, sizeof(link));
 	if (r == -ENOENT)
-		return way_fail(way, -ENODEV, "there is no such PCI device");
+		return way_fail(way, -ENODEV, "no such PCI device");
 	if (r)
 		return way_fail(way, r, "%s: %s", path, log_error_name(r));
 	r = way_read_link(way->address, "iommu_group", group, sizeof(group));
 	if (r == -ENOENT)
-		return way_fail(
-			way, -EOPNOTSUPP,
-			"in no IOMMU group: is the IOMMU enabled in firmware and kernel (intel_iommu=on)?");
+		return way_fail(way, -EOPNOTSUPP,
+				"in no IOMMU group: is the IOMMU enabled in firmware and kernel "
+				"(intel_iommu=on)?");
 	return r ? way_fail(way, r, "%s/iommu_group: %s", path, log_error_name(r))
 		 : open_ways(way, group);
 }
@@ -168,6 +169,7 @@ static int read_pci_options(struct way *way, const char *bdf,
 			    const struct barspan_pci_options *given)
 {
 	struct barspan_pci_options options = { .size = sizeof(options) };
+	char text[EXTENSIBLE_TEXT];
 	int r = pci_parse_address(way->address, bdf);
 
 	if (r) {
@@ -176,19 +178,24 @@ static int read_pci_options(struct way *way, const char *bdf,
 	}
 	if (given)
 		r = copy_extensible(&options, sizeof(options), given, sizeof(given->size));
-	if (!r && options.flags & ~(uint32_t)BARSPAN_PCI_NO_IOMMU)
-		r = -EINVAL;
 	if (r) {
-		log_error("%s: options of a size, or with a part, that this library does not know",
-			  way->address);
+		log_error("%s: options: %s", way->address,
+			  extensible_explain(text, sizeof(options), given->size,
+					     sizeof(given->size)));
 		return r;
+	}
+	if (options.flags & ~(uint32_t)BARSPAN_PCI_NO_IOMMU) {
+		log_error("%s: options.flags 0x%" PRIx32 " has unknown bits 0x%" PRIx32,
+			  way->address, options.flags,
+			  options.flags & ~(uint32_t)BARSPAN_PCI_NO_IOMMU);
+		return -EINVAL;
 	}
 	way->no_iommu_allowed = options.flags & BARSPAN_PCI_NO_IOMMU;
 	way->token = options.vf_token;
 	if (way->token && pci_parse_token(way->token_bytes, way->token)) {
-		log_error(
-			"%s: VF token '%s' is not a UUID such as 01234567-89ab-cdef-0123-456789abcdef",
-			way->address, way->token);
+		log_error("%s: VF token '%s' is not a UUID such as "
+			  "01234567-89ab-cdef-0123-456789abcdef",
+			  way->address, way->token);
 		return -EINVAL;
 	}
 	return 0;

@@ -4,6 +4,7 @@
 #include <barspan/soft.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 
 #include "device/device.h"
@@ -127,11 +128,6 @@ static int copy_areas(struct soft_region *own, const struct barspan_soft_region 
 {
 	if (!given->n_areas)
 		return 0;
-	if (given->n_areas > BARSPAN_MAX_AREAS) {
-		log_error("soft: %u areas in one region, at most %u are possible", given->n_areas,
-			  BARSPAN_MAX_AREAS);
-		return -EINVAL;
-	}
 	own->areas = sys_calloc(given->n_areas, sizeof(*own->areas));
 	own->mappable = sys_calloc(given->n_areas, sizeof(*own->mappable));
 	if (!own->areas || !own->mappable)
@@ -153,22 +149,51 @@ static int copy_areas(struct soft_region *own, const struct barspan_soft_region 
 	return 0;
 }
 
-static int make_region(struct soft_region *own, const struct barspan_soft_region *given)
+static int check_region(const struct barspan_soft_region *given, size_t i)
 {
-	int r;
+	uint32_t unknown = given->flags & ~(uint32_t)KNOWN_FLAGS;
 
-	if (given->flags & ~(uint32_t)KNOWN_FLAGS || (given->n_areas && !given->areas))
-		return -EINVAL;
+	if (unknown)
+		log_error("soft region %zu: flags 0x%" PRIx32 " has unknown bits 0x%" PRIx32, i,
+			  given->flags, unknown);
+	else if (given->n_areas && !given->areas)
+		log_error("soft region %zu: %" PRIu32 " areas, but `areas` is NULL", i,
+			  given->n_areas);
+	else if (given->n_areas > BARSPAN_MAX_AREAS)
+		log_error("soft region %zu: %" PRIu32 " areas, expected at most %u", i,
+			  given->n_areas, BARSPAN_MAX_AREAS);
+	else
+		return 0;
+	return -EINVAL;
+}
+
+static int make_file(struct soft_region *own)
+{
+	if (!own->region.size)
+		return 0;
+	own->fd = sys_memfd_create("barspan-soft");
+	return own->fd < 0 ? own->fd : sys_ftruncate(own->fd, own->region.size);
+}
+
+static int make_region(struct soft_region *own, const struct barspan_soft_region *given, size_t i)
+{
+	int r = check_region(given, i);
+
+	if (r)
+		return r;
 	own->region.size = given->size;
 	own->region.flags = given->flags;
 	own->read = given->read;
 	own->write = given->write;
 	own->context = given->context;
 	r = copy_areas(own, given);
-	if (r || !given->size)
-		return r;
-	own->fd = sys_memfd_create("barspan-soft");
-	return own->fd < 0 ? own->fd : sys_ftruncate(own->fd, given->size);
+	if (!r)
+		r = make_file(own);
+	if (r)
+		log_error("soft region %zu: cannot allocate 0x%" PRIx64 " bytes and %" PRIu32
+			  " areas: %s",
+			  i, given->size, given->n_areas, log_error_name(r));
+	return r;
 }
 
 /* The sizes of the structs in the first version. */
@@ -178,6 +203,7 @@ enum { MIN_REGION = offsetof(struct barspan_soft_region, context) + sizeof(void 
 static int read_options(struct barspan_soft_options *options,
 			const struct barspan_soft_options *given)
 {
+	char text[EXTENSIBLE_TEXT];
 	int r;
 
 	if (!given) {
@@ -186,13 +212,18 @@ static int read_options(struct barspan_soft_options *options,
 	}
 	r = copy_extensible(options, sizeof(*options), given, MIN_OPTIONS);
 	if (r)
+		log_error("soft: options: %s",
+			  extensible_explain(text, sizeof(*options), given->size, MIN_OPTIONS));
+	if (r)
 		return r;
-	if (options->n_regions > MAX_REGIONS) {
-		log_error("soft: %zu regions, at most %d are possible", options->n_regions,
+	if (options->n_regions > MAX_REGIONS)
+		log_error("soft: %zu regions, expected at most %d", options->n_regions,
 			  MAX_REGIONS);
-		return -EINVAL;
-	}
-	return options->n_regions && !options->regions ? -EINVAL : 0;
+	else if (options->n_regions && !options->regions)
+		log_error("soft: %zu regions, but `regions` is NULL", options->n_regions);
+	else
+		return 0;
+	return -EINVAL;
 }
 
 /* Creates region i of the options. */
@@ -200,15 +231,16 @@ static int add_region(struct soft *soft, const struct barspan_soft_options *opti
 {
 	const uint8_t *regions = (const uint8_t *)options->regions;
 	struct barspan_soft_region region;
+	char text[EXTENSIBLE_TEXT];
 	int r = copy_extensible_sized(&region, sizeof(region), regions + i * options->region_size,
 				      options->region_size, MIN_REGION);
 
 	soft->regions[i].fd = -1;
 	soft->n = i + 1;
 	if (!r)
-		r = make_region(&soft->regions[i], &region);
-	if (r)
-		log_error("soft: cannot make region %zu: %s", i, log_error_name(r));
+		return make_region(&soft->regions[i], &region, i);
+	log_error("soft region %zu: region_size: %s", i,
+		  extensible_explain(text, sizeof(region), options->region_size, MIN_REGION));
 	return r;
 }
 

@@ -54,8 +54,13 @@ static int request_info(const struct vfio *vfio, unsigned int index, struct vfio
 			break;
 		size = info->argsz;
 	}
-	log_error("%s region %u: the kernel wants %" PRIu32 " bytes for its description",
-		  vfio->name, index, info->argsz);
+	if (info->argsz > MAX_INFO)
+		log_error("%s region %u: description of %" PRIu32 " bytes, expected at most %d",
+			  vfio->name, index, info->argsz, MAX_INFO);
+	else
+		log_error("%s region %u: description still grows after %d requests, to %" PRIu32
+			  " bytes",
+			  vfio->name, index, MAX_ROUNDS, info->argsz);
 	r = -EPROTO;
 err_free_info:
 	sys_free(info);
@@ -72,24 +77,26 @@ static int make_description(const struct vfio *vfio, unsigned int index,
 	size_t bad = 0;
 	int r = 0;
 
-	if (length < sizeof(*info))
-		r = -EPROTO;
-	else if (info->flags & VFIO_REGION_INFO_FLAG_CAPS)
+	if (length < sizeof(*info)) {
+		log_error("%s region %u: description of %zu bytes, expected at least %zu",
+			  vfio->name, index, length, sizeof(*info));
+		return -EPROTO;
+	}
+	if (info->flags & VFIO_REGION_INFO_FLAG_CAPS)
 		r = capabilities_parse(&found, info, length, info->cap_offset, &bad);
 	if (r) {
-		log_error(
-			"%s region %u: the kernel's description makes no sense: capability at offset %zu of %zu bytes",
-			vfio->name, index, bad, length);
+		log_error("%s region %u: malformed capability at offset %zu of %zu bytes: %s",
+			  vfio->name, index, bad, length, found.cause);
 		return r;
 	}
 	if (found.n_areas > BARSPAN_MAX_AREAS) {
-		log_error("%s region %u: %" PRIu32 " areas, at most %u are possible", vfio->name,
-			  index, found.n_areas, BARSPAN_MAX_AREAS);
+		log_error("%s region %u: %" PRIu32 " areas, expected at most %u", vfio->name, index,
+			  found.n_areas, BARSPAN_MAX_AREAS);
 		return -EPROTO;
 	}
 	if (info->offset > INT64_MAX || info->size > INT64_MAX - info->offset) {
 		log_error("%s region %u: size 0x%" PRIx64 " at file offset 0x%" PRIx64
-			  " is past what a file can have",
+			  " exceeds the largest file offset",
 			  vfio->name, index, (uint64_t)info->size, (uint64_t)info->offset);
 		return -EPROTO;
 	}

@@ -154,7 +154,8 @@ int vfio_open(struct barspan_device **out, int fd, const char *name)
 		return r;
 	}
 	if (info.num_regions > MAX_REGIONS) {
-		log_error("%s: the kernel says it has %" PRIu32 " regions", name, info.num_regions);
+		log_error("%s: %" PRIu32 " regions, expected at most %d", name, info.num_regions,
+			  MAX_REGIONS);
 		return -EPROTO;
 	}
 	vfio = sys_calloc(1, sizeof(*vfio) + info.num_regions * sizeof(vfio->regions[0]));

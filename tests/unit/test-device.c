@@ -90,6 +90,13 @@ END_TEST
 
 START_TEST(a_missing_operation_is_refused)
 {
+	static const char *const messages[] = {
+		"ops: operation `region` is NULL",
+		"ops: operation `map` is NULL",
+		"ops: operation `read` is NULL",
+		"ops: operation `write` is NULL",
+	};
+
 	for (int i = 0; i < 4; i++) {
 		struct barspan_device_ops ops = good;
 
@@ -101,7 +108,9 @@ START_TEST(a_missing_operation_is_refused)
 			ops.read = NULL;
 		else
 			ops.write = NULL;
+		harness_listen();
 		ck_assert_int_eq(barspan_device_open_ops(&device, &ops, &closed), -EINVAL);
+		ck_assert_str_eq(harness_message, messages[i]);
 	}
 	ck_assert_uint_eq(closed, 0);
 }
@@ -129,11 +138,14 @@ START_TEST(structures_of_other_sizes_are_told_apart)
 	ck_assert_zero(barspan_device_open_ops(&device, &newer.ops, &closed));
 	barspan_device_close(device);
 	newer.later = &newer;
+	harness_listen();
 	ck_assert_int_eq(barspan_device_open_ops(&device, &newer.ops, &closed), -E2BIG);
+	ck_assert_ptr_nonnull(strstr(harness_message, "ops: nonzero bytes after the first "));
 	newer.ops.size = sizeof(newer.ops) - 1;
 	ck_assert_int_eq(barspan_device_open_ops(&device, &newer.ops, &closed), -EINVAL);
 	newer.ops.size = 0;
 	ck_assert_int_eq(barspan_device_open_ops(&device, &newer.ops, &closed), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(harness_message, "ops: size 0 is less than "));
 }
 END_TEST
 
@@ -199,8 +211,8 @@ START_TEST(a_transport_may_have_so_many_areas_and_no_more)
 		char wanted[80];
 
 		region_answer.n_areas = too_many[i];
-		snprintf(wanted, sizeof(wanted),
-			 "ops region 3: %u areas, at most 1048576 are possible", too_many[i]);
+		snprintf(wanted, sizeof(wanted), "ops region 3: %u areas, expected at most 1048576",
+			 too_many[i]);
 		harness_listen();
 		ck_assert_int_eq(barspan_device_region(device, 3, &region), -EPROTO);
 		ck_assert_str_eq(harness_message, wanted);
@@ -235,13 +247,17 @@ START_TEST(what_a_transport_says_of_a_region_is_checked)
 	region.size = 42;
 	region_answer.flags = BARSPAN_REGION_SPARSE;
 	ck_assert_int_eq(barspan_device_region(device, 4, &region), -EPROTO);
-	ck_assert_str_eq(harness_message, "ops region 4: 5 areas without a list of them");
+	ck_assert_str_eq(harness_message, "ops region 4: 5 areas, but `areas` is NULL");
 	region_result = -EINVAL;
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -ENOENT);
 	region_result = -EIO;
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EIO);
-	region_result = 1;
+	region_result = 7;
+	harness_listen();
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -EPROTO);
+	ck_assert_str_eq(
+		harness_message,
+		"ops region 0: operation `region` returned 7, expected 0 or a negative errno value");
 	ck_assert_uint_eq(region.size, 42);
 	barspan_device_close(device);
 }

@@ -188,11 +188,15 @@ START_TEST(options_are_checked)
 	}
 	ck_assert_ptr_nonnull(strstr(harness_message, "is not a UUID"));
 	given.options.vf_token = NULL;
-	given.options.flags = ~(uint32_t)BARSPAN_PCI_NO_IOMMU;
+	given.options.flags = 4 | BARSPAN_PCI_NO_IOMMU;
 	ck_assert_int_eq(barspan_device_open_pci(&device, "01:00.0", &given.options), -EINVAL);
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "0000:01:00.0: options.flags 0x5 has unknown bits 0x4"));
 	given.options.flags = 0;
 	given.options.size = 0;
 	ck_assert_int_eq(barspan_device_open_pci(&device, "01:00.0", &given.options), -EINVAL);
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "0000:01:00.0: options: size 0 is less than 8"));
 	given.options.size = sizeof(given);
 	given.later = 1;
 	ck_assert_int_eq(barspan_device_open_pci(&device, "01:00.0", &given.options), -E2BIG);

@@ -218,17 +218,29 @@ START_TEST(the_memory_file_is_the_regions_memory)
 }
 END_TEST
 
-START_TEST(nonsense_is_refused)
+/* Expects that a device of `n` regions is refused with one message. */
+static void expect_refusal(const struct barspan_soft_region *regions, size_t n, int error,
+			   const char *message)
 {
-	const struct barspan_soft_region flags = { .size = 1, .flags = 1u << 20 };
-	const struct barspan_soft_region no_list = { .size = 1, .n_areas = 1 };
+	harness_listen();
+	ck_assert_int_eq(harness_open_soft(&device, regions, n), error);
+	ck_assert_str_eq(harness_message, message);
+}
+
+START_TEST(invalid_regions_are_named_with_their_values)
+{
+	const struct barspan_soft_region flags = { .size = 1, .flags = 1u << 20 | RW };
+	const struct barspan_soft_region no_list = { .size = 1, .n_areas = 3 };
 	const struct barspan_soft_region too_large = { .size = UINT64_MAX, .flags = RW };
 	char *before = harness_snapshot();
 
-	ck_assert_int_eq(harness_open_soft(&device, &flags, 1), -EINVAL);
-	ck_assert_int_eq(harness_open_soft(&device, &no_list, 1), -EINVAL);
-	ck_assert_int_eq(harness_open_soft(&device, &too_large, 1), -EFBIG);
-	ck_assert_int_eq(harness_open_soft(&device, &flags, 257), -EINVAL);
+	expect_refusal(&flags, 1, -EINVAL,
+		       "soft region 0: flags 0x100003 has unknown bits 0x100000");
+	expect_refusal(&no_list, 1, -EINVAL, "soft region 0: 3 areas, but `areas` is NULL");
+	expect_refusal(
+		&too_large, 1, -EFBIG,
+		"soft region 0: cannot allocate 0xffffffffffffffff bytes and 0 areas: EFBIG");
+	expect_refusal(&flags, 257, -EINVAL, "soft: 257 regions, expected at most 256");
 	ck_assert_zero(harness_open_soft(&device, NULL, 0));
 	barspan_device_close(device);
 
@@ -248,7 +260,7 @@ START_TEST(so_many_areas_and_no_more)
 
 		region.n_areas = too_many[i];
 		snprintf(wanted, sizeof(wanted),
-			 "soft: %u areas in one region, at most 1048576 are possible", too_many[i]);
+			 "soft region 0: %u areas, expected at most 1048576", too_many[i]);
 		harness_listen();
 		ck_assert_int_eq(harness_open_soft(&device, &region, 1), -EINVAL);
 		ck_assert_ptr_nonnull(strstr(harness_message, wanted));
@@ -315,16 +327,23 @@ START_TEST(options_and_regions_can_grow)
 	ck_assert_uint_eq(region.size, 0x2000);
 	barspan_device_close(device);
 	regions[1].more = 1;
+	harness_listen();
 	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -E2BIG);
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "soft region 1: region_size: nonzero bytes after the "));
 	options.region_size = sizeof(struct barspan_soft_region) - 8;
 	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -EINVAL);
 	options.region_size = 8192;
 	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -E2BIG);
 	options = (struct barspan_soft_options)BARSPAN_SOFT_OPTIONS(
 		(struct barspan_soft_region *)NULL, 1);
+	harness_listen();
 	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -EINVAL);
+	ck_assert_str_eq(harness_message, "soft: 1 regions, but `regions` is NULL");
 	options.size = 8;
+	harness_listen();
 	ck_assert_int_eq(barspan_device_open_soft(&device, &options), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(harness_message, "soft: options: size 8 is less than "));
 	ck_assert_zero(barspan_device_open_soft(&device, NULL));
 	ck_assert_int_eq(barspan_device_region(device, 0, &region), -ENOENT);
 	barspan_device_close(device);
@@ -343,8 +362,8 @@ int main(void)
 			    a_region_without_mmap_cannot_be_mapped, the_last_page_is_mapped_whole,
 			    accesses_are_checked, hooks_serve_trapped_accesses,
 			    trapped_accesses_are_counted, the_memory_file_is_the_regions_memory,
-			    nonsense_is_refused, areas_that_make_no_sense_are_handed_on,
-			    so_many_areas_and_no_more,
+			    invalid_regions_are_named_with_their_values,
+			    areas_that_make_no_sense_are_handed_on, so_many_areas_and_no_more,
 			    a_region_over_the_limit_of_file_sizes_is_refused,
 			    options_and_regions_can_grow, NULL });
 	return harness_run(suite);
