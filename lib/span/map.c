@@ -20,8 +20,7 @@ int barspan_map(struct barspan **out, struct barspan_device *device, unsigned in
 	int r = barspan_device_region(device, index, &region);
 
 	if (r == -ENOENT)
-		log_error("%s region %u: there is no such region", barspan_device_name(device),
-			  index);
+		log_error("%s region %u: no such region", barspan_device_name(device), index);
 	if (!r)
 		r = span_prepare(&request, device, index, options, &region);
 	if (!r)
@@ -45,7 +44,7 @@ void barspan_unmap(struct barspan *face)
 		return;
 	span = span_of(face);
 	if (operation_begin()) {
-		log_error("%s region %u: barspan_unmap() called back by a transport's map: ignored",
+		log_error("%s region %u: barspan_unmap() called in a transport's map: ignored",
 			  span->request.device, span->index);
 		return;
 	}

@@ -16,7 +16,7 @@ void reservation_release(uint8_t *address, size_t length)
 	int r = length ? sys_munmap(address, length) : 0;
 
 	if (r)
-		log_error("munmap of %p + 0x%zx failed: %s", (void *)address, length,
+		log_error("cannot unmap %p-%p: %s", (void *)address, (void *)(address + length - 1),
 			  log_error_name(r));
 }
 

@@ -12,15 +12,16 @@
 
 /* Releases a scratch reservation, which has one page after `size` bytes, after
  * a transport's `map` into it has failed. */
-static void drop_scratch(struct reservation *scratch, size_t size)
+static void drop_scratch(const struct span *span, struct reservation *scratch, size_t size)
 {
 	if (reservation_reclaim(scratch->base, size, scratch->base + size)) {
 		reservation_release(scratch->start, scratch->length);
 		return;
 	}
 	reservation_release(scratch->base + size, scratch->length - size);
-	log_error("a failed map left a mapping at %p + 0x%zx, which stays", (void *)scratch->base,
-		  size);
+	log_error("%s region %u: failed map left a mapping at %p-%p: left in place",
+		  span->request.device, span->index, (void *)scratch->base,
+		  (void *)(scratch->base + size - 1));
 }
 
 /* A transport maps at given addresses only, so this reserves some first. */
@@ -40,7 +41,7 @@ static int map_scratch(const struct span *span, const struct segment *segment, u
 	r = device_map_at(span->device, span->index, span->request.offset + segment->offset, size,
 			  span->prot, scratch.base);
 	if (r) {
-		drop_scratch(&scratch, size);
+		drop_scratch(span, &scratch, size);
 		return r;
 	}
 	r = reservation_trim(&scratch, size);

@@ -39,8 +39,9 @@ static void log_map_failure(const struct span *span, const struct segment *segme
 	uint64_t start = span->request.offset + segment->offset;
 
 	log_message(span->flags & BARSPAN_STRICT ? BARSPAN_LOG_ERROR : BARSPAN_LOG_WARNING,
-		    "%s region %u: cannot map 0x%" PRIx64 " + 0x%" PRIx64 ": %s",
-		    span->request.device, span->index, start, segment->length, log_error_name(r));
+		    "%s region %u: cannot map 0x%" PRIx64 "-0x%" PRIx64 ": %s",
+		    span->request.device, span->index, start, start + segment->length - 1,
+		    log_error_name(r));
 }
 
 /*
@@ -70,17 +71,16 @@ static bool is_device_error(unsigned int *credit)
 
 static void warn_exhausted(const struct span *span, const struct segment *first)
 {
-	log_warning(
-		"%s region %u: the process has no more mappings (vm.max_map_count): what could be mapped"
-		" from 0x%" PRIx64 " on is a hole",
-		span->request.device, span->index, span->request.offset + first->offset);
+	log_warning("%s region %u: no mappings left (vm.max_map_count): areas from 0x%" PRIx64
+		    " on are holes",
+		    span->request.device, span->index, span->request.offset + first->offset);
 }
 
 static void log_lost_range(const struct span *span, const struct map_failure *failure)
 {
-	log_error(
-		"%s region %u: after a failed map a mapping that is not the library's is at %p + 0x%zx: it stays",
-		span->request.device, span->index, (void *)failure->lost, failure->lost_length);
+	log_error("%s region %u: another mapping occupies %p-%p after a failed map: left in place",
+		  span->request.device, span->index, (void *)failure->lost,
+		  (void *)(failure->lost + failure->lost_length - 1));
 }
 
 enum { SPARE = 64 }; /* segments that are unmapped to leave the process some mappings */
@@ -257,6 +257,16 @@ enum map_result segments_map_suspended(struct span *span, struct map_failure *fa
 	return result;
 }
 
+static void log_access_failure(const struct span *span, const struct segment *segment, int prot,
+			       int r)
+{
+	uint64_t start = span->request.offset + segment->offset;
+
+	log_error("%s region %u: cannot %s access to 0x%" PRIx64 "-0x%" PRIx64 ": mprotect: %s",
+		  span->request.device, span->index, prot == PROT_NONE ? "remove" : "restore",
+		  start, start + segment->length - 1, log_error_name(r));
+}
+
 static int change_access(struct span *span, enum segment_state from, enum segment_state to,
 			 int prot)
 {
@@ -270,15 +280,14 @@ static int change_access(struct span *span, enum segment_state from, enum segmen
 			continue;
 		r = segment->is_taken ? 0
 				      : sys_mprotect(segment->address, segment_size(segment), prot);
-		if (r)
-			result = r;
-		else
+		if (!r) {
 			segment->state = to;
+			continue;
+		}
+		if (!result)
+			log_access_failure(span, segment, prot, r);
+		result = r;
 	}
-	if (result)
-		log_error("%s region %u: cannot %s all access: mprotect: %s", span->request.device,
-			  span->index, prot == PROT_NONE ? "take away" : "give back",
-			  log_error_name(result));
 	return result;
 }
 

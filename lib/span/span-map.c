@@ -25,8 +25,8 @@ static int make_segments(struct span *span)
 	span->request.holes = NULL;
 	span->request.n_holes = 0;
 	if (n > GUARD_MAX_EXTENTS) {
-		log_error("%s region %u: %zu extents, at most %u are possible",
-			  span->request.device, span->index, n, GUARD_MAX_EXTENTS);
+		log_error("%s region %u: %zu extents, expected at most %u", span->request.device,
+			  span->index, n, GUARD_MAX_EXTENTS);
 		r = -EPROTO;
 	} else {
 		span->segments = sys_calloc(n, sizeof(*span->segments));
@@ -126,6 +126,19 @@ static bool map_as_one(struct span *span, const struct barspan_options *options)
 	return true;
 }
 
+static void log_reserve_failure(const struct span *span, const void *address, int r)
+{
+	const char *name = span->request.device, *error = log_error_name(r);
+	uint64_t length = span->request.length;
+
+	if (address)
+		log_error("%s region %u: cannot reserve 0x%" PRIx64 " bytes at %p: %s", name,
+			  span->index, length, address, error);
+	else
+		log_error("%s region %u: cannot reserve 0x%" PRIx64 " bytes of addresses: %s", name,
+			  span->index, length, error);
+}
+
 /* Reserves the span's addresses. With BARSPAN_INDEPENDENT each segment gets its
  * own when it is mapped. */
 static int reserve_span(struct span *span, const struct barspan_options *options)
@@ -137,9 +150,7 @@ static int reserve_span(struct span *span, const struct barspan_options *options
 	else if (!(span->flags & BARSPAN_INDEPENDENT))
 		r = reserve_whole(span, options);
 	if (r)
-		log_error("%s region %u: cannot reserve 0x%" PRIx64 " bytes of addresses: %s",
-			  span->request.device, span->index, span->request.length,
-			  log_error_name(r));
+		log_reserve_failure(span, options->address, r);
 	return r;
 }
 
@@ -186,12 +197,11 @@ static int map_segments(struct span *span, const struct barspan_options *options
 	while (result == MAP_RANGE_LOST) {
 		abandon_mappings(span, &failure);
 		if (options->address) {
-			log_error(
-				"%s region %u: %p + 0x%zx, in the range that was asked for, is lost: %s",
-				span->request.device, span->index, (void *)failure.lost,
-				failure.lost_length,
-				failure.error == -ENOMEM ? "no more mappings"
-							 : "another mapping is there");
+			log_error("%s region %u: lost %p-%p of the requested range: %s",
+				  span->request.device, span->index, (void *)failure.lost,
+				  (void *)(failure.lost + failure.lost_length - 1),
+				  failure.error == -ENOMEM ? "no mappings left (vm.max_map_count)"
+							   : "occupied by another mapping");
 			return failure.error == -ENOMEM ? -ENOMEM : -EEXIST;
 		}
 		failure = (struct map_failure){ 0 };

@@ -69,9 +69,9 @@ static int lose_range(struct span *span, const struct map_failure *failure)
 {
 	uintptr_t start = (uintptr_t)failure->lost;
 
-	log_error(
-		"%s region %u: another mapping moved into the span at %p + 0x%zx: it stays suspended",
-		span->request.device, span->index, (void *)failure->lost, failure->lost_length);
+	log_error("%s region %u: another mapping occupies %p-%p of the span: it stays suspended",
+		  span->request.device, span->index, (void *)failure->lost,
+		  (void *)(failure->lost + failure->lost_length - 1));
 	span_detour(span, true);
 	registry_remove(&span->face, start, start + failure->lost_length);
 	span->state = SPAN_LOST;
@@ -121,8 +121,12 @@ static int resume_span(struct span *span)
 		return 0;
 	/* Readers may use old tables, so all are kept. The limit bounds the
 	 * memory if the device keeps changing its areas. */
-	if (span->n_guards >= MAX_GUARDS)
+	if (span->n_guards >= MAX_GUARDS) {
+		log_error("%s region %u: cannot resume: %zu different guard tables, expected fewer "
+			  "than %d",
+			  span->request.device, span->index, span->n_guards, MAX_GUARDS);
 		return -ENOMEM;
+	}
 	/* lose_range() and show_access() must not fail. */
 	r = registry_reserve(1);
 	if (!r)

@@ -147,8 +147,8 @@ static void check_all(uint32_t sign)
 /* Where the message says that holes for want of mappings begin, they do. */
 static void check_message(void)
 {
-	const char *from = strstr(
-		harness_message, "no more mappings (vm.max_map_count): what could be mapped from ");
+	const char *from =
+		strstr(harness_message, "no mappings left (vm.max_map_count): areas from ");
 	struct barspan_extent extent;
 	unsigned long long offset;
 

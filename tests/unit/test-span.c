@@ -4,6 +4,7 @@
 
 #include "support/fake.h"
 #include "support/span-fixture.h"
+#include "util/extensible.h"
 
 START_TEST(direct_bytes_are_at_base_plus_offset)
 {
@@ -209,29 +210,40 @@ START_TEST(a_region_of_size_0_or_none_at_all)
 }
 END_TEST
 
-START_TEST(options_that_make_no_sense)
+/* Each cause has a text of its own, with the value. */
+static const struct {
+	struct barspan_options options;
+	const char *message;
+} invalid_options[] = {
+	{ { .offset = 0x10 }, "options.offset 0x10 is not a multiple of the page size 0x1000" },
+	{ { .address = (void *)0x10010 },
+	  "options.address 0x10010 is not a multiple of the page size 0x1000" },
+	{ { .alignment = 0x3000 }, "options.alignment 0x3000 is not a power of two" },
+	{ { .address = (void *)0x11000, .alignment = 0x2000 },
+	  "options.address 0x11000 is not a multiple of options.alignment 0x2000" },
+	{ { .flags = BARSPAN_FIXED }, "BARSPAN_FIXED, but options.address is NULL" },
+	{ { .flags = 1 << 10 | BARSPAN_STRICT }, "options.flags 0x401 has unknown bits 0x400" },
+	{ { .flags = BARSPAN_INDEPENDENT, .address = (void *)0x10000 },
+	  "BARSPAN_INDEPENDENT with options.address 0x10000" },
+	{ { .flags = BARSPAN_INDEPENDENT, .alignment = 0x2000 },
+	  "BARSPAN_INDEPENDENT with options.alignment 0x2000" },
+	{ { .prot = PROT_READ | PROT_EXEC },
+	  "options.prot 0x5 has more than PROT_READ and PROT_WRITE" },
+	{ { .n_holes = 3 }, "options.n_holes is 3, but options.holes is NULL" },
+};
+
+START_TEST(invalid_options_are_named_with_their_values)
 {
-	const struct barspan_options bad[] = {
-		{ .offset = 0x10 },
-		{ .address = (void *)0x10010 },
-		{ .alignment = 0x3000 },
-		{ .address = (void *)0x11000, .alignment = 0x2000 },
-		{ .flags = BARSPAN_FIXED },
-		{ .flags = 1 << 10 },
-		{ .flags = BARSPAN_INDEPENDENT, .address = (void *)0x10000 },
-		{ .flags = BARSPAN_INDEPENDENT, .alignment = 0x2000 },
-		{ .prot = PROT_EXEC },
-		{ .n_holes = 1 },
-	};
+	char wanted[128];
 
 	set_up();
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		options = bad[i];
-		options.size = sizeof(options);
-		if (barspan_map(&span, device, 1, &options) != -EINVAL)
-			ck_abort_msg("options %zu are accepted", i);
-	}
+	options = invalid_options[_i].options;
+	options.size = sizeof(options);
+	harness_listen();
+	ck_assert_int_eq(barspan_map(&span, device, 1, &options), -EINVAL);
 	ck_assert_ptr_null(span);
+	snprintf(wanted, sizeof(wanted), "soft region 1: %s", invalid_options[_i].message);
+	ck_assert_str_eq(harness_message, wanted);
 	tear_down();
 }
 END_TEST
@@ -263,14 +275,22 @@ START_TEST(options_of_other_sizes)
 	barspan_unmap(span);
 	span = NULL;
 	newer.later = 1;
+	harness_listen();
 	ck_assert_int_eq(barspan_map(&span, device, 1, &newer.options), -E2BIG);
+	ck_assert_ptr_nonnull(strstr(harness_message, "options: nonzero bytes after the first "));
+	newer.options.size = EXTENSIBLE_MAX + 1;
+	harness_listen();
+	ck_assert_int_eq(barspan_map(&span, device, 1, &newer.options), -E2BIG);
+	ck_assert_str_eq(harness_message, "soft region 1: options: size 4097 is more than 4096");
 	newer.options.size = sizeof(size_t);
 	newer.options.offset = 1;
 	ck_assert_zero(barspan_map(&span, device, 1, &newer.options));
 	barspan_unmap(span);
 	span = NULL;
-	newer.options.size = 0;
+	newer.options.size = 7;
+	harness_listen();
 	ck_assert_int_eq(barspan_map(&span, device, 1, &newer.options), -EINVAL);
+	ck_assert_str_eq(harness_message, "soft region 1: options: size 7 is less than 8");
 	tear_down();
 }
 END_TEST
@@ -344,10 +364,13 @@ int main(void)
 			a_window_to_the_end, the_callers_holes_count_from_the_regions_start,
 			prot_is_what_the_region_allows, a_region_that_cannot_be_mapped_is_all_hole,
 			a_region_smaller_than_a_page, a_region_of_size_0_or_none_at_all, NULL });
+	harness_add_rows(suite, "invalid options", NULL, NULL,
+			 invalid_options_are_named_with_their_values,
+			 sizeof(invalid_options) / sizeof(invalid_options[0]));
 	harness_add(suite, "options",
-		    (const TTest *const[]){
-			    options_that_make_no_sense, windows_outside_the_region,
-			    options_of_other_sizes, an_occupied_address_is_refused_and_left_alone,
-			    a_free_address_is_used, independent_extents_have_no_base, NULL });
+		    (const TTest *const[]){ windows_outside_the_region, options_of_other_sizes,
+					    an_occupied_address_is_refused_and_left_alone,
+					    a_free_address_is_used,
+					    independent_extents_have_no_base, NULL });
 	return harness_run(suite);
 }

@@ -28,6 +28,10 @@ static void suspend_half(void)
 	ck_assert_int_eq(barspan_suspend(span), -ENOMEM);
 	ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_SUSPENDED);
 	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "soft region 0: cannot remove access to 0x5000-0x"));
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "soft region 0: cannot restore access to 0x1000-0x"));
 }
 
 START_TEST(a_second_suspend_that_fails_takes_back_what_the_first_could_not)
@@ -55,6 +59,25 @@ START_TEST(a_half_suspended_span_that_cannot_be_resumed_stays_as_it_is)
 	fake_hooks.mprotect = NULL;
 	ck_assert_zero(barspan_suspend(span));
 	expect_suspended();
+	tear_down();
+}
+END_TEST
+
+START_TEST(a_resume_that_would_need_another_table_is_refused)
+{
+	size_t n_guards;
+
+	set_up(0);
+	ck_assert_zero(barspan_suspend(span));
+	n_guards = span_of(span)->n_guards;
+	span_of(span)->n_guards = MAX_GUARDS;
+	ck_assert_int_eq(barspan_resume(span), -ENOMEM);
+	ck_assert_ptr_nonnull(strstr(
+		harness_message,
+		"soft region 0: cannot resume: 16 different guard tables, expected fewer than 16"));
+	span_of(span)->n_guards = n_guards;
+	ck_assert_zero(barspan_resume(span));
+	expect_resumed();
 	tear_down();
 }
 END_TEST
@@ -206,6 +229,7 @@ int main(void)
 		    (const TTest *const[]){
 			    a_second_suspend_that_fails_takes_back_what_the_first_could_not,
 			    a_half_suspended_span_that_cannot_be_resumed_stays_as_it_is,
+			    a_resume_that_would_need_another_table_is_refused,
 			    access_that_a_failed_resume_leaves_is_told_and_can_be_taken_away,
 			    what_has_access_is_told_without_memory,
 			    a_half_suspended_span_keeps_its_access_if_a_resume_fails,
