@@ -179,7 +179,7 @@ static void set_up_trap(const char *wanted)
 	options.flags = set_up_counts((unsigned int)modes);
 	r = barspan_trap_enable(&options);
 	if (r) {
-		fprintf(stderr, "barspan: the trap cannot be enabled: %s\n", strerror(-r));
+		fprintf(stderr, "barspan: cannot enable the trap: %s\n", strerror(-r));
 		_exit(1);
 	}
 	output = options.fd ? options.fd : STDERR_FILENO;
@@ -193,8 +193,8 @@ void preload_check_trap(void)
 
 	if (number && !__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
 		dprintf(output,
-			"barspan: the program has replaced the trap's handler for %s by a call that cannot be caught: "
-			"accesses to holes of its BARs are not served\n",
+			"barspan: the program has replaced the trap's handler for %s by a call that "
+			"cannot be intercepted: accesses to holes of its BARs are not served\n",
 			number == SIGSEGV ? "SIGSEGV" : "SIGBUS");
 }
 
@@ -224,13 +224,15 @@ static void write_report(int fd)
 {
 	struct barspan_trap_counts counts = { .size = sizeof(counts) };
 	struct stat status;
+	int r;
 
 	barspan_trap_count(&counts);
 	if (!counts.served && !counts.rescued && !fstat(fd, &status) && S_ISREG(status.st_mode) &&
 	    status.st_size)
 		return;
-	if (barspan_trap_report(fd))
-		fprintf(stderr, "barspan: the report cannot be written\n");
+	r = barspan_trap_report(fd);
+	if (r)
+		fprintf(stderr, "barspan: cannot write the report: %s\n", strerror(-r));
 }
 
 __attribute__((destructor)) static void finish_trap(void)
@@ -243,7 +245,7 @@ __attribute__((destructor)) static void finish_trap(void)
 	if (path)
 		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (fd < 0) {
-		fprintf(stderr, "barspan: the report cannot be written to %s: %s\n", path,
+		fprintf(stderr, "barspan: cannot write the report to %s: %s\n", path,
 			strerror(errno));
 		return;
 	}

@@ -28,7 +28,7 @@ size_t end_room(const ucontext_t *context)
 void end_without_any_room(int fd, int number)
 {
 	static const char text[] =
-		"barspan: the alternate signal stack has no room for the trap's handler\n";
+		"barspan: the alternate signal stack is too small for the trap's handler\n";
 
 	chain_end(number);
 	sys_write(fd, text, sizeof(text) - 1);

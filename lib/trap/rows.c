@@ -280,6 +280,6 @@ int rows_write(struct rows *rows, const struct rows_output *output)
 		return r;
 	rest = begin_text(rows);
 	text_decimal(rest, rows->sums.left_out);
-	text_add(rest, " more accesses, for which there was no room");
+	text_add(rest, " accesses not listed: the table was full");
 	return text_write_line(rest, output->fd);
 }
