@@ -368,7 +368,7 @@ static int protect_around(uintptr_t start, uintptr_t end, int prot)
 	int r = 0;
 
 	for (uintptr_t at = start; at < end && !registry_overlap(&range, at, end); at = range.end)
-		if (span_of(range.span)->prot != prot)
+		if (to_span(range.span)->prot != prot)
 			return -EACCES;
 	while (!r && start < end) {
 		bool more = !registry_overlap(&range, start, end);

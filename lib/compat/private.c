@@ -32,12 +32,12 @@ uint64_t barspan_generation_(void)
 
 bool barspan_calls_back_(const struct barspan *span)
 {
-	return span_of_const(span)->device->calls_back;
+	return to_const_span(span)->device->calls_back;
 }
 
 bool barspan_is_by_address_(const struct barspan *span)
 {
-	return span_of_const(span)->owner == SPAN_OF_ADDRESSES;
+	return to_const_span(span)->owner == SPAN_OF_ADDRESSES;
 }
 
 void barspan_note_failure_(struct barspan *span, uint64_t offset, unsigned int width, bool is_write,
@@ -48,7 +48,7 @@ void barspan_note_failure_(struct barspan *span, uint64_t offset, unsigned int w
 
 bool barspan_is_first_rescue_(struct barspan *span)
 {
-	return !__atomic_exchange_n(&span_of(span)->rescued, true, __ATOMIC_RELAXED);
+	return !__atomic_exchange_n(&to_span(span)->rescued, true, __ATOMIC_RELAXED);
 }
 
 void barspan_watch_(void (*watcher)(const struct barspan *span))

@@ -102,8 +102,8 @@ static void fill_slots(const struct barspan_guard_ *guard, struct barspan_slot_ 
 
 	for (size_t i = 0; i < guard->n_slots; i++) {
 		uint64_t start = (uint64_t)i << guard->shift;
-		uint64_t room = guard->length - start, size = UINT64_C(1) << guard->shift;
-		uint64_t last = start + (room < size ? room : size) - 1;
+		uint64_t left = guard->length - start, size = UINT64_C(1) << guard->shift;
+		uint64_t last = start + (left < size ? left : size) - 1;
 		size_t first = entries[next].start == start ? next : next - 1;
 
 		/* Stops at the last entry, which starts after every slice. */

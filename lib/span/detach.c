@@ -46,9 +46,9 @@ static void detour_spans(struct detachment *detachment)
 		struct span *span;
 
 		registry_overlap(&range, at, detachment->end);
-		span = span_of(range.span);
+		span = to_span(range.span);
 		detachment->ranges[i] = clip_range(&range, detachment->start, detachment->end);
-		detachment->was_detoured[i] = span_is_detoured(&span->face);
+		detachment->was_detoured[i] = span_is_detoured(&span->handle);
 		if (!detachment->was_detoured[i])
 			span_detour(span, true);
 	}
@@ -58,7 +58,7 @@ static void undo_detours(const struct detachment *detachment)
 {
 	for (size_t i = 0; !detachment->keeps_detours && i < detachment->n; i++)
 		if (!detachment->was_detoured[i])
-			span_detour(span_of(detachment->ranges[i].span), false);
+			span_detour(to_span(detachment->ranges[i].span), false);
 }
 
 static void free_detachment(struct detachment *detachment)
@@ -77,7 +77,7 @@ static bool has_addresses(const struct span *span)
 	struct registry_range owned;
 
 	return span_next_owned(span, start, start,
-			       start + (uintptr_t)sys_page_up(span->request.length), &owned);
+			       start + (uintptr_t)sys_page_up(span->window.length), &owned);
 }
 
 void detach_end_span(struct span *span, struct span **ended)
@@ -91,7 +91,7 @@ void detach_end_span(struct span *span, struct span **ended)
 static void collect_ended(const struct detachment *detachment, struct span **ended)
 {
 	for (size_t i = 0; i < detachment->n; i++) {
-		struct span *span = span_of(detachment->ranges[i].span);
+		struct span *span = to_span(detachment->ranges[i].span);
 
 		/* A span with several ranges here is collected once. */
 		if (span->owner == SPAN_OF_ADDRESSES && !has_addresses(span))
@@ -197,7 +197,7 @@ static bool is_joined(const struct registry_range *part, uintptr_t page, uintptr
 {
 	struct registry_range owned;
 
-	return span_next_owned(span_of(part->span), part->start - (uintptr_t)part->offset, page,
+	return span_next_owned(to_span(part->span), part->start - (uintptr_t)part->offset, page,
 			       page + sys_page_size(), &owned) &&
 	       reservation_is_whole((uint8_t *)start, end - start);
 }

@@ -39,9 +39,9 @@ static bool read_failure(struct span *span, bool take, struct access_failure *ou
 
 static void log_failure(const struct span *span, const struct access_failure *failure)
 {
-	log_error("%s region %u: %u-byte %s at 0x%" PRIx64 " failed: %s", span->request.device,
+	log_error("%s region %u: %u-byte %s at 0x%" PRIx64 " failed: %s", span->window.device,
 		  span->index, failure->width, failure->is_write ? "write" : "read",
-		  span->request.offset + failure->offset, log_error_name(failure->error));
+		  span->window.offset + failure->offset, log_error_name(failure->error));
 }
 
 void span_log_failure(struct span *span)
@@ -53,16 +53,16 @@ void span_log_failure(struct span *span)
 		log_failure(span, &failure);
 }
 
-int barspan_take_error(struct barspan *face, uint64_t *offset)
+int barspan_take_error(struct barspan *span, uint64_t *offset)
 {
 	BORDER();
 	struct access_failure failure;
 	bool is_first;
 
-	if (!read_failure(span_of(face), true, &failure, &is_first))
+	if (!read_failure(to_span(span), true, &failure, &is_first))
 		return 0;
 	if (is_first)
-		log_failure(span_of(face), &failure);
+		log_failure(to_span(span), &failure);
 	if (offset)
 		*offset = failure.offset;
 	return failure.error;

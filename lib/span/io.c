@@ -141,18 +141,18 @@ static inline __attribute__((always_inline)) int read_parts(const struct span *s
 							    uint64_t offset, uint8_t *to,
 							    size_t length)
 {
-	const struct barspan_guard_ *table = span_table(&span->face);
+	const struct barspan_guard_ *table = span_table(&span->handle);
 	int r = check_range(table, table->read_end, offset, length);
 
 	for (size_t n; !r && length; offset += n, to += n, length -= n) {
-		struct span_part part = span_part_at(&span->face, table, offset);
+		struct span_part part = span_part_at(&span->handle, table, offset);
 
 		n = part_length(&part, offset, length);
 		if (part.address)
 			io_load(to, part.address, n);
 		else
-			r = device_read(span->device, span->index, span->request.offset + offset,
-					to, n);
+			r = device_read(span->device, span->index, span->window.offset + offset, to,
+					n);
 	}
 	return r;
 }
@@ -161,40 +161,40 @@ static inline __attribute__((always_inline)) int write_parts(const struct span *
 							     uint64_t offset, const uint8_t *from,
 							     size_t length)
 {
-	const struct barspan_guard_ *table = span_table(&span->face);
+	const struct barspan_guard_ *table = span_table(&span->handle);
 	int r = check_range(table, table->write_end, offset, length);
 
 	for (size_t n; !r && length; offset += n, from += n, length -= n) {
-		struct span_part part = span_part_at(&span->face, table, offset);
+		struct span_part part = span_part_at(&span->handle, table, offset);
 
 		n = part_length(&part, offset, length);
 		if (part.address)
 			io_store(part.address, from, n);
 		else
-			r = device_write(span->device, span->index, span->request.offset + offset,
+			r = device_write(span->device, span->index, span->window.offset + offset,
 					 from, n);
 	}
 	return r;
 }
 
-int barspan_read(struct barspan *face, uint64_t offset, void *buffer, size_t length)
+int barspan_read(struct barspan *span, uint64_t offset, void *buffer, size_t length)
 {
-	int r = read_parts(span_of(face), offset, buffer, length);
+	int r = read_parts(to_span(span), offset, buffer, length);
 
 	BARSPAN_AFTER_READ_();
 	return r;
 }
 
-int barspan_write(struct barspan *face, uint64_t offset, const void *buffer, size_t length)
+int barspan_write(struct barspan *span, uint64_t offset, const void *buffer, size_t length)
 {
 	BARSPAN_BEFORE_WRITE_();
-	return write_parts(span_of(face), offset, buffer, length);
+	return write_parts(to_span(span), offset, buffer, length);
 }
 
-void io_note_failure(struct barspan *face, uint64_t offset, unsigned int width, bool is_write,
+void io_note_failure(struct barspan *span, uint64_t offset, unsigned int width, bool is_write,
 		     int r)
 {
-	struct access_failure *failure = &span_of(face)->failure;
+	struct access_failure *failure = &to_span(span)->failure;
 	enum failure_state none = FAILURE_NONE;
 
 	if (!__atomic_compare_exchange_n(&failure->state, &none, FAILURE_CLAIMED, false,
@@ -230,32 +230,32 @@ static inline __attribute__((always_inline)) int write_value(const struct span *
 	return write_parts(span, offset, (const uint8_t *)&bytes, width);
 }
 
-uint64_t barspan_read_slow_(struct barspan *face, uint64_t offset, unsigned int width)
+uint64_t barspan_read_slow_(struct barspan *span, uint64_t offset, unsigned int width)
 {
 	uint64_t value = UINT64_MAX;
-	int r = read_value(span_of(face), offset, &value, width);
+	int r = read_value(to_span(span), offset, &value, width);
 
 	if (r)
-		io_note_failure(face, offset, width, false, r);
+		io_note_failure(span, offset, width, false, r);
 	return value;
 }
 
-void barspan_write_slow_(struct barspan *face, uint64_t offset, uint64_t value, unsigned int width)
+void barspan_write_slow_(struct barspan *span, uint64_t offset, uint64_t value, unsigned int width)
 {
-	int r = write_value(span_of(face), offset, value, width);
+	int r = write_value(to_span(span), offset, value, width);
 
 	if (r)
-		io_note_failure(face, offset, width, true, r);
+		io_note_failure(span, offset, width, true, r);
 }
 
-int barspan_try_read_slow_(struct barspan *face, uint64_t offset, uint64_t *value,
+int barspan_try_read_slow_(struct barspan *span, uint64_t offset, uint64_t *value,
 			   unsigned int width)
 {
-	return read_value(span_of(face), offset, value, width);
+	return read_value(to_span(span), offset, value, width);
 }
 
-int barspan_try_write_slow_(struct barspan *face, uint64_t offset, uint64_t value,
+int barspan_try_write_slow_(struct barspan *span, uint64_t offset, uint64_t value,
 			    unsigned int width)
 {
-	return write_value(span_of(face), offset, value, width);
+	return write_value(to_span(span), offset, value, width);
 }

@@ -31,50 +31,50 @@ int barspan_map(struct barspan **out, struct barspan_device *device, unsigned in
 	operation_end();
 	detach_destroy_ended(ended);
 	if (!r)
-		*out = &span->face;
+		*out = &span->handle;
 	return r;
 }
 
-void barspan_unmap(struct barspan *face)
+void barspan_unmap(struct barspan *span)
 {
 	BORDER();
-	struct span *span;
+	struct span *s;
 
-	if (!face)
+	if (!span)
 		return;
-	span = span_of(face);
+	s = to_span(span);
 	if (operation_begin()) {
 		log_error("%s region %u: barspan_unmap() called in a transport's map: ignored",
-			  span->request.device, span->index);
+			  s->window.device, s->index);
 		return;
 	}
-	span_log_failure(span);
-	span_release(span);
+	span_log_failure(s);
+	span_release(s);
 	operation_end();
-	span_destroy(span);
+	span_destroy(s);
 }
 
-volatile void *barspan_base(const struct barspan *face)
+volatile void *barspan_base(const struct barspan *span)
 {
-	return span_of_const(face)->base;
+	return to_const_span(span)->base;
 }
 
-uint64_t barspan_length(const struct barspan *face)
+uint64_t barspan_length(const struct barspan *span)
 {
-	return span_of_const(face)->request.length;
+	return to_const_span(span)->window.length;
 }
 
-struct barspan_device *barspan_device_of(const struct barspan *face)
+struct barspan_device *barspan_device_of(const struct barspan *span)
 {
-	return span_of_const(face)->device;
+	return to_const_span(span)->device;
 }
 
-unsigned int barspan_region_index(const struct barspan *face)
+unsigned int barspan_region_index(const struct barspan *span)
 {
-	return span_of_const(face)->index;
+	return to_const_span(span)->index;
 }
 
-uint64_t barspan_region_offset(const struct barspan *face)
+uint64_t barspan_region_offset(const struct barspan *span)
 {
-	return span_of_const(face)->request.offset;
+	return to_const_span(span)->window.offset;
 }

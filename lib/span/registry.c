@@ -230,7 +230,7 @@ static void restore_to(struct table *table, const struct registry_range *range)
 }
 
 /* The largest number of ranges that a change can add. */
-static size_t room_for(const struct change *change)
+static size_t max_growth(const struct change *change)
 {
 	const struct table *table = tables[sequence % 2];
 	size_t i;
@@ -256,7 +256,7 @@ static void apply_change(struct table *table, const struct change *change)
  * other copy. */
 static int commit_change(const struct change *change)
 {
-	int r = registry_reserve(room_for(change));
+	int r = registry_reserve(max_growth(change));
 
 	if (!r) {
 		unsigned int next = sequence + 1;

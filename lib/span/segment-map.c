@@ -20,7 +20,7 @@ static void drop_scratch(const struct span *span, struct reservation *scratch, s
 	}
 	reservation_release(scratch->base + size, scratch->length - size);
 	log_error("%s region %u: failed map left a mapping at %p-%p: left in place",
-		  span->request.device, span->index, (void *)scratch->base,
+		  span->window.device, span->index, (void *)scratch->base,
 		  (void *)(scratch->base + size - 1));
 }
 
@@ -38,7 +38,7 @@ static int map_scratch(const struct span *span, const struct segment *segment, u
 
 	if (r)
 		return r;
-	r = device_map_at(span->device, span->index, span->request.offset + segment->offset, size,
+	r = device_map_at(span->device, span->index, span->window.offset + segment->offset, size,
 			  span->prot, scratch.base);
 	if (r) {
 		drop_scratch(span, &scratch, size);
@@ -56,7 +56,7 @@ static int map_scratch(const struct span *span, const struct segment *segment, u
  * on failure. */
 static int map_anywhere(const struct span *span, const struct segment *segment, uint8_t **out)
 {
-	uint64_t offset = span->request.offset + segment->offset;
+	uint64_t offset = span->window.offset + segment->offset;
 
 	if (segment->length > SIZE_MAX - span->page_size)
 		return -ENOMEM;
@@ -86,7 +86,7 @@ static bool is_reserved(const struct span *span, const uint8_t *page)
 	if (page < span->reservation.start ||
 	    page >= span->reservation.start + span->reservation.length)
 		return false;
-	return !span_is_detoured(&span->face) ||
+	return !span_is_detoured(&span->handle) ||
 	       span_next_owned(span, (uintptr_t)span->base, start, start + span->page_size, &owned);
 }
 
@@ -126,7 +126,7 @@ static enum map_result map_in_place(struct span *span, size_t i, uint8_t *neighb
 				    struct map_failure *failure)
 {
 	const struct segment *segment = &span->segments[i];
-	uint64_t offset = span->request.offset + segment->offset;
+	uint64_t offset = span->window.offset + segment->offset;
 	size_t size = segment_size(segment);
 
 	do {

@@ -72,7 +72,7 @@ int segments_split_failed(struct span *span)
 	if (!segments_have(span, SEGMENT_FAILED) && !segments_have(span, SEGMENT_REFUSED))
 		return 0;
 	if (!span->cuts)
-		r = layout_cuts(&span->cuts, &span->n_cuts, &span->request);
+		r = layout_cuts(&span->cuts, &span->n_cuts, &span->window);
 	if (r)
 		return r;
 	for (size_t i = 0; i < span->n_segments; i++)
@@ -149,7 +149,7 @@ int segments_split_taken(struct span *span)
 	struct segment *split;
 	size_t n = 0;
 
-	if (!span_is_detoured(&span->face))
+	if (!span_is_detoured(&span->handle))
 		return 0;
 	for (size_t i = 0; i < span->n_segments; i++)
 		n += write_owned(span, &span->segments[i], NULL);

@@ -36,12 +36,11 @@ void segments_change_state(struct span *span, enum segment_state from, enum segm
 
 static void log_map_failure(const struct span *span, const struct segment *segment, int r)
 {
-	uint64_t start = span->request.offset + segment->offset;
+	uint64_t start = span->window.offset + segment->offset;
 
 	log_message(span->flags & BARSPAN_STRICT ? BARSPAN_LOG_ERROR : BARSPAN_LOG_WARNING,
-		    "%s region %u: cannot map 0x%" PRIx64 "-0x%" PRIx64 ": %s",
-		    span->request.device, span->index, start, start + segment->length - 1,
-		    log_error_name(r));
+		    "%s region %u: cannot map 0x%" PRIx64 "-0x%" PRIx64 ": %s", span->window.device,
+		    span->index, start, start + segment->length - 1, log_error_name(r));
 }
 
 /*
@@ -73,13 +72,13 @@ static void warn_exhausted(const struct span *span, const struct segment *first)
 {
 	log_warning("%s region %u: no mappings left (vm.max_map_count): areas from 0x%" PRIx64
 		    " on are holes",
-		    span->request.device, span->index, span->request.offset + first->offset);
+		    span->window.device, span->index, span->window.offset + first->offset);
 }
 
 static void log_lost_range(const struct span *span, const struct map_failure *failure)
 {
 	log_error("%s region %u: another mapping occupies %p-%p after a failed map: left in place",
-		  span->request.device, span->index, (void *)failure->lost,
+		  span->window.device, span->index, (void *)failure->lost,
 		  (void *)(failure->lost + failure->lost_length - 1));
 }
 
@@ -260,11 +259,11 @@ enum map_result segments_map_suspended(struct span *span, struct map_failure *fa
 static void log_access_failure(const struct span *span, const struct segment *segment, int prot,
 			       int r)
 {
-	uint64_t start = span->request.offset + segment->offset;
+	uint64_t start = span->window.offset + segment->offset;
 
 	log_error("%s region %u: cannot %s access to 0x%" PRIx64 "-0x%" PRIx64 ": mprotect: %s",
-		  span->request.device, span->index, prot == PROT_NONE ? "remove" : "restore",
-		  start, start + segment->length - 1, log_error_name(r));
+		  span->window.device, span->index, prot == PROT_NONE ? "remove" : "restore", start,
+		  start + segment->length - 1, log_error_name(r));
 }
 
 static int change_access(struct span *span, enum segment_state from, enum segment_state to,
@@ -308,7 +307,7 @@ int segments_exclude_from_dumps(const struct span *span)
 	if (span->device->marks_mappings || !segments_have(span, SEGMENT_DIRECT))
 		return 0;
 	if (span->base)
-		return sys_madvise(span->base, (size_t)sys_page_up(span->request.length),
+		return sys_madvise(span->base, (size_t)sys_page_up(span->window.length),
 				   MADV_DONTDUMP);
 	for (size_t i = 0; !r && i < span->n_segments; i++)
 		if (span->segments[i].state == SEGMENT_DIRECT)

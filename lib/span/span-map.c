@@ -18,14 +18,14 @@ static int make_segments(struct span *span)
 {
 	struct barspan_extent *extents;
 	size_t n;
-	int r = layout(&extents, &n, &span->request);
+	int r = layout(&extents, &n, &span->window);
 
 	if (r)
 		return r;
-	span->request.holes = NULL;
-	span->request.n_holes = 0;
+	span->window.holes = NULL;
+	span->window.n_holes = 0;
 	if (n > GUARD_MAX_EXTENTS) {
-		log_error("%s region %u: %zu extents, expected at most %u", span->request.device,
+		log_error("%s region %u: %zu extents, expected at most %u", span->window.device,
 			  span->index, n, GUARD_MAX_EXTENTS);
 		r = -EPROTO;
 	} else {
@@ -48,7 +48,7 @@ static int make_segments(struct span *span)
  * that one page of page-table entries maps, at most 1 GiB. */
 static size_t default_alignment(const struct span *span)
 {
-	uint64_t natural = UINT64_C(1) << (63 - __builtin_clzll(span->request.region.size));
+	uint64_t natural = UINT64_C(1) << (63 - __builtin_clzll(span->window.region.size));
 	uint64_t huge = (uint64_t)span->page_size * (span->page_size / sizeof(uint64_t)),
 		 max = UINT64_C(1) << 30;
 
@@ -89,7 +89,7 @@ static int reserve_whole(struct span *span, const struct barspan_options *option
 	};
 	int r;
 
-	request.length = (size_t)sys_page_up(span->request.length);
+	request.length = (size_t)sys_page_up(span->window.length);
 	r = reservation_create(&span->reservation, &request);
 	if (r && !options->alignment && !options->address) {
 		/* If addresses are scarce, try again without the default
@@ -128,8 +128,8 @@ static bool map_as_one(struct span *span, const struct barspan_options *options)
 
 static void log_reserve_failure(const struct span *span, const void *address, int r)
 {
-	const char *name = span->request.device, *error = log_error_name(r);
-	uint64_t length = span->request.length;
+	const char *name = span->window.device, *error = log_error_name(r);
+	uint64_t length = span->window.length;
 
 	if (address)
 		log_error("%s region %u: cannot reserve 0x%" PRIx64 " bytes at %p: %s", name,
@@ -145,7 +145,7 @@ static int reserve_span(struct span *span, const struct barspan_options *options
 {
 	int r = 0;
 
-	if (span->request.length > SIZE_MAX - span->page_size)
+	if (span->window.length > SIZE_MAX - span->page_size)
 		r = -ENOMEM;
 	else if (!(span->flags & BARSPAN_INDEPENDENT))
 		r = reserve_whole(span, options);
@@ -198,7 +198,7 @@ static int map_segments(struct span *span, const struct barspan_options *options
 		abandon_mappings(span, &failure);
 		if (options->address) {
 			log_error("%s region %u: lost %p-%p of the requested range: %s",
-				  span->request.device, span->index, (void *)failure.lost,
+				  span->window.device, span->index, (void *)failure.lost,
 				  (void *)(failure.lost + failure.lost_length - 1),
 				  failure.error == -ENOMEM ? "no mappings left (vm.max_map_count)"
 							   : "occupied by another mapping");
@@ -213,7 +213,7 @@ static int map_segments(struct span *span, const struct barspan_options *options
 	if (result == MAP_ERROR)
 		r = failure.error;
 	else if (span->base)
-		r = reservation_trim(&span->reservation, (size_t)sys_page_up(span->request.length));
+		r = reservation_trim(&span->reservation, (size_t)sys_page_up(span->window.length));
 	if (r)
 		abandon_mappings(span, &failure);
 	return r;
@@ -225,7 +225,7 @@ static int reserve_over(struct span *span, const struct barspan_options *options
 			struct span **ended)
 {
 	uintptr_t start = (uintptr_t)options->address,
-		  end = start + (uintptr_t)sys_page_up(span->request.length);
+		  end = start + (uintptr_t)sys_page_up(span->window.length);
 	struct detachment detachment;
 	int r;
 
@@ -287,7 +287,7 @@ int span_map(struct span **out, const struct span_request *request, struct span 
 	span->index = request->index;
 	span->flags = request->options.flags;
 	span->prot = request->options.prot;
-	span->request = request->layout;
+	span->window = request->layout;
 	span->page_size = sys_page_size();
 
 	r = make_segments(span);
@@ -300,8 +300,8 @@ int span_map(struct span **out, const struct span_request *request, struct span 
 		return r;
 	}
 	log_info("%s region %u: 0x%" PRIx64 " bytes at %p, %" PRIu32 " extents",
-		 span->request.device, span->index, span->request.length, (void *)span->base,
-		 span->face.table_->n_extents);
+		 span->window.device, span->index, span->window.length, (void *)span->base,
+		 span->handle.table_->n_extents);
 	*out = span;
 	return 0;
 }

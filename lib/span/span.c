@@ -12,7 +12,7 @@ static struct registry_range segment_range(struct span *span, const struct segme
 	uintptr_t start = (uintptr_t)segment->address;
 
 	return (struct registry_range){ start, start + (uintptr_t)segment->length, segment->offset,
-					&span->face };
+					&span->handle };
 }
 
 int span_register_segment(struct span *span, const struct segment *segment)
@@ -26,7 +26,7 @@ int span_register(struct span *span)
 {
 	uintptr_t base = (uintptr_t)span->base;
 	struct registry_range *ranges,
-		whole = { base, base + (uintptr_t)span->request.length, 0, &span->face };
+		whole = { base, base + (uintptr_t)span->window.length, 0, &span->handle };
 	size_t n = 0;
 	int r;
 
@@ -57,10 +57,10 @@ static void release_owned(struct span *span, uintptr_t base, uintptr_t start, ui
 		/* Removes all at once, unless other segments may have addresses
 		 * between them. */
 		if (n && span->base)
-			registry_remove(&span->face, owned[0].start, start);
+			registry_remove(&span->handle, owned[0].start, start);
 		for (size_t i = 0; i < n; i++) {
 			if (!span->base)
-				registry_remove(&span->face, owned[i].start, owned[i].end);
+				registry_remove(&span->handle, owned[i].start, owned[i].end);
 			reservation_release((uint8_t *)owned[i].start,
 					    owned[i].end - owned[i].start);
 		}
@@ -73,7 +73,7 @@ void span_release(struct span *span)
 
 	if (span->base) {
 		release_owned(span, start, start,
-			      start + (uintptr_t)sys_page_up(span->request.length));
+			      start + (uintptr_t)sys_page_up(span->window.length));
 		return;
 	}
 	for (size_t i = 0; i < span->n_segments; i++) {

@@ -57,7 +57,7 @@ enum span_owner {
 };
 
 struct span {
-	struct barspan face; /* must be first */
+	struct barspan handle; /* public; must be first */
 	struct barspan_device *device;
 	unsigned int index;
 	unsigned int flags;
@@ -65,7 +65,7 @@ struct span {
 	struct access_failure failure; /* the first of the accessors and the trap */
 	bool failure_logged;	       /* `failure` was logged; later ones are not */
 	bool rescued;		       /* atomic; the trap has reported a direct byte that faults */
-	struct layout_request request; /* the layout's, without the requested holes */
+	struct layout_request window;  /* the layout request, without its holes */
 	size_t page_size;
 
 	struct reservation reservation; /* empty with BARSPAN_INDEPENDENT */
@@ -91,20 +91,20 @@ struct span {
 	struct barspan_guard_ detour;
 };
 
-static inline struct span *span_of(struct barspan *face)
+static inline struct span *to_span(struct barspan *handle)
 {
-	return (struct span *)face;
+	return (struct span *)handle;
 }
 
-static inline const struct span *span_of_const(const struct barspan *face)
+static inline const struct span *to_const_span(const struct barspan *handle)
 {
-	return (const struct span *)face;
+	return (const struct span *)handle;
 }
 
 /* The newest table, also of a detoured span. Safe anywhere. */
-static inline const struct barspan_guard_ *span_table(const struct barspan *face)
+static inline const struct barspan_guard_ *span_table(const struct barspan *handle)
 {
-	return __atomic_load_n(&face->table_, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&handle->table_, __ATOMIC_ACQUIRE);
 }
 
 /*

@@ -50,15 +50,15 @@ static int suspend_span(struct span *span)
 	return r;
 }
 
-int barspan_suspend(struct barspan *face)
+int barspan_suspend(struct barspan *span)
 {
 	BORDER();
 	int r = operation_begin();
 
 	if (r)
 		return r;
-	span_log_failure(span_of(face));
-	r = suspend_span(span_of(face));
+	span_log_failure(to_span(span));
+	r = suspend_span(to_span(span));
 	operation_end();
 	return r;
 }
@@ -70,10 +70,10 @@ static int lose_range(struct span *span, const struct map_failure *failure)
 	uintptr_t start = (uintptr_t)failure->lost;
 
 	log_error("%s region %u: another mapping occupies %p-%p of the span: it stays suspended",
-		  span->request.device, span->index, (void *)failure->lost,
+		  span->window.device, span->index, (void *)failure->lost,
 		  (void *)(failure->lost + failure->lost_length - 1));
 	span_detour(span, true);
-	registry_remove(&span->face, start, start + failure->lost_length);
+	registry_remove(&span->handle, start, start + failure->lost_length);
 	span->state = SPAN_LOST;
 	return -EEXIST;
 }
@@ -124,7 +124,7 @@ static int resume_span(struct span *span)
 	if (span->n_guards >= MAX_GUARDS) {
 		log_error("%s region %u: cannot resume: %zu different guard tables, expected fewer "
 			  "than %d",
-			  span->request.device, span->index, span->n_guards, MAX_GUARDS);
+			  span->window.device, span->index, span->n_guards, MAX_GUARDS);
 		return -ENOMEM;
 	}
 	/* lose_range() and show_access() must not fail. */
@@ -144,15 +144,15 @@ static int resume_span(struct span *span)
 	return r ? r : give_all_access(span, table);
 }
 
-int barspan_resume(struct barspan *face)
+int barspan_resume(struct barspan *span)
 {
 	BORDER();
 	int r = operation_begin();
 
 	if (r)
 		return r;
-	span_log_failure(span_of(face));
-	r = resume_span(span_of(face));
+	span_log_failure(to_span(span));
+	r = resume_span(to_span(span));
 	operation_end();
 	return r;
 }

@@ -42,7 +42,7 @@ static void fill_entries(const struct span *span, enum table_view view,
 		    (segment->state != SEGMENT_HOLE && span->base))
 			entries[i].base = (uintptr_t)segment->address - (uintptr_t)segment->offset;
 	}
-	entries[span->n_segments].start = span->request.length;
+	entries[span->n_segments].start = span->window.length;
 }
 
 /* Reserves capacity for one more table in the list. */
@@ -127,19 +127,19 @@ int span_build_table(struct span *span, enum table_view view, const struct barsp
 
 static void publish_table(struct span *span, const struct barspan_guard_ *table, bool detour)
 {
-	guard_publish(&span->face, table, detour ? &span->detour : table);
+	guard_publish(&span->handle, table, detour ? &span->detour : table);
 	ptr_cache_invalidate();
 	span_changed(span);
 }
 
 void span_publish(struct span *span, const struct barspan_guard_ *table)
 {
-	publish_table(span, table, span_is_detoured(&span->face));
+	publish_table(span, table, span_is_detoured(&span->handle));
 }
 
 void span_detour(struct span *span, bool detour)
 {
-	publish_table(span, span->face.table_, detour);
+	publish_table(span, span->handle.table_, detour);
 }
 
 bool span_is_detoured(const struct barspan *span)
@@ -159,7 +159,7 @@ void span_changed(const struct span *span)
 	span_watcher *watcher = __atomic_load_n(&watch, __ATOMIC_ACQUIRE);
 
 	if (watcher)
-		watcher(&span->face);
+		watcher(&span->handle);
 }
 
 /* Finds the next range in [start, end) that the registry has for the span with
@@ -178,7 +178,7 @@ static bool next_range(const struct barspan *span, uintptr_t base, uintptr_t sta
 bool span_next_owned(const struct span *span, uintptr_t base, uintptr_t start, uintptr_t end,
 		     struct registry_range *out)
 {
-	if (!next_range(&span->face, base, start, end, out))
+	if (!next_range(&span->handle, base, start, end, out))
 		return false;
 	out->end = (uintptr_t)sys_page_up(out->end);
 	if (out->start < start)

@@ -15,7 +15,7 @@ enum { ENTRY = 64 };
 
 /* The context is on the stack that the kernel chose. The frame of this function
  * may already lie below that stack. */
-size_t end_room(const ucontext_t *context)
+size_t end_stack_left(const ucontext_t *context)
 {
 	uintptr_t start = (uintptr_t)context->uc_stack.ss_sp;
 	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
@@ -25,7 +25,7 @@ size_t end_room(const ucontext_t *context)
 	return here + ENTRY > start ? here + ENTRY - start : 0;
 }
 
-void end_without_any_room(int fd, int number)
+void end_without_stack(int fd, int number)
 {
 	static const char text[] =
 		"barspan: the alternate signal stack is too small for the trap's handler\n";
@@ -45,7 +45,7 @@ static struct text *begin_text(void)
 	return text;
 }
 
-void end_without_room(int fd, int number, const ucontext_t *context)
+void end_with_low_stack(int fd, int number, const ucontext_t *context)
 {
 	struct text *text;
 
@@ -56,9 +56,9 @@ void end_without_room(int fd, int number, const ucontext_t *context)
 	text_add(text, "barspan: the alternate signal stack of ");
 	text_decimal(text, context->uc_stack.ss_size);
 	text_add(text, " bytes has ");
-	text_decimal(text, end_room(context));
+	text_decimal(text, end_stack_left(context));
 	text_add(text, " left for the trap's handler, which takes ");
-	text_decimal(text, END_ROOM);
+	text_decimal(text, END_STACK);
 	text_write_line(text, fd);
 	scratch_give(text);
 }

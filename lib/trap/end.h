@@ -9,20 +9,20 @@
 #include <ucontext.h>
 
 enum {
-	END_ROOM = 1024,      /* bytes of stack that serving an access takes */
-	END_LEAST_ROOM = 512, /* bytes of stack that finding a fault's span takes */
+	END_STACK = 1024,    /* bytes of stack that serving an access takes */
+	END_MIN_STACK = 512, /* bytes of stack that finding a fault's span takes */
 };
 
 /* The bytes of the alternate stack that are left to the calling handler;
  * SIZE_MAX if it runs on another stack. All functions here are
  * async-signal-safe. */
-size_t end_room(const ucontext_t *context);
+size_t end_stack_left(const ucontext_t *context);
 
 /* For an access in a hole with less than END_STACK left. */
-void end_without_room(int fd, int number, const ucontext_t *context);
+void end_with_low_stack(int fd, int number, const ucontext_t *context);
 
 /* With less than END_MIN_STACK left. */
-void end_without_any_room(int fd, int number);
+void end_without_stack(int fd, int number);
 
 /* For a fault in the handler's own code. */
 void end_of_own(int fd, int number, const siginfo_t *info, const ucontext_t *context);

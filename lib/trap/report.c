@@ -87,14 +87,14 @@ static void set_ready(uint32_t *state)
 	__atomic_store_n(state, TABLE_READY, __ATOMIC_RELEASE);
 }
 
-static void copy_name(char *to, const char *from, size_t room)
+static void copy_name(char *to, const char *from, size_t capacity)
 {
 	size_t n = strlen(from);
 
 	/* The end of a long name says more than its start. */
-	if (n >= room)
-		from += n - (room - 1);
-	memcpy(to, from, n < room ? n + 1 : room);
+	if (n >= capacity)
+		from += n - (capacity - 1);
+	memcpy(to, from, n < capacity ? n + 1 : capacity);
 }
 
 /* The index of a name in the table; 0 if the table is full. */

@@ -228,7 +228,7 @@ static bool serve(struct fault *fault)
 	if (direct && retry(fault, 1))
 		return true;
 	if (fault->cramped) {
-		end_without_room(output_now(), fault->number, fault->context);
+		end_with_low_stack(output_now(), fault->number, fault->context);
 		return true;
 	}
 	return emulate_access(fault, direct);
@@ -236,13 +236,13 @@ static bool serve(struct fault *fault)
 
 /* Out of line and called last, to use little stack. */
 static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, ucontext_t *context,
-						size_t room)
+						size_t stack_left)
 {
 	struct fault fault = {
 		.number = number,
 		.info = info,
 		.context = context,
-		.cramped = room < END_ROOM,
+		.cramped = stack_left < END_STACK,
 		.mode = __atomic_load_n(&mode, __ATOMIC_ACQUIRE),
 	};
 	uintptr_t before = own_note((uintptr_t)__builtin_frame_address(0));
@@ -265,12 +265,12 @@ static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, uco
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {
-	size_t room = end_room(context);
+	size_t stack_left = end_stack_left(context);
 
-	if (room < END_LEAST_ROOM && __atomic_load_n(&mode, __ATOMIC_RELAXED) & ENABLED)
-		end_without_any_room(output_now(), number);
+	if (stack_left < END_MIN_STACK && __atomic_load_n(&mode, __ATOMIC_RELAXED) & ENABLED)
+		end_without_stack(output_now(), number);
 	else
-		deal_with(number, info, context, room);
+		deal_with(number, info, context, stack_left);
 }
 
 static int enable(const struct barspan_trap_options *options)

@@ -118,7 +118,7 @@ END_TEST
 START_TEST(a_span_that_is_moved_onto_itself_does_not_end)
 {
 	set_up();
-	span_of(span)->owner = SPAN_OF_ADDRESSES;
+	to_span(span)->owner = SPAN_OF_ADDRESSES;
 	ck_assert_zero(barspan_munmap(base, page));
 	ck_assert_zero(barspan_munmap(base + 3 * page, (PAGES - 3) * page));
 	moved_to = NULL;
@@ -171,7 +171,7 @@ START_TEST(pages_are_unmapped_one_by_one)
 		size_t n_guards;
 
 		set_up();
-		n_guards = span_of(span)->n_guards;
+		n_guards = to_span(span)->n_guards;
 		for (int i = 0; i < PAGES; i++) {
 			size_t which = harness_random(&seed) % PAGES;
 			bool was_direct = barspan_is_direct(span, which * page, 1);
@@ -192,7 +192,7 @@ START_TEST(pages_are_unmapped_one_by_one)
 				ck_assert_uint_eq(barspan_read32(span, j * page), 100 + j);
 		}
 		/* No table for any of it, but for the suspended span's. */
-		ck_assert_uint_le(span_of(span)->n_guards, n_guards + 1);
+		ck_assert_uint_le(to_span(span)->n_guards, n_guards + 1);
 		tear_down();
 	}
 }

@@ -77,7 +77,7 @@ void check_untouched(void)
 		ck_assert_int_eq(harness_can_read(base + i * page), direct[i]);
 		ck_assert_ptr_eq(barspan_find(base + i * page, NULL), span);
 	}
-	ck_assert_ptr_eq(span_of(span)->face.guard_, span_of(span)->face.table_);
+	ck_assert_ptr_eq(to_span(span)->handle.guard_, to_span(span)->handle.table_);
 	check_span();
 }
 

@@ -52,10 +52,10 @@ START_TEST(a_half_suspended_span_that_cannot_be_resumed_stays_as_it_is)
 {
 	set_up(0);
 	suspend_half();
-	span_of(span)->state = SPAN_LOST;
+	to_span(span)->state = SPAN_LOST;
 	ck_assert_int_eq(barspan_resume(span), -EEXIST);
 	ck_assert_int_eq(reason_at(0x5000), BARSPAN_REASON_NONE);
-	span_of(span)->state = SPAN_RUNNING;
+	to_span(span)->state = SPAN_RUNNING;
 	fake_hooks.mprotect = NULL;
 	ck_assert_zero(barspan_suspend(span));
 	expect_suspended();
@@ -69,13 +69,13 @@ START_TEST(a_resume_that_would_need_another_table_is_refused)
 
 	set_up(0);
 	ck_assert_zero(barspan_suspend(span));
-	n_guards = span_of(span)->n_guards;
-	span_of(span)->n_guards = MAX_GUARDS;
+	n_guards = to_span(span)->n_guards;
+	to_span(span)->n_guards = MAX_GUARDS;
 	ck_assert_int_eq(barspan_resume(span), -ENOMEM);
 	ck_assert_ptr_nonnull(strstr(
 		harness_message,
 		"soft region 0: cannot resume: 16 different guard tables, expected fewer than 16"));
-	span_of(span)->n_guards = n_guards;
+	to_span(span)->n_guards = n_guards;
 	ck_assert_zero(barspan_resume(span));
 	expect_resumed();
 	tear_down();

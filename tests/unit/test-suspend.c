@@ -93,7 +93,7 @@ START_TEST(tables_do_not_pile_up)
 		ck_assert_zero(barspan_suspend(span));
 		ck_assert_zero(barspan_resume(span));
 	}
-	ck_assert_uint_eq(span_of(span)->n_guards, 2);
+	ck_assert_uint_eq(to_span(span)->n_guards, 2);
 	tear_down();
 }
 END_TEST

@@ -206,7 +206,7 @@ END_TEST
 /* As barspan_mmap() makes it. */
 static void store_by_address(void)
 {
-	span_of(span)->owner = SPAN_OF_ADDRESSES;
+	to_span(span)->owner = SPAN_OF_ADDRESSES;
 	store_to_hole();
 }
 
