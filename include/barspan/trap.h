@@ -13,13 +13,13 @@
  *
  * With BARSPAN_TRAP_RESCUE the trap also handles a fault at a direct byte of a
  * span. Mapped registers fault while memory decoding is off, while the device
- * is in D3hot or in reset, and after its removal. The thread first executes the
- * instruction again, once for each change of spans. If it faults again, the
- * trap serves it by trapped access. The first rescue in a span writes a line to
- * the descriptor for explanations. Machine check errors (BUS_MCEERR_AR,
- * BUS_MCEERR_AO) are passed on. If a confidential guest's kernel reports no
- * address (SIGBUS with BUS_OBJERR, SIGSEGV with SI_KERNEL), the trap computes
- * the operand's address from the registers.
+ * is in D3hot or in reset, and after its removal. First the thread executes the
+ * instruction again, at most once after each change of a span. If it faults
+ * again, the trap serves it by trapped access. The first rescue in a span
+ * writes a line to the descriptor for explanations. Machine check errors
+ * (BUS_MCEERR_AR, BUS_MCEERR_AO) are passed on. If a confidential guest's
+ * kernel reports no address (SIGBUS with BUS_OBJERR, SIGSEGV with SI_KERNEL),
+ * the trap computes the operand's address from the registers.
  *
  * If the device fails a served access, a read returns all ones, a write has no
  * effect, the failure is counted, and barspan_take_error() reports it.

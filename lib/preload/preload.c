@@ -193,8 +193,8 @@ void preload_check_trap(void)
 
 	if (number && !__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
 		dprintf(output,
-			"barspan: the program has replaced the trap's handler for %s by a call that "
-			"cannot be intercepted: accesses to holes of its BARs are not served\n",
+			"barspan: the program has replaced the trap's handler for %s by a call "
+			"that cannot be intercepted: accesses to holes of its BARs are not served\n",
 			number == SIGSEGV ? "SIGSEGV" : "SIGBUS");
 }
 

@@ -29,8 +29,7 @@ static const struct rule string_rules[] = {
 	RULE(SCASD, FORM_STRING, FORM_SCAS), RULE(SCASQ, FORM_STRING, FORM_SCAS),
 };
 
-/* A load whose source is a register and whose destination is memory is a
- * store. */
+/* The rules of loads also cover stores, whose destination is memory. */
 static const struct rule rules[] = {
 	RULE(MOV, FORM_LOAD, FORM_ZERO),
 	RULE(MOVZX, FORM_LOAD, FORM_ZERO),
