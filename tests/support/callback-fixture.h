@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A transport whose operations call back what a test sets. */
+/* A transport that runs a test's functions inside its own `map` and `close`. */
 #ifndef CALLBACK_FIXTURE_H
 #define CALLBACK_FIXTURE_H
 
@@ -15,7 +15,8 @@ extern int memory;
 extern struct barspan_device *device;
 extern char *before;
 
-/* Called by `map` before it maps, and by `close`; NULL: nothing is. */
+/* `map` calls the first before it maps, `close` calls the second. NULL: no
+ * call. */
 extern void (*inside_map)(void), (*inside_close)(void);
 extern bool is_refusing; /* `map` fails */
 extern struct barspan *span, *other;
@@ -25,7 +26,7 @@ void set_up(void);
 
 void tear_down(void);
 
-extern int results[8]; /* of the calls inside map */
+extern int results[8]; /* results of the calls inside `map` */
 extern sem_t entered, go;
 
 #endif

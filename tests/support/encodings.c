@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* See Intel's manual, volume 2, chapter 2. */
+/* Source of the encodings: Intel's manual, volume 2, chapter 2. */
 #include "encodings.h"
 
 #include <Zydis/Zydis.h>
@@ -16,7 +16,8 @@ enum {
 
 static uint64_t *seed;
 
-/* The digits of a number, in turn. */
+/* Removes the lowest digit from *i, in base n. Repeated calls enumerate all
+ * combinations. */
 static unsigned int take_digit(size_t *i, unsigned int n)
 {
 	unsigned int digit = (unsigned int)(*i % n);
@@ -30,8 +31,8 @@ static unsigned int random_below(unsigned int n)
 	return (unsigned int)(harness_random(seed) % n);
 }
 
-/* Overrides of segments that have no base. Behind gs, which the processor then
- * still uses, QEMU uses none. */
+/* Segment overrides without a base address. On a processor, an override after
+ * gs leaves gs in effect; QEMU then uses no base at all. */
 static bool is_null_override(unsigned int opcode)
 {
 	return opcode == 0x26 || opcode == 0x2e || opcode == 0x36 || opcode == 0x3e;
@@ -97,8 +98,8 @@ static uint8_t *put_evex(uint8_t *at, size_t i)
 	return at;
 }
 
-/* What comes behind the register of a ModRM byte, and what an instruction may
- * have behind that. */
+/* Fills the mode and r/m fields of the ModRM byte at `at`, and the SIB byte,
+ * displacement and immediate after it. */
 static void put_rest(uint8_t *at)
 {
 	unsigned int mode = random_below(8) ? random_below(3) : 0, rm = random_below(8);
@@ -109,7 +110,7 @@ static void put_rest(uint8_t *at)
 		*at++ = (uint8_t)random_below(255);
 	for (unsigned int i = 0; i < 8; i++)
 		*at++ = (uint8_t)random_below(255);
-	/* A displacement of 32 bits is small, and the code before the
+	/* Keep a 32-bit displacement small, and the code in front of the
 	 * operand. */
 	at -= 8;
 	if (mode == 2)
@@ -167,7 +168,8 @@ bool encodings_make(struct encoding *encoding, size_t i, uint64_t *random)
 	}
 }
 
-/* A displacement that counts from the code lies where a form says it does. */
+/* Makes a RIP-relative displacement reach the operand. The operand lies at the
+ * offset that the instruction's form gives. */
 static bool aim_from_code(struct encoding *encoding, uintptr_t operand)
 {
 	struct example *example = &encoding->example;

@@ -7,8 +7,8 @@
 
 struct fake_hooks fake_hooks;
 
-static unsigned long counts[FAKE_CALLS]; /* atomic, as all here */
-static unsigned long countdown;		 /* calls until one fails; 0: none does */
+static unsigned long counts[FAKE_CALLS]; /* atomic, like all variables here */
+static unsigned long countdown;		 /* calls until one fails; 0: no call fails */
 static unsigned long call_countdown[FAKE_CALLS];
 static int failure;
 static int only_once;
@@ -55,7 +55,7 @@ enum fake_call fake_failed(void)
 	return failed;
 }
 
-/* Counts down, and tells whether this is the call. */
+/* Counts down. Returns whether this is the call to fail. */
 static bool count_down(unsigned long *left, bool stay)
 {
 	if (!*left)
@@ -69,7 +69,7 @@ static bool count_down(unsigned long *left, bool stay)
 	return true;
 }
 
-/* Whether this call shall fail. */
+/* Whether this call is to fail. */
 static bool should_fail(enum fake_call call)
 {
 	__atomic_fetch_add(&counts[call], 1, __ATOMIC_RELAXED);

@@ -33,8 +33,8 @@ enum fake_call {
 
 struct stat;
 
-/* What a test may replace; a hook returns what the sys_ function of its name
- * does, and may call real_sys_...() */
+/* Replacements that a test may install. A hook returns the same as the sys_
+ * function of its name, and may call real_sys_...(). */
 struct fake_hooks {
 	int (*open)(const char *path, int flags);
 	int (*ioctl)(int fd, unsigned long request, void *argument);
@@ -57,22 +57,23 @@ struct fake_hooks {
 
 extern struct fake_hooks fake_hooks;
 
-/* Forgets counts, hooks and failures. */
+/* Clears counts, hooks and requested failures. */
 void fake_reset(void);
 
-/* Calls since fake_reset(), of one kind or of all. */
+/* Calls since fake_reset(), of one kind or of all kinds. */
 unsigned long fake_count(enum fake_call call);
 unsigned long fake_total(void);
 
-/* From now on the n-th call of any kind (1: the next) fails, and, with `once`
- * false, all that follow do, too. munmap and what cannot fail are not counted.
- * Allocations give NULL; system calls give `error`, or -EPERM for 0. */
+/* Makes the n-th call of any kind from now on fail (1: the next). With `once`
+ * false, all later calls fail, too. munmap and calls that cannot fail are not
+ * counted. Allocations return NULL; system calls return `error`, or -EPERM if
+ * it is 0. */
 void fake_fail(unsigned long n, int error, int once);
 
 /* The same for the n-th call of one kind. */
 void fake_fail_call(enum fake_call call, unsigned long n, int error);
 
-/* Which kind of call it was that failed last; FAKE_CALLS: none did. */
+/* The kind of the call that failed last; FAKE_CALLS: no call failed. */
 enum fake_call fake_failed(void);
 
 int real_sys_open(const char *path, int flags) __asm__("__real_sys_open");

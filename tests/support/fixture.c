@@ -17,14 +17,14 @@ const struct barspan_range fixture_areas[FIXTURE_AREAS] = {
 };
 
 static struct barspan_range areas[FIXTURE_AREAS]; /* in bytes */
-static int memory = -1;				  /* behind all devices but the soft one */
+static int memory = -1;				  /* of all devices except the software device */
 static unsigned long operations, operation_to_fail;
 static int operation_error;
 
 uint8_t fixture_byte(unsigned int index, uint64_t offset)
 {
-	/* Status with a capability list; its head; MSI-X with two entries at
-	 * the start of region 3. */
+	/* The status register says that there is a capability list. The list's
+	 * only entry is MSI-X: two table entries at the start of region 3. */
 	static const uint8_t config[256] = {
 		[6] = 0x10, [0x34] = 0x40, [0x40] = 0x11, [0x42] = 1, [0x44] = 3
 	};
@@ -143,7 +143,7 @@ static int ops_map(void *context, unsigned int index, uint64_t offset, size_t le
 	int r = next_operation();
 
 	(void)context;
-	/* As Linux does: what was there is gone before the device is asked. */
+	/* Linux unmaps the range before it asks the device. */
 	if (r)
 		munmap(address, length);
 	else if (mmap(address, length, prot, MAP_SHARED | MAP_FIXED, memory, at) == MAP_FAILED)
@@ -182,8 +182,8 @@ int fixture_open_ops(struct barspan_device **out)
 	return barspan_device_open_ops(out, &ops, NULL);
 }
 
-/* More bytes than the library's first buffer has, so that it has to ask
- * again. */
+/* The capabilities lie past the library's first buffer, which forces a second
+ * request. */
 enum { INFO_AT = 4096 };
 
 static int region_info(struct vfio_region_info *info)
@@ -311,7 +311,8 @@ void *fixture_address(void)
 	address = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	ck_assert_ptr_ne(address, MAP_FAILED);
 	ck_assert_zero(munmap(address, room));
-	/* New mappings go to either end of such a gap, and few are made. */
+	/* The kernel places new mappings at either end of such a gap, and tests
+	 * make few. */
 	address += room / 2;
 	address += -(uintptr_t)address % (1 << 22);
 	return address;

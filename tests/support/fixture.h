@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Devices of all kinds with the same regions and contents, for tests that let
- * calls fail; and what must hold of their spans. */
+/* Devices of all kinds, with the same regions and contents, for tests that make
+ * calls fail. Checks of the spans of these devices. */
 #ifndef FIXTURE_H
 #define FIXTURE_H
 
@@ -9,18 +9,18 @@
 #include "fake.h"
 #include "harness.h"
 
-/* Region 0 and 1: FIXTURE_PAGES pages, with areas some of which touch. Region
- * 7: a configuration space with an MSI-X capability. */
+/* Regions 0 and 1 have FIXTURE_PAGES pages and areas, some of which touch.
+ * Region 7 is a configuration space with an MSI-X capability. */
 enum { FIXTURE_PAGES = 12, FIXTURE_AREAS = 5 };
 
 extern const struct barspan_range fixture_areas[FIXTURE_AREAS]; /* in pages */
 
-/* What a device or span is set to before a call that may fail. */
+/* The value of a device or span pointer before a call that may fail. */
 #define FIXTURE_UNTOUCHED ((void *)0x5a5a5a5a)
 
-/* Devices, the contents of which are fixture_byte(). The VFIO ones are played
- * by fake_hooks, which fake_reset() clears: then fixture_play_vfio() sets them
- * again. fixture_end() gives up what is behind all of them. */
+/* Open devices with fixture_byte() as their contents. fake_hooks play the VFIO
+ * ones: after fake_reset(), call fixture_play_vfio() again. fixture_end()
+ * releases the resources behind all devices. */
 int fixture_open_soft(struct barspan_device **out);
 int fixture_open_ops(struct barspan_device **out);
 int fixture_open_vfio(struct barspan_device **out);
@@ -31,16 +31,16 @@ void fixture_end(void);
 
 uint8_t fixture_byte(unsigned int index, uint64_t offset);
 
-/* Makes the n-th call of an operation of the ops device fail; 0: none. Returns
- * how many there were since. */
+/* Makes the n-th call of an operation of the ops device fail; 0: no call.
+ * Returns the number of calls since the previous fixture_fail_operation(). */
 unsigned long fixture_fail_operation(unsigned long n, int error);
 
-/* An address, always the same, with nothing around it, where the kernel puts
- * nothing by itself. */
+/* A free address in the middle of a large gap, the same each time. The kernel
+ * does not choose it by itself. */
 void *fixture_address(void);
 
-/* Every direct byte is the device's at its natural offset, every hole faults,
- * and accessors see all of the region. */
+/* Checks that every direct byte is the device's at its natural offset, that
+ * every hole faults, and that accessors reach the whole region. */
 void fixture_check(struct barspan *span);
 
 #endif

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the inline parts of <barspan/guard.h> and <barspan/io.h> do, for tests
- * to look at. */
+/* White-box queries of the inline functions in <barspan/guard.h> and
+ * <barspan/io.h>. */
 #ifndef GUARD_WAYS_H
 #define GUARD_WAYS_H
 
 #include <barspan/io.h>
 
-/*
- * How many entries a query compares: the turns of the loop in
- * barspan_entry_at_().
- */
+/* The number of entries that a query compares: the iterations of the loop in
+ * barspan_entry_at_(). */
 static inline unsigned int guard_ways_steps(const struct barspan_guard_ *guard, uint64_t offset)
 {
 	const struct barspan_slot_ *slot = &barspan_slots_(guard)[offset >> guard->shift];
@@ -31,10 +29,8 @@ static inline bool guard_ways_fast_write(const struct barspan *span, uint64_t of
 	return barspan_is_plain_slice_(span->guard_, span->guard_->write_end, offset);
 }
 
-/*
- * Whether the fast path gives the aligned bytes of each width around an offset
- * the address that the table says.
- */
+/* Whether the fast path and the table give the same address for aligned
+ * accesses of each width around an offset. */
 static inline bool guard_ways_agree(const struct barspan *span, uint64_t offset)
 {
 	for (uint64_t width = 1; width <= 8; width *= 2) {

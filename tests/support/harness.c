@@ -74,7 +74,7 @@ enum { SANITIZED = false };
 
 bool harness_instrumented(void)
 {
-	/* Set by valgrind's launcher for what it runs. */
+	/* valgrind's launcher sets LD_PRELOAD for its programs. */
 	const char *preload = getenv("LD_PRELOAD");
 
 	return SANITIZED || (preload && strstr(preload, "vgpreload"));
@@ -116,8 +116,8 @@ static char *read_file(const char *path)
 	return text;
 }
 
-/* Whether a line of /proc/self/maps is what the library could have left: an
- * anonymous mapping without access, or a shared one. */
+/* Whether the library could have made this mapping of /proc/self/maps: it is
+ * anonymous without access, or shared. */
 static bool could_be_ours(const char *line)
 {
 	char access[5], path[256] = "";
@@ -128,7 +128,7 @@ static bool could_be_ours(const char *line)
 		return false;
 	if (access[3] == 's')
 		return true;
-	/* The sanitizers' own memory grows, too, and is like that. */
+	/* The sanitizers' own memory looks the same, and grows. */
 	return !SANITIZED && !strncmp(access, "---p", 4) && !inode;
 }
 
@@ -271,8 +271,8 @@ static bool can_touch(volatile uint8_t *address, bool write)
 
 	sigaction(SIGSEGV, &action, &before[0]);
 	sigaction(SIGBUS, &action, &before[1]);
-	/* memcheck takes an access to what has none for an error, whoever
-	 * handles the fault. */
+	/* memcheck reports an access without permission even if a handler
+	 * serves the fault. */
 	VALGRIND_DISABLE_ERROR_REPORTING;
 	if (!sigsetjmp(fault, 1)) {
 		uint8_t value = *address;

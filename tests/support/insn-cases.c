@@ -34,10 +34,10 @@ enum shape {
 static const struct form {
 	ZydisMnemonic mnemonic;
 	enum shape shape;
-	uint8_t widths; /* those of memory that there are: a bit each */
-	uint8_t vector; /* the register's width where that is one */
+	uint8_t widths; /* a bit for each width of the memory operand */
+	uint8_t vector; /* the register's width if it is a vector register, or 0 */
 	bool aligned, evex;
-	uint8_t to; /* EXTEND: the least width to which */
+	uint8_t to; /* EXTEND: the smallest width of the destination */
 } forms[] = {
 	FORM(MOV, LOAD, .widths = 15),
 	FORM(MOV, STORE, .widths = 15),
@@ -87,7 +87,7 @@ static const struct form {
 	FORM(MOVNTDQ, VECTOR_STORE, .widths = 16, .vector = 16, .aligned = true),
 	FORM(MOVNTPS, VECTOR_STORE, .widths = 16, .vector = 16, .aligned = true),
 	FORM(MOVNTPD, VECTOR_STORE, .widths = 16, .vector = 16, .aligned = true),
-	/* From here on for AVX. */
+	/* The forms from here on need AVX. */
 	MOVES(VMOVD, .widths = 4, .vector = 16),
 	MOVES(VMOVQ, .widths = 8, .vector = 16),
 	MOVES(VMOVSS, .widths = 4, .vector = 16),
@@ -108,7 +108,7 @@ static const struct form {
 	FORM(VMOVNTDQA, VECTOR_LOAD, .widths = 16, .vector = 16, .aligned = true),
 	FORM(VMOVLPS, VECTOR_STORE, .widths = 8, .vector = 16),
 	FORM(VMOVHPD, VECTOR_STORE, .widths = 8, .vector = 16),
-	/* From here on for AVX-512VL. */
+	/* The forms from here on need AVX-512VL. */
 	MOVES(VMOVDQU8, .widths = 16, .vector = 16, .evex = true),
 	MOVES(VMOVDQU16, .widths = 32, .vector = 32, .evex = true),
 	MOVES(VMOVDQU32, .widths = 32, .vector = 32, .evex = true),
@@ -133,7 +133,7 @@ static ZydisRegister general_register(unsigned int number, unsigned int width)
 		[8] = ZYDIS_REGCLASS_GPR64,
 	};
 
-	/* Between bl and spl there are ah to bh. */
+	/* In this numbering ah to bh lie between bl and spl. */
 	return ZydisRegisterEncode(classes[width],
 				   (uint8_t)(width == 1 && number >= 4 ? number + 4 : number));
 }
@@ -145,7 +145,8 @@ static unsigned int any_gpr(void)
 	return number < MACHINE_STACK ? number : number + 1;
 }
 
-/* An address at which `width` bytes touch a hole, often at an edge. */
+/* An address that makes an access of `width` bytes touch a hole, often at an
+ * edge. */
 static uintptr_t target_address(size_t width, bool aligned)
 {
 	static const unsigned int edges[] = { PAGE, 2 * PAGE, 3 * PAGE, 4 * PAGE };
@@ -159,7 +160,7 @@ static uintptr_t target_address(size_t width, bool aligned)
 	return address;
 }
 
-/* An operand for an address, and what the registers must be for it. */
+/* Makes an operand for an address, and sets the registers that it uses. */
 static void address_operand(ZydisEncoderRequest *request, ZydisEncoderOperand *operand,
 			    struct machine *machine, uintptr_t address, unsigned int avoid)
 {
@@ -173,7 +174,7 @@ static void address_operand(ZydisEncoderRequest *request, ZydisEncoderOperand *o
 	operand->type = ZYDIS_OPERAND_TYPE_MEMORY;
 	if (!random_below(8)) {
 		operand->mem.base = ZYDIS_REGISTER_RIP;
-		/* fix_displacement() does the rest */
+		/* fix_displacement() makes this relative to the code */
 		operand->mem.displacement = (int64_t)address;
 		return;
 	}
@@ -201,7 +202,7 @@ static void address_operand(ZydisEncoderRequest *request, ZydisEncoderOperand *o
 		address -= machine->gprs[index] * operand->mem.scale;
 	}
 	machine->gprs[base] = width == 4 ? (uint32_t)address : address;
-	if (width == 4) /* what is above counts for nothing */
+	if (width == 4) /* The upper half of a 32-bit address register has no effect. */
 		machine->gprs[base] |= harness_random(seed) << 32;
 }
 
@@ -248,7 +249,7 @@ static void add_immediate(ZydisEncoderRequest *request, unsigned int width)
 						       : (int32_t)value;
 }
 
-/* The register beside memory. */
+/* Adds the register operand beside the memory operand. */
 static void add_other(ZydisEncoderRequest *request, const struct form *form, unsigned int width,
 		      unsigned int reg)
 {
@@ -283,8 +284,8 @@ static bool may_lock(const struct form *form, bool load)
 	       form->shape == EXCHANGE;
 }
 
-/* A bit's number far from the operand's first byte: returns how far, in
- * bytes. */
+/* Sets a bit number that reaches far from the operand's first byte. Returns the
+ * distance in bytes. */
 static int64_t choose_bit(struct machine *machine, unsigned int reg, unsigned int width)
 {
 	int64_t bit = (int64_t)random_below(4000) - 2000;
@@ -310,7 +311,7 @@ static bool make_form(struct example *example, const struct form *form)
 	do
 		width = 1U << random_below(6);
 	while (!(form->widths & width));
-	/* A lock across cache lines is a fault of its own. */
+	/* A locked access across cache lines faults for another reason. */
 	address = target_address(width,
 				 form->aligned || lock || form->mnemonic == ZYDIS_MNEMONIC_XCHG);
 	if (form->evex)
@@ -352,7 +353,8 @@ static void any_state(struct machine *machine)
 	machine->mxcsr = MACHINE_MXCSR;
 }
 
-/* movs, cmps, stos, lods and scas with any prefix, between any two places. */
+/* Makes movs, cmps, stos, lods or scas with any prefix, between two random
+ * places. */
 static void make_string(struct example *example)
 {
 	static const uint8_t opcodes[] = { 0xa4, 0xa6, 0xaa, 0xac, 0xae };
@@ -363,8 +365,8 @@ static void make_string(struct example *example)
 	     repeat = random_below(3);
 	uint64_t count = 1 + random_below(60);
 
-	/* Room for all elements in both directions, somewhere on the five pages
-	 * around the holes. */
+	/* All elements must fit in both directions on the five pages around the
+	 * holes. */
 	for (unsigned int reg = 6; reg <= 7; reg++)
 		machine->gprs[reg] = BASE + PAGE / 2 + random_below(SIZE - PAGE / 2);
 	if (random_below(2))
@@ -376,7 +378,7 @@ static void make_string(struct example *example)
 		*code++ = 0x67;
 	if (gs)
 		*code++ = 0x65;
-	if (repeat) /* rep or repe, and for cmps and scas also repne */
+	if (repeat) /* rep or repe; cmps and scas also take repne */
 		*code++ = (opcode == 0xa6 || opcode == 0xae) && random_below(2) ? 0xf2 : 0xf3;
 	if (width == 2)
 		*code++ = 0x66;
@@ -390,7 +392,8 @@ static void make_string(struct example *example)
 static bool is_supported(const struct form *form)
 {
 	if (form->mnemonic == ZYDIS_MNEMONIC_MOVBE)
-		return __builtin_cpu_supports("avx2"); /* all that have the one have the other */
+		return __builtin_cpu_supports(
+			"avx2"); /* processors with AVX2 also have the other extensions used here */
 	if (form->evex)
 		return __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
 	if (form->vector && ZydisMnemonicGetString(form->mnemonic)[0] == 'v')
@@ -418,8 +421,8 @@ bool insn_cases_make(struct example *example, size_t form, uint64_t *random)
 	seed = random;
 	if (!string && !is_supported(&forms[form]))
 		return false;
-	/* Some choices, such as ah with a register that takes a prefix, are not
-	 * to be had. */
+	/* Some combinations, such as ah with a register that needs a prefix,
+	 * cannot be encoded. */
 	do {
 		memset(example, 0, sizeof(*example));
 		any_state(&example->before);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Random instructions of every form that the trap emulates, with registers such
- * that they access a given place. */
+/* Random instructions of every form that the trap emulates. Their registers
+ * make them access a given address. */
 #ifndef INSN_CASES_H
 #define INSN_CASES_H
 
@@ -17,9 +17,9 @@ enum {
 	INSN_CASES_GS_BASE = 0x12340000
 };
 
-/* Within reach of 32-bit addresses and of code: pages 1 and 3 of those at
- * INSN_CASES_BASE shall be the holes; there is memory on both sides of all of
- * them. The gs segment shall begin at INSN_CASES_GS_BASE. */
+/* Within reach of 32-bit addresses and of RIP-relative code. Tests make pages 1
+ * and 3 at INSN_CASES_BASE holes, map memory on both sides of all pages, and
+ * let the gs segment begin at INSN_CASES_GS_BASE. */
 #define INSN_CASES_CODE ((uintptr_t)0x30000000)
 #define INSN_CASES_BASE ((uintptr_t)0x30100000)
 
@@ -27,17 +27,18 @@ struct example {
 	uint8_t code[15];
 	uint8_t length;
 	struct machine before, after;
-	uint64_t traps; /* accesses that were served */
+	uint64_t traps; /* served accesses */
 	uint64_t hash;	/* of all memory */
 };
 
-/* How many forms there are, string instructions being the last. */
+/* The number of forms. String instructions are the last one. */
 size_t insn_cases_count(void);
 
-/* Makes an example of a form; false: this processor has no such instruction. */
+/* Makes an example of a form. Returns false if this processor does not have the
+ * instruction. */
 bool insn_cases_make(struct example *example, size_t form, uint64_t *seed);
 
-/* A name for messages. */
+/* The form's name, for messages. */
 const char *insn_cases_name(size_t form);
 
 #endif

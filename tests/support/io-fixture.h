@@ -17,16 +17,17 @@ extern struct barspan *span;
 void open_span(uint32_t flags, int prot, uint64_t size);
 void close_span(void);
 
-/* A span of SIZE bytes that can be mapped, with all access. */
+/* Maps a span of SIZE bytes with read and write access over a mappable
+ * region. */
 void set_up(void);
 
-/* How many trapped accesses the device has served. */
+/* The number of trapped accesses that the device has served. */
 uint64_t count_trapped(void);
 
-/* The region's bytes, behind the library's back. */
+/* Reads the region's bytes from the memory file, bypassing the library. */
 void read_file(uint64_t offset, void *to, size_t length);
 
-/* Accesses of 1, 2, 4 or 8 bytes. */
+/* Access 1, 2, 4 or 8 bytes. */
 uint64_t read_width(unsigned int width, uint64_t offset);
 void write_width(unsigned int width, uint64_t offset, uint64_t value);
 

@@ -55,7 +55,7 @@ static int play_readlink(const char *path, char *buffer, size_t length)
 	return 0;
 }
 
-/* An anonymous inode has no type. */
+/* An anonymous inode has no file type. */
 static int play_fstat(int fd, struct stat *out)
 {
 	int r = real_sys_fstat(fd, out);
@@ -65,7 +65,8 @@ static int play_fstat(int fd, struct stat *out)
 	return r;
 }
 
-/* The file would let all of it be mapped. */
+/* The memory file would allow a mapping of the whole region; a device refuses
+ * it. */
 static int play_mmap(void **out, void *address, size_t length, int prot, int flags, int fd,
 		     uint64_t offset)
 {

@@ -9,7 +9,8 @@
 
 static uint8_t *code_page;
 
-/* What machine_enter() works on: no register is left to point to it. */
+/* The state that machine_enter() loads and saves. It is global because no
+ * register is free to hold a pointer to it. */
 struct machine machine_state __attribute__((visibility("hidden")));
 void *machine_target __attribute__((visibility("hidden")));
 const uint32_t machine_default_mxcsr __attribute__((visibility("hidden"))) = MACHINE_MXCSR;

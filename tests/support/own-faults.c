@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* For programs that handle faults themselves. */
 
-/* The program, not the sanitizer, says what faults do. */
+/* The program's own handlers, not the sanitizer's, handle faults. */
 const char *__asan_default_options(void);
 const char *__tsan_default_options(void);
 const char *__asan_default_options(void)

@@ -9,7 +9,7 @@
 #include "fake.h"
 #include "harness.h"
 
-/* Requests of the character device; Linux 6.6. */
+/* Requests of the VFIO character device and of iommufd, from Linux 6.6. */
 enum { BIND_IOMMUFD = 0x3b76, ATTACH_PT = 0x3b77, IOAS_ALLOC = 0x3b81 };
 
 const uint8_t pci_world_token_bytes[16] = {
@@ -59,14 +59,14 @@ static int play_find_entry(const char *directory, const char *prefix, char *buff
 	return has(HAS_CDEV) ? 0 : -ENOENT;
 }
 
-/* A descriptor that can be told from others and be closed. */
+/* A descriptor that the test can recognise and the library can close. */
 static int some_fd(void)
 {
 	pci_world_result.opened++;
 	return dup(STDERR_FILENO);
 }
 
-/* The device's count of enablers. */
+/* The file `enable` in sysfs: how many drivers have enabled the device. */
 static int open_enable(void)
 {
 	const char *text = pci_world.enable;
@@ -120,7 +120,7 @@ static int get_device_fd(const char *name)
 	return pci_world_result.device_fd;
 }
 
-/* As drivers/vfio/device_cdev.c does. */
+/* Follows drivers/vfio/device_cdev.c of Linux. */
 static int bind_device(int fd, const uint32_t *words)
 {
 	bool has_token = words[1] & 1;

@@ -13,7 +13,8 @@ for sanitizers in "$@"; do
 	echo "== -fsanitize=$sanitizers in $folder"
 	(
 		cd "$folder" || exit 1
-		# Called by make, whose options and variables are not for these builds.
+		# make exports its options and variables, which are not for
+		# these builds.
 		unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 		[ -f config.status ] || "$source/configure" -q --disable-static --enable-sanitizer="$sanitizers" \
 			CFLAGS='-g -O1' >configure.out 2>&1 || { tail configure.out; exit 1; }
@@ -22,7 +23,7 @@ for sanitizers in "$@"; do
 		code=$?
 		grep -E '^(FAIL|ERROR|# [A-Z]+:)' check.out
 		[ $code -eq 0 ] || [ ! -f test-suite.log ] || tail -n 150 test-suite.log
-		# Where nothing was run, the reason is in the end.
+		# If no test was run, the end of the output has the reason.
 		grep -q '^# PASS' check.out || tail -n 20 check.out
 		exit $code
 	) || failed=1

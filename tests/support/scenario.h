@@ -7,7 +7,7 @@
 
 #include "harness.h"
 
-/* A call that may fail, in a world that is made ready without failures. */
+/* A call that may fail. Preparations do not fail. */
 struct scenario {
 	const char *name;
 	int (*open)(struct barspan_device **out);

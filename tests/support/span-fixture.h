@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A software device with areas, two of which touch, for tests of spans. */
+/* A software device for tests of spans. Two of its areas touch. */
 #ifndef SPAN_FIXTURE_H
 #define SPAN_FIXTURE_H
 
@@ -13,7 +13,7 @@ enum {
 	SIZE = 0x8000
 };
 
-/* Two areas that touch, and one apart. */
+/* The first two areas touch. */
 extern const struct barspan_range areas[3];
 extern struct barspan_device *device;
 extern struct barspan *span;
@@ -21,7 +21,7 @@ extern struct barspan_options options;
 
 void set_up(void);
 
-/* Everything is as it was before set_up(). */
+/* Fails unless all mappings and descriptors are as before set_up(). */
 void tear_down(void);
 
 volatile uint8_t *span_base(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A span to be suspended, and what must hold of it then and afterwards. */
+/* A span to suspend, and checks of it while it is suspended and afterwards. */
 #ifndef SUSPEND_FIXTURE_H
 #define SUSPEND_FIXTURE_H
 
@@ -29,8 +29,8 @@ void expect_resumed(void);
 int refuse_device(void **out, void *address, size_t length, int prot, int flags, int fd,
 		  uint64_t offset);
 
-/* For fake_hooks.mprotect: all calls fail but the first after `protects` was
- * set to 0. */
+/* For fake_hooks.mprotect: after `protects` is set to 0, the first call
+ * succeeds and all later calls fail. */
 extern unsigned int protects;
 int protect_once(void *address, size_t length, int prot);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A span of a VFIO device that others map over, and what is left of it. */
+/* A span of a VFIO device that other mappings replace in part, and checks of
+ * the rest. */
 #ifndef TAKEOVER_FIXTURE_H
 #define TAKEOVER_FIXTURE_H
 
@@ -15,22 +16,23 @@ extern struct barspan *span;
 extern uint8_t *base;
 extern char *before;
 
-/* Pages 1 and 2, and 5, are direct; of the second device, all. */
+/* Pages 1, 2 and 5 of the first device are direct; all of the second device
+ * is. */
 void set_up(void);
 
 void tear_down(void);
 
 enum barspan_reason reason_at(size_t i);
 
-/* Every page is what the table says, and is reached. */
+/* Checks that every page agrees with the guard table and can be accessed. */
 void check_span(void);
 
-/* The span is as it was made, and reaches the device at once. */
+/* Checks that the span is complete and reaches the device. */
 void check_untouched(void);
 
 extern uint32_t *moved_in;
 
-/* The other mapping stays, and nobody writes into it. */
+/* Checks that the other mapping is still there and has kept its contents. */
 void check_taken(size_t n);
 
 #endif

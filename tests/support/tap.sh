@@ -11,7 +11,8 @@ plan() { # NUMBER
 	echo "1..$1"
 }
 
-# Prints a text for a failure. Scripts define it again to add what they know.
+# Prints more text for a failure. A script may redefine it to print its own
+# state.
 explain() {
 	:
 }

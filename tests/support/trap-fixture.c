@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* The first page is direct. */
+/* The first page is direct; the rest is a hole. */
 static const struct barspan_range area = { 0, PAGE };
 struct barspan_device *device;
 struct barspan *span;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A span with a hole, the trap, and children that may die of it: what the
- * trap's tests share. */
+/* Shared by the trap's tests: a span with a hole, the trap, and child processes
+ * that may die. */
 #ifndef TRAP_FIXTURE_H
 #define TRAP_FIXTURE_H
 
@@ -13,14 +13,14 @@ enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, PAGE = 4096, SIZE = 4 * 
 extern struct barspan_device *device;
 extern struct barspan *span;
 extern volatile uint8_t *base;
-extern int output; /* where explanations go */
+extern int output; /* file that receives explanations */
 
 void set_up_device(const struct barspan_soft_region *region);
 
-/* Enables the trap, and returns what that does. */
+/* Enables the trap, and returns the result. */
 int enable(unsigned int flags);
 
-/* A region whose first page is direct, and the trap. */
+/* Opens a region whose first page is direct, and enables the trap. */
 void set_up(unsigned int flags);
 void tear_down(void);
 
@@ -29,18 +29,18 @@ struct barspan_trap_counts count(void);
 volatile uint32_t *reg32(uint64_t offset);
 const char *read_back(int fd);
 
-/* How a child ends that does something. */
+/* Runs act() in a child process, and returns the child's wait status. */
 int end_of(void (*act)(void));
 void check_killed(void (*act)(void));
 
-/* A device that answers trapped accesses from `registers`, or fails them once
- * it is `gone`, while its mapped page faults. The trap rescues. */
+/* A device that serves trapped accesses from `registers`, or fails them while
+ * `gone` is set. Its mapped page faults. The trap rescues. */
 extern uint8_t registers[SIZE];
 extern bool gone;
 void set_up_registers(void);
 
-/* Makes the first page, of a device of set_up(), fault: with SIGBUS, for there
- * is no file behind it, or with SIGSEGV. */
+/* Make the first page fault after set_up(): lose_page() with SIGBUS, because
+ * the file behind the page is cut; protect_page() with SIGSEGV. */
 void lose_page(void);
 void protect_page(int prot);
 

@@ -17,8 +17,7 @@ static bool one_in(struct trial *trial, uint64_t n)
 	return !random_below(trial, n);
 }
 
-/* An offset that is likely to be on or next to an edge of a page or of the
- * region. */
+/* An offset, most often at or near an edge of a page or of the region. */
 static uint64_t some_offset(struct trial *trial)
 {
 	uint64_t page = trial->request.page_size, size = trial->request.region.size;
@@ -69,7 +68,7 @@ static void make_areas(struct trial *trial)
 	region->areas = trial->areas;
 	for (uint32_t i = 0; i < region->n_areas; i++) {
 		trial->areas[i] = some_area(trial);
-		/* Areas that touch are rare by chance. */
+		/* Random areas seldom touch. */
 		if (i && one_in(trial, 4))
 			trial->areas[i].offset =
 				trial->areas[i - 1].offset + trial->areas[i - 1].length;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Random layouts to be made. */
+/* Random requests for layouts. */
 #ifndef TRIAL_H
 #define TRIAL_H
 
@@ -12,7 +12,7 @@ enum { MAX_AREAS = 10, MAX_HOLES = 4, MAX_PAGES = 9, QUERIES = 60 };
 
 #define BASE UINT64_C(0x100000000)
 
-/* A layout to be made, and what is random about it. */
+/* A request for a layout, and the random choices in it. */
 struct trial {
 	uint64_t seed, random;
 	struct layout_request request;

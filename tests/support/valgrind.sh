@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Runs test programs under memcheck: valgrind.sh LIBTOOL PROGRAM... What a program prints goes to tests/valgrind/NAME.tap,
-# what memcheck says to NAME.log beside it.
+# Runs test programs under memcheck: valgrind.sh LIBTOOL PROGRAM... Each
+# program's output goes to tests/valgrind/NAME.tap, memcheck's to NAME.log.
 set -u
 libtool=$1
 shift
@@ -9,11 +9,11 @@ folder=tests/valgrind
 
 command -v valgrind >/dev/null || { echo "make check-valgrind needs valgrind (Debian: valgrind)" >&2; exit 1; }
 
-# One program, when called by xargs below.
+# One program, in the call by xargs below.
 if [ "${VALGRIND_ONE:-}" ]; then
 	name=$(basename "$1")
-	# A signal handler that looks at the registers of a fault needs them as they are there. barspan_trap_enable(3)
-	# explains both options.
+	# Signal handlers that read the registers of a fault need exact register
+	# values. barspan_trap_enable(3) explains both options.
 	case $name in
 	test-trap* | nic-test) more='--vex-iropt-register-updates=allregs-at-mem-access --vex-guest-chase=no' ;;
 	*) more= ;;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A VFIO device and the kernel behind it: ioctls by a hook, the file by a
- * memory file. */
+/* Fakes a VFIO device: a hook plays the kernel's ioctls, a memory file is the
+ * device's file. */
 #ifndef VFIO_FIXTURE_H
 #define VFIO_FIXTURE_H
 
@@ -11,7 +11,7 @@
 
 enum { BAR_OFFSET = 0x100000, CONFIG_OFFSET = 0x700000, FILE_SIZE = 0x800000, MAPPABLE = 7 };
 
-/* What the kernel says. */
+/* The kernel's answers. */
 struct kernel {
 	int file;
 	uint32_t device_flags, n_regions;
