@@ -40,14 +40,14 @@ static void set_up(void)
 
 static const struct barspan_range two[] = { { 0, 0x1000 }, { 0x3000, 0x1000 } };
 
-START_TEST(no_chain_is_no_capability)
+START_TEST(an_empty_chain_has_no_capability)
 {
 	ck_assert_zero(parse_buffer(LENGTH, 0));
 	ck_assert(!found.sparse && !found.msix_mappable);
 }
 END_TEST
 
-START_TEST(areas_are_found)
+START_TEST(areas_are_read_from_the_chain)
 {
 	put_sparse(FIRST, 0, 2, two);
 	ck_assert_zero(parse_buffer(LENGTH, FIRST));
@@ -79,7 +79,7 @@ START_TEST(unknown_ids_and_versions_are_skipped)
 }
 END_TEST
 
-START_TEST(msix_mappable_is_found_behind_areas)
+START_TEST(msix_mappable_is_found_after_areas)
 {
 	put_sparse(FIRST, 200, 2, two);
 	put_header(200, VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, 1, 0);
@@ -117,7 +117,7 @@ START_TEST(a_loop_is_refused)
 }
 END_TEST
 
-START_TEST(sparse_twice_is_refused)
+START_TEST(a_second_sparse_capability_is_refused)
 {
 	put_sparse(FIRST, 200, 2, two);
 	put_sparse(200, 0, 2, two);
@@ -172,14 +172,15 @@ int main(void)
 	Suite *suite = suite_create("capability");
 
 	harness_add_with(suite, "good", set_up, NULL,
-			 (const TTest *const[]){ no_chain_is_no_capability, areas_are_found,
-						 a_sparse_capability_may_have_no_area,
-						 unknown_ids_and_versions_are_skipped,
-						 msix_mappable_is_found_behind_areas,
-						 headers_need_no_alignment,
-						 a_chain_may_go_backwards_once, NULL });
+			 (const TTest *const[]){
+				 an_empty_chain_has_no_capability, areas_are_read_from_the_chain,
+				 a_sparse_capability_may_have_no_area,
+				 unknown_ids_and_versions_are_skipped,
+				 msix_mappable_is_found_after_areas, headers_need_no_alignment,
+				 a_chain_may_go_backwards_once, NULL });
 	harness_add_with(suite, "hostile", set_up, NULL,
-			 (const TTest *const[]){ a_loop_is_refused, sparse_twice_is_refused,
+			 (const TTest *const[]){ a_loop_is_refused,
+						 a_second_sparse_capability_is_refused,
 						 a_header_outside_the_buffer_is_refused,
 						 a_header_inside_the_fixed_part_is_refused,
 						 areas_outside_the_buffer_are_refused,

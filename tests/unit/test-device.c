@@ -116,7 +116,7 @@ START_TEST(a_missing_operation_is_refused)
 }
 END_TEST
 
-START_TEST(close_may_be_missing)
+START_TEST(close_is_optional)
 {
 	struct barspan_device_ops ops = good;
 
@@ -127,7 +127,7 @@ START_TEST(close_may_be_missing)
 }
 END_TEST
 
-START_TEST(structures_of_other_sizes_are_told_apart)
+START_TEST(larger_operations_are_accepted_if_the_rest_is_zero)
 {
 	struct {
 		struct barspan_device_ops ops;
@@ -179,7 +179,7 @@ START_TEST(a_size_over_a_page_is_refused_unread)
 }
 END_TEST
 
-START_TEST(a_structure_as_large_as_can_be_is_read_to_its_end)
+START_TEST(a_structure_of_a_whole_page_is_read_to_its_end)
 {
 	union {
 		struct barspan_device_ops ops;
@@ -196,7 +196,7 @@ START_TEST(a_structure_as_large_as_can_be_is_read_to_its_end)
 }
 END_TEST
 
-START_TEST(a_transport_may_have_so_many_areas_and_no_more)
+START_TEST(a_transports_number_of_areas_has_a_limit)
 {
 	struct barspan_range *areas = calloc(BARSPAN_MAX_AREAS, sizeof(*areas));
 	uint32_t too_many[] = { BARSPAN_MAX_AREAS + 1, UINT32_MAX - 1, UINT32_MAX };
@@ -231,7 +231,7 @@ START_TEST(a_transport_may_have_so_many_areas_and_no_more)
 }
 END_TEST
 
-START_TEST(what_a_transport_says_of_a_region_is_checked)
+START_TEST(a_transports_description_of_a_region_is_checked)
 {
 	struct barspan_region region = { .size = 42 };
 
@@ -263,7 +263,7 @@ START_TEST(what_a_transport_says_of_a_region_is_checked)
 }
 END_TEST
 
-START_TEST(a_span_holds_its_device)
+START_TEST(a_span_keeps_its_device_open)
 {
 	struct barspan *span;
 
@@ -284,13 +284,13 @@ int main(void)
 	Suite *suite = suite_create("device");
 
 	harness_add_with(suite, "device", set_up, NULL,
-			 (const TTest *const[]){
-				 operations_are_copied_and_called, a_missing_operation_is_refused,
-				 close_may_be_missing, structures_of_other_sizes_are_told_apart,
-				 a_size_over_a_page_is_refused_unread,
-				 a_structure_as_large_as_can_be_is_read_to_its_end,
-				 a_transport_may_have_so_many_areas_and_no_more,
-				 what_a_transport_says_of_a_region_is_checked,
-				 a_span_holds_its_device, NULL });
+			 (const TTest *const[]){ operations_are_copied_and_called,
+						 a_missing_operation_is_refused, close_is_optional,
+						 larger_operations_are_accepted_if_the_rest_is_zero,
+						 a_size_over_a_page_is_refused_unread,
+						 a_structure_of_a_whole_page_is_read_to_its_end,
+						 a_transports_number_of_areas_has_a_limit,
+						 a_transports_description_of_a_region_is_checked,
+						 a_span_keeps_its_device_open, NULL });
 	return harness_run(suite);
 }

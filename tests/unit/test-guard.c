@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Guard tables by example; tests/robust/test-property.c has them against a byte
- * map. */
+/* Guard tables by example. tests/robust/test-property.c compares random ones
+ * with a byte map. */
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -42,7 +42,7 @@ static const struct barspan_entry_ three[] = {
 	{ 0x4000, 0, 0 },
 };
 
-START_TEST(a_range_is_direct_when_all_of_it_is)
+START_TEST(a_range_is_direct_if_all_its_bytes_are)
 {
 	build_guard(three, 3, PROT_READ);
 	ck_assert(barspan_is_direct(&span, 0, 0x1000));
@@ -56,7 +56,7 @@ START_TEST(a_range_is_direct_when_all_of_it_is)
 }
 END_TEST
 
-START_TEST(past_the_end_is_not_direct)
+START_TEST(offsets_past_the_end_are_not_direct)
 {
 	build_guard(three, 3, PROT_READ);
 	ck_assert(!barspan_is_direct(&span, 0x3fff, 2));
@@ -86,7 +86,7 @@ START_TEST(a_pointer_is_base_plus_offset)
 }
 END_TEST
 
-START_TEST(extents_are_told_by_number_and_by_offset)
+START_TEST(extents_are_found_by_number_and_by_offset)
 {
 	struct barspan_extent extent;
 
@@ -104,7 +104,7 @@ START_TEST(extents_are_told_by_number_and_by_offset)
 }
 END_TEST
 
-START_TEST(there_is_no_extent_past_the_end)
+START_TEST(past_the_end_no_extent_is_found)
 {
 	struct barspan_extent extent = { 1, 2, BARSPAN_HOLE, BARSPAN_REASON_PAGE };
 
@@ -147,10 +147,8 @@ END_TEST
 
 START_TEST(slices_of_direct_bytes_have_a_fast_path)
 {
-	/*
-	 * Edges are at multiples of a page, and 1 GiB has too many pages:
-	 * slices are of 128 KiB.
-	 */
+	/* All edges are multiples of a page, but 1 GiB has more pages than the
+	 * table has slots: a slice is 128 KiB. */
 	const struct barspan_entry_ large[] = {
 		{ 0, BASE, NONE },
 		{ 0x3fff0000, 0, SPARSE },
@@ -171,7 +169,7 @@ START_TEST(slices_of_direct_bytes_have_a_fast_path)
 }
 END_TEST
 
-START_TEST(the_fast_path_is_for_what_prot_allows)
+START_TEST(the_fast_path_serves_only_accesses_that_prot_allows)
 {
 	build_guard(three, 3, PROT_READ);
 	ck_assert(guard_ways_fast_read(&span, 0) && !guard_ways_fast_write(&span, 0));
@@ -202,7 +200,7 @@ START_TEST(the_fast_path_has_the_base_of_the_largest_direct_extent)
 }
 END_TEST
 
-START_TEST(an_access_past_an_odd_end_is_not_on_the_fast_path)
+START_TEST(an_access_across_an_odd_end_is_not_on_the_fast_path)
 {
 	/* Direct from 4 to 20, and from 32 to 44. */
 	const struct barspan_entry_ odd[] = {
@@ -238,14 +236,14 @@ START_TEST(slices_are_as_large_as_their_edges_allow)
 	ck_assert_uint_eq(guard->n_slots, 4);
 	build_guard(whole, 1, PROT_READ);
 	ck_assert_uint_eq(guard->n_slots, 1);
-	/* Edges between holes are not worth slots. */
+	/* Edges between two holes do not make slices smaller. */
 	build_guard(holes, 3, PROT_READ);
 	ck_assert_uint_eq(guard->n_slots, 2);
 	tear_down();
 }
 END_TEST
 
-START_TEST(a_suspended_table_fits_the_memory_set_aside)
+START_TEST(a_suspended_table_fits_into_the_spare_memory)
 {
 	struct barspan_entry_ entries[] = {
 		{ 0, BASE, NONE },
@@ -264,14 +262,14 @@ START_TEST(a_suspended_table_fits_the_memory_set_aside)
 	sys_free(guard);
 	ck_assert_zero(guard_build(&guard, entries, 3, PROT_READ, &spare));
 	ck_assert_uint_eq(guard_size(guard), size);
-	/* There was memory: it is not taken. */
+	/* There was enough memory without the spare block. */
 	ck_assert_ptr_nonnull(spare.memory);
 	sys_free(spare.memory);
 	tear_down();
 }
 END_TEST
 
-START_TEST(a_span_of_one_byte_and_one_of_all_bytes)
+START_TEST(spans_of_1_and_of_almost_2_64_bytes_have_a_table)
 {
 	const struct barspan_entry_ tiny[] = { { 0, BASE, NONE }, { 1, 0, 0 } };
 	const struct barspan_entry_ huge[] = {
@@ -292,7 +290,7 @@ START_TEST(a_span_of_one_byte_and_one_of_all_bytes)
 }
 END_TEST
 
-START_TEST(a_crowded_slice_is_searched_by_halving)
+START_TEST(a_crowded_slice_is_searched_by_bisection)
 {
 	enum { N = 1000 };
 	static struct barspan_entry_ entries[N + 1];
@@ -325,21 +323,21 @@ int main(void)
 {
 	Suite *suite = suite_create("guard");
 
-	harness_add(suite, "guard",
-		    (const TTest *const[]){
-			    a_range_is_direct_when_all_of_it_is, past_the_end_is_not_direct,
-			    an_empty_range_is_not_direct, a_pointer_is_base_plus_offset,
-			    extents_are_told_by_number_and_by_offset,
-			    there_is_no_extent_past_the_end,
-			    neighbours_of_one_kind_and_reason_are_one_extent,
-			    direct_neighbours_at_other_addresses_stay_apart,
-			    slices_of_direct_bytes_have_a_fast_path,
-			    the_fast_path_is_for_what_prot_allows,
-			    the_fast_path_has_the_base_of_the_largest_direct_extent,
-			    an_access_past_an_odd_end_is_not_on_the_fast_path,
-			    slices_are_as_large_as_their_edges_allow,
-			    a_suspended_table_fits_the_memory_set_aside,
-			    a_span_of_one_byte_and_one_of_all_bytes,
-			    a_crowded_slice_is_searched_by_halving, reasons_have_names, NULL });
+	harness_add(
+		suite, "guard",
+		(const TTest *const[]){
+			a_range_is_direct_if_all_its_bytes_are, offsets_past_the_end_are_not_direct,
+			an_empty_range_is_not_direct, a_pointer_is_base_plus_offset,
+			extents_are_found_by_number_and_by_offset, past_the_end_no_extent_is_found,
+			neighbours_of_one_kind_and_reason_are_one_extent,
+			direct_neighbours_at_other_addresses_stay_apart,
+			slices_of_direct_bytes_have_a_fast_path,
+			the_fast_path_serves_only_accesses_that_prot_allows,
+			the_fast_path_has_the_base_of_the_largest_direct_extent,
+			an_access_across_an_odd_end_is_not_on_the_fast_path,
+			slices_are_as_large_as_their_edges_allow,
+			a_suspended_table_fits_into_the_spare_memory,
+			spans_of_1_and_of_almost_2_64_bytes_have_a_table,
+			a_crowded_slice_is_searched_by_bisection, reasons_have_names, NULL });
 	return harness_run(suite);
 }

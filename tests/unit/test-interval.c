@@ -3,7 +3,7 @@
 #include "support/harness.h"
 #include "layout/interval.h"
 
-START_TEST(normalise_sorts_merges_and_drops)
+START_TEST(normalising_sorts_merges_and_drops_empty_intervals)
 {
 	struct interval list[] = { { 8, 9 }, { 0, 2 }, { 5, 5 }, { 2, 4 },
 				   { 6, 8 }, { 7, 3 }, { 1, 2 } };
@@ -19,7 +19,7 @@ START_TEST(normalise_sorts_merges_and_drops)
 }
 END_TEST
 
-START_TEST(touching_is_not_overlapping)
+START_TEST(touching_intervals_do_not_overlap)
 {
 	struct interval list[] = { { 2, 4 }, { 0, 2 }, { 3, 3 } };
 	struct interval same[] = { { 0, UINT64_MAX }, { 0, UINT64_MAX } };
@@ -32,13 +32,13 @@ START_TEST(touching_is_not_overlapping)
 }
 END_TEST
 
-START_TEST(normalise_of_nothing_is_nothing)
+START_TEST(normalising_an_empty_set_leaves_it_empty)
 {
 	ck_assert_uint_eq(interval_normalise(NULL, 0, NULL), 0);
 }
 END_TEST
 
-START_TEST(contains_wants_one_interval_with_all_of_it)
+START_TEST(contains_needs_one_interval_that_covers_the_range)
 {
 	const struct interval list[] = { { 0, 4 }, { 6, 9 }, { 10, 12 } };
 
@@ -66,7 +66,7 @@ START_TEST(a_walk_finds_each_edge)
 }
 END_TEST
 
-/* Both look-ups against a byte map, for random sets. */
+/* Compares both look-ups with a byte map, for random sets. */
 START_TEST(look_ups_agree_with_a_byte_map)
 {
 	enum { BYTES = 128, SETS = 500 };
@@ -106,10 +106,11 @@ int main(void)
 	Suite *suite = suite_create("interval");
 
 	harness_add(suite, "interval",
-		    (const TTest *const[]){
-			    normalise_sorts_merges_and_drops, touching_is_not_overlapping,
-			    normalise_of_nothing_is_nothing,
-			    contains_wants_one_interval_with_all_of_it, a_walk_finds_each_edge,
-			    look_ups_agree_with_a_byte_map, NULL });
+		    (const TTest *const[]){ normalising_sorts_merges_and_drops_empty_intervals,
+					    touching_intervals_do_not_overlap,
+					    normalising_an_empty_set_leaves_it_empty,
+					    contains_needs_one_interval_that_covers_the_range,
+					    a_walk_finds_each_edge, look_ups_agree_with_a_byte_map,
+					    NULL });
 	return harness_run(suite);
 }

@@ -5,7 +5,7 @@
 #include "support/fake.h"
 #include "support/io-fixture.h"
 
-START_TEST(past_the_end_nothing_is_touched)
+START_TEST(accesses_past_the_end_reach_no_device)
 {
 	uint64_t bytes = 0;
 
@@ -26,7 +26,7 @@ START_TEST(past_the_end_nothing_is_touched)
 }
 END_TEST
 
-START_TEST(a_region_of_odd_size_ends_where_it_ends)
+START_TEST(a_region_of_odd_size_ends_at_its_last_byte)
 {
 	open_span(RW, 0, 0x1003);
 	barspan_write8(span, 0x1002, 9);
@@ -44,7 +44,7 @@ START_TEST(a_region_of_odd_size_ends_where_it_ends)
 }
 END_TEST
 
-START_TEST(prot_forbids)
+START_TEST(accesses_without_permission_of_the_span_fail)
 {
 	open_span(MAPPABLE, PROT_READ, SIZE);
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000) {
@@ -64,7 +64,7 @@ START_TEST(prot_forbids)
 }
 END_TEST
 
-START_TEST(the_regions_flags_forbid)
+START_TEST(accesses_without_permission_of_the_region_fail)
 {
 	open_span(BARSPAN_REGION_READ, 0, SIZE);
 	barspan_write8(span, 0, 1);
@@ -77,7 +77,7 @@ START_TEST(the_regions_flags_forbid)
 }
 END_TEST
 
-START_TEST(the_first_error_is_kept_until_it_is_asked_for)
+START_TEST(the_first_error_is_kept_until_it_is_taken)
 {
 	fake_fail_call(FAKE_PREAD, 1, -ENODEV);
 	ck_assert_uint_eq(barspan_read8(span, 0x1000), 0xff);
@@ -111,8 +111,8 @@ START_TEST(an_error_comes_with_its_offset_and_is_logged_once)
 }
 END_TEST
 
-/* The log hears of a failure that nobody asks for. */
-START_TEST(a_failure_is_logged_at_the_latest_when_the_span_goes)
+/* A failure whose error nobody takes is logged when the span is unmapped. */
+START_TEST(a_failure_is_logged_at_the_latest_by_unmap)
 {
 	harness_listen();
 	open_span(MAPPABLE, 0, SIZE);
@@ -165,8 +165,8 @@ static int try_write(unsigned int width, uint64_t offset, uint64_t value)
 	}
 }
 
-/* Direct, in a hole, and across the edge between them. */
-START_TEST(tries_do_what_accessors_do)
+/* A direct offset, an offset in a hole, and offsets across the edge. */
+START_TEST(tries_give_the_same_values_as_accessors)
 {
 	static const uint64_t offsets[] = { 0x10, 0x11, 0x1010, 0x1013, 0xfff, 0x2ff9 };
 	const uint64_t value = UINT64_C(0x8877665544332211);
@@ -229,16 +229,17 @@ int main(void)
 	Suite *suite = suite_create("io-errors");
 
 	harness_add(suite, "limits",
-		    (const TTest *const[]){ a_region_of_odd_size_ends_where_it_ends, prot_forbids,
-					    the_regions_flags_forbid,
-					    a_failure_is_logged_at_the_latest_when_the_span_goes,
+		    (const TTest *const[]){ a_region_of_odd_size_ends_at_its_last_byte,
+					    accesses_without_permission_of_the_span_fail,
+					    accesses_without_permission_of_the_region_fail,
+					    a_failure_is_logged_at_the_latest_by_unmap,
 					    tries_return_their_own_error_and_leave_the_value,
 					    NULL });
 	harness_add_with(suite, "errors", set_up, close_span,
-			 (const TTest *const[]){ past_the_end_nothing_is_touched,
-						 the_first_error_is_kept_until_it_is_asked_for,
+			 (const TTest *const[]){ accesses_past_the_end_reach_no_device,
+						 the_first_error_is_kept_until_it_is_taken,
 						 an_error_comes_with_its_offset_and_is_logged_once,
-						 tries_do_what_accessors_do, errno_is_left_alone,
-						 NULL });
+						 tries_give_the_same_values_as_accessors,
+						 errno_is_left_alone, NULL });
 	return harness_run(suite);
 }

@@ -6,8 +6,8 @@
 #include "support/fake.h"
 #include "support/io-fixture.h"
 
-/* Direct, hole, and across each kind of edge, at every alignment. */
-START_TEST(every_width_at_every_offset_has_one_value)
+/* Direct, in a hole and across each kind of edge, at every alignment. */
+START_TEST(every_width_at_every_offset_gives_one_value_by_both_ways)
 {
 	static const uint64_t around[] = {
 		0, 0x800, 0xff0, 0x1000, 0x1800, 0x1ff0, 0x2ff0, 0x3fe8
@@ -23,7 +23,7 @@ START_TEST(every_width_at_every_offset_has_one_value)
 				ck_assert_zero(barspan_write(span, offset, &zero, width));
 				write_width(width, offset, value);
 				read_file(offset, &bytes, width);
-				/* Little-endian in the device. */
+				/* The device is little-endian. */
 				ck_assert_uint_eq(le64toh(bytes), value & mask);
 				ck_assert_uint_eq(read_width(width, offset), value & mask);
 			}
@@ -31,7 +31,7 @@ START_TEST(every_width_at_every_offset_has_one_value)
 }
 END_TEST
 
-START_TEST(a_direct_access_is_no_system_call)
+START_TEST(a_direct_access_makes_no_system_call)
 {
 	for (unsigned int width = 1; width <= 8; width *= 2) {
 		write_width(width, 0x2008, 5);
@@ -51,7 +51,7 @@ static int note_length(int fd, void *buffer, size_t length, uint64_t offset)
 	return real_sys_pread(fd, buffer, length, offset);
 }
 
-START_TEST(an_aligned_trapped_access_is_one_of_its_width)
+START_TEST(an_aligned_trapped_access_is_one_access_of_its_width)
 {
 	fake_hooks.pread = note_length;
 	for (unsigned int width = 1; width <= 8; width *= 2) {
@@ -79,7 +79,7 @@ START_TEST(a_straddling_access_is_served_part_by_part)
 }
 END_TEST
 
-START_TEST(relaxed_accessors_do_the_same)
+START_TEST(relaxed_accessors_give_the_same_values)
 {
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x7f8) {
 		barspan_write8_relaxed(span, offset, 1);
@@ -95,7 +95,7 @@ START_TEST(relaxed_accessors_do_the_same)
 }
 END_TEST
 
-START_TEST(ranges_cross_everything)
+START_TEST(ranges_cross_extents)
 {
 	static uint8_t pattern[SIZE], got[SIZE];
 	uint64_t seed = 7;
@@ -106,7 +106,7 @@ START_TEST(ranges_cross_everything)
 
 		for (size_t i = 0; i < length; i++)
 			pattern[offset + i] = (uint8_t)harness_random(&seed);
-		/* The caller's buffer has any alignment. */
+		/* The caller's buffer may have any alignment. */
 		ck_assert_zero(barspan_write(span, offset, pattern + offset, length));
 		read_file(0, got, SIZE);
 		ck_assert_mem_eq(got, pattern, SIZE);
@@ -117,7 +117,7 @@ START_TEST(ranges_cross_everything)
 }
 END_TEST
 
-START_TEST(short_direct_ranges_of_every_alignment)
+START_TEST(short_direct_ranges_work_at_every_alignment)
 {
 	uint8_t pattern[96], got[96];
 
@@ -142,7 +142,7 @@ START_TEST(short_direct_ranges_of_every_alignment)
 }
 END_TEST
 
-START_TEST(a_range_takes_one_trap_a_hole)
+START_TEST(a_range_takes_one_trapped_access_for_each_hole)
 {
 	uint8_t bytes[SIZE];
 
@@ -153,7 +153,7 @@ START_TEST(a_range_takes_one_trap_a_hole)
 }
 END_TEST
 
-START_TEST(ranges_at_the_end)
+START_TEST(ranges_must_end_within_the_span)
 {
 	uint8_t byte = 1;
 
@@ -185,16 +185,18 @@ int main(void)
 {
 	Suite *suite = suite_create("io");
 
-	harness_add_with(suite, "accessors", set_up, close_span,
-			 (const TTest *const[]){ every_width_at_every_offset_has_one_value,
-						 a_direct_access_is_no_system_call,
-						 an_aligned_trapped_access_is_one_of_its_width,
-						 a_straddling_access_is_served_part_by_part,
-						 relaxed_accessors_do_the_same, NULL });
+	harness_add_with(
+		suite, "accessors", set_up, close_span,
+		(const TTest *const[]){ every_width_at_every_offset_gives_one_value_by_both_ways,
+					a_direct_access_makes_no_system_call,
+					an_aligned_trapped_access_is_one_access_of_its_width,
+					a_straddling_access_is_served_part_by_part,
+					relaxed_accessors_give_the_same_values, NULL });
 	harness_add_with(suite, "ranges", set_up, close_span,
-			 (const TTest *const[]){ ranges_cross_everything,
-						 short_direct_ranges_of_every_alignment,
-						 a_range_takes_one_trap_a_hole, ranges_at_the_end,
+			 (const TTest *const[]){ ranges_cross_extents,
+						 short_direct_ranges_work_at_every_alignment,
+						 a_range_takes_one_trapped_access_for_each_hole,
+						 ranges_must_end_within_the_span,
 						 a_range_stops_at_the_first_error, NULL });
 	return harness_run(suite);
 }

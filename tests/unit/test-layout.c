@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Layouts by example; tests/robust/test-property.c has them by the thousand. */
+/* Layouts by example. tests/robust/test-property.c checks thousands of random
+ * ones. */
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -17,7 +18,7 @@ static struct layout_request request;
 static struct barspan_extent *extents;
 static size_t n_extents;
 
-/* A region of which the whole is the window. */
+/* A request for a whole region. */
 static void ask_for(uint64_t size, uint32_t flags, uint32_t n, const struct barspan_range *areas)
 {
 	request = (struct layout_request){
@@ -38,7 +39,7 @@ static void lay_out(void)
 	ck_assert_zero(layout(&extents, &n_extents, &request));
 }
 
-/* Compares with a text such as "0+1000 none, 1000+2000 sparse", in
+/* Compares the layout with a text such as "0+1000 none, 1000+2000 sparse", in
  * hexadecimal. */
 static void expect_layout(const char *text)
 {
@@ -75,7 +76,7 @@ START_TEST(a_region_without_the_capability_is_all_direct)
 }
 END_TEST
 
-START_TEST(what_is_not_advertised_is_a_hole)
+START_TEST(ranges_that_are_not_advertised_are_holes)
 {
 	ask_for(0x4000, SPARSE, AREAS({ 0, 0x1000 }, { 0x3000, 0x1000 }));
 	expect_layout("0+1000 none, 1000+2000 sparse, 3000+1000 none");
@@ -102,7 +103,7 @@ START_TEST(a_region_that_cannot_be_mapped_is_one_hole)
 }
 END_TEST
 
-START_TEST(areas_come_in_any_order_and_touch)
+START_TEST(areas_may_touch_and_be_in_any_order)
 {
 	ask_for(0x6000, SPARSE, AREAS({ 0x4000, 0x1000 }, { 0, 0x1000 }, { 0x1000, 0x1000 }));
 	expect_layout("0+2000 none, 2000+2000 sparse, 4000+1000 none, 5000+1000 sparse");
@@ -121,8 +122,8 @@ END_TEST
 START_TEST(areas_are_trimmed_inward)
 {
 	ask_for(0x5000, SPARSE, AREAS({ 0x800, 0x2000 }, { 0x4000, 0x10 }));
-	expect_layout(
-		"0+800 sparse, 800+800 page, 1000+1000 none, 2000+800 page, 2800+1800 sparse, 4000+10 page, 4010+ff0 sparse");
+	expect_layout("0+800 sparse, 800+800 page, 1000+1000 none, 2000+800 page, "
+		      "2800+1800 sparse, 4000+10 page, 4010+ff0 sparse");
 	ck_assert_uint_eq(harness_messages[BARSPAN_LOG_WARNING], 2);
 	ck_assert_ptr_nonnull(
 		strstr(harness_message, "area 1 at 0x4000 + 0x10 is not page-aligned"));
@@ -164,7 +165,7 @@ START_TEST(an_area_that_overflows_is_ignored)
 }
 END_TEST
 
-START_TEST(strict_refuses_what_no_sane_kernel_reports)
+START_TEST(strict_refuses_malformed_areas)
 {
 	const struct barspan_range past = { 0x1000, 0x2000 }, overflow = { 0x1000, UINT64_MAX };
 	const struct barspan_range overlap[] = { { 0, 0x1800 }, { 0x1000, 0x1000 } };
@@ -181,7 +182,7 @@ START_TEST(strict_refuses_what_no_sane_kernel_reports)
 }
 END_TEST
 
-START_TEST(strict_accepts_what_is_merely_unaligned)
+START_TEST(strict_accepts_unaligned_areas)
 {
 	ask_for(0x3000, SPARSE, AREAS({ 0x800, 0x2000 }));
 	request.strict = true;
@@ -189,7 +190,7 @@ START_TEST(strict_accepts_what_is_merely_unaligned)
 }
 END_TEST
 
-START_TEST(the_regions_end_ends_a_page)
+START_TEST(an_area_up_to_the_regions_end_fills_its_last_page)
 {
 	ask_for(0x100, MAPPABLE, 0, NULL);
 	expect_layout("0+100 none");
@@ -200,7 +201,7 @@ START_TEST(the_regions_end_ends_a_page)
 }
 END_TEST
 
-START_TEST(larger_pages_leave_less)
+START_TEST(larger_pages_make_direct_extents_smaller)
 {
 	ask_for(0x40000, SPARSE, AREAS({ 0x1000, 0x1f000 }));
 	request.page_size = 0x4000;
@@ -246,8 +247,8 @@ START_TEST(the_callers_holes_are_holes)
 	ask_for(0x4000, MAPPABLE, 0, NULL);
 	request.holes = holes;
 	request.n_holes = 3;
-	expect_layout(
-		"0+1000 none, 1000+10 page, 1010+4 requested, 1014+fec page, 2000+1000 none, 3000+1000 requested");
+	expect_layout("0+1000 none, 1000+10 page, 1010+4 requested, 1014+fec page, "
+		      "2000+1000 none, 3000+1000 requested");
 }
 END_TEST
 
@@ -268,7 +269,7 @@ START_TEST(a_callers_hole_outside_the_region_is_refused)
 }
 END_TEST
 
-START_TEST(reasons_have_an_order)
+START_TEST(the_strongest_reason_of_a_hole_is_kept)
 {
 	const struct barspan_range hole = { 0, 0x4000 };
 
@@ -291,15 +292,15 @@ START_TEST(a_window_cuts_extents)
 }
 END_TEST
 
-START_TEST(a_region_of_all_64_bits_has_a_layout)
+START_TEST(a_region_of_almost_2_64_bytes_has_a_layout)
 {
 	ask_for(UINT64_MAX, SPARSE, AREAS({ 0x1000, 0x1000 }, { UINT64_MAX - 0xfff, 0xfff }));
-	expect_layout(
-		"0+1000 sparse, 1000+1000 none, 2000+ffffffffffffd000 sparse, fffffffffffff000+fff none");
+	expect_layout("0+1000 sparse, 1000+1000 none, 2000+ffffffffffffd000 sparse, "
+		      "fffffffffffff000+fff none");
 }
 END_TEST
 
-START_TEST(more_areas_than_can_be_are_refused_unread)
+START_TEST(too_many_areas_are_refused_unread)
 {
 	const struct barspan_range one[] = { { 0, 0x1000 } };
 	static const uint32_t too_many[] = { BARSPAN_MAX_AREAS + 1, UINT32_MAX - 1, UINT32_MAX };
@@ -316,7 +317,7 @@ START_TEST(more_areas_than_can_be_are_refused_unread)
 }
 END_TEST
 
-START_TEST(cuts_are_where_areas_begin_and_end)
+START_TEST(cuts_are_the_edges_of_areas)
 {
 	uint64_t *cuts;
 	size_t n;
@@ -335,25 +336,27 @@ int main(void)
 {
 	Suite *suite = suite_create("layout");
 
-	harness_add(
-		suite, "areas",
-		(const TTest *const[]){
-			a_region_without_the_capability_is_all_direct,
-			what_is_not_advertised_is_a_hole, a_capability_without_areas_is_one_hole,
-			a_region_that_cannot_be_mapped_is_one_hole,
-			areas_come_in_any_order_and_touch, areas_that_overlap_are_merged,
-			areas_are_trimmed_inward, areas_that_fill_a_page_together_make_it_direct,
-			an_empty_area_is_ignored, an_area_past_the_end_is_cut,
-			an_area_that_overflows_is_ignored,
-			strict_refuses_what_no_sane_kernel_reports,
-			strict_accepts_what_is_merely_unaligned, the_regions_end_ends_a_page,
-			larger_pages_leave_less, a_region_of_all_64_bits_has_a_layout, NULL });
+	harness_add(suite, "areas",
+		    (const TTest *const[]){ a_region_without_the_capability_is_all_direct,
+					    ranges_that_are_not_advertised_are_holes,
+					    a_capability_without_areas_is_one_hole,
+					    a_region_that_cannot_be_mapped_is_one_hole,
+					    areas_may_touch_and_be_in_any_order,
+					    areas_that_overlap_are_merged, areas_are_trimmed_inward,
+					    areas_that_fill_a_page_together_make_it_direct,
+					    an_empty_area_is_ignored, an_area_past_the_end_is_cut,
+					    an_area_that_overflows_is_ignored,
+					    strict_refuses_malformed_areas,
+					    strict_accepts_unaligned_areas,
+					    an_area_up_to_the_regions_end_fills_its_last_page,
+					    larger_pages_make_direct_extents_smaller,
+					    a_region_of_almost_2_64_bytes_has_a_layout, NULL });
 	harness_add(suite, "holes",
 		    (const TTest *const[]){
 			    an_msix_table_is_a_hole_of_whole_pages,
 			    an_msix_table_past_the_end_is_cut, the_callers_holes_are_holes,
-			    a_callers_hole_outside_the_region_is_refused, reasons_have_an_order,
-			    a_window_cuts_extents, more_areas_than_can_be_are_refused_unread,
-			    cuts_are_where_areas_begin_and_end, NULL });
+			    a_callers_hole_outside_the_region_is_refused,
+			    the_strongest_reason_of_a_hole_is_kept, a_window_cuts_extents,
+			    too_many_areas_are_refused_unread, cuts_are_the_edges_of_areas, NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The drop-in: what takes addresses from spans. */
+/* The drop-in: calls that take addresses away from spans. */
 #include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 #include "support/fake.h"
 #include "support/legacy-fixture.h"
 
-START_TEST(a_part_that_is_unmapped_is_nobodys)
+START_TEST(unmapped_addresses_no_longer_belong_to_the_span)
 {
 	struct barspan_extent extent;
 	struct barspan *span;
@@ -29,8 +29,8 @@ START_TEST(a_part_that_is_unmapped_is_nobodys)
 	barspan_write32(span, 0x2000, 0x99);
 	ck_assert_uint_eq(barspan_read32(span, 0x2000), 0x99);
 
-	/* Somebody else may have the addresses, and keeps them whatever becomes
-	 * of the span. */
+	/* Another user may map these addresses, and keeps them when the span is
+	 * unmapped. */
 	foreign = mmap(base + 0x2000, 0x2000, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	ck_assert_ptr_eq(foreign, base + 0x2000);
@@ -64,8 +64,8 @@ START_TEST(mapping_over_a_span_takes_its_addresses)
 	ck_assert(!barspan_is_direct(span, 0x1000, 1));
 	ck_assert(barspan_is_direct(span, 0x2000, 0x1000));
 	ck_assert_uint_eq(barspan_ptr_read8(over + 7), 3);
-	/* The same BAR over all of it: the first span is gone, with its
-	 * descriptor. */
+	/* A mapping of the same BAR replaces the whole first span, which closes
+	 * its descriptor. */
 	ck_assert_ptr_eq(barspan_mmap(base, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 				      file, BAR2),
 			 base);
@@ -101,7 +101,7 @@ START_TEST(without_memory_for_it_nothing_is_mapped_over_a_span)
 }
 END_TEST
 
-START_TEST(lengths_are_of_whole_pages)
+START_TEST(lengths_are_rounded_up_to_whole_pages)
 {
 	struct barspan *span;
 	uint8_t *base, *over;
@@ -184,7 +184,7 @@ START_TEST(holes_cannot_be_made_readable)
 	ck_assert(!harness_can_write(other));
 	munmap(other, 0x1000);
 	ck_assert_zero(barspan_munmap(base, SIZE));
-	/* What is beside a span gets what it asks for. */
+	/* A call beside a span behaves as mprotect(2). */
 	other = mmap(NULL, 3 * SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	base = barspan_mmap(other + SIZE, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
 			    file, BAR2);
@@ -200,7 +200,7 @@ START_TEST(holes_cannot_be_made_readable)
 }
 END_TEST
 
-START_TEST(spans_of_barspan_map_are_known_too)
+START_TEST(spans_of_barspan_map_lose_unmapped_addresses_too)
 {
 	const struct barspan_options options = { .size = sizeof(options),
 						 .flags = BARSPAN_INDEPENDENT };
@@ -217,8 +217,8 @@ START_TEST(spans_of_barspan_map_are_known_too)
 	ck_assert_uint_eq(offset, 0x7fff);
 	ck_assert_ptr_eq(barspan_find(barspan_pointer(apart, 0x5008, 4), &offset), apart);
 	ck_assert_uint_eq(offset, 0x5008);
-	/* They stay their owner's, even when all of their addresses are
-	 * gone. */
+	/* The span remains its owner's, even when all its addresses are
+	 * unmapped. */
 	ck_assert_zero(barspan_munmap((void *)(uintptr_t)barspan_base(span), SIZE));
 	barspan_write32(span, 0x1000, 0x31);
 	ck_assert_uint_eq(barspan_read32(span, 0x1000), 0x31);
@@ -246,7 +246,7 @@ static void *map_and_unmap(void *count)
 	return NULL;
 }
 
-START_TEST(a_storm_of_threads)
+START_TEST(threads_map_and_unmap_at_once)
 {
 	int count = harness_instrumented() ? 50 : 400;
 	pthread_t threads[4];
@@ -262,7 +262,7 @@ START_TEST(a_storm_of_threads)
 		ck_assert_ptr_null(bad);
 	}
 
-	/* The threads' stacks and heaps are still there, but nothing of the
+	/* The threads' stacks and heaps remain, but no mapping of the
 	 * device. */
 	close(file);
 	fake_reset();
@@ -280,12 +280,14 @@ int main(void)
 	Suite *suite = suite_create("legacy-munmap");
 
 	harness_add(suite, "munmap",
-		    (const TTest *const[]){
-			    a_part_that_is_unmapped_is_nobodys,
-			    mapping_over_a_span_takes_its_addresses,
-			    without_memory_for_it_nothing_is_mapped_over_a_span,
-			    lengths_are_of_whole_pages, a_failed_map_fixed_takes_the_addresses_too,
-			    a_hint_that_cannot_be_taken_is_ignored, holes_cannot_be_made_readable,
-			    spans_of_barspan_map_are_known_too, a_storm_of_threads, NULL });
+		    (const TTest *const[]){ unmapped_addresses_no_longer_belong_to_the_span,
+					    mapping_over_a_span_takes_its_addresses,
+					    without_memory_for_it_nothing_is_mapped_over_a_span,
+					    lengths_are_rounded_up_to_whole_pages,
+					    a_failed_map_fixed_takes_the_addresses_too,
+					    a_hint_that_cannot_be_taken_is_ignored,
+					    holes_cannot_be_made_readable,
+					    spans_of_barspan_map_lose_unmapped_addresses_too,
+					    threads_map_and_unmap_at_once, NULL });
 	return harness_run(suite);
 }

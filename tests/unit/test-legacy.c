@@ -32,7 +32,7 @@ START_TEST(a_sparse_bar_is_mapped_whole)
 }
 END_TEST
 
-START_TEST(the_descriptor_may_be_closed)
+START_TEST(the_descriptor_may_be_closed_after_the_map)
 {
 	uint8_t *base;
 
@@ -51,7 +51,7 @@ START_TEST(the_descriptor_may_be_closed)
 }
 END_TEST
 
-START_TEST(pointer_accessors_reach_everything)
+START_TEST(pointer_accessors_reach_direct_bytes_and_holes)
 {
 	uint8_t *base;
 
@@ -113,7 +113,7 @@ START_TEST(a_direct_pointer_costs_no_system_call)
 }
 END_TEST
 
-/* NVMe drivers map doorbells so. */
+/* NVMe drivers map doorbells write-only. */
 START_TEST(a_page_that_is_only_written_is_remembered_for_writes)
 {
 	uint8_t *base;
@@ -161,7 +161,7 @@ START_TEST(raw_accessors_keep_the_devices_byte_order)
 }
 END_TEST
 
-START_TEST(what_was_direct_is_looked_up_again_after_a_change)
+START_TEST(remembered_pages_are_looked_up_again_after_a_change)
 {
 	struct barspan *span;
 	uint8_t *base;
@@ -183,7 +183,7 @@ START_TEST(what_was_direct_is_looked_up_again_after_a_change)
 }
 END_TEST
 
-START_TEST(windows_lie_where_they_do_in_the_region)
+START_TEST(windows_start_at_their_offset_in_the_region)
 {
 	uint8_t *base;
 
@@ -199,7 +199,7 @@ START_TEST(windows_lie_where_they_do_in_the_region)
 }
 END_TEST
 
-START_TEST(map_fixed_takes_the_callers_reservation)
+START_TEST(map_fixed_replaces_the_callers_reservation)
 {
 	uint8_t *reserved, *base;
 
@@ -216,7 +216,7 @@ START_TEST(map_fixed_takes_the_callers_reservation)
 }
 END_TEST
 
-START_TEST(noreplace_and_hints)
+START_TEST(noreplace_refuses_a_used_address_and_hints_do_not)
 {
 	uint8_t *there = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
 			      0),
@@ -243,7 +243,7 @@ START_TEST(noreplace_and_hints)
 }
 END_TEST
 
-START_TEST(the_same_errors_for_the_same_mistakes)
+START_TEST(invalid_arguments_give_the_errors_of_mmap)
 {
 	const struct {
 		size_t length;
@@ -279,7 +279,7 @@ START_TEST(the_same_errors_for_the_same_mistakes)
 }
 END_TEST
 
-START_TEST(other_descriptors_get_mmap)
+START_TEST(other_descriptors_are_mapped_by_mmap)
 {
 	int other = memfd_create("other", MFD_CLOEXEC);
 	uint8_t *anonymous, *shared;
@@ -304,20 +304,21 @@ int main(void)
 {
 	Suite *suite = suite_create("legacy");
 
-	harness_add(
-		suite, "mmap",
-		(const TTest *const[]){ a_sparse_bar_is_mapped_whole, the_descriptor_may_be_closed,
-					windows_lie_where_they_do_in_the_region,
-					map_fixed_takes_the_callers_reservation,
-					noreplace_and_hints, the_same_errors_for_the_same_mistakes,
-					other_descriptors_get_mmap, NULL });
+	harness_add(suite, "mmap",
+		    (const TTest *const[]){ a_sparse_bar_is_mapped_whole,
+					    the_descriptor_may_be_closed_after_the_map,
+					    windows_start_at_their_offset_in_the_region,
+					    map_fixed_replaces_the_callers_reservation,
+					    noreplace_refuses_a_used_address_and_hints_do_not,
+					    invalid_arguments_give_the_errors_of_mmap,
+					    other_descriptors_are_mapped_by_mmap, NULL });
 	harness_add(suite, "pointers",
-		    (const TTest *const[]){ pointer_accessors_reach_everything,
+		    (const TTest *const[]){ pointer_accessors_reach_direct_bytes_and_holes,
 					    a_pointer_outside_every_span_is_a_plain_access,
 					    a_direct_pointer_costs_no_system_call,
 					    a_page_that_is_only_written_is_remembered_for_writes,
 					    raw_accessors_keep_the_devices_byte_order,
-					    what_was_direct_is_looked_up_again_after_a_change,
+					    remembered_pages_are_looked_up_again_after_a_change,
 					    NULL });
 	return harness_run(suite);
 }

@@ -47,7 +47,7 @@ static void set_up(void)
 	reads = 0;
 }
 
-START_TEST(the_table_is_found_behind_other_capabilities)
+START_TEST(the_table_is_found_after_other_capabilities)
 {
 	struct msix_table table;
 
@@ -117,7 +117,7 @@ START_TEST(the_low_bits_of_pointers_are_reserved)
 }
 END_TEST
 
-START_TEST(an_error_of_the_device_is_handed_on)
+START_TEST(an_error_of_the_device_is_returned)
 {
 	struct msix_table table;
 
@@ -133,12 +133,12 @@ int main(void)
 	Suite *suite = suite_create("msix");
 
 	harness_add_with(suite, "msix", set_up, NULL,
-			 (const TTest *const[]){ the_table_is_found_behind_other_capabilities,
+			 (const TTest *const[]){ the_table_is_found_after_other_capabilities,
 						 the_largest_table_has_2048_entries,
 						 a_device_without_a_list_is_read_once,
 						 a_list_without_msix_has_no_table,
 						 a_list_that_loops_is_refused,
 						 the_low_bits_of_pointers_are_reserved,
-						 an_error_of_the_device_is_handed_on, NULL });
+						 an_error_of_the_device_is_returned, NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The functions of callers that cannot inline. */
+/* The library's functions for callers that cannot inline. */
 #define BARSPAN_NO_INLINE
 
 #include <endian.h>
@@ -49,7 +49,7 @@ static void close_span(void)
 		ck_assert_int_eq(barspan_try_write##bits(span, SIZE, value), -ERANGE); \
 	} while (0)
 
-START_TEST(accessors_by_offset)
+START_TEST(accessors_by_offset_work_out_of_line)
 {
 	static const uint64_t offsets[] = { DIRECT, HOLE, HOLE - 1 };
 	const uint64_t number = UINT64_C(0x1122334455667788);
@@ -74,7 +74,7 @@ END_TEST
 		ck_assert_uint_eq(barspan_ptr_read##bits(at), (uint##bits##_t) ~value); \
 	} while (0)
 
-START_TEST(accessors_by_address)
+START_TEST(accessors_by_address_work_out_of_line)
 {
 	static const uint64_t offsets[] = { DIRECT, HOLE };
 	const uint64_t number = UINT64_C(0x1122334455667788);
@@ -89,7 +89,7 @@ START_TEST(accessors_by_address)
 }
 END_TEST
 
-START_TEST(queries)
+START_TEST(queries_work_out_of_line)
 {
 	struct barspan_extent extent;
 
@@ -109,8 +109,9 @@ int main(void)
 {
 	Suite *suite = suite_create("out-of-line");
 
-	harness_add_with(
-		suite, "out-of-line", open_span, close_span,
-		(const TTest *const[]){ accessors_by_offset, accessors_by_address, queries, NULL });
+	harness_add_with(suite, "out-of-line", open_span, close_span,
+			 (const TTest *const[]){ accessors_by_offset_work_out_of_line,
+						 accessors_by_address_work_out_of_line,
+						 queries_work_out_of_line, NULL });
 	return harness_run(suite);
 }

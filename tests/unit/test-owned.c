@@ -9,7 +9,7 @@
 #include "util/owned.h"
 #include "util/sys.h"
 
-START_TEST(the_set_holds_what_is_added)
+START_TEST(the_set_contains_added_descriptors)
 {
 	static const int fds[] = { 0, 62, 64, 1000, OWNED_MAX - 1 };
 	const size_t n = sizeof(fds) / sizeof(fds[0]);
@@ -31,7 +31,7 @@ START_TEST(the_set_holds_what_is_added)
 }
 END_TEST
 
-START_TEST(impossible_descriptors_are_not_in_it)
+START_TEST(negative_and_huge_descriptors_are_not_in_the_set)
 {
 	owned_add(-1);
 	owned_add(OWNED_MAX);
@@ -77,8 +77,8 @@ START_TEST(copies_have_high_numbers)
 }
 END_TEST
 
-/* A program that closes it, and opens its own files, gets an error for an
- * access and not its file changed. */
+/* After the program has closed a copy and opened files of its own, an access
+ * must fail instead of changing one of those files. */
 START_TEST(a_closed_copy_is_not_reused)
 {
 	int fd, opened[100];
@@ -97,7 +97,7 @@ START_TEST(a_closed_copy_is_not_reused)
 }
 END_TEST
 
-START_TEST(a_crowded_table_gives_what_it_has)
+START_TEST(a_crowded_descriptor_table_gives_lower_numbers)
 {
 	int first = dup(0), last = first, fd;
 
@@ -110,7 +110,8 @@ START_TEST(a_crowded_table_gives_what_it_has)
 	ck_assert_int_eq(fd, 20);
 	ck_assert(owned_has(fd));
 	ck_assert_int_eq(sys_dup(0), -EMFILE);
-	/* One that cannot be moved stays, and is noted. */
+	/* A descriptor that cannot be moved stays where it is, and is
+	 * recorded. */
 	ck_assert_int_eq(sys_keep(21, owned_base()), 21);
 	ck_assert(owned_has(21));
 	ck_assert_int_eq(sys_dup(-1), -EBADF);
@@ -124,10 +125,11 @@ int main(void)
 	Suite *suite = suite_create("owned");
 
 	harness_add(suite, "set",
-		    (const TTest *const[]){ the_set_holds_what_is_added,
-					    impossible_descriptors_are_not_in_it, NULL });
+		    (const TTest *const[]){ the_set_contains_added_descriptors,
+					    negative_and_huge_descriptors_are_not_in_the_set,
+					    NULL });
 	harness_add(suite, "numbers",
 		    (const TTest *const[]){ copies_have_high_numbers, a_closed_copy_is_not_reused,
-					    a_crowded_table_gives_what_it_has, NULL });
+					    a_crowded_descriptor_table_gives_lower_numbers, NULL });
 	return harness_run(suite);
 }

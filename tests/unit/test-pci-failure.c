@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Devices that cannot be opened by address: each cause has its error. */
+/* Devices that cannot be opened by address: each cause has its own error and
+ * message. */
 #include <errno.h>
 
 #include "support/harness.h"
@@ -7,7 +8,8 @@
 
 #define OTHER_TOKEN "11234567-89ab-cdef-0123-456789abcdef"
 
-/* A world, the options if any is set, and the error with its message. */
+/* A machine, the options (if any field is set), and the expected error and
+ * message. */
 struct failure {
 	struct pci_world world;
 	int error;
@@ -16,7 +18,7 @@ struct failure {
 	const char *token;
 };
 
-/* A part is missing or at fault. */
+/* A part is missing or fails. */
 static const struct failure missing[] = {
 	{ { .has = GROUP_WORKS & ~HAS_DEVICE }, -ENODEV, .message = "no such PCI device" },
 	{ { .has = GROUP_WORKS & ~HAS_GROUP_LINK }, -EOPNOTSUPP, .message = "no IOMMU group" },
@@ -26,7 +28,7 @@ static const struct failure missing[] = {
 	{ { .has = GROUP_WORKS & ~HAS_GROUP_NODE & ~HAS_DRIVER },
 	  -ENXIO,
 	  .message = "bound to no driver" },
-	/* Another device of the group is bound. */
+	/* Another device of the group is bound to a foreign driver. */
 	{ { .has = GROUP_WORKS & ~IS_IN_GROUP, .driver = "e1000e" },
 	  -ENXIO,
 	  .message = "bound to e1000e, which does not provide a VFIO device" },
@@ -47,7 +49,8 @@ static const struct failure missing[] = {
 	  .message = "bound to vfio-pci, but neither /dev/vfio/26 nor a character device exists" },
 };
 
-/* The character device works, but the group's error ends the search. */
+/* The character device would work, but the error of the group ends the
+ * search. */
 static const struct failure final[] = {
 	{ { .has = BOTH_WORK, .group_error = -EBUSY },
 	  -EBUSY,
@@ -58,7 +61,7 @@ static const struct failure final[] = {
 	  .message = "cannot open /dev/vfio/26: EMFILE" },
 };
 
-/* Both ways fail: the more useful error is reported. */
+/* Both ways fail: the library reports the more useful error. */
 static const struct failure both[] = {
 	{ { .has = BOTH_WORK & ~HAS_IOMMUFD, .group_error = -EACCES },
 	  -EACCES,
@@ -77,7 +80,8 @@ static const struct failure both[] = {
 	  .message = "cannot open /dev/vfio/26: EACCES: no permission" },
 };
 
-/* The character device refuses to be bound: because it is in use, or not. */
+/* The character device refuses to be bound, because it is in use or for another
+ * reason. */
 static const struct failure bind[] = {
 	{ { .has = ONLY_CDEV_WORKS, .bind_error = -EINVAL, .enable = "1\n" },
 	  -EBUSY,
@@ -106,7 +110,8 @@ static const struct failure noiommu[] = {
 	  .flags = BARSPAN_PCI_NO_IOMMU },
 };
 
-/* A token that the device needs and does not get, or gets and does not take. */
+/* The device needs a token that the options lack or that is wrong, or it does
+ * not take the token in the options. */
 static const struct failure token[] = {
 	{ { .has = GROUP_WORKS, .token = PCI_WORLD_TOKEN },
 	  -EACCES,
@@ -161,13 +166,13 @@ static void expect(const struct failure *failure)
 		      harness_message, failure->message);
 }
 
-START_TEST(a_part_that_is_missing)
+START_TEST(a_missing_part_has_its_own_error)
 {
 	expect(&missing[_i]);
 }
 END_TEST
 
-START_TEST(an_error_that_ends_the_search)
+START_TEST(an_error_of_the_group_can_end_the_search)
 {
 	expect(&final[_i]);
 }
@@ -179,20 +184,20 @@ START_TEST(the_more_useful_error_is_reported)
 }
 END_TEST
 
-START_TEST(a_character_device_that_refuses)
+START_TEST(a_character_device_that_refuses_has_its_own_error)
 {
 	expect(&bind[_i]);
 }
 END_TEST
 
-START_TEST(a_device_without_an_iommu)
+START_TEST(a_device_without_an_iommu_has_its_own_error)
 {
 	expect(&noiommu[_i]);
 	ck_assert_uint_eq(pci_world_result.opened, 0);
 }
 END_TEST
 
-START_TEST(a_token_that_is_missing_or_wrong)
+START_TEST(a_missing_or_wrong_token_has_its_own_error)
 {
 	expect(&token[_i]);
 }
@@ -206,12 +211,12 @@ int main(void)
 		const TTest *test;
 		int n;
 	} tables[] = {
-		{ a_part_that_is_missing, ROWS(missing) },
-		{ an_error_that_ends_the_search, ROWS(final) },
+		{ a_missing_part_has_its_own_error, ROWS(missing) },
+		{ an_error_of_the_group_can_end_the_search, ROWS(final) },
 		{ the_more_useful_error_is_reported, ROWS(both) },
-		{ a_character_device_that_refuses, ROWS(bind) },
-		{ a_device_without_an_iommu, ROWS(noiommu) },
-		{ a_token_that_is_missing_or_wrong, ROWS(token) },
+		{ a_character_device_that_refuses_has_its_own_error, ROWS(bind) },
+		{ a_device_without_an_iommu_has_its_own_error, ROWS(noiommu) },
+		{ a_missing_or_wrong_token_has_its_own_error, ROWS(token) },
 	};
 	Suite *suite = suite_create("pci-failure");
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Opening by address: the ways that lead to a device, addresses and options. */
+/* Opening by address: the group, the character device, addresses and
+ * options. */
 #include <errno.h>
 #include <linux/vfio.h>
 
@@ -31,7 +32,7 @@ START_TEST(a_device_is_opened_through_its_group)
 }
 END_TEST
 
-START_TEST(the_first_type_1_will_do)
+START_TEST(type_1_of_the_first_version_is_used_if_there_is_no_second)
 {
 	pci_world.has &= ~(unsigned int)HAS_TYPE1V2;
 	ck_assert_zero(barspan_device_open_pci(&device, "0000:01:00.0", NULL));
@@ -55,12 +56,13 @@ START_TEST(without_groups_the_character_device_is_used)
 }
 END_TEST
 
-/* Worlds in which the character device is used, without a message. */
+/* Machines on which the library uses the character device, without a
+ * message. */
 static const struct {
 	struct pci_world world;
 	const struct barspan_pci_options *options;
 } cdev[] = {
-	/* A node of the group's way is missing or at fault. */
+	/* A node of the group is missing or fails. */
 	{ { .has = BOTH_WORK, .group_error = -EACCES }, NULL },
 	{ { .has = BOTH_WORK, .group_error = -EPERM }, NULL },
 	{ { .has = BOTH_WORK, .group_error = -ENXIO }, NULL },
@@ -71,7 +73,7 @@ static const struct {
 	{ { .has = BOTH_WORK, .container_error = -ENODEV }, NULL },
 	{ { .has = BOTH_WORK & ~HAS_CONTAINER }, NULL },
 	{ { .has = BOTH_WORK & ~HAS_TYPE1 & ~HAS_TYPE1V2 }, NULL },
-	/* There is an IOMMU, though the caller could do without. */
+	/* There is an IOMMU, although the caller permits to go without. */
 	{ { .has = ONLY_CDEV_WORKS }, &without_iommu },
 	{ { .has = ONLY_CDEV_WORKS | KNOWS_TOKEN | TAKES_TOKEN, .token = PCI_WORLD_TOKEN },
 	  &with_token },
@@ -91,7 +93,7 @@ START_TEST(the_character_device_is_used)
 }
 END_TEST
 
-START_TEST(a_device_without_an_iommu_takes_the_option)
+START_TEST(a_device_without_an_iommu_opens_with_the_noiommu_option)
 {
 	pci_world.has = (GROUP_WORKS & ~HAS_GROUP_NODE) | HAS_NOIOMMU_NODE;
 	ck_assert_zero(barspan_device_open_pci(&device, "0000:01:00.0", &without_iommu));
@@ -104,7 +106,7 @@ START_TEST(a_device_without_an_iommu_takes_the_option)
 }
 END_TEST
 
-START_TEST(a_device_with_an_iommu_is_opened_as_without_the_option)
+START_TEST(the_noiommu_option_changes_nothing_for_a_device_with_an_iommu)
 {
 	ck_assert_zero(barspan_device_open_pci(&device, "0000:01:00.0", &without_iommu));
 	ck_assert_int_eq(pci_world_result.type, VFIO_TYPE1v2_IOMMU);
@@ -113,7 +115,7 @@ START_TEST(a_device_with_an_iommu_is_opened_as_without_the_option)
 }
 END_TEST
 
-START_TEST(a_token_goes_with_the_name)
+START_TEST(a_token_is_passed_with_the_name)
 {
 	pci_world.token = PCI_WORLD_TOKEN;
 	ck_assert_zero(barspan_device_open_pci(&device, "0000:01:00.0", &with_token));
@@ -121,7 +123,7 @@ START_TEST(a_token_goes_with_the_name)
 }
 END_TEST
 
-START_TEST(an_address_that_is_none)
+START_TEST(malformed_addresses_are_refused)
 {
 	static const char *const bad[] = {
 		"",
@@ -151,7 +153,7 @@ START_TEST(an_address_that_is_none)
 }
 END_TEST
 
-START_TEST(addresses_are_written_in_full)
+START_TEST(short_addresses_are_completed)
 {
 	char out[PCI_ADDRESS_LENGTH];
 
@@ -207,7 +209,7 @@ START_TEST(options_are_checked)
 }
 END_TEST
 
-START_TEST(tokens_are_read_in_the_order_of_their_digits)
+START_TEST(tokens_become_bytes_in_the_order_of_their_digits)
 {
 	uint8_t bytes[PCI_TOKEN_BYTES];
 
@@ -220,20 +222,21 @@ int main(void)
 {
 	Suite *suite = suite_create("pci");
 
-	harness_add_with(suite, "open", pci_world_set_up, pci_world_tear_down,
-			 (const TTest *const[]){
-				 a_device_is_opened_through_its_group, the_first_type_1_will_do,
-				 without_groups_the_character_device_is_used, NULL });
+	harness_add_with(
+		suite, "open", pci_world_set_up, pci_world_tear_down,
+		(const TTest *const[]){ a_device_is_opened_through_its_group,
+					type_1_of_the_first_version_is_used_if_there_is_no_second,
+					without_groups_the_character_device_is_used, NULL });
 	harness_add_rows(suite, "character-device", pci_world_set_up, pci_world_tear_down,
 			 the_character_device_is_used, CDEV_ROWS);
 	harness_add_with(suite, "address", pci_world_set_up, pci_world_tear_down,
-			 (const TTest *const[]){ an_address_that_is_none,
-						 addresses_are_written_in_full, NULL });
-	harness_add_with(
-		suite, "options", pci_world_set_up, pci_world_tear_down,
-		(const TTest *const[]){ a_device_without_an_iommu_takes_the_option,
-					a_device_with_an_iommu_is_opened_as_without_the_option,
-					a_token_goes_with_the_name, options_are_checked,
-					tokens_are_read_in_the_order_of_their_digits, NULL });
+			 (const TTest *const[]){ malformed_addresses_are_refused,
+						 short_addresses_are_completed, NULL });
+	harness_add_with(suite, "options", pci_world_set_up, pci_world_tear_down,
+			 (const TTest *const[]){
+				 a_device_without_an_iommu_opens_with_the_noiommu_option,
+				 the_noiommu_option_changes_nothing_for_a_device_with_an_iommu,
+				 a_token_is_passed_with_the_name, options_are_checked,
+				 tokens_become_bytes_in_the_order_of_their_digits, NULL });
 	return harness_run(suite);
 }

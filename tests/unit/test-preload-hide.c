@@ -7,7 +7,7 @@
 
 enum { FIRST = sizeof(struct vfio_region_info), LENGTH = 256, GUARD = 64, ROUNDS = 200000 };
 
-/* The answer, between bytes that nobody may touch. */
+/* The kernel's answer, between guard bytes that must not change. */
 static union {
 	uint8_t bytes[GUARD + LENGTH + GUARD];
 	uint64_t alignment;
@@ -35,7 +35,7 @@ static void put_header(size_t at, uint16_t id, uint16_t version, uint32_t next)
 	memcpy(buffer + at, &header, sizeof(header));
 }
 
-/* The identities in the chain, as a string of digits. */
+/* The capabilities' identities in order, as a string of digits. */
 static const char *chain_text(void)
 {
 	static char text[32];
@@ -51,7 +51,7 @@ static const char *chain_text(void)
 	return text;
 }
 
-START_TEST(the_only_one_takes_the_flag_along)
+START_TEST(hiding_the_only_capability_clears_the_flag)
 {
 	put_header(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, 0);
 	ck_assert(hide_sparse(buffer, LENGTH));
@@ -61,9 +61,9 @@ START_TEST(the_only_one_takes_the_flag_along)
 }
 END_TEST
 
-START_TEST(others_stay)
+START_TEST(other_capabilities_stay_in_the_chain)
 {
-	/* 1 is the sparse one. */
+	/* Identity 1 is the sparse capability. */
 	static const struct {
 		uint16_t ids[4];
 		const char *left;
@@ -84,7 +84,7 @@ START_TEST(others_stay)
 }
 END_TEST
 
-START_TEST(what_is_not_sparse_is_left_alone)
+START_TEST(an_answer_without_a_sparse_capability_is_left_alone)
 {
 	uint8_t before[LENGTH];
 
@@ -111,7 +111,7 @@ static void expect_refused(size_t capacity)
 	ck_assert_mem_eq(before, buffer, LENGTH);
 }
 
-START_TEST(unsound_chains_are_left_alone)
+START_TEST(malformed_chains_are_left_alone)
 {
 	put_header(FIRST, VFIO_REGION_INFO_CAP_SPARSE_MMAP, 1, FIRST); /* a loop */
 	expect_refused(LENGTH);
@@ -128,9 +128,10 @@ START_TEST(unsound_chains_are_left_alone)
 }
 END_TEST
 
-/* Whatever is in the buffer, no byte outside changes, the call ends, and a
- * chain that the library can read is without the capability afterwards. */
-START_TEST(random_answers_are_bounded)
+/* Whatever the buffer contains: no byte outside it changes, the call ends, and
+ * if the library can read the chain, it finds no sparse capability
+ * afterwards. */
+START_TEST(random_answers_change_no_byte_outside_the_buffer)
 {
 	uint64_t seed = 9;
 	size_t hidden = 0, rounds = harness_instrumented() ? ROUNDS / 20 : ROUNDS;
@@ -166,10 +167,13 @@ int main(void)
 	Suite *suite = suite_create("preload-hide");
 
 	harness_add_with(suite, "good", set_up, NULL,
-			 (const TTest *const[]){ the_only_one_takes_the_flag_along, others_stay,
-						 what_is_not_sparse_is_left_alone, NULL });
+			 (const TTest *const[]){
+				 hiding_the_only_capability_clears_the_flag,
+				 other_capabilities_stay_in_the_chain,
+				 an_answer_without_a_sparse_capability_is_left_alone, NULL });
 	harness_add_with(suite, "hostile", set_up, NULL,
-			 (const TTest *const[]){ unsound_chains_are_left_alone,
-						 random_answers_are_bounded, NULL });
+			 (const TTest *const[]){ malformed_chains_are_left_alone,
+						 random_answers_change_no_byte_outside_the_buffer,
+						 NULL });
 	return harness_run(suite);
 }

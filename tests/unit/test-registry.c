@@ -8,7 +8,7 @@
 #include "support/harness.h"
 #include "span/registry.h"
 
-/* Spans that are never looked into. */
+/* Only the addresses of these spans are used. */
 static struct barspan spans[2048];
 
 static struct registry_range range_at(size_t i)
@@ -62,7 +62,7 @@ START_TEST(an_address_finds_its_span)
 }
 END_TEST
 
-START_TEST(many_are_added_at_once_in_any_order)
+START_TEST(many_ranges_are_added_at_once_in_any_order)
 {
 	static struct registry_range odd[512];
 
@@ -80,7 +80,7 @@ START_TEST(many_are_added_at_once_in_any_order)
 }
 END_TEST
 
-START_TEST(a_part_can_be_removed)
+START_TEST(a_part_of_a_range_can_be_removed)
 {
 	struct registry_range range;
 
@@ -113,8 +113,8 @@ START_TEST(a_span_can_be_removed_alone)
 }
 END_TEST
 
-/* Every removal is undone, and leaves the ranges as they were: one of a part,
- * one at an end, one of all. */
+/* The test undoes every removal, of a part, of an end and of everything, and
+ * compares the ranges with those before. */
 START_TEST(a_removal_can_be_undone_without_memory)
 {
 	static const struct {
@@ -152,7 +152,7 @@ START_TEST(a_removal_can_be_undone_without_memory)
 }
 END_TEST
 
-/* Random changes against a map of pages. */
+/* Compares random changes with a map of pages. */
 START_TEST(changes_agree_with_a_map_of_pages)
 {
 	enum { PAGES = 256 };
@@ -194,7 +194,7 @@ START_TEST(without_memory_nothing_changes)
 		if (registry_add(&range, 1))
 			break;
 	}
-	/* The first ones need none. */
+	/* The first additions need no allocation. */
 	ck_assert_uint_ge(n, 64);
 	ck_assert_uint_lt(n, 2048);
 	expect_found(range_at(n).start, NULL, 0);
@@ -205,7 +205,7 @@ END_TEST
 
 static bool stop; /* atomic */
 
-/* Looks for spans that are always there among those that come and go. */
+/* Looks up spans that are always registered while other spans come and go. */
 static void *look_for_spans(void *unused)
 {
 	unsigned long *count = unused;
@@ -227,7 +227,7 @@ static void *look_for_spans(void *unused)
 	return NULL;
 }
 
-START_TEST(readers_see_whole_ranges_while_others_come_and_go)
+START_TEST(readers_see_whole_ranges_while_writers_add_and_remove_others)
 {
 	enum { READERS = 3 };
 	unsigned long counts[READERS] = { 0 };
@@ -260,15 +260,15 @@ int main(void)
 {
 	Suite *suite = suite_create("registry");
 
-	harness_add_with(suite, "registry", fake_reset, drop_all,
-			 (const TTest *const[]){
-				 /* The first, since tables never shrink, and tests may share a
-		 * process. */
-				 without_memory_nothing_changes, an_address_finds_its_span,
-				 many_are_added_at_once_in_any_order, a_part_can_be_removed,
-				 a_span_can_be_removed_alone,
-				 a_removal_can_be_undone_without_memory,
-				 changes_agree_with_a_map_of_pages,
-				 readers_see_whole_ranges_while_others_come_and_go, NULL });
+	harness_add_with(
+		suite, "registry", fake_reset, drop_all,
+		(const TTest *const[]){
+			/* First, because tables never shrink and tests
+				  * may share a process. */
+			without_memory_nothing_changes, an_address_finds_its_span,
+			many_ranges_are_added_at_once_in_any_order,
+			a_part_of_a_range_can_be_removed, a_span_can_be_removed_alone,
+			a_removal_can_be_undone_without_memory, changes_agree_with_a_map_of_pages,
+			readers_see_whole_ranges_while_writers_add_and_remove_others, NULL });
 	return harness_run(suite);
 }

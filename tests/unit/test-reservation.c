@@ -42,7 +42,7 @@ START_TEST(a_reservation_cannot_be_touched)
 }
 END_TEST
 
-START_TEST(alignment_and_phase_are_kept)
+START_TEST(alignment_and_phase_are_as_requested)
 {
 	for (size_t alignment = page; alignment <= 64 << 20; alignment *= 4) {
 		const struct reservation_request request = {
@@ -81,7 +81,7 @@ START_TEST(a_neighbour_is_reserved_on_request)
 }
 END_TEST
 
-START_TEST(an_address_is_kept_or_refused)
+START_TEST(a_requested_address_is_used_or_refused)
 {
 	uint8_t *address = make_reservation(4 * page);
 	struct reservation_request request = { .length = 2 * page,
@@ -103,7 +103,7 @@ START_TEST(an_address_is_kept_or_refused)
 }
 END_TEST
 
-START_TEST(more_than_there_is_is_refused)
+START_TEST(a_reservation_larger_than_the_address_space_is_refused)
 {
 	struct reservation_request request = { .length = SIZE_MAX - page + 1,
 					       .alignment = 2 * page };
@@ -111,13 +111,14 @@ START_TEST(more_than_there_is_is_refused)
 
 	ck_assert_int_eq(reservation_create(&got, &request), -ENOMEM);
 	request.alignment = page;
-	/* Linux says ENOMEM; valgrind, which answers in its place, EINVAL. */
+	/* Linux returns ENOMEM; valgrind, which handles the call, returns
+	 * EINVAL. */
 	ck_assert_int_lt(reservation_create(&got, &request), 0);
 	ck_assert_ptr_null(got.start);
 }
 END_TEST
 
-START_TEST(a_gap_is_taken_back)
+START_TEST(a_gap_in_a_reservation_is_reclaimed)
 {
 	uint8_t *address = make_reservation(4 * page);
 
@@ -134,14 +135,14 @@ START_TEST(an_untouched_reservation_is_recognised)
 
 	ck_assert(reservation_reclaim(address + page, 2 * page, address));
 	ck_assert(reservation_reclaim(address + page, 2 * page, address + 3 * page));
-	/* Without such a page, one beside the range is tried. */
+	/* There is no such page: the call tests a page beside the range. */
 	ck_assert(reservation_reclaim(address, 4 * page, NULL));
 	ck_assert_uint_eq(harness_count_maps(address, 4 * page), 1);
 	reservation_release(address, 4 * page);
 }
 END_TEST
 
-/* What may have moved into a gap. */
+/* A mapping that another thread could make in a gap. */
 static void move_in(uint8_t *address, size_t length, int prot)
 {
 	ck_assert_zero(munmap(address, length));
@@ -150,7 +151,7 @@ static void move_in(uint8_t *address, size_t length, int prot)
 			 address);
 }
 
-START_TEST(a_mapping_that_moved_in_is_not_ours)
+START_TEST(a_foreign_mapping_in_the_range_is_recognised)
 {
 	uint8_t *address = make_reservation(4 * page);
 
@@ -162,7 +163,7 @@ START_TEST(a_mapping_that_moved_in_is_not_ours)
 }
 END_TEST
 
-START_TEST(not_even_one_without_access_as_ours_are)
+START_TEST(a_foreign_mapping_without_access_is_recognised)
 {
 	uint8_t *address = make_reservation(4 * page);
 
@@ -172,7 +173,7 @@ START_TEST(not_even_one_without_access_as_ours_are)
 }
 END_TEST
 
-START_TEST(nor_one_that_fills_a_part)
+START_TEST(a_foreign_mapping_in_a_part_of_the_range_is_recognised)
 {
 	uint8_t *address = make_reservation(6 * page);
 
@@ -190,8 +191,8 @@ START_TEST(nor_one_that_fills_a_part)
 }
 END_TEST
 
-/* The page beside it ends the mapping in one case, and the reservation in the
- * other. */
+/* The page beside the range ends the mapping in one case, and the reservation
+ * in the other. */
 START_TEST(an_untouched_range_at_an_edge_is_recognised)
 {
 	uint8_t *address = make_reservation(4 * page);
@@ -206,18 +207,18 @@ START_TEST(an_untouched_range_at_an_edge_is_recognised)
 }
 END_TEST
 
-START_TEST(without_a_neighbour_another_mapping_is_not_ours)
+START_TEST(a_foreign_mapping_beside_free_addresses_is_recognised)
 {
 	uint8_t *address = make_reservation(6 * page), *all;
 
-	/* With free addresses on both sides. */
+	/* Free addresses on both sides. */
 	ck_assert_zero(munmap(address, page));
 	ck_assert_zero(munmap(address + 5 * page, page));
 	move_in(address + page, 4 * page, PROT_NONE);
 	ck_assert(!reservation_reclaim(address + page, 4 * page, NULL));
 	ck_assert_uint_eq(harness_count_maps(address, 6 * page), 1);
 	munmap(address + page, 4 * page);
-	/* With none. */
+	/* Free addresses on neither side. */
 	all = mmap(NULL, 6 * page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	address = all + page;
 	move_in(address, 4 * page, PROT_NONE);
@@ -227,8 +228,8 @@ START_TEST(without_a_neighbour_another_mapping_is_not_ours)
 }
 END_TEST
 
-/* With free addresses behind it, so it could grow. */
-START_TEST(asking_changes_nothing)
+/* There are free addresses after the range, into which it could grow. */
+START_TEST(reclaiming_a_whole_reservation_changes_no_mapping)
 {
 	uint8_t *address = make_reservation(1024 * page);
 	char *before;
@@ -241,7 +242,7 @@ START_TEST(asking_changes_nothing)
 }
 END_TEST
 
-START_TEST(it_needs_no_proc)
+START_TEST(reclaiming_needs_no_proc)
 {
 	uint8_t *address = make_reservation(3 * page);
 
@@ -284,18 +285,21 @@ int main(void)
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
 	harness_add(suite, "create",
-		    (const TTest *const[]){
-			    a_reservation_cannot_be_touched, alignment_and_phase_are_kept,
-			    a_neighbour_is_reserved_on_request, an_address_is_kept_or_refused,
-			    more_than_there_is_is_refused, a_failed_reservation_leaves_nothing,
-			    NULL });
+		    (const TTest *const[]){ a_reservation_cannot_be_touched,
+					    alignment_and_phase_are_as_requested,
+					    a_neighbour_is_reserved_on_request,
+					    a_requested_address_is_used_or_refused,
+					    a_reservation_larger_than_the_address_space_is_refused,
+					    a_failed_reservation_leaves_nothing, NULL });
 	harness_add(suite, "reclaim",
-		    (const TTest *const[]){
-			    a_gap_is_taken_back, an_untouched_reservation_is_recognised,
-			    an_untouched_range_at_an_edge_is_recognised,
-			    a_mapping_that_moved_in_is_not_ours,
-			    not_even_one_without_access_as_ours_are, nor_one_that_fills_a_part,
-			    without_a_neighbour_another_mapping_is_not_ours, asking_changes_nothing,
-			    it_needs_no_proc, NULL });
+		    (const TTest *const[]){ a_gap_in_a_reservation_is_reclaimed,
+					    an_untouched_reservation_is_recognised,
+					    an_untouched_range_at_an_edge_is_recognised,
+					    a_foreign_mapping_in_the_range_is_recognised,
+					    a_foreign_mapping_without_access_is_recognised,
+					    a_foreign_mapping_in_a_part_of_the_range_is_recognised,
+					    a_foreign_mapping_beside_free_addresses_is_recognised,
+					    reclaiming_a_whole_reservation_changes_no_mapping,
+					    reclaiming_needs_no_proc, NULL });
 	return harness_run(suite);
 }

@@ -22,7 +22,7 @@ static void open_one(struct barspan_soft_region region)
 	ck_assert_zero(harness_open_soft(&device, &region, 1));
 }
 
-/* Maps into a reservation of the test's own, as the library does. */
+/* Maps into a reservation of the test's own, as barspan_map() does. */
 static int map_region(uint64_t offset, size_t length, void **out)
 {
 	void *at = mmap(NULL, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -35,7 +35,7 @@ static int map_region(uint64_t offset, size_t length, void **out)
 	return r;
 }
 
-START_TEST(regions_are_as_given)
+START_TEST(regions_are_reported_as_opened)
 {
 	const struct barspan_soft_region regions[] = {
 		{ .size = 0x4000, .flags = MAPPABLE, .n_areas = 2, .areas = two },
@@ -127,7 +127,7 @@ START_TEST(the_last_page_is_mapped_whole)
 }
 END_TEST
 
-START_TEST(accesses_are_checked)
+START_TEST(accesses_are_checked_against_size_and_flags)
 {
 	uint32_t value = 0;
 
@@ -200,7 +200,7 @@ START_TEST(trapped_accesses_are_counted)
 }
 END_TEST
 
-START_TEST(the_memory_file_is_the_regions_memory)
+START_TEST(the_memory_file_has_the_regions_memory)
 {
 	uint8_t byte = 0x5a;
 	int fd;
@@ -248,7 +248,7 @@ START_TEST(invalid_regions_are_named_with_their_values)
 }
 END_TEST
 
-START_TEST(so_many_areas_and_no_more)
+START_TEST(the_number_of_areas_has_a_limit)
 {
 	struct barspan_range *areas = calloc(BARSPAN_MAX_AREAS, sizeof(*areas));
 	struct barspan_soft_region region = { .size = 0x2000, .flags = MAPPABLE, .areas = areas };
@@ -294,7 +294,7 @@ START_TEST(a_region_over_the_limit_of_file_sizes_is_refused)
 }
 END_TEST
 
-START_TEST(areas_that_make_no_sense_are_handed_on)
+START_TEST(malformed_areas_are_reported_unchanged)
 {
 	const struct barspan_range odd[] = { { 0x1000, UINT64_MAX }, { 0x8000, 0x1000 } };
 	struct barspan_region region;
@@ -308,7 +308,8 @@ START_TEST(areas_that_make_no_sense_are_handed_on)
 }
 END_TEST
 
-/* Programs of another version have regions of another size. */
+/* Programs that were built with another version have regions of another
+ * size. */
 START_TEST(options_and_regions_can_grow)
 {
 	struct grown {
@@ -354,17 +355,18 @@ int main(void)
 {
 	Suite *suite = suite_create("soft");
 
-	harness_add(suite, "soft",
-		    (const TTest *const[]){
-			    regions_are_as_given, direct_and_trapped_reach_the_same_memory,
-			    a_mapping_outside_the_areas_is_refused,
-			    areas_that_touch_can_be_mapped_at_once,
-			    a_region_without_mmap_cannot_be_mapped, the_last_page_is_mapped_whole,
-			    accesses_are_checked, hooks_serve_trapped_accesses,
-			    trapped_accesses_are_counted, the_memory_file_is_the_regions_memory,
-			    invalid_regions_are_named_with_their_values,
-			    areas_that_make_no_sense_are_handed_on, so_many_areas_and_no_more,
-			    a_region_over_the_limit_of_file_sizes_is_refused,
-			    options_and_regions_can_grow, NULL });
+	harness_add(
+		suite, "soft",
+		(const TTest *const[]){
+			regions_are_reported_as_opened, direct_and_trapped_reach_the_same_memory,
+			a_mapping_outside_the_areas_is_refused,
+			areas_that_touch_can_be_mapped_at_once,
+			a_region_without_mmap_cannot_be_mapped, the_last_page_is_mapped_whole,
+			accesses_are_checked_against_size_and_flags, hooks_serve_trapped_accesses,
+			trapped_accesses_are_counted, the_memory_file_has_the_regions_memory,
+			invalid_regions_are_named_with_their_values,
+			malformed_areas_are_reported_unchanged, the_number_of_areas_has_a_limit,
+			a_region_over_the_limit_of_file_sizes_is_refused,
+			options_and_regions_can_grow, NULL });
 	return harness_run(suite);
 }

@@ -6,7 +6,8 @@
 #include "support/fake.h"
 #include "support/span-fixture.h"
 
-/* An area that cannot be mapped: as Linux does, the range is unmapped first. */
+/* An area that cannot be mapped. As on Linux, its range is unmapped before the
+ * call fails. */
 static uint64_t bad_offset;
 static int bad_error;
 
@@ -29,15 +30,15 @@ static void make_bad(uint64_t offset, int error)
 
 START_TEST(one_bad_area_is_one_hole)
 {
-	/* A device that has no memory is no process without mappings: see
-	 * test-limit.c. */
+	/* ENOMEM of the device does not mean that the process has no mappings
+	 * left; for that case see test-limit.c. */
 	static const int errors[] = { -EINVAL, -EAGAIN, -ENOMEM };
 
 	for (size_t i = 0; i < 3; i++) {
 		set_up();
 		make_bad(0x2000, errors[i]);
 		ck_assert_zero(barspan_map(&span, device, 0, NULL));
-		/* It touches another area, which stays direct. */
+		/* The area that touches the bad one stays direct. */
 		ck_assert_int_eq(reason_at(0x1000), BARSPAN_REASON_NONE);
 		ck_assert_int_eq(reason_at(0x2000), BARSPAN_REASON_FAILED);
 		ck_assert_int_eq(reason_at(0x3000), BARSPAN_REASON_SPARSE);
@@ -52,7 +53,7 @@ START_TEST(one_bad_area_is_one_hole)
 }
 END_TEST
 
-START_TEST(one_bad_area_is_one_hole_where_there_is_no_span)
+START_TEST(one_bad_area_is_one_hole_in_independent_mode)
 {
 	set_up();
 	make_bad(0x2000, -EINVAL);
@@ -65,7 +66,8 @@ START_TEST(one_bad_area_is_one_hole_where_there_is_no_span)
 }
 END_TEST
 
-/* As refuse_bad(), and a mapping of somebody else's is there at once. */
+/* Fails as refuse_bad() does, and another thread's mapping takes the addresses
+ * at once. */
 static uint8_t *moved_in;
 static size_t moved_in_length;
 
@@ -81,7 +83,7 @@ static int lose_bad(void **out, void *address, size_t length, int prot, int flag
 	return -EINVAL;
 }
 
-START_TEST(one_bad_area_is_one_hole_though_its_addresses_are_lost)
+START_TEST(one_bad_area_is_one_hole_even_if_its_addresses_are_lost)
 {
 	set_up();
 	make_bad(0x2000, -EINVAL);
@@ -101,7 +103,7 @@ START_TEST(one_bad_area_is_one_hole_though_its_addresses_are_lost)
 }
 END_TEST
 
-START_TEST(strict_wants_every_area)
+START_TEST(strict_fails_if_one_area_cannot_be_mapped)
 {
 	set_up();
 	make_bad(0x5000, -EINVAL);
@@ -116,7 +118,7 @@ START_TEST(strict_wants_every_area)
 }
 END_TEST
 
-/* A transport that maps spans in its `map`. */
+/* A transport whose `map` calls barspan_map(). */
 static int map_within(void *context, unsigned int index, uint64_t offset, size_t length, int prot,
 		      void *address)
 {
@@ -183,9 +185,9 @@ int main(void)
 
 	harness_add(suite, "failures",
 		    (const TTest *const[]){ one_bad_area_is_one_hole,
-					    one_bad_area_is_one_hole_where_there_is_no_span,
-					    one_bad_area_is_one_hole_though_its_addresses_are_lost,
-					    strict_wants_every_area,
+					    one_bad_area_is_one_hole_in_independent_mode,
+					    one_bad_area_is_one_hole_even_if_its_addresses_are_lost,
+					    strict_fails_if_one_area_cannot_be_mapped,
 					    mapping_within_a_mapping_is_refused, NULL });
 	return harness_run(suite);
 }

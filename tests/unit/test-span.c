@@ -40,7 +40,7 @@ START_TEST(holes_fault)
 }
 END_TEST
 
-START_TEST(adjacent_areas_are_one_extent_and_one_call)
+START_TEST(adjacent_areas_become_one_extent_by_one_call)
 {
 	set_up();
 	fake_reset();
@@ -51,19 +51,20 @@ START_TEST(adjacent_areas_are_one_extent_and_one_call)
 }
 END_TEST
 
-START_TEST(system_calls_are_few)
+START_TEST(a_map_makes_the_fewest_system_calls)
 {
 	set_up();
 	fake_reset();
 	ck_assert_zero(barspan_map(&span, device, 1, NULL));
-	/* One area is the whole span: map, and mark. */
+	/* One area covers the span: mmap, and madvise for core dumps. */
 	ck_assert_uint_eq(fake_count(FAKE_MMAP), 1);
 	ck_assert_uint_eq(fake_count(FAKE_MADVISE), 1);
 	ck_assert_uint_eq(fake_total() - fake_count(FAKE_CALLOC) - fake_count(FAKE_REALLOC), 2);
 	barspan_unmap(span);
 	fake_reset();
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
-	/* Reserve, mark; map two extents; mark. */
+	/* The reservation and its madvise; mmap of two extents; their
+	 * madvise. */
 	ck_assert_uint_eq(fake_count(FAKE_MMAP), 3);
 	ck_assert_uint_eq(fake_count(FAKE_MADVISE), 2);
 	ck_assert_uint_eq(fake_total() - fake_count(FAKE_CALLOC) - fake_count(FAKE_REALLOC), 5);
@@ -71,7 +72,7 @@ START_TEST(system_calls_are_few)
 }
 END_TEST
 
-/* As far as the kernel can use huge pages there. */
+/* The alignment lets the kernel use huge pages. */
 START_TEST(the_base_is_aligned_naturally)
 {
 	enum { HUGE = 2 << 20 };
@@ -127,7 +128,7 @@ START_TEST(a_window_is_a_part_of_the_region)
 }
 END_TEST
 
-START_TEST(a_window_to_the_end)
+START_TEST(a_window_of_length_0_ends_at_the_regions_end)
 {
 	set_up();
 	options.offset = 0x5000;
@@ -137,7 +138,7 @@ START_TEST(a_window_to_the_end)
 }
 END_TEST
 
-START_TEST(the_callers_holes_count_from_the_regions_start)
+START_TEST(the_callers_holes_are_relative_to_the_regions_start)
 {
 	const struct barspan_range hole = { 0x5000, 4 };
 
@@ -153,7 +154,7 @@ START_TEST(the_callers_holes_count_from_the_regions_start)
 }
 END_TEST
 
-START_TEST(prot_is_what_the_region_allows)
+START_TEST(default_protection_is_that_of_the_region)
 {
 	set_up();
 	ck_assert_zero(barspan_map(&span, device, 2, NULL));
@@ -186,7 +187,7 @@ START_TEST(a_region_that_cannot_be_mapped_is_all_hole)
 }
 END_TEST
 
-START_TEST(a_region_smaller_than_a_page)
+START_TEST(a_region_smaller_than_a_page_is_mapped)
 {
 	set_up();
 	ck_assert_zero(barspan_map(&span, device, 4, NULL));
@@ -199,7 +200,7 @@ START_TEST(a_region_smaller_than_a_page)
 }
 END_TEST
 
-START_TEST(a_region_of_size_0_or_none_at_all)
+START_TEST(a_region_of_size_0_or_a_missing_one_is_refused)
 {
 	set_up();
 	ck_assert_int_eq(barspan_map(&span, device, 5, NULL), -ENOENT);
@@ -248,7 +249,7 @@ START_TEST(invalid_options_are_named_with_their_values)
 }
 END_TEST
 
-START_TEST(windows_outside_the_region)
+START_TEST(windows_outside_the_region_are_refused)
 {
 	set_up();
 	options.offset = SIZE;
@@ -263,7 +264,7 @@ START_TEST(windows_outside_the_region)
 }
 END_TEST
 
-START_TEST(options_of_other_sizes)
+START_TEST(options_of_other_sizes_are_accepted_if_the_rest_is_zero)
 {
 	struct {
 		struct barspan_options options;
@@ -355,20 +356,24 @@ int main(void)
 {
 	Suite *suite = suite_create("span");
 
-	harness_add(
-		suite, "map",
-		(const TTest *const[]){
-			direct_bytes_are_at_base_plus_offset, holes_fault,
-			adjacent_areas_are_one_extent_and_one_call, system_calls_are_few,
-			the_base_is_aligned_naturally, a_window_is_a_part_of_the_region,
-			a_window_to_the_end, the_callers_holes_count_from_the_regions_start,
-			prot_is_what_the_region_allows, a_region_that_cannot_be_mapped_is_all_hole,
-			a_region_smaller_than_a_page, a_region_of_size_0_or_none_at_all, NULL });
+	harness_add(suite, "map",
+		    (const TTest *const[]){ direct_bytes_are_at_base_plus_offset, holes_fault,
+					    adjacent_areas_become_one_extent_by_one_call,
+					    a_map_makes_the_fewest_system_calls,
+					    the_base_is_aligned_naturally,
+					    a_window_is_a_part_of_the_region,
+					    a_window_of_length_0_ends_at_the_regions_end,
+					    the_callers_holes_are_relative_to_the_regions_start,
+					    default_protection_is_that_of_the_region,
+					    a_region_that_cannot_be_mapped_is_all_hole,
+					    a_region_smaller_than_a_page_is_mapped,
+					    a_region_of_size_0_or_a_missing_one_is_refused, NULL });
 	harness_add_rows(suite, "invalid options", NULL, NULL,
 			 invalid_options_are_named_with_their_values,
 			 sizeof(invalid_options) / sizeof(invalid_options[0]));
 	harness_add(suite, "options",
-		    (const TTest *const[]){ windows_outside_the_region, options_of_other_sizes,
+		    (const TTest *const[]){ windows_outside_the_region_are_refused,
+					    options_of_other_sizes_are_accepted_if_the_rest_is_zero,
 					    an_occupied_address_is_refused_and_left_alone,
 					    a_free_address_is_used,
 					    independent_extents_have_no_base, NULL });

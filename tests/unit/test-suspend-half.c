@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Suspends and resumes that change the access of some segments only, or run out
- * of memory or addresses. */
+/* Suspends and resumes that change the access of some segments only, or that
+ * run out of memory or addresses. */
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -8,8 +8,8 @@
 #include "support/fake.h"
 #include "support/suspend-fixture.h"
 
-/* Which changes of access fail: taking it away from all but one address, and
- * giving it back. */
+/* Decide which calls of mprotect fail: taking access away from all but one
+ * address, and giving access back. */
 static volatile uint8_t *taken;
 static bool deny_giving;
 
@@ -34,7 +34,7 @@ static void suspend_half(void)
 		strstr(harness_message, "soft region 0: cannot restore access to 0x1000-0x"));
 }
 
-START_TEST(a_second_suspend_that_fails_takes_back_what_the_first_could_not)
+START_TEST(a_failed_second_suspend_restores_the_access_that_the_first_could_not)
 {
 	set_up(0);
 	suspend_half();
@@ -82,8 +82,8 @@ START_TEST(a_resume_that_would_need_another_table_is_refused)
 }
 END_TEST
 
-/* Access is given to one extent, not to the other, and cannot be taken back
- * from the first. */
+/* Gives access to the first extent and fails for the second. Taking access from
+ * the first extent again fails, too. */
 static int give_once(void *address, size_t length, int prot)
 {
 	if (prot == PROT_NONE || address != (const void *)(uintptr_t)taken)
@@ -91,7 +91,7 @@ static int give_once(void *address, size_t length, int prot)
 	return real_sys_mprotect(address, length, prot);
 }
 
-START_TEST(access_that_a_failed_resume_leaves_is_told_and_can_be_taken_away)
+START_TEST(access_left_by_a_failed_resume_is_in_the_table_until_a_suspend)
 {
 	set_up(0);
 	ck_assert_zero(barspan_suspend(span));
@@ -111,15 +111,16 @@ START_TEST(access_that_a_failed_resume_leaves_is_told_and_can_be_taken_away)
 }
 END_TEST
 
-/* The same when there is no memory for another table at that moment. */
-START_TEST(what_has_access_is_told_without_memory)
+/* The same if there is no memory for another table at that moment. */
+START_TEST(accessible_areas_are_in_the_table_without_memory_for_another)
 {
 	set_up(0);
 	ck_assert_zero(barspan_suspend(span));
 	ck_assert_zero(barspan_resume(span));
 	protects = 0;
 	fake_hooks.mprotect = protect_once;
-	/* Of the call's own, for the table of a suspended span; then none. */
+	/* The first allocations of the call, for a suspended span's table,
+	 * succeed; later ones fail. */
 	fake_fail(5, -ENOMEM, 0);
 	ck_assert_int_eq(barspan_suspend(span), -ENOMEM);
 	fake_fail(0, 0, 1);
@@ -180,8 +181,8 @@ START_TEST(an_area_that_kept_its_access_stays_direct)
 }
 END_TEST
 
-/* No addresses are left to ask the device with. */
-START_TEST(without_addresses_the_old_mappings_get_their_access_back)
+/* There are no addresses left for a trial mapping of the device. */
+START_TEST(without_addresses_a_resume_gives_old_mappings_their_access_back)
 {
 	set_up(0);
 	ck_assert_zero(barspan_suspend(span));
@@ -193,7 +194,7 @@ START_TEST(without_addresses_the_old_mappings_get_their_access_back)
 }
 END_TEST
 
-START_TEST(without_memory_a_span_is_not_mapped_over)
+START_TEST(without_memory_a_span_is_not_replaced)
 {
 	struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_FIXED };
 	const struct barspan_soft_region region = {
@@ -210,7 +211,7 @@ START_TEST(without_memory_a_span_is_not_mapped_over)
 		if (barspan_map(&over, other, 0, &options))
 			ck_assert_ptr_null(over);
 		fake_reset();
-		/* Until the kernel has replaced it, the span is as it was. */
+		/* The span is unchanged until the kernel has replaced it. */
 		if (!over && barspan_find(span_base(), NULL) == span)
 			expect_resumed();
 	}
@@ -227,16 +228,16 @@ int main(void)
 
 	harness_add(suite, "half",
 		    (const TTest *const[]){
-			    a_second_suspend_that_fails_takes_back_what_the_first_could_not,
+			    a_failed_second_suspend_restores_the_access_that_the_first_could_not,
 			    a_half_suspended_span_that_cannot_be_resumed_stays_as_it_is,
 			    a_resume_that_would_need_another_table_is_refused,
-			    access_that_a_failed_resume_leaves_is_told_and_can_be_taken_away,
-			    what_has_access_is_told_without_memory,
+			    access_left_by_a_failed_resume_is_in_the_table_until_a_suspend,
+			    accessible_areas_are_in_the_table_without_memory_for_another,
 			    a_half_suspended_span_keeps_its_access_if_a_resume_fails,
 			    an_area_that_kept_its_access_stays_direct, NULL });
-	harness_add(
-		suite, "exhausted",
-		(const TTest *const[]){ without_addresses_the_old_mappings_get_their_access_back,
-					without_memory_a_span_is_not_mapped_over, NULL });
+	harness_add(suite, "exhausted",
+		    (const TTest *const[]){
+			    without_addresses_a_resume_gives_old_mappings_their_access_back,
+			    without_memory_a_span_is_not_replaced, NULL });
 	return harness_run(suite);
 }

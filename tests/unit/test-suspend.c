@@ -17,7 +17,7 @@ START_TEST(a_suspended_span_is_all_hole_and_keeps_its_addresses)
 	barspan_write32(span, 0x1000, 0x1234);
 	ck_assert_zero(barspan_suspend(span));
 	expect_suspended();
-	/* Nothing can move in. */
+	/* The addresses stay reserved: no other mapping can take them. */
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x1000) {
 		struct reservation_request request = {
 			.length = 0x1000,
@@ -27,7 +27,7 @@ START_TEST(a_suspended_span_is_all_hole_and_keeps_its_addresses)
 
 		ck_assert_int_eq(reservation_create(&got, &request), -EEXIST);
 	}
-	/* Accessors still work, trapped. */
+	/* Accessors still work, by trapped accesses. */
 	ck_assert_uint_eq(barspan_read32(span, 0x1000), 0x1234);
 	ck_assert_zero(barspan_soft_trapped(device, 0, &reads, NULL));
 	ck_assert_uint_eq(reads, 1);
@@ -40,7 +40,7 @@ START_TEST(a_suspended_span_is_all_hole_and_keeps_its_addresses)
 }
 END_TEST
 
-START_TEST(twice_is_once)
+START_TEST(repeated_suspend_and_resume_change_nothing)
 {
 	set_up(0);
 	ck_assert_zero(barspan_resume(span));
@@ -86,7 +86,7 @@ START_TEST(independent_extents_keep_their_addresses)
 }
 END_TEST
 
-START_TEST(tables_do_not_pile_up)
+START_TEST(memory_of_tables_is_reused)
 {
 	set_up(0);
 	for (int i = 0; i < 100; i++) {
@@ -98,8 +98,8 @@ START_TEST(tables_do_not_pile_up)
 }
 END_TEST
 
-/* The device refuses the area at this offset; as on Linux, the range that was
- * to be mapped is unmapped then. */
+/* The device refuses the area at this offset. As on Linux, the target range is
+ * unmapped then. */
 static uint64_t bad_offset;
 
 static int refuse_bad(void **out, void *address, size_t length, int prot, int flags, int fd,
@@ -111,7 +111,7 @@ static int refuse_bad(void **out, void *address, size_t length, int prot, int fl
 	return -EINVAL;
 }
 
-START_TEST(what_cannot_be_mapped_again_stays_a_hole)
+START_TEST(an_area_that_cannot_be_mapped_again_is_a_hole)
 {
 	set_up(0);
 	ck_assert_zero(barspan_suspend(span));
@@ -126,7 +126,7 @@ START_TEST(what_cannot_be_mapped_again_stays_a_hole)
 	barspan_write32(span, 0x2000, 0x9abc);
 	ck_assert_uint_eq(barspan_read32(span, 0x2000), 0x9abc);
 
-	/* And is tried again the next time. */
+	/* The next resume tries the area again. */
 	ck_assert_zero(barspan_suspend(span));
 	expect_suspended();
 	fake_hooks.mmap = NULL;
@@ -136,7 +136,7 @@ START_TEST(what_cannot_be_mapped_again_stays_a_hole)
 }
 END_TEST
 
-START_TEST(what_can_be_mapped_at_last_has_the_fast_path)
+START_TEST(an_area_that_is_mapped_late_has_the_fast_path)
 {
 	set_up(0);
 	barspan_unmap(span);
@@ -155,7 +155,7 @@ START_TEST(what_can_be_mapped_at_last_has_the_fast_path)
 }
 END_TEST
 
-START_TEST(strict_stays_suspended)
+START_TEST(a_strict_span_stays_suspended_if_an_area_fails)
 {
 	set_up(BARSPAN_STRICT);
 	ck_assert_zero(barspan_suspend(span));
@@ -191,7 +191,7 @@ START_TEST(a_suspend_that_fails_changes_nothing)
 }
 END_TEST
 
-START_TEST(where_a_suspend_cannot_be_undone_there_are_holes)
+START_TEST(areas_of_a_suspend_that_cannot_be_undone_are_holes)
 {
 	set_up(0);
 	protects = 0;
@@ -211,7 +211,7 @@ START_TEST(where_a_suspend_cannot_be_undone_there_are_holes)
 }
 END_TEST
 
-/* A mapping of somebody else's takes the place of what an mremap was to
+/* Another thread's mapping takes the addresses that an mremap was to
  * replace. */
 static uint8_t *moved_in;
 
@@ -228,7 +228,8 @@ static int lose_to_another(void *from, size_t length, void *to)
 	return -ENOMEM;
 }
 
-/* Of a span whose areas could not be mapped at first, and can be now. */
+/* Suspends a span whose areas could not be mapped at first and can be mapped
+ * now. */
 static void suspend_unmapped(unsigned int flags)
 {
 	const struct barspan_options options = { .size = sizeof(options), .flags = flags };
@@ -255,7 +256,7 @@ START_TEST(a_span_that_lost_a_part_stays_suspended)
 	ck_assert_uint_eq(barspan_read32(span, 0x5000), 0x1234);
 	ck_assert_zero(barspan_take_error(span, NULL));
 	ck_assert_ptr_nonnull(strstr(harness_message, "another mapping occupies "));
-	/* The addresses are not the span's. */
+	/* The addresses do not belong to the span any more. */
 	ck_assert_ptr_null(barspan_find(moved_in, NULL));
 	barspan_ptr_write32(moved_in, 42);
 
@@ -274,7 +275,7 @@ static int refuse_move(void *from, size_t length, void *to)
 	return -EPERM;
 }
 
-START_TEST(a_move_that_leaves_a_gap_is_mended)
+START_TEST(a_gap_left_by_a_failed_move_is_reclaimed)
 {
 	suspend_unmapped(0);
 	fake_hooks.move_mapping = refuse_move;
@@ -289,7 +290,8 @@ START_TEST(a_move_that_leaves_a_gap_is_mended)
 }
 END_TEST
 
-/* Nothing is in core dumps, and nothing is lost, however far a resume gets. */
+/* No memory of the span gets into core dumps and no address is lost, whichever
+ * call of a resume fails. */
 START_TEST(a_resume_that_fails_can_be_tried_again)
 {
 	static const unsigned int flags[] = { 0, BARSPAN_INDEPENDENT };
@@ -303,8 +305,7 @@ START_TEST(a_resume_that_fails_can_be_tried_again)
 			ck_assert_zero(barspan_suspend(span));
 			expect_suspended();
 			ck_assert_zero(barspan_resume(span));
-			/* The areas that touch may be mappings of their own by
-			 * now. */
+			/* Adjacent areas may be separate mappings now. */
 			ck_assert(barspan_is_direct(span, 0x1000, 0x1000) &&
 				  barspan_is_direct(span, 0x2000, 0x1000));
 			ck_assert(barspan_is_direct(span, 0x5000, 0x1000));
@@ -319,17 +320,18 @@ int main(void)
 
 	harness_add(suite, "suspend",
 		    (const TTest *const[]){ a_suspended_span_is_all_hole_and_keeps_its_addresses,
-					    twice_is_once, a_suspended_span_can_be_unmapped,
+					    repeated_suspend_and_resume_change_nothing,
+					    a_suspended_span_can_be_unmapped,
 					    independent_extents_keep_their_addresses,
-					    tables_do_not_pile_up, NULL });
+					    memory_of_tables_is_reused, NULL });
 	harness_add(suite, "failures",
-		    (const TTest *const[]){ what_cannot_be_mapped_again_stays_a_hole,
-					    what_can_be_mapped_at_last_has_the_fast_path,
-					    strict_stays_suspended,
+		    (const TTest *const[]){ an_area_that_cannot_be_mapped_again_is_a_hole,
+					    an_area_that_is_mapped_late_has_the_fast_path,
+					    a_strict_span_stays_suspended_if_an_area_fails,
 					    a_suspend_that_fails_changes_nothing,
-					    where_a_suspend_cannot_be_undone_there_are_holes,
+					    areas_of_a_suspend_that_cannot_be_undone_are_holes,
 					    a_span_that_lost_a_part_stays_suspended,
-					    a_move_that_leaves_a_gap_is_mended,
+					    a_gap_left_by_a_failed_move_is_reclaimed,
 					    a_resume_that_fails_can_be_tried_again, NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the system calls' wrappers add to the calls. */
+/* The checks that the wrappers of system calls add. */
 #include <errno.h>
 #include <limits.h>
 #include <sys/mman.h>
@@ -16,8 +16,8 @@ START_TEST(an_offset_that_the_mmap_call_would_cut_is_refused)
 {
 	uint64_t units = 7;
 
-	/* Machines of 32 bits: VFIO's region 15 is the last that a call
-	 * reaches. */
+	/* On 32-bit machines, VFIO's region 15 is the last one within a call's
+	 * reach. */
 	ck_assert_zero(sys_mmap_units(&units, UINT64_C(15) << 40, PAGE, UNIT, UINT32_MAX));
 	ck_assert_uint_eq(units, UINT64_C(15) << 28);
 	ck_assert_zero(sys_mmap_units(&units, (UINT64_C(1) << 44) - PAGE, PAGE, UNIT, UINT32_MAX));
@@ -28,19 +28,19 @@ START_TEST(an_offset_that_the_mmap_call_would_cut_is_refused)
 			 -EOVERFLOW);
 	ck_assert_int_eq(sys_mmap_units(&units, -(uint64_t)PAGE, PAGE, UNIT, UINT32_MAX),
 			 -EOVERFLOW);
-	/* Pages of 64 KiB are counted in units of 4 KiB, too. */
+	/* With pages of 64 KiB the unit is 4 KiB, too. */
 	ck_assert_int_eq(sys_mmap_units(&units, 0x1000, 0x10000, UNIT, UINT32_MAX), -EINVAL);
 	ck_assert_uint_eq(units, UINT32_MAX);
 	ck_assert_zero(sys_mmap_units(&units, 0x30000, 0x10000, UNIT, UINT32_MAX));
 	ck_assert_uint_eq(units, 0x30);
-	/* Machines of 64 bits hand on every offset of whole pages. */
+	/* 64-bit machines accept every page-aligned offset. */
 	ck_assert_zero(sys_mmap_units(&units, -(uint64_t)PAGE, PAGE, 1, UINT64_MAX));
 	ck_assert_uint_eq(units, -(uint64_t)PAGE);
 	ck_assert_int_eq(sys_mmap_units(&units, 1, PAGE, 1, UINT64_MAX), -EINVAL);
 }
 END_TEST
 
-START_TEST(mmap_refuses_such_an_offset_as_mmap_2_does)
+START_TEST(sys_mmap_refuses_the_same_offsets_as_mmap)
 {
 	uint64_t past = sizeof(long) == 4 ? UINT64_C(1) << 44 : -(uint64_t)sys_page_size();
 	int fd = memfd_create("sys", MFD_CLOEXEC);
@@ -77,7 +77,7 @@ int main(void)
 
 	harness_add(suite, "sys",
 		    (const TTest *const[]){ an_offset_that_the_mmap_call_would_cut_is_refused,
-					    mmap_refuses_such_an_offset_as_mmap_2_does,
+					    sys_mmap_refuses_the_same_offsets_as_mmap,
 					    a_file_over_the_limit_is_an_error_and_no_signal,
 					    NULL });
 	return harness_run(suite);

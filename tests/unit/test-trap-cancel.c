@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A thread that is cancelled while it makes accesses in holes gets to its next
- * cancellation point. */
+/* A trapped access is no cancellation point: a cancelled thread runs on to its
+ * next cancellation point. */
 #include <pthread.h>
 
 #include "trap/x86/emulate.h"

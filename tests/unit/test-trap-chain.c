@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is not the trap's happens as if it were not there: each program runs in
- * a child with the trap and in one without, and what its handler sees and how
- * it ends must be the same. */
+/* Signals that do not concern the trap have the same effect as without it. Each
+ * program runs in a child with the trap and in one without; its handlers must
+ * see the same, and it must end the same way. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -23,14 +23,14 @@ enum {
 	STACK = 1 << 16
 };
 
-/* What a child tells. The padding of siginfo_t and addresses on stacks are left
- * out. */
+/* A child's observations. The padding of siginfo_t and addresses on stacks are
+ * left out. */
 struct record {
 	int calls, number, code, error;
 	uintptr_t address, pc_moved;
 	bool on_stack, context;
 	uint64_t mask, mask_after;
-	bool ran_on; /* it came to its end */
+	bool ran_on; /* it ran to its end */
 };
 
 static struct record *record;
@@ -54,7 +54,8 @@ static void set_up(void)
 	record = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert(record != MAP_FAILED && stack != MAP_FAILED);
-	/* Its memory moves the mappings that children make. */
+	/* Allocate now: memory of the report would move the mappings that
+	 * children make. */
 	ck_assert_zero(report_prepare());
 }
 
@@ -89,7 +90,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
 	record->number = number;
 	record->code = info->si_code;
 	record->error = errno;
-	/* A sender's process id is another one. */
+	/* The sender's process id differs between children. */
 	record->address = info->si_code > 0 ? (uintptr_t)info->si_addr : 0;
 	record->context = context != NULL;
 	record->on_stack = &here >= stack && &here < stack + STACK;
@@ -108,7 +109,7 @@ static void on_plain_signal(int number)
 		_exit(7);
 }
 
-/* Faults, and signals that look like them. */
+/* Faults, and signals that resemble faults. */
 static void touch_null(void)
 {
 	volatile uintptr_t address = 8;
@@ -160,7 +161,7 @@ static void touch_read_only(void)
 		*((volatile uint8_t *)barspan_base(other) + PAGE) = 1;
 }
 
-/* Direct, but for what the program has done. */
+/* A direct page, which the program has protected. */
 static void touch_protected(void)
 {
 	ck_assert_zero(mprotect((void *)(uintptr_t)address_at(0), PAGE, PROT_NONE));
@@ -237,14 +238,13 @@ static void check_crime(size_t crime, const struct sigaction *action, bool late)
 	/* valgrind does not apply a mask with SA_NODEFER. */
 	if (memcheck_is_there())
 		without.mask = with.mask;
-	ck_assert_msg(
-		!memcmp(&without, &with, sizeof(with)) && status[0] == status[1],
-		"crime %zu flags %x late %d: status %x %x, calls %d %d, code %d %d, address %lx %lx, stack %d %d, "
-		"mask %lx %lx, errno %d %d",
-		crime, action ? (unsigned int)action->sa_flags : 0, late, status[0], status[1],
-		without.calls, with.calls, without.code, with.code, without.address, with.address,
-		without.on_stack, with.on_stack, without.mask, with.mask, without.error,
-		with.error);
+	ck_assert_msg(!memcmp(&without, &with, sizeof(with)) && status[0] == status[1],
+		      "crime %zu flags %x late %d: status %x %x, calls %d %d, code %d %d, "
+		      "address %lx %lx, stack %d %d, mask %lx %lx, errno %d %d",
+		      crime, action ? (unsigned int)action->sa_flags : 0, late, status[0],
+		      status[1], without.calls, with.calls, without.code, with.code,
+		      without.address, with.address, without.on_stack, with.on_stack, without.mask,
+		      with.mask, without.error, with.error);
 }
 
 START_TEST(default_action_and_ignoring_are_as_without_the_trap)
@@ -319,7 +319,7 @@ static bool same_handler(int number, void (*handler)(int))
 	return action.sa_handler == handler;
 }
 
-START_TEST(disable_puts_back_what_was_there)
+START_TEST(disable_restores_the_former_handlers)
 {
 	const struct sigaction before = { .sa_handler = on_plain_signal, .sa_flags = SA_NODEFER };
 	struct sigaction after;
@@ -347,7 +347,8 @@ START_TEST(disable_leaves_a_later_handler_alone)
 	barspan_trap_disable();
 	ck_assert(same_handler(SIGSEGV, on_plain_signal));
 	ck_assert(same_handler(SIGBUS, SIG_DFL));
-	/* It may call ours, so that ours cannot call it. */
+	/* The later handler may call the trap's handler, which must not call it
+	 * back. */
 	ck_assert_int_eq(barspan_trap_enable(NULL), -EBUSY);
 	ck_assert(same_handler(SIGSEGV, on_plain_signal));
 	ck_assert(same_handler(SIGBUS, SIG_DFL));
@@ -358,7 +359,7 @@ START_TEST(disable_leaves_a_later_handler_alone)
 }
 END_TEST
 
-START_TEST(chained_handler_is_set_and_got)
+START_TEST(chained_handler_is_replaced_and_returned)
 {
 	const struct sigaction action = { .sa_handler = on_plain_signal, .sa_flags = SA_RESTART };
 	struct sigaction old;
@@ -381,8 +382,8 @@ END_TEST
 
 int main(void)
 {
-	/* The decoder would be loaded in the child with the trap only, and move
-	 * what is mapped later. */
+	/* Load the decoder in both children. Loaded with the trap only, it
+	 * would move later mappings. */
 	emulate_load();
 	Suite *suite = suite_create("trap-chain");
 
@@ -394,8 +395,8 @@ int main(void)
 		    (const TTest *const[]){ default_action_and_ignoring_are_as_without_the_trap,
 					    handlers_of_every_kind_are_called_as_without_the_trap,
 					    core_is_dumped_as_without_the_trap,
-					    disable_puts_back_what_was_there,
+					    disable_restores_the_former_handlers,
 					    disable_leaves_a_later_handler_alone,
-					    chained_handler_is_set_and_got, NULL });
+					    chained_handler_is_replaced_and_returned, NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The pages of code that instructions run on out of line. */
+/* The code pages for instructions that run out of line. */
 #include <pthread.h>
 
 #include "support/harness.h"
@@ -46,7 +46,7 @@ START_TEST(equal_instructions_share_code_until_there_is_no_room)
 			check_code(number, n);
 	} while (number && n < 100000);
 	ck_assert_uint_eq(n, 512);
-	/* What there is stays. */
+	/* Existing code stays valid. */
 	code = code_of(5);
 	check_code(run_add(&code), 5);
 }
@@ -77,7 +77,8 @@ START_TEST(threads_add_code_at_once)
 }
 END_TEST
 
-/* Of all pages that are there when instructions run, but the test's own. */
+/* Looks at all mappings of the process once instructions can run out of
+ * line. */
 START_TEST(no_page_is_writable_and_executable)
 {
 	struct run_code code = code_of(3);

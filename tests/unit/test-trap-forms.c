@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each instruction that the trap emulates leaves the same registers, flags and
- * memory as on memory, where the processor does it: the same examples run on a
- * span without holes, and on one with holes at the same addresses. */
+/* Compares each emulated instruction with the processor. The same examples run
+ * on a span without holes and on one with holes at the same addresses, and must
+ * leave the same registers, flags and memory. */
 #include "trap/memcheck.h"
 #include "trap/memory.h"
 #include "support/ways.h"
@@ -50,7 +50,7 @@ static void compare_examples(const struct example *direct, const struct example 
 	}
 	ck_assert_msg(same, "%s", name);
 	ck_assert_uint_eq(direct->traps, 0);
-	/* Strings may happen to stay away from the holes. */
+	/* String instructions may miss the holes by chance. */
 	if (!string)
 		ck_assert_uint_ne(trapped->traps, 0);
 }
@@ -78,7 +78,7 @@ static void check_form(size_t form, size_t n, uint64_t *seed, uint64_t *traps)
 	free(trapped);
 }
 
-START_TEST(emulation_leaves_what_the_processor_leaves)
+START_TEST(emulation_has_the_same_results_as_the_processor)
 {
 	const char *given = getenv("BARSPAN_TEST_SEED");
 	size_t n = harness_instrumented() ? 20 : 250;
@@ -93,14 +93,14 @@ START_TEST(emulation_leaves_what_the_processor_leaves)
 }
 END_TEST
 
-/* Random values hardly ever meet cmpxchg's other case, in which memory equals
- * the accumulator. */
-START_TEST(cmpxchg_of_equal_values)
+/* Random values seldom reach the case of cmpxchg in which memory equals the
+ * accumulator. */
+START_TEST(cmpxchg_of_equal_values_stores)
 {
 	static const struct {
 		uint8_t code[5], length, width;
 	} codes[] = {
-		{ { 0x0f, 0xb0, 0x0b }, 3, 1 }, /* cmpxchg %cl, (%rbx), and so on */
+		{ { 0x0f, 0xb0, 0x0b }, 3, 1 }, /* cmpxchg %cl, (%rbx), and the other widths */
 		{ { 0x66, 0x0f, 0xb1, 0x0b }, 4, 2 },
 		{ { 0x0f, 0xb1, 0x0b }, 3, 4 },
 		{ { 0x48, 0x0f, 0xb1, 0x0b }, 4, 8 },
@@ -129,7 +129,7 @@ START_TEST(cmpxchg_of_equal_values)
 }
 END_TEST
 
-/* What AVX clears it clears as far up as registers go. */
+/* AVX clears a register up to the full width that the processor has. */
 START_TEST(avx_loads_clear_all_of_the_register_above)
 {
 	static const uint8_t code[] = {
@@ -155,8 +155,8 @@ START_TEST(avx_loads_clear_all_of_the_register_above)
 }
 END_TEST
 
-/* A part of the state that is zero need not be in the signal's frame. */
-START_TEST(avx_load_into_registers_that_are_initial)
+/* The signal frame may leave out a part of the state that is zero. */
+START_TEST(avx_loads_work_with_an_initial_register_state)
 {
 	static const uint8_t code[] = { 0xc5, 0xf8, 0x77, 0xc5, 0xfa, 0x7e,
 					0x08, 0xc5, 0xfe, 0x6f, 0x00 };
@@ -189,9 +189,9 @@ int main(void)
 		return 0;
 	}
 	harness_add(suite, "forms",
-		    (const TTest *const[]){ emulation_leaves_what_the_processor_leaves,
-					    cmpxchg_of_equal_values,
+		    (const TTest *const[]){ emulation_has_the_same_results_as_the_processor,
+					    cmpxchg_of_equal_values_stores,
 					    avx_loads_clear_all_of_the_register_above,
-					    avx_load_into_registers_that_are_initial, NULL });
+					    avx_loads_work_with_an_initial_register_state, NULL });
 	return harness_run(suite);
 }

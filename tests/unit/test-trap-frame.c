@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Vector registers in a frame made by hand, in XSAVE's standard layout of a
- * processor that need not be this one. */
+/* Vector registers in a hand-made signal frame: XSAVE's standard format, with
+ * the layout of a fictitious processor. */
 #include <ucontext.h>
 
 #include "support/harness.h"
 #include "trap/x86/emulate.h"
 #include "trap/x86/machine.h"
 
-/* Not the offsets of any processor. */
+/* No real processor has these offsets. */
 enum { YMM = 640, MASK = 1024, ZMM = 1152, ZMM16 = 1728, AREA = 2816 };
 enum {
 	HAS_SSE = 1 << 1,
@@ -36,8 +36,8 @@ static void find_none(unsigned int part, unsigned int *size, unsigned int *offse
 	*size = *offset = 0;
 }
 
-/* A frame with these parts, of which those are not zero; all others are
- * garbage. */
+/* Makes a frame with the parts `there`, of which `used` are not zero. The rest
+ * of the frame is garbage. */
 static void make_frame(uint64_t there, uint64_t used)
 {
 	struct _fpx_sw_bytes software = {
@@ -69,7 +69,7 @@ static void check_bytes(const uint8_t *bytes, size_t length, uint8_t byte)
 		ck_assert_uint_eq(bytes[i], byte);
 }
 
-START_TEST(registers_are_where_the_processor_says)
+START_TEST(registers_are_found_by_the_processors_layout)
 {
 	make_frame(HAS_ALL, HAS_ALL);
 	put_vector(3, 0x33);
@@ -88,7 +88,7 @@ START_TEST(registers_are_where_the_processor_says)
 }
 END_TEST
 
-START_TEST(parts_that_are_initial_are_zero)
+START_TEST(initial_parts_of_the_state_are_zero)
 {
 	uint8_t value[MACHINE_VECTOR];
 	uint64_t mask = 1, used;
@@ -101,21 +101,22 @@ START_TEST(parts_that_are_initial_are_zero)
 	check_bytes(value, 64, 0);
 	ck_assert(machine_get_mask(&context, 1, &mask));
 	ck_assert_uint_eq(mask, 0);
-	/* To set one gives the others of its part their value, too. */
+	/* Setting one register marks its part as used; the part's other
+	 * registers get their value, zero. */
 	put_vector(20, 0x20);
 	memcpy(&used, area + 512, sizeof(used));
 	ck_assert_uint_eq(used, HAS_SSE | HAS_ZMM16);
 	check_bytes(area + ZMM16, 4 * 64, 0);
 	check_bytes(area + ZMM16 + 4 * 64, 64, 0x20);
 	check_bytes(area + ZMM16 + 5 * 64, 11 * 64, 0);
-	/* Zero it is already. */
+	/* The register is zero already, and its part stays unused. */
 	put_vector(2, 0);
 	memcpy(&used, area + 512, sizeof(used));
 	ck_assert_uint_eq(used, HAS_SSE | HAS_ZMM16);
 }
 END_TEST
 
-START_TEST(parts_that_are_not_saved_are_not_there)
+START_TEST(registers_of_unsaved_parts_cannot_be_accessed)
 {
 	uint64_t mask;
 
@@ -138,7 +139,8 @@ START_TEST(parts_that_are_not_saved_are_not_there)
 }
 END_TEST
 
-/* As the handler does it, with rbx in a hole; false: it is not served. */
+/* Emulates as the handler does, with rbx in a hole. Returns false if the access
+ * is not served. */
 static bool emulate_code(const uint8_t *code, size_t length, uintptr_t address)
 {
 	struct emulation e = { .context = &context, .pc = 0x1000, .fault = address };
@@ -168,7 +170,8 @@ static struct barspan *span;
 static uintptr_t hole;
 static uint8_t bytes[64];
 
-/* 64 bytes that differ at `hole`, and elements 1, 2 and 15 in the mask. */
+/* Makes a hole with 64 different bytes at `hole`, and a mask that selects
+ * elements 1, 2 and 15. */
 static void open_hole(void)
 {
 	const struct barspan_soft_region region = {
@@ -194,7 +197,7 @@ static void close_hole(void)
 	barspan_device_close(device);
 }
 
-START_TEST(moves_of_long_registers)
+START_TEST(moves_of_64_byte_registers_are_emulated)
 {
 	uint8_t value[MACHINE_VECTOR];
 
@@ -206,7 +209,7 @@ START_TEST(moves_of_long_registers)
 	barspan_read(span, 192, value, 64);
 	ck_assert_zero(memcmp(value, bytes, 32));
 	check_bytes(value + 32, 32, 0);
-	/* Without the registers it is not served. */
+	/* An instruction whose registers are not in the frame is not served. */
 	make_frame(HAS_SSE | HAS_YMM, HAS_SSE);
 	ck_assert(!emulate_code(load512, sizeof(load512), hole));
 	ck_assert(!emulate_code(masked, sizeof(masked), hole));
@@ -214,7 +217,7 @@ START_TEST(moves_of_long_registers)
 }
 END_TEST
 
-START_TEST(moves_with_masks)
+START_TEST(masked_moves_access_selected_elements_only)
 {
 	uint8_t value[MACHINE_VECTOR];
 
@@ -245,9 +248,10 @@ int main(void)
 	Suite *suite = suite_create("trap-frame");
 
 	harness_add(suite, "frame",
-		    (const TTest *const[]){ registers_are_where_the_processor_says,
-					    parts_that_are_initial_are_zero,
-					    parts_that_are_not_saved_are_not_there,
-					    moves_of_long_registers, moves_with_masks, NULL });
+		    (const TTest *const[]){ registers_are_found_by_the_processors_layout,
+					    initial_parts_of_the_state_are_zero,
+					    registers_of_unsaved_parts_cannot_be_accessed,
+					    moves_of_64_byte_registers_are_emulated,
+					    masked_moves_access_selected_elements_only, NULL });
 	return harness_run(suite);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The trap's report. Counts are the process's: where tests do not fork, each
- * goes on from those before it. */
+/* The trap's report. A process has one set of counts: tests that do not fork
+ * continue those of the tests before them. */
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ static void store_to_hole(void)
 	*reg32(HOLE + 0x10) = 1;
 }
 
-/* A function of a name that the report can find. */
+/* A function whose name the report must find. */
 __attribute__((noinline)) uint32_t reported_function(void);
 uint32_t reported_function(void)
 {
@@ -61,7 +61,7 @@ static const char *report_text(void)
 	return text;
 }
 
-/* The number that the line begins with in which `at` points. */
+/* The number at the start of the line that contains `at`. */
 static unsigned long line_number(const char *at)
 {
 	while (at[-1] != '\n')
@@ -85,7 +85,7 @@ static struct sums read_sums(const char *text)
 	return sums;
 }
 
-/* One instruction, as in a driver's accessor functions. */
+/* One instruction for many registers, as in a driver's accessor function. */
 __attribute__((noinline)) static uint32_t access_register(uint64_t offset)
 {
 	return *reg32(offset);
@@ -146,7 +146,7 @@ static const uint8_t load1_code[] = { 0x0f, 0xb6, 0x07, 0xc3 }; /* movzbl (%rdi)
 
 enum { SITES = 8192, SITE_SIZE = 16, CODE_SIZE = SITES * SITE_SIZE };
 
-/* Loads at many addresses, in a file or, for -1, in none. */
+/* Makes a page of many loads, in a file or, for -1, in anonymous memory. */
 static uint8_t *make_code(int fd, const uint8_t instructions[4])
 {
 	static uint8_t bytes[CODE_SIZE];
@@ -169,7 +169,7 @@ static uint32_t run_site(uint8_t *code, size_t site)
 	return ((uint32_t(*)(volatile void *))(uintptr_t)(code + site * SITE_SIZE))(reg32(HOLE));
 }
 
-START_TEST(late_comers_that_are_hot_are_kept)
+START_TEST(hot_instructions_are_kept_in_a_full_table)
 {
 	uint8_t *code = make_code(-1, load4_code);
 	struct sums before, after;
@@ -265,7 +265,7 @@ int main(void)
 				    report_names_instruction_and_register,
 				    instruction_that_touches_many_registers_is_one_line,
 				    registers_that_are_touched_often_have_lines_of_their_own,
-				    late_comers_that_are_hot_are_kept,
+				    hot_instructions_are_kept_in_a_full_table,
 				    code_that_was_unmapped_keeps_its_name,
 				    child_reports_its_own_accesses, NULL });
 	return harness_run(suite);

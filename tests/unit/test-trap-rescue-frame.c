@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Signal frames of direct bytes that fault: a handler of the test's hands the
- * trap's handler other frames than the kernel's. */
+/* Faults of direct bytes with other signal frames than the kernel's: a handler
+ * of the test changes the frame and calls the trap's handler. */
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -13,8 +13,7 @@
 
 enum { PATTERN = 0x04030201, HANDLED = 5 };
 
-/* The handler is called by one of the test's, which may change what the
- * kernel says. */
+/* the trap's handlers of SIGSEGV and SIGBUS, which the test's handler calls */
 static struct sigaction traps[2]; /* of SIGSEGV, SIGBUS */
 static volatile unsigned int calls;
 static void (*change)(siginfo_t *info, ucontext_t *context);
@@ -45,7 +44,8 @@ static void take_off(void)
 	sigaction(SIGBUS, &traps[1], NULL);
 }
 
-/* Another thread could have resumed the span: that is looked at first, once. */
+/* Another thread may have resumed the span: the trap retries the instruction
+ * once. */
 START_TEST(first_fault_is_retried_once)
 {
 	set_up_registers();
@@ -67,7 +67,7 @@ static void bring_back(siginfo_t *info, ucontext_t *context)
 	protect_page(PROT_READ | PROT_WRITE);
 }
 
-START_TEST(page_that_is_back_is_not_rescued)
+START_TEST(page_that_is_accessible_again_is_not_rescued)
 {
 	uint64_t before;
 
@@ -84,8 +84,8 @@ START_TEST(page_that_is_back_is_not_rescued)
 }
 END_TEST
 
-/* What SEV-SNP's exception gives: no address, and a number of its own in
- * place of the page fault's bits. */
+/* The frame of an SEV-SNP exception: no address, and an error code of its own
+ * instead of the page fault's. */
 static void be_snp(siginfo_t *info, ucontext_t *context)
 {
 	info->si_signo = SIGBUS;
@@ -151,7 +151,7 @@ static void exit_handled(int number)
 	_exit(HANDLED);
 }
 
-/* In a child, whose own handlers are below the trap's. */
+/* Runs in a child, whose handlers are installed before the trap's. */
 static void prepare_child(unsigned int flags, void (*how)(siginfo_t *info, ucontext_t *context))
 {
 	barspan_trap_disable();
@@ -214,7 +214,7 @@ static void load_without_form(void)
 #endif
 }
 
-/* The trap's handler reads the hole, and then faults at the direct part. */
+/* The trap serves the part in the hole and then faults at the direct part. */
 static void load_into_lost_page(void)
 {
 	static const struct barspan_range second = { PAGE, PAGE };
@@ -243,7 +243,8 @@ START_TEST(other_faults_are_passed_on)
 	};
 
 	set_up_registers();
-	/* valgrind is not silent about the hole, which is the last. */
+	/* Under valgrind, skip the last act: valgrind prints an error for the
+	 * hole. */
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]) - memcheck_is_there(); i++) {
 		int status = end_of(acts[i]);
 
@@ -271,7 +272,7 @@ int main(void)
 	suite = suite_create("trap-rescue-frame");
 	harness_add(suite, "frame",
 		    (const TTest *const[]){ first_fault_is_retried_once,
-					    page_that_is_back_is_not_rescued,
+					    page_that_is_accessible_again_is_not_rescued,
 					    frame_without_an_address_is_decoded,
 					    other_faults_are_passed_on, NULL });
 	return harness_run(suite);

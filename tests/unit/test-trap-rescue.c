@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Direct bytes that fault. The file behind the first page is cut, which
- * gives SIGBUS as a device does that has memory decoding off, or the page is
- * protected, which gives SIGSEGV. */
+/* Direct bytes that fault. The file behind the first page is cut, which raises
+ * SIGBUS as a device with memory decoding off does; or the page is protected,
+ * which raises SIGSEGV. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,7 +16,7 @@
 
 enum { PATTERN = 0x04030201, THREADS = 3 };
 
-START_TEST(device_that_is_gone_reads_as_all_ones)
+START_TEST(removed_device_reads_as_all_ones)
 {
 	struct barspan_trap_counts before, after;
 
@@ -39,7 +39,7 @@ START_TEST(device_that_is_gone_reads_as_all_ones)
 }
 END_TEST
 
-START_TEST(rescue_is_told_once_a_span)
+START_TEST(rescue_is_explained_once_for_each_span)
 {
 	struct barspan *other;
 	const char *text;
@@ -89,7 +89,7 @@ START_TEST(raw_accesses_reach_the_device)
 }
 END_TEST
 
-/* A part of the operand is a hole. */
+/* One part of the operand is in a hole. */
 START_TEST(operand_across_the_edge_is_served)
 {
 	typedef uint32_t unaligned __attribute__((aligned(1)));
@@ -163,7 +163,7 @@ START_TEST(strings_and_vectors_reach_the_device)
 END_TEST
 #endif
 
-START_TEST(protected_page_is_served_until_it_is_back)
+START_TEST(protected_page_is_served_until_it_is_accessible)
 {
 	uint64_t before;
 
@@ -206,7 +206,7 @@ static void *access_again_and_again(void *argument)
 	return NULL;
 }
 
-START_TEST(threads_are_rescued_while_the_page_comes_and_goes)
+START_TEST(threads_are_rescued_while_the_protection_changes)
 {
 	pthread_t threads[THREADS], other;
 
@@ -234,13 +234,14 @@ int main(void)
 	suite = suite_create("trap-rescue");
 	harness_add(suite, "rescue",
 		    (const TTest *const[]){
-			    device_that_is_gone_reads_as_all_ones, rescue_is_told_once_a_span,
-			    raw_accesses_reach_the_device, operand_across_the_edge_is_served,
+			    removed_device_reads_as_all_ones,
+			    rescue_is_explained_once_for_each_span, raw_accesses_reach_the_device,
+			    operand_across_the_edge_is_served,
 			    accessors_of_the_library_reach_the_device,
 #ifdef __x86_64__
 			    strings_and_vectors_reach_the_device,
 #endif
-			    protected_page_is_served_until_it_is_back,
-			    threads_are_rescued_while_the_page_comes_and_goes, NULL });
+			    protected_page_is_served_until_it_is_accessible,
+			    threads_are_rescued_while_the_protection_changes, NULL });
 	return harness_run(suite);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Every instruction that the decoder takes leaves in a hole the same registers,
- * flags, memory and signals as on memory, and accesses no more and no less than
- * the decoder says. */
+/* Compares every instruction that the decoder accepts with the processor: run
+ * in a hole, it must leave the same registers, flags, memory and signals as on
+ * memory, and access exactly the bytes that the decoder names. */
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -21,17 +21,17 @@ struct result {
 	int signal[2], code[2];
 };
 
-/* What children find, one after the other. */
+/* The results of all children in turn. */
 static struct found {
 	size_t next, examples, signals;
 	size_t n_names;
-	char names[NAMES][24]; /* those that were served */
+	char names[NAMES][24]; /* served instructions */
 } * found;
 
 static volatile int last_signal, last_code;
 
-/* What the processor does not do, such as an access that is not aligned, or a
- * division by zero, ends the example. */
+/* Ends the example if the processor faults, for instance for a misaligned
+ * access or a division by zero. */
 static void on_signal(int number, siginfo_t *info, void *context)
 {
 	ucontext_t *where = context;
@@ -51,7 +51,7 @@ static void set_up(void)
 	ways_set_up();
 }
 
-/* Half of all numbers are ones that floating point calculates with. */
+/* Half of the numbers are useful floating-point values. */
 static void fill_random(void *bytes, size_t length, uint64_t *seed)
 {
 	uint32_t *words = bytes;
@@ -117,8 +117,8 @@ static void compare_results(const struct result *result)
 	bool same = !memcmp(&result->after[0], &result->after[1], sizeof(result->after[0])) &&
 		    result->hash[0] == result->hash[1] && result->signal[0] == result->signal[1] &&
 		    result->code[0] == result->code[1];
-	/* A division that fails has read its operand; a mask may name
-	 * nothing. */
+	/* A division that fails has read its operand. A mask may select no
+	 * element. */
 	bool served = result->traps || result->signal[0] || result->encoding.form.mask;
 
 	if (!same || !served)
@@ -131,8 +131,8 @@ static void compare_results(const struct result *result)
 		note_name(result->encoding.name);
 }
 
-/* The last byte that may be accessed is the operand's last byte: then, and only
- * then, the processor has no objection. */
+/* The processor accepts the instruction if and only if the operand's last byte
+ * is accessible: this proves the operand's width. */
 static void check_width(struct encoding encoding, uint64_t *seed)
 {
 	uintptr_t end = INSN_CASES_BASE + SIZE + PAGE;
@@ -176,7 +176,7 @@ static void any_state(struct machine *machine, uint64_t *seed)
 	uint64_t random = harness_random(seed);
 
 	fill_random(machine, sizeof(*machine), seed);
-	/* Division seldom fits if these are random. */
+	/* Random operands of a division seldom fit. */
 	if (random & 1)
 		machine->gprs[2] = random & 2 ? UINT64_MAX : 0;
 	if (random & 4)
@@ -205,7 +205,7 @@ static size_t make_batch(struct result *results, size_t *at)
 	return n;
 }
 
-/* Code is made for each, and there is no room for all of it: hence in a
+/* Each example gets new code, and there is no room for all: run a batch in a
  * child. */
 static void run_batch(void)
 {
@@ -260,7 +260,7 @@ static void check_names(void)
 	}
 }
 
-START_TEST(instructions_leave_what_the_processor_leaves)
+START_TEST(instructions_have_the_same_results_as_on_memory)
 {
 	int status;
 
@@ -292,7 +292,8 @@ int main(void)
 		return 0;
 	}
 	suite = suite_create("trap-run");
-	harness_add(suite, "run",
-		    (const TTest *const[]){ instructions_leave_what_the_processor_leaves, NULL });
+	harness_add(
+		suite, "run",
+		(const TTest *const[]){ instructions_have_the_same_results_as_on_memory, NULL });
 	return harness_run(suite);
 }

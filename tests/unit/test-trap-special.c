@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Instructions of which a general test cannot tell enough: those that use the
- * stack, caches, division, and what happens if the system allows no new
- * code. */
+/* Instructions that need tests of their own: those that use the stack, cache
+ * control, division; and systems that refuse new code pages. */
 #include <cpuid.h>
 #include <errno.h>
 #include <sys/mman.h>
@@ -16,8 +15,8 @@
 
 enum { PAGE = INSN_CASES_PAGE, HOLE = PAGE, RAX = 0, RCX, RDX, RBX, RSI = 6 };
 
-/* The state after code that runs with rbx at the hole's 17th byte, and the
- * number of accesses. */
+/* Runs code with rbx at byte 16 of the hole. Returns the number of accesses;
+ * *machine has the state afterwards. */
 static uint64_t run_at_hole(struct machine *machine, const uint8_t *code, size_t length)
 {
 	uint64_t before = memory_count(NULL);
@@ -28,7 +27,8 @@ static uint64_t run_at_hole(struct machine *machine, const uint8_t *code, size_t
 	return memory_count(NULL) - before;
 }
 
-/* Runs code both ways, and gives the state that is the same. */
+/* Runs code on memory and in a hole, and returns the state, which must be the
+ * same. */
 static struct machine run_both_ways(const uint8_t *code, size_t length, uint64_t value)
 {
 	struct machine machines[2];
@@ -55,7 +55,7 @@ static struct machine run_both_ways(const uint8_t *code, size_t length, uint64_t
 	run_both_ways((const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }), \
 		      value)
 
-START_TEST(push_and_pop_through_memory)
+START_TEST(push_and_pop_access_the_hole)
 {
 	struct machine machine;
 
@@ -69,25 +69,25 @@ START_TEST(push_and_pop_through_memory)
 	/* push %rsi; pop (%rbx); mov (%rbx), %rcx */
 	machine = RUN_BOTH_WAYS(1, 0x56, 0x8f, 0x03, 0x48, 0x8b, 0x0b);
 	ck_assert_uint_eq(machine.gprs[RCX], machine.gprs[RSI]);
-	/* The address is computed with rsp after pop: mov %rbx, %rcx; sub %rsp,
-	 * %rcx; push %rsi; pop (%rsp,%rcx); mov (%rbx), %rcx */
+	/* pop computes the address from rsp after the increment: mov %rbx,
+	 * %rcx; sub %rsp, %rcx; push %rsi; pop (%rsp,%rcx); mov (%rbx), %rcx */
 	machine = RUN_BOTH_WAYS(1, 0x48, 0x89, 0xd9, 0x48, 0x29, 0xe1, 0x56, 0x8f, 0x04, 0x0c, 0x48,
 				0x8b, 0x0b);
 	ck_assert_uint_eq(machine.gprs[RCX], machine.gprs[RSI]);
-	/* And with rsp before push: the same to sub, push (%rsp,%rcx); pop
-	 * %rcx */
+	/* push computes it from rsp before the decrement: the same up to sub;
+	 * push (%rsp,%rcx); pop %rcx */
 	machine = RUN_BOTH_WAYS(77, 0x48, 0x89, 0xd9, 0x48, 0x29, 0xe1, 0xff, 0x34, 0x0c, 0x59);
 	ck_assert_uint_eq(machine.gprs[RCX], 77);
 	ways_tear_down();
 }
 END_TEST
 
-START_TEST(calls_and_jumps_through_memory)
+START_TEST(calls_and_jumps_read_their_target_from_the_hole)
 {
 	struct machine machine;
 
 	ways_set_up();
-	/* call *(%rbx); jmp behind; at 4: pop %rdx; push %rdx; ret */
+	/* call *(%rbx); jmp over the rest; at 4: pop %rdx; push %rdx; ret */
 	machine = RUN_BOTH_WAYS(INSN_CASES_CODE + 4, 0xff, 0x13, 0xeb, 0x03, 0x5a, 0x52, 0xc3);
 	ck_assert_uint_eq(machine.gprs[RDX], INSN_CASES_CODE + 2);
 	/* jmp *(%rbx); mov $1, %al; at 4: inc %ecx */
@@ -133,7 +133,7 @@ START_TEST(cache_flushes_do_nothing)
 }
 END_TEST
 
-/* Few processors have it, but it is a store like any other. */
+/* Few processors have movdiri, but its effect is that of a plain store. */
 START_TEST(direct_store_is_decoded)
 {
 	/* movdiri %rcx, 8(%rbx) */
@@ -152,8 +152,9 @@ START_TEST(direct_store_is_decoded)
 }
 END_TEST
 
-/* These use what is best on the processor, up to AVX-512 with masks. */
-START_TEST(functions_of_the_c_library)
+/* The C library chooses the best variant for the processor, up to AVX-512 with
+ * masks. */
+START_TEST(functions_of_the_c_library_access_the_hole)
 {
 	uint8_t *hole = (uint8_t *)INSN_CASES_BASE + HOLE, buffer[1024];
 
@@ -199,7 +200,7 @@ static uint64_t divide_by_zero(void)
 	return run_at_hole(&machine, (const uint8_t[]){ 0xf7, 0x33 }, 2);
 }
 
-START_TEST(division_that_fails_is_the_programs)
+START_TEST(division_error_reaches_the_program)
 {
 	const struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
 
@@ -247,8 +248,8 @@ static void divide_with_signal_ignored(void)
 	divide_by_zero();
 }
 
-/* addss (%rbx), %xmm0 with exceptions that are not masked: nobody knows
- * beforehand whether there will be one. */
+/* addss (%rbx), %xmm0 with unmasked exceptions: before it runs, the trap cannot
+ * know whether it raises one. */
 static void add_with_exceptions(void)
 {
 	static const uint8_t code[] = {
@@ -299,7 +300,7 @@ static bool is_explained(void)
 	return strstr(text, "cannot be emulated");
 }
 
-START_TEST(exceptions_that_are_not_masked_are_explained)
+START_TEST(instructions_with_unmasked_exceptions_are_explained)
 {
 	ways_set_up();
 	ways_map(2);
@@ -310,7 +311,7 @@ START_TEST(exceptions_that_are_not_masked_are_explained)
 }
 END_TEST
 
-/* The system may refuse executable memory, at any step. */
+/* The system may refuse executable memory at any step. */
 START_TEST(without_new_code_instructions_are_explained)
 {
 	for (unsigned long step = 1; step <= 2; step++) {
@@ -344,15 +345,17 @@ int main(void)
 	}
 	suite = suite_create("trap-special");
 	harness_add(suite, "stack",
-		    (const TTest *const[]){ push_and_pop_through_memory,
-					    calls_and_jumps_through_memory, NULL });
+		    (const TTest *const[]){ push_and_pop_access_the_hole,
+					    calls_and_jumps_read_their_target_from_the_hole,
+					    NULL });
 	harness_add(suite, "single",
 		    (const TTest *const[]){ cache_flushes_do_nothing, direct_store_is_decoded,
-					    functions_of_the_c_library, NULL });
+					    functions_of_the_c_library_access_the_hole, NULL });
 	harness_add(suite, "exception",
-		    (const TTest *const[]){ division_that_fails_is_the_programs,
+		    (const TTest *const[]){ division_error_reaches_the_program,
 					    division_that_fails_kills_as_the_kernel_does,
-					    exceptions_that_are_not_masked_are_explained, NULL });
+					    instructions_with_unmasked_exceptions_are_explained,
+					    NULL });
 	harness_add(suite, "code",
 		    (const TTest *const[]){ without_new_code_instructions_are_explained, NULL });
 	return harness_run(suite);

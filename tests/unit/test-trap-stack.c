@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The alternate stack that a trapped access takes: its use is painted, and
- * one that is too small ends the process with an explanation. */
+/* How much of the alternate stack a trapped access uses. Painted stacks show
+ * it. If a stack is too small, the process ends with an explanation. */
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -13,11 +13,12 @@
 #include "trap/x86/emulate.h"
 #include "support/trap-fixture.h"
 
-/* BOUND: bytes below the kernel's frame; doc/barspan_trap_enable.3 says it. */
+/* BOUND: bytes below the kernel's frame, as barspan_trap_enable(3)
+ * documents. */
 enum { BOUND = 1024, STACK = 1 << 16, PAINT = 0xa5, PATTERN = 0x04030201 };
 enum { MIN_STACK = 512, UNUSABLE = 77, SERVED = 33, HANDLED = 3 };
 
-/* Shared with children. */
+/* In memory that children share. */
 static struct shared {
 	uintptr_t frame; /* the lowest address of the kernel's frame on the alternate stack */
 	uint8_t stack[STACK] __attribute__((aligned(64)));
@@ -38,7 +39,8 @@ static void tear_down_stack(void)
 	tear_down();
 }
 
-/* The kernel pushes a return address, and the context above it. */
+/* The kernel's frame begins with a return address. The context follows directly
+ * above it. */
 static void note_frame(int number, siginfo_t *info, void *context)
 {
 	(void)number;
@@ -81,7 +83,7 @@ static void *act_on_stack(void *argument)
 	return NULL;
 }
 
-/* In a thread, whose alternate stack no other test's is. */
+/* In a new thread, whose alternate stack no other test uses. */
 static void run_in_thread(void (*act)(void))
 {
 	pthread_t thread;
@@ -90,7 +92,7 @@ static void run_in_thread(void (*act)(void))
 	pthread_join(thread, NULL);
 }
 
-/* The bound is one of optimised code. */
+/* The bound holds for optimised code. */
 static void check_bound(const char *name)
 {
 	size_t bytes = used_stack();
@@ -256,7 +258,7 @@ static void do_unknown(void)
 #endif
 }
 
-/* Explanation and report, and the default action. */
+/* An explanation, a report, and the default action. */
 START_TEST(explanations_take_little_of_the_alternate_stack)
 {
 	static const unsigned int flags[] = { 0, BARSPAN_TRAP_REPORT, BARSPAN_TRAP_EMULATE };
@@ -273,8 +275,8 @@ START_TEST(explanations_take_little_of_the_alternate_stack)
 }
 END_TEST
 
-/* A stack with room for the kernel's frame and so many bytes more, and
- * memory that is not to be touched below it. */
+/* A stack with room for the kernel's frame and `room` more bytes. The memory
+ * below it must not be written. */
 static size_t room;
 static volatile uint32_t seen;
 
@@ -297,7 +299,7 @@ static void run_small(void (*act)(void))
 {
 	pthread_t thread;
 
-	run_in_thread(load_hole); /* finds the frame */
+	run_in_thread(load_hole); /* finds the frame's size */
 	pthread_create(&thread, NULL, act_on_small_stack, &act);
 	pthread_join(thread, NULL);
 }
@@ -313,7 +315,7 @@ static void load_with_little_room(void)
 	_exit(seen == PATTERN ? SERVED : 4);
 }
 
-/* Bytes that were written below the small stack. */
+/* The number of written bytes below the small stack. */
 static size_t count_overrun(void)
 {
 	size_t below = shared->frame - room - (uintptr_t)shared->stack, i = 0;
@@ -344,7 +346,7 @@ static void check_room(size_t bytes)
 		      bytes, status);
 	ck_assert_msg(!strncmp(text, "barspan: the alternate signal stack ", 36), "%zu bytes: '%s'",
 		      bytes, text);
-	/* The handler needs a little to find out that nothing is left. */
+	/* Finding out that nothing is left takes the handler a few bytes. */
 	ck_assert_msg(count_overrun() <= (bytes < 64 ? 64 : 0), "%zu bytes: %zu bytes overrun",
 		      bytes, count_overrun());
 }
@@ -382,8 +384,8 @@ static void touch_nothing_with_little_room(void)
 	run_small(touch_nothing);
 }
 
-/* The trap takes less than that of the stack to pass a fault on. */
-START_TEST(fault_of_others_takes_less)
+/* Passing a fault on takes less of the stack than serving one. */
+START_TEST(passing_on_a_fault_takes_less_of_the_stack)
 {
 	int status;
 
@@ -399,8 +401,8 @@ END_TEST
 #ifdef __x86_64__
 static struct sigaction traps;
 
-/* Above the trap's handler: has it find no vector registers where the frame
- * says they are. */
+/* Runs before the trap's handler, and breaks the frame: the vector registers
+ * are not at the offset that it gives. */
 static void break_frame(int number, siginfo_t *info, void *context)
 {
 	if (info->si_addr == (const void *)(uintptr_t)reg32(HOLE + 0x40))
@@ -420,8 +422,8 @@ static void fault_in_the_handler(void)
 	load_vector();
 }
 
-/* The program's handler would be called for it, again and again if it
- * returned. */
+/* The fault must not reach the program's handler. If that returned, it would be
+ * called again and again. */
 START_TEST(fault_in_the_handler_is_final)
 {
 	set_up_stack(BARSPAN_TRAP_EMULATE);
@@ -447,7 +449,7 @@ int main(void)
 		    (const TTest *const[]){ served_accesses_take_little_of_the_alternate_stack,
 					    explanations_take_little_of_the_alternate_stack,
 					    small_alternate_stack_is_explained,
-					    fault_of_others_takes_less,
+					    passing_on_a_fault_takes_less_of_the_stack,
 #ifdef __x86_64__
 					    fault_in_the_handler_is_final,
 #endif

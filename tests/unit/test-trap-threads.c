@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The trap in threads, on alternate stacks, in signal handlers, and where
- * memory faults under it. */
+/* The trap in threads, on alternate stacks, in signal handlers, and with memory
+ * that faults while the trap copies. */
 #include <barspan/trap.h>
 
 #include <errno.h>
@@ -60,7 +60,7 @@ static volatile uint32_t *register_at(struct barspan *span, uint64_t offset)
 	return (volatile uint32_t *)((volatile uint8_t *)barspan_base(span) + offset);
 }
 
-/* Each thread has registers of its own. */
+/* Each thread uses its own registers. */
 static void *trap_much(void *argument)
 {
 	uintptr_t me = (uintptr_t)argument;
@@ -93,7 +93,7 @@ static void *come_and_go(void *argument)
 	return NULL;
 }
 
-START_TEST(threads_trap_at_once_while_spans_come_and_go)
+START_TEST(threads_trap_at_once_while_spans_are_mapped_and_unmapped)
 {
 	pthread_t threads[THREADS], other;
 	struct barspan_trap_counts counts = { .size = sizeof(counts) };
@@ -124,8 +124,8 @@ static void *suspend_and_resume(void *argument)
 	return NULL;
 }
 
-/* The fault may find the hole direct again. */
-START_TEST(suspend_and_resume_under_raw_accesses)
+/* A resume may make the hole direct between the fault and the handler. */
+START_TEST(raw_accesses_work_during_suspend_and_resume)
 {
 	unsigned int rounds = harness_instrumented() ? 2000 : 200000;
 	pthread_t other;
@@ -156,7 +156,7 @@ static void access_in_handler(int number)
 static int raise_in_read(void *context, uint64_t offset, void *buffer, size_t length)
 {
 	(void)context;
-	/* A signal that arrives within the trap's own handler. */
+	/* A signal that arrives during the trap's handler. */
 	if (offset == HOLE)
 		raise(SIGUSR1);
 	memset(buffer, (int)(offset & 0xff), length);
@@ -179,8 +179,8 @@ static void *trap_nested(void *argument)
 	return NULL;
 }
 
-#ifndef __SANITIZE_THREAD__ /* it blocks all signals in a handler */
-START_TEST(nested_in_a_signal_handler)
+#ifndef __SANITIZE_THREAD__ /* ThreadSanitizer blocks all signals during a handler */
+START_TEST(accesses_in_a_signal_handler_are_served)
 {
 	pthread_t thread;
 
@@ -207,7 +207,7 @@ END_TEST
 
 #endif
 
-/* The smallest one that a signal fits on, plus a little. */
+/* The smallest stack that a signal fits on, plus a few bytes. */
 static void *trap_on_other_stack(void *argument)
 {
 	size_t size = (size_t)sysconf(_SC_SIGSTKSZ);
@@ -223,7 +223,7 @@ static void *trap_on_other_stack(void *argument)
 	return NULL;
 }
 
-START_TEST(alternate_stack_of_a_thread)
+START_TEST(accesses_on_a_threads_alternate_stack_are_served)
 {
 	pthread_t thread;
 
@@ -248,7 +248,7 @@ static void *block_and_wait(void *argument)
 	return NULL;
 }
 
-START_TEST(signal_blocked_in_another_thread)
+START_TEST(accesses_are_served_while_another_thread_blocks_signals)
 {
 	pthread_t other;
 
@@ -277,8 +277,8 @@ static void on_fault(int number, siginfo_t *info, void *context)
 	siglongjmp(jump, number);
 }
 
-/* Copies eight bytes from a hole to memory of which the fourth one is not
- * there: returns the signal. */
+/* Copies eight bytes from a hole to memory whose fourth byte is not mapped.
+ * Returns the signal. */
 static int copy_from_hole(uint8_t *memory)
 {
 	void *to = memory - 3, *from = (void *)(uintptr_t)register_at(shared, HOLE);
@@ -290,8 +290,8 @@ static int copy_from_hole(uint8_t *memory)
 	return number;
 }
 
-/* The program's handler hears of the memory, not of the hole. */
-START_TEST(memory_that_faults_under_a_string_instruction)
+/* The program's handler gets the fault of the memory, not that of the hole. */
+START_TEST(memory_fault_of_a_string_instruction_reaches_the_program)
 {
 	const struct sigaction action = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
 	int fd = memfd_create("short", MFD_CLOEXEC);
@@ -304,7 +304,7 @@ START_TEST(memory_that_faults_under_a_string_instruction)
 	set_up(BARSPAN_TRAP_EMULATE);
 	shared = map_span();
 	*register_at(shared, HOLE) = 0x04030201;
-	/* memcheck counts accesses to memory that is not mapped. */
+	/* memcheck reports only so many accesses to unmapped memory. */
 	for (unsigned int round = 0; round < (memcheck_is_there() ? 2 : 3); round++) {
 		static const int numbers[] = { SIGBUS, SIGSEGV, SIGSEGV },
 				 codes[] = { BUS_ADRERR, SEGV_ACCERR, SEGV_MAPERR };
@@ -321,8 +321,8 @@ START_TEST(memory_that_faults_under_a_string_instruction)
 		if (!memcheck_is_there()) {
 			ck_assert_int_eq(fault_machine.gregs[REG_CR2],
 					 (greg_t)(uintptr_t)(memory + PAGE));
-			/* A write by user code; the fault in the hole was a
-			 * read. */
+			/* The fault is a write from user mode; the one in the
+			 * hole was a read. */
 			ck_assert_int_eq(fault_machine.gregs[REG_ERR] & 6, 6);
 		}
 		ck_assert_uint_eq(memory[PAGE - 3], 1);
@@ -349,17 +349,18 @@ int main(void)
 		return 0;
 	}
 	barspan_trap_disable();
-	harness_add(suite, "threads",
-		    (const TTest *const[]){ threads_trap_at_once_while_spans_come_and_go,
-					    suspend_and_resume_under_raw_accesses,
+	harness_add(
+		suite, "threads",
+		(const TTest *const[]){ threads_trap_at_once_while_spans_are_mapped_and_unmapped,
+					raw_accesses_work_during_suspend_and_resume,
 #ifndef __SANITIZE_THREAD__
-					    nested_in_a_signal_handler,
+					accesses_in_a_signal_handler_are_served,
 #endif
-					    alternate_stack_of_a_thread,
-					    signal_blocked_in_another_thread,
+					accesses_on_a_threads_alternate_stack_are_served,
+					accesses_are_served_while_another_thread_blocks_signals,
 #ifdef __x86_64__
-					    memory_that_faults_under_a_string_instruction,
+					memory_fault_of_a_string_instruction_reaches_the_program,
 #endif
-					    NULL });
+					NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The trap as a program sees it. */
+/* The trap from a program's view. */
 #include <errno.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -98,7 +98,7 @@ START_TEST(errno_is_left_alone)
 }
 END_TEST
 
-START_TEST(bit_and_exchange_instructions_work)
+START_TEST(bit_and_exchange_instructions_are_emulated)
 {
 	volatile uint32_t *reg = NULL;
 
@@ -182,7 +182,7 @@ START_TEST(suspended_span_is_served)
 }
 END_TEST
 
-START_TEST(explanation_says_all_and_the_process_dies)
+START_TEST(explanation_is_complete_and_the_process_dies)
 {
 	const char *text;
 
@@ -203,7 +203,7 @@ START_TEST(explanation_says_all_and_the_process_dies)
 }
 END_TEST
 
-/* As barspan_mmap() makes it. */
+/* A span of barspan_mmap(), which the program knows by address only. */
 static void store_by_address(void)
 {
 	to_span(span)->owner = SPAN_OF_ADDRESSES;
@@ -228,8 +228,8 @@ END_TEST
 
 static struct sigaction traps;
 
-/* Resumes the span as another thread could between the fault and the
- * handler. */
+/* Resumes the span between the fault and the trap's handler, as another thread
+ * could. */
 static void resume_and_pass(int number, siginfo_t *info, void *context)
 {
 	if (barspan_resume(span))
@@ -268,7 +268,7 @@ static void load_protected(void)
 	(void)*reg32(8);
 }
 
-START_TEST(retries_in_a_row_come_to_an_end)
+START_TEST(retries_in_a_row_have_a_limit)
 {
 	set_up(BARSPAN_TRAP_EMULATE);
 	check_killed(load_protected);
@@ -283,7 +283,7 @@ static void do_unknown(void)
 #endif
 }
 
-START_TEST(unknown_instruction_is_explained_and_dies)
+START_TEST(unknown_instruction_is_explained_and_kills_the_process)
 {
 	set_up(BARSPAN_TRAP_EMULATE);
 	check_killed(do_unknown);
@@ -292,7 +292,7 @@ START_TEST(unknown_instruction_is_explained_and_dies)
 }
 END_TEST
 
-START_TEST(system_call_on_a_hole_is_efault)
+START_TEST(system_call_on_a_hole_fails_with_efault)
 {
 	set_up(BARSPAN_TRAP_EMULATE);
 	ck_assert_int_eq(pwrite(output, (const void *)(uintptr_t)(base + HOLE), 4, 0), -1);
@@ -304,8 +304,7 @@ END_TEST
 #if __has_include(<valgrind/memcheck.h>)
 #include <valgrind/memcheck.h>
 
-/* Without an error of memcheck's, which asking whether it can be addressed
- * would be. */
+/* Asks memcheck by a request that reports no error. */
 static bool is_addressable(const struct barspan *of, uint64_t offset)
 {
 	uint8_t bits[4];
@@ -313,7 +312,7 @@ static bool is_addressable(const struct barspan *of, uint64_t offset)
 	return VALGRIND_GET_VBITS((uintptr_t)barspan_base(of) + offset, bits, 4) == 1;
 }
 
-START_TEST(memcheck_is_told_which_holes_are_trapped)
+START_TEST(memcheck_accepts_accesses_to_trapped_holes)
 {
 	struct barspan *later;
 
@@ -335,7 +334,7 @@ START_TEST(memcheck_is_told_which_holes_are_trapped)
 }
 END_TEST
 #else
-START_TEST(memcheck_is_told_which_holes_are_trapped)
+START_TEST(memcheck_accepts_accesses_to_trapped_holes)
 {
 }
 END_TEST
@@ -368,16 +367,16 @@ int main(void)
 		harness_add(suite, "emulate",
 			    (const TTest *const[]){
 				    raw_accesses_reach_the_device, errno_is_left_alone,
-				    bit_and_exchange_instructions_work,
+				    bit_and_exchange_instructions_are_emulated,
 				    failing_device_reads_as_all_ones_and_is_counted,
 				    store_in_a_read_only_span_is_a_fault, suspended_span_is_served,
-				    unknown_instruction_is_explained_and_dies,
-				    system_call_on_a_hole_is_efault, child_of_fork_traps_too,
-				    retries_that_succeed_are_not_counted,
-				    retries_in_a_row_come_to_an_end,
-				    memcheck_is_told_which_holes_are_trapped, NULL });
+				    unknown_instruction_is_explained_and_kills_the_process,
+				    system_call_on_a_hole_fails_with_efault,
+				    child_of_fork_traps_too, retries_that_succeed_are_not_counted,
+				    retries_in_a_row_have_a_limit,
+				    memcheck_accepts_accesses_to_trapped_holes, NULL });
 	harness_add(suite, "explain",
-		    (const TTest *const[]){ explanation_says_all_and_the_process_dies,
+		    (const TTest *const[]){ explanation_is_complete_and_the_process_dies,
 					    explanation_names_the_file_and_a_call_by_address,
 					    NULL });
 	return harness_run(suite);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The VFIO device: opening it, accesses, and what mapping it takes. */
+/* The VFIO device: opening, accesses, and the system calls of a mapping. */
 #include <errno.h>
 #include <linux/pci_regs.h>
 #include <linux/vfio.h>
@@ -41,7 +41,7 @@ START_TEST(accesses_are_checked_before_the_kernel_sees_them)
 }
 END_TEST
 
-START_TEST(a_file_that_ends_is_an_io_error)
+START_TEST(a_read_past_the_files_end_is_an_io_error)
 {
 	uint32_t value = 0;
 
@@ -61,7 +61,7 @@ static int refuse_ioctl(int fd, unsigned long request, void *argument)
 	return kernel.info_result;
 }
 
-START_TEST(what_is_no_vfio_device_is_refused)
+START_TEST(other_files_are_refused)
 {
 	set_up();
 	fake_hooks.ioctl = real_sys_ioctl;
@@ -95,7 +95,7 @@ static void put_msix(void)
 	put_config(0x40 + PCI_MSIX_TABLE, 0x2000 | 1, 4);
 }
 
-START_TEST(the_msix_table_is_a_hole_where_the_kernel_keeps_it)
+START_TEST(the_msix_table_is_a_hole_unless_the_kernel_allows_its_mapping)
 {
 	struct barspan_extent extent;
 	struct barspan *span;
@@ -142,8 +142,8 @@ START_TEST(mapping_takes_few_system_calls_and_no_access)
 	fake_reset();
 	fake_hooks.ioctl = play_ioctl;
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
-	/* One ioctl; the reservation, and its mark; two areas, which their
-	 * driver marks. */
+	/* One ioctl; the reservation and its madvise; two areas, whose madvise
+	 * is the driver's. */
 	ck_assert_uint_eq(fake_count(FAKE_IOCTL), 1);
 	ck_assert_uint_eq(fake_count(FAKE_MMAP), 1 + 2);
 	ck_assert_uint_eq(fake_count(FAKE_MUNMAP), 0);
@@ -170,11 +170,12 @@ int main(void)
 	harness_add(suite, "access",
 		    (const TTest *const[]){ accesses_go_to_the_regions_place_in_the_file,
 					    accesses_are_checked_before_the_kernel_sees_them,
-					    a_file_that_ends_is_an_io_error, NULL });
+					    a_read_past_the_files_end_is_an_io_error, NULL });
 	harness_add(suite, "device",
-		    (const TTest *const[]){ what_is_no_vfio_device_is_refused,
-					    the_msix_table_is_a_hole_where_the_kernel_keeps_it,
-					    opening_reads_nothing_but_configuration_space,
-					    mapping_takes_few_system_calls_and_no_access, NULL });
+		    (const TTest *const[]){
+			    other_files_are_refused,
+			    the_msix_table_is_a_hole_unless_the_kernel_allows_its_mapping,
+			    opening_reads_nothing_but_configuration_space,
+			    mapping_takes_few_system_calls_and_no_access, NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A VFIO device that describes its regions differently from call to call. */
+/* A VFIO device whose descriptions of regions change from call to call. */
 #include <errno.h>
 #include <linux/vfio.h>
 #include <sys/mman.h>
@@ -12,7 +12,7 @@
 
 enum { BAR_OFFSET = 0x100000, SIZE = 0x4000, FILE_SIZE = 0x800000, MAPPABLE = 7, KEPT = 64 };
 
-/* What the kernel says of one region; others have no size. */
+/* The kernel's answer for one region; all others have size 0. */
 static struct {
 	int file;
 	unsigned int index;
@@ -81,7 +81,7 @@ static void tear_down(void)
 	fake_reset();
 }
 
-/* Describes the region as the kernel does now. */
+/* The region according to the kernel's present answer. */
 static struct barspan_region current_region(void)
 {
 	struct barspan_region region;
@@ -147,7 +147,7 @@ START_TEST(a_span_outlives_a_smaller_description)
 }
 END_TEST
 
-START_TEST(descriptions_that_alternate_share_their_memory)
+START_TEST(alternating_descriptions_share_their_memory)
 {
 	struct barspan_region first, second, none;
 	uint64_t before;
@@ -173,7 +173,7 @@ START_TEST(descriptions_that_alternate_share_their_memory)
 }
 END_TEST
 
-START_TEST(descriptions_that_all_differ_have_a_bound)
+START_TEST(the_number_of_different_descriptions_has_a_limit)
 {
 	struct barspan_region region, first;
 	uint32_t value = 0;
@@ -193,7 +193,7 @@ START_TEST(descriptions_that_all_differ_have_a_bound)
 }
 END_TEST
 
-START_TEST(so_many_areas_and_no_more)
+START_TEST(the_number_of_areas_has_a_limit)
 {
 	struct barspan_region region;
 
@@ -232,8 +232,9 @@ int main(void)
 		(const TTest *const[]){
 			a_span_outlives_a_description_without_a_size,
 			a_region_may_get_its_size_later, a_span_outlives_a_smaller_description,
-			descriptions_that_alternate_share_their_memory,
-			descriptions_that_all_differ_have_a_bound, so_many_areas_and_no_more,
+			alternating_descriptions_share_their_memory,
+			the_number_of_different_descriptions_has_a_limit,
+			the_number_of_areas_has_a_limit,
 			a_region_is_found_without_asking_for_those_that_have_no_size, NULL });
 	return harness_run(suite);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Telling a VFIO device's descriptor from others: real files, and VFIO devices
- * that the test plays. */
+/* How the library recognises a VFIO device's descriptor, among real files and
+ * played VFIO devices. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
@@ -20,11 +20,11 @@
 #include "support/fake.h"
 #include "support/harness.h"
 
-/* What the files look like to the library. */
+/* The files that the library sees. */
 static struct {
 	int fd;
 	mode_t mode;
-	const char *fd_link, *number_link; /* NULL: there is no such file */
+	const char *fd_link, *number_link; /* NULL: there is no such link */
 	int ioctl_result;
 	struct vfio_device_info answer;
 	unsigned int ioctls;
@@ -88,7 +88,7 @@ static void tear_down(void)
 	fake_reset();
 }
 
-/* Closes the descriptor. */
+/* Expects that the library refuses the descriptor. Closes it. */
 static void expect_other(int fd, unsigned long calls)
 {
 	ck_assert_int_ge(fd, 0);
@@ -99,7 +99,7 @@ static void expect_other(int fd, unsigned long calls)
 	close(fd);
 }
 
-START_TEST(files_of_other_kinds_take_one_call)
+START_TEST(files_of_other_kinds_are_refused_after_one_call)
 {
 	int ends[2];
 
@@ -125,7 +125,7 @@ START_TEST(anonymous_inodes_and_character_devices_of_others_are_not_asked)
 }
 END_TEST
 
-START_TEST(a_descriptor_from_a_group)
+START_TEST(a_descriptor_from_a_group_is_recognised)
 {
 	world.fd_link = "anon_inode:[vfio-device]";
 	ck_assert(vfio_is_device(world.fd));
@@ -134,7 +134,7 @@ START_TEST(a_descriptor_from_a_group)
 	world.fd_link = "anon_inode:kvm-vm";
 	ck_assert(!vfio_is_device(world.fd));
 	ck_assert_uint_eq(world.ioctls, 0);
-	/* A file that only has the name. */
+	/* A regular file with the name of a device. */
 	world.mode = S_IFREG | 0600;
 	world.fd_link = "anon_inode:[vfio-device]";
 	ck_assert(!vfio_is_device(world.fd));
@@ -153,7 +153,7 @@ START_TEST(without_proc_an_anonymous_inode_is_asked)
 	world.answer = good;
 	ck_assert(vfio_is_device(world.fd));
 	ck_assert_uint_eq(world.ioctls, 1);
-	/* Answers of drivers that take any request. */
+	/* Answers of drivers that accept any request. */
 	world.answer = (struct vfio_device_info){ .argsz = sizeof(world.answer) };
 	ck_assert(!vfio_is_device(world.fd));
 	world.answer.flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_CAPS;
@@ -177,7 +177,7 @@ START_TEST(a_character_device_is_known_by_its_number)
 	ck_assert(vfio_is_device(world.fd));
 	world.fd_link = NULL;
 	ck_assert(vfio_is_device(world.fd));
-	/* Another driver's, at the path of a VFIO device. */
+	/* Another driver's device at the path of a VFIO device. */
 	world.fd_link = "/dev/vfio/devices/vfio0";
 	world.number_link = "../../devices/virtual/misc/vfio-dev";
 	ck_assert(!vfio_is_device(world.fd));
@@ -194,7 +194,8 @@ START_TEST(without_sysfs_a_character_device_is_known_by_its_path)
 	ck_assert(vfio_is_device(world.fd));
 	world.fd_link = "/dev/vfio/vfio";
 	ck_assert(!vfio_is_device(world.fd));
-	/* Nothing tells, and a driver that is not known is not asked. */
+	/* Neither sysfs nor the path identifies the device: an unknown driver
+	 * is not asked. */
 	world.fd_link = NULL;
 	world.ioctl_result = 0;
 	world.answer = (struct vfio_device_info){ .argsz = sizeof(world.answer),
@@ -204,7 +205,8 @@ START_TEST(without_sysfs_a_character_device_is_known_by_its_path)
 }
 END_TEST
 
-/* The link of the memory file, if it can be read, is that of a VFIO device. */
+/* Replaces the memory file's link, if it can be read, by that of a VFIO
+ * device. */
 static int translate_link(const char *path, char *buffer, size_t length)
 {
 	int r = real_sys_readlink(path, buffer, length);
@@ -214,19 +216,19 @@ static int translate_link(const char *path, char *buffer, size_t length)
 	return r;
 }
 
-/* What the child found: 0 is nothing yet. */
+/* The child's result; 0: none yet. */
 enum { RECOGNISED = 1, NOT_RECOGNISED, NOT_GONE, NO_THREAD };
 static volatile int *found;
 
-/* Ends the child without the leak check that memcheck makes at an exit. */
+/* Ends the child without memcheck's leak check at exit. */
 static void finish_child(int result)
 {
 	*found = result;
 	kill(getpid(), SIGKILL);
 }
 
-/* Waits until the main thread is gone, of which /proc/self shows the
- * descriptors. */
+/* Waits until the main thread has ended, whose descriptors /proc/self still
+ * shows. */
 static void *recognise_device(void *unused)
 {
 	char path[48], target[64];
@@ -241,7 +243,7 @@ static void *recognise_device(void *unused)
 	return unused;
 }
 
-START_TEST(the_main_thread_may_be_gone)
+START_TEST(a_device_is_recognised_after_the_main_thread_has_ended)
 {
 	pid_t child;
 
@@ -256,7 +258,7 @@ START_TEST(the_main_thread_may_be_gone)
 
 		if (pthread_create(&thread, NULL, recognise_device, NULL))
 			finish_child(NO_THREAD);
-		/* As pthread_exit(), which needs libgcc_s. */
+		/* pthread_exit() would do, but needs libgcc_s. */
 		syscall(SYS_exit, 0);
 	}
 	ck_assert_int_eq(waitpid(child, NULL, 0), child);
@@ -265,12 +267,11 @@ START_TEST(the_main_thread_may_be_gone)
 }
 END_TEST
 
-/* Errors that drivers of other files give to a request that they do not
- * know. */
+/* Errors that other files' drivers return for an unknown request. */
 static const int refusals[] = { -ENOTTY, -EINVAL, -EPERM, -EBADFD, -ENOSYS, -EOPNOTSUPP };
 enum { REFUSALS = sizeof(refusals) / sizeof(refusals[0]) };
 
-START_TEST(opening_another_file_is_enotty_whatever_its_driver_says)
+START_TEST(another_file_is_enotty_whatever_its_driver_returns)
 {
 	struct barspan_device *device = NULL;
 
@@ -283,7 +284,7 @@ START_TEST(opening_another_file_is_enotty_whatever_its_driver_says)
 	world.ioctl_result = -EIO;
 	ck_assert_int_eq(barspan_device_open_vfio(&device, world.fd), -ENOTTY);
 	ck_assert_ptr_nonnull(strstr(harness_message, "not a VFIO device: ENOTTY"));
-	/* Without /proc the error decides. */
+	/* Without /proc, the error decides. */
 	world.mode = 0;
 	for (int i = 0; i < REFUSALS; i++) {
 		world.ioctl_result = refusals[i];
@@ -297,7 +298,7 @@ START_TEST(opening_another_file_is_enotty_whatever_its_driver_says)
 }
 END_TEST
 
-START_TEST(a_vfio_device_that_refuses_is_not_taken_for_another_file)
+START_TEST(the_error_of_a_vfio_device_is_returned)
 {
 	struct barspan_device *device = NULL;
 
@@ -337,19 +338,18 @@ int main(void)
 
 	harness_add_with(suite, "real", fake_reset, NULL,
 			 (const TTest *const[]){
-				 files_of_other_kinds_take_one_call,
+				 files_of_other_kinds_are_refused_after_one_call,
 				 anonymous_inodes_and_character_devices_of_others_are_not_asked,
 				 real_files_are_not_vfio_devices, NULL });
-	harness_add_with(
-		suite, "recognition", set_up, tear_down,
-		(const TTest *const[]){ a_descriptor_from_a_group,
-					without_proc_an_anonymous_inode_is_asked,
-					a_character_device_is_known_by_its_number,
-					without_sysfs_a_character_device_is_known_by_its_path,
-					the_main_thread_may_be_gone, NULL });
-	harness_add_with(suite, "refusal", set_up, tear_down,
+	harness_add_with(suite, "recognition", set_up, tear_down,
 			 (const TTest *const[]){
-				 opening_another_file_is_enotty_whatever_its_driver_says,
-				 a_vfio_device_that_refuses_is_not_taken_for_another_file, NULL });
+				 a_descriptor_from_a_group_is_recognised,
+				 without_proc_an_anonymous_inode_is_asked,
+				 a_character_device_is_known_by_its_number,
+				 without_sysfs_a_character_device_is_known_by_its_path,
+				 a_device_is_recognised_after_the_main_thread_has_ended, NULL });
+	harness_add_with(suite, "refusal", set_up, tear_down,
+			 (const TTest *const[]){ another_file_is_enotty_whatever_its_driver_returns,
+						 the_error_of_a_vfio_device_is_returned, NULL });
 	return harness_run(suite);
 }

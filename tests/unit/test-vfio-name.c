@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How a VFIO descriptor is called: what sysfs, /proc and the program say of it,
- * by hooks. */
+/* The name of a VFIO descriptor, from sysfs, /proc or the program. Hooks play
+ * all three. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -56,7 +56,7 @@ static void check_name(const char *expected)
 	ck_assert_str_eq(name, expected);
 }
 
-START_TEST(number_is_the_last_resort)
+START_TEST(device_is_named_by_its_descriptor_if_all_else_fails)
 {
 	descriptor_link = "anon_inode:[vfio-device]";
 	info = "pos:\t0\nflags:\t02000002\n";
@@ -94,7 +94,7 @@ START_TEST(descriptor_is_named_by_the_program)
 	descriptor_link = "anon_inode:[vfio-device]";
 	barspan_name_descriptor_(FD, "0000:06:0d.0 vf_token=2ab74924-c335-45f4-9b16-8569e5b08258");
 	check_name("0000:06:0d.0");
-	/* The number may be another device's later. */
+	/* The number may belong to another device later. */
 	for (int fd = 100; fd < 140; fd++)
 		barspan_name_descriptor_(fd, "0000:02:00.0");
 	barspan_name_descriptor_(FD, "0000:07:00.0");
@@ -109,9 +109,9 @@ int main(void)
 	Suite *suite = suite_create("vfio-name");
 
 	harness_add_with(suite, "names", set_up, fake_reset,
-			 (const TTest *const[]){ number_is_the_last_resort,
-						 character_device_is_named_by_sysfs,
-						 descriptor_is_named_by_fdinfo,
-						 descriptor_is_named_by_the_program, NULL });
+			 (const TTest *const[]){
+				 device_is_named_by_its_descriptor_if_all_else_fails,
+				 character_device_is_named_by_sysfs, descriptor_is_named_by_fdinfo,
+				 descriptor_is_named_by_the_program, NULL });
 	return harness_run(suite);
 }

@@ -90,7 +90,7 @@ START_TEST(a_chain_that_loops_is_refused)
 }
 END_TEST
 
-START_TEST(a_region_past_what_a_file_can_have_is_refused)
+START_TEST(a_region_beyond_the_largest_file_offset_is_refused)
 {
 	struct barspan_region region;
 
@@ -104,7 +104,7 @@ START_TEST(a_region_past_what_a_file_can_have_is_refused)
 }
 END_TEST
 
-START_TEST(regions_that_are_not_there)
+START_TEST(missing_regions_are_refused)
 {
 	struct barspan_region region;
 	uint32_t value;
@@ -121,7 +121,7 @@ START_TEST(regions_that_are_not_there)
 }
 END_TEST
 
-START_TEST(areas_stay_valid_when_the_kernel_changes_its_mind)
+START_TEST(areas_stay_valid_after_the_kernels_answer_changes)
 {
 	struct barspan_region first, second, third;
 
@@ -146,7 +146,8 @@ int main(void)
 			a_region_is_described_by_one_ioctl, a_long_answer_takes_a_second_ioctl,
 			a_kernel_that_always_wants_more_is_refused,
 			an_answer_that_is_too_short_is_refused, a_chain_that_loops_is_refused,
-			a_region_past_what_a_file_can_have_is_refused, regions_that_are_not_there,
-			areas_stay_valid_when_the_kernel_changes_its_mind, NULL });
+			a_region_beyond_the_largest_file_offset_is_refused,
+			missing_regions_are_refused,
+			areas_stay_valid_after_the_kernels_answer_changes, NULL });
 	return harness_run(suite);
 }

@@ -11,8 +11,8 @@
 			make(name##_32, uint32_t, int32_t, __VA_ARGS__) \
 				make(name##_64, uint64_t, int64_t, __VA_ARGS__)
 
-/* U and S are the register's type, without and with a sign; R is the register,
- * and RS is it with a sign. */
+/* U and S are the register's unsigned and signed types. R is the register; RS
+ * is the register as a signed value. */
 #define FUNCTION(name, unsigned_, signed_, ...) \
 	static uint64_t name(volatile void *reg, uint64_t x, uint64_t y) \
 	{ \

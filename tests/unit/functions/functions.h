@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Small functions, each of which accesses a register as a driver may, by a
- * volatile pointer, and uses its value, or sets it to one. */
+/* Small functions. Each reads or writes a register through a volatile pointer,
+ * as drivers do. */
 #ifndef FUNCTIONS_H
 #define FUNCTIONS_H
 
@@ -17,7 +17,7 @@ struct named_function {
 extern const struct named_function functions[];
 extern const size_t n_functions;
 
-/* What registers point to that hold addresses of code. */
+/* Registers that hold code addresses point to this function. */
 uint64_t target_function(uint64_t x);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Calls each function, or those named, on direct memory and in a hole, and
- * compares. Prints a line for each that differs, and the number of
- * functions. */
+ * compares the results. Prints a line for each function that differs, and the
+ * number of functions. */
 #include <barspan.h>
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ enum { ROUNDS = 8, REGISTER = 64 };
 static const struct barspan_range area = { 0, PAGE };
 static uint8_t *base, *device_memory;
 
-/* No divisor is 0 and no quotient too large. */
+/* Divisors are not 0, and quotients fit. */
 static void fill_register(uint8_t *reg, unsigned int round)
 {
 	static const double numbers[] = { 2.5, 1e6, 0.125, 77, 3, 1e-3, 12345.678, 9 };
@@ -60,7 +60,7 @@ static uint64_t count_served(void)
 	return barspan_trap_count(&counts) ? 0 : counts.served;
 }
 
-/* In a child, which may end of it. */
+/* Runs the function in a child, which may die. */
 static bool is_served(const struct named_function *named)
 {
 	pid_t child = fork();
@@ -74,8 +74,8 @@ static bool is_served(const struct named_function *named)
 				fflush(stdout);
 				_exit(1);
 			}
-		/* clang leaves out some accesses that it should make, but not
-		 * all. */
+		/* clang removes some volatile accesses. At least one must have
+		 * been served. */
 		_exit(count_served() == before);
 	}
 	if (waitpid(child, &status, 0) != child || WIFSIGNALED(status))
@@ -84,7 +84,7 @@ static bool is_served(const struct named_function *named)
 	return !status;
 }
 
-/* Whether it is asked for: without names all are. */
+/* Whether the function is requested: without names, all are. */
 static bool is_chosen(const char *name, char *const *names)
 {
 	for (char *const *at = names; *at; at++)
