@@ -67,11 +67,11 @@ static void access_once(const struct soak_span *entry, uint64_t offset, unsigned
 	write_by(entry->span, offset, width, pointer, wanted);
 	SOAK_EXPECT(!memcmp(truth, &wanted, width),
 		    "0x%" PRIx64 " of the span at %p (%u bytes) was written, the device has"
-		    " not heard of it",
+		    " another value",
 		    offset, (void *)entry->base, width);
 }
 
-/* Whether the span still has the addresses of an access. */
+/* Whether all bytes of an access are still at addresses of the span. */
 static bool has_address(const struct soak_span *span, uint64_t offset, unsigned int width)
 {
 	return span->base && !span->gone[offset / soak_page] &&
@@ -121,7 +121,7 @@ void soak_do_access(void)
 		    "an access that worked has left an error");
 }
 
-/* Maps or unmaps memory past the library, and never at the addresses of a
+/* Maps or unmaps memory by plain system calls, never at the addresses of a
  * span. */
 void soak_do_foreign(void)
 {
@@ -145,7 +145,7 @@ void soak_do_foreign(void)
 	got = mmap(place, pages * soak_page, page.prot,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 	if (got != MAP_FAILED && got != place) {
-		/* valgrind takes the address for a hint. */
+		/* valgrind treats the address as a hint. */
 		munmap(got, pages * soak_page);
 		return;
 	}
@@ -155,8 +155,8 @@ void soak_do_foreign(void)
 	soak_foreign_fill((uintptr_t)place, pages);
 }
 
-/* A child process may use all of the library. Its parent shares the device's
- * memory with it, and nothing else. */
+/* A child process may use the whole library. It shares the device's memory with
+ * its parent, and nothing else. */
 void soak_do_fork(void)
 {
 	uint64_t steps = 1 + soak_random(12), seed = soak_random(UINT64_MAX);

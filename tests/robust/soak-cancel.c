@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Steps in which a thread is cancelled inside a call. The call is done in full
- * or not at all. */
+/* Steps that cancel a thread inside a call. The call completes or does not
+ * begin. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -12,10 +12,10 @@
 
 enum act { MAP, SUSPEND, RESUME, MMAP, MUNMAP, ACTS };
 
-/* A call of the thread, and its results, which outlive the thread. */
+/* A call of the thread, and the results. Both outlive the thread. */
 struct call {
 	enum act act;
-	bool asynchronous, at_once; /* at_once: it is cancelled before it begins */
+	bool asynchronous, at_once; /* at_once: cancelled before the call begins */
 	struct soak_mapping mapping;
 	struct soak_span *span;
 	uint8_t *address;
@@ -82,7 +82,7 @@ static void run_and_cancel(struct call *call)
 	pthread_join(thread, NULL);
 }
 
-/* The thread uses only free addresses or those of one span, since its return
+/* The thread uses free addresses or those of a single span, because its return
  * value may be lost. */
 static bool choose_call(struct call *call)
 {
@@ -178,7 +178,8 @@ static void *be_cancelled_at_start(void *context)
 	return NULL;
 }
 
-/* The first cancellation loads a library and allocates memory. */
+/* The first cancellation loads a library and allocates memory: cause it in
+ * advance. */
 void soak_threads_prepare(void)
 {
 	for (int i = 0; i < 4; i++) {

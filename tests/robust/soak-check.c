@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The three invariants. */
+/* Checks the three invariants of soak.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 
 enum { SLOTS = 8192 };
 
-/* The owner of a page: a span or somebody else. */
+/* The owner of a page: a span or a foreign mapping. */
 struct owner {
 	uintptr_t address;
 	const struct soak_span *span;
@@ -34,9 +34,9 @@ static void own_page(uintptr_t address, const struct soak_span *span,
 {
 	struct owner *owner = owner_slot(address);
 
-	SOAK_EXPECT(!owner->address, "the page at %p is %s's and %s's", (void *)address,
-		    owner->foreign ? "somebody else" : "a span",
-		    foreign ? "somebody else" : "a span");
+	SOAK_EXPECT(!owner->address, "the page at %p belongs to %s and to %s", (void *)address,
+		    owner->foreign ? "a foreign mapping" : "a span",
+		    foreign ? "a foreign mapping" : "a span");
 	*owner = (struct owner){ address, span, foreign };
 }
 
@@ -55,11 +55,10 @@ static void check_foreign_content(const struct soak_foreign *page)
 	if (page->content != SOAK_ANON || !(page->prot & PROT_READ))
 		return;
 	for (size_t i = 0; i < soak_page / sizeof(*words); i++)
-		SOAK_EXPECT(words[i] == first + i * step,
-			    "1: somebody else's memory at %p was changed: 0x%" PRIx64
-			    " instead of 0x%" PRIx64,
-			    (void *)(page->address + i * sizeof(*words)), words[i],
-			    first + i * step);
+		SOAK_EXPECT(
+			words[i] == first + i * step,
+			"1: foreign memory at %p was changed: 0x%" PRIx64 " instead of 0x%" PRIx64,
+			(void *)(page->address + i * sizeof(*words)), words[i], first + i * step);
 }
 
 /* Invariant 1. */
@@ -69,9 +68,9 @@ static void check_foreign(const struct soak_foreign *page)
 
 	if (page->content == SOAK_LEFT)
 		return;
-	SOAK_EXPECT(map, "1: somebody else's page at %p was unmapped", (void *)page->address);
+	SOAK_EXPECT(map, "1: the foreign page at %p was unmapped", (void *)page->address);
 	SOAK_EXPECT(soak_foreign_is_there(page),
-		    "1: somebody else's page at %p was replaced: prot %d%s inode %" PRIu64
+		    "1: the foreign page at %p was replaced: prot %d%s inode %" PRIu64
 		    " offset 0x%" PRIx64 " instead of prot %d%s inode %" PRIu64
 		    " offset 0x%" PRIx64,
 		    (void *)page->address, map->prot, map->shared ? "s" : "", map->inode,
@@ -87,7 +86,7 @@ static void check_direct_bytes(const struct soak_span *span, size_t page, uintpt
 	uint64_t from = span->offset + page * soak_page;
 	size_t at[3] = { 0, length - 1, (size_t)soak_random(length) };
 
-	/* These loads do not fault: the page is mapped with this access. */
+	/* These loads do not fault: the page is mapped for reading. */
 	for (int i = 0; span->prot & PROT_READ && i < 3; i++) {
 		uint8_t byte = ((volatile const uint8_t *)address)[at[i]];
 
@@ -131,7 +130,7 @@ static void check_hole(const struct soak_span *span, size_t page, const char *re
 	const struct soak_map *map = soak_map_at(address);
 	uint8_t byte;
 
-	/* The caller was told that another mapping is in the span. */
+	/* The library has reported that another mapping is in the span. */
 	if (span->lost && soak_foreign_at(address))
 		return;
 	if (!map) {
@@ -140,7 +139,7 @@ static void check_hole(const struct soak_span *span, size_t page, const char *re
 			    page * soak_page, reason, (void *)span->base);
 		return;
 	}
-	/* Asking the kernel is slow, so only some holes are probed. */
+	/* Asking the kernel is slow: probe some holes only. */
 	SOAK_EXPECT(!map->prot &&
 			    !(soak_chance(8) && can_peek(address + soak_random(soak_page), &byte)),
 		    "2: hole 0x%" PRIx64
@@ -149,7 +148,8 @@ static void check_hole(const struct soak_span *span, size_t page, const char *re
 		    map->inode);
 }
 
-/* barspan_find() returns the span for each page that is not gone. */
+/* barspan_find() returns the span for each page whose addresses it still
+ * has. */
 static void check_found(const struct soak_span *span, size_t page)
 {
 	uintptr_t address = (uintptr_t)span->base + page * soak_page;
@@ -212,8 +212,8 @@ static void check_span(const struct soak_span *span)
 	struct barspan_extent extent;
 	uint64_t at = 0;
 
-	/* The handle is invalid if the library has freed the span, so this
-	 * comes first. */
+	/* First, because the handle is invalid if the library has freed the
+	 * span. */
 	for (size_t i = 0; span->base && i < span->pages; i++)
 		check_found(span, i);
 	for (size_t i = 0; !barspan_extent_get(span->span, i, &extent); i++) {
@@ -237,13 +237,14 @@ static void own_span(struct soak_span *span)
 
 		if (span->gone[i])
 			continue;
-		/* A lost range may contain somebody else's mapping. */
+		/* A lost range may contain a foreign mapping. */
 		if (address && !(span->lost && soak_foreign_at(address)))
 			own_page(address, span, NULL);
 	}
 }
 
-/* Pages of independent spans that may have addresses which no query returns. */
+/* The number of pages of independent spans that may have addresses which no
+ * query returns. */
 static size_t hidden_pages(void)
 {
 	size_t n = 0;
@@ -266,8 +267,8 @@ static void check_unowned(const struct soak_map *map, uintptr_t address, size_t 
 		  map->inode ? map->offset + (address - map->start) : 0);
 }
 
-/* Invariant 3. Private writable memory is left out: an allocator may have
- * mapped it. */
+/* Invariant 3. Private writable memory is left out, because an allocator may
+ * have mapped it. */
 static void check_nothing_left(void)
 {
 	size_t hidden = hidden_pages();

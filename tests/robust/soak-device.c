@@ -80,7 +80,7 @@ bool soak_refuses(const struct soak_region *region)
 	return false;
 }
 
-/* The device changes its mind about a page, or allows all of them again. */
+/* Makes the device refuse a page, or allow all pages again. */
 void soak_refuse_randomly(void)
 {
 	struct soak_region *region =
@@ -122,8 +122,8 @@ static void choose_areas(struct soak_region *region)
 	}
 }
 
-/* Region 0 is plain, 1 and 2 are sparse, 3 is sparse, read-only or not
- * mappable. */
+/* Region 0 is plain. Regions 1 and 2 are sparse. Region 3 is sparse, read-only
+ * or not mappable. */
 static void choose_region(struct soak_region *region, int index)
 {
 	memset(region, 0, sizeof(*region));
@@ -180,7 +180,8 @@ static int map_file(const struct soak_region *region, uint64_t offset, size_t le
 		       : 0;
 }
 
-/* Mapping calls inside a callback fail with EDEADLK and change nothing. */
+/* Calls that map or unmap inside a callback must fail with EDEADLK and change
+ * nothing. */
 static void call_back(void)
 {
 	struct soak_span *span = soak_span_any();
@@ -195,7 +196,7 @@ static void call_back(void)
 	SOAK_EXPECT(r == -EDEADLK, "barspan_suspend() or barspan_resume() in a transport's map: %d",
 		    r);
 	barspan_unmap(span->span);
-	/* The span that is being mapped may replace some pages. */
+	/* Find a page that the present call does not replace. */
 	while (page < span->pages && barspan_find((void *)span->at[page], NULL) != span->span)
 		page++;
 	if (page == span->pages)
@@ -222,7 +223,8 @@ static int ops_map(void *context, unsigned int index, uint64_t offset, size_t le
 		return -EIO;
 	if (now == SOAK_LATE_REFUSAL)
 		soak_unmap_for_real(address, length);
-	/* As the contract has it, the first of its mappings is undone. */
+	/* The contract of `map`: if the second mapping fails, undo the
+	 * first. */
 	if (now == SOAK_PIECES && half) {
 		map_file(region, offset, half, prot, address);
 		soak_unmap_for_real(address, length);
@@ -269,7 +271,7 @@ static void open_soft(struct soak_device *device)
 		device->regions[i].fd = barspan_soft_fd(device->handle, (unsigned int)i);
 }
 
-/* All regions are in one file. */
+/* One file has the memory of all regions. */
 static void open_file(struct soak_device *device)
 {
 	static const struct barspan_device_ops ops = {

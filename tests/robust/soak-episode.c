@@ -74,15 +74,16 @@ void soak_step(void)
 	 * the kernel has merged with its neighbours. */
 	if (soak_trouble.munmap || soak_kind == SOAK_LIMIT)
 		soak_adopt_leftovers(soak_trouble.munmap);
-	/* Reserved addresses of a call that fails stay if nothing tells them
-	 * from another mapping. */
+	/* After a failed call, reserved addresses stay if the library cannot
+	 * distinguish them from another mapping. */
 	else if (soak_trouble.no_proc || soak_trouble.mremap || soak_trouble.no_mmap)
 		soak_adopt_leftovers(false);
 	memset(&soak_trouble, 0, sizeof(soak_trouble));
 	soak_check();
 }
 
-/* The middle of a large gap: the kernel places other mappings at its ends. */
+/* The middle of a large gap. The kernel places other mappings at the ends of a
+ * gap. */
 static void find_arena(void)
 {
 	size_t room = 1 << 28;
@@ -94,7 +95,7 @@ static void find_arena(void)
 	soak_arena = address + -(uintptr_t)address % (1 << 22);
 }
 
-/* Lets the library and the C library make all that they make only once. */
+/* Makes the library and the C library do their one-time allocations. */
 static void warm_up(void)
 {
 	struct barspan *span;
@@ -131,7 +132,7 @@ static void end_all(void)
 	}
 }
 
-/* The messages of the library are a part of the trace. */
+/* The trace includes the library's messages. */
 static void trace_message(void *context, enum barspan_log_level level, const char *message)
 {
 	(void)context;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The kernel as the library sees it: it plays a VFIO device, refuses what the
- * device refuses, and fails on demand. */
+/* Stands in for the kernel: plays a VFIO device, refuses pages that the device
+ * refuses, and fails calls on request. */
 #include <errno.h>
 #include <linux/vfio.h>
 #include <sched.h>
@@ -34,7 +34,7 @@ static struct soak_device *vfio_by_fd(int fd)
 	return NULL;
 }
 
-/* Whether this call fails. Sets *late if it unmaps its target first. */
+/* Whether this call fails. Sets *late if it first unmaps its target. */
 static bool is_due(enum fake_call call, bool *late)
 {
 	struct soak_failure *failure = &soak_failure;
@@ -77,7 +77,7 @@ static void move_in(uint8_t *address, size_t length)
 		return;
 	soak_foreign_add(address, pages, &page);
 	soak_foreign_fill((uintptr_t)address, pages);
-	soak_trace("  somebody moves in at %p + %zu pages, prot %d", (void *)address, pages,
+	soak_trace("  another thread maps %p + %zu pages, prot %d", (void *)address, pages,
 		   page.prot);
 }
 
@@ -142,7 +142,8 @@ static int kernel_mmap(void **out, void *address, size_t length, int prot, int f
 	}
 	if (!r)
 		return real_sys_mmap(out, address, length, prot, flags, fd, offset);
-	/* The kernel asks nobody about memory, and so fails early. */
+	/* The kernel does not ask a driver about anonymous memory, and so fails
+	 * early. */
 	if (flags & MAP_ANONYMOUS)
 		late = false;
 	if (late && fixed && length && !((uintptr_t)address % soak_page))
@@ -210,7 +211,7 @@ static int kernel_readlink(const char *path, char *buffer, size_t length)
 	return 0;
 }
 
-/* A VFIO device's file is an anonymous inode, which has no type. */
+/* A VFIO device's file is an anonymous inode, which has no file type. */
 static int kernel_fstat(int fd, struct stat *out)
 {
 	bool late;

@@ -127,7 +127,7 @@ uintptr_t soak_baseline_end(uintptr_t address)
 	return find_in(baseline, n_baseline, address)->end;
 }
 
-/* Calls `act` for each open descriptor but the one that lists them. */
+/* Calls `act` for each open descriptor except the one that reads the list. */
 static void for_each_descriptor(void (*act)(int fd))
 {
 	DIR *directory = opendir("/proc/self/fd");
@@ -146,7 +146,7 @@ static void note_descriptor(int fd)
 		open_before[fd] = true;
 }
 
-/* Remembers the mappings and descriptors that exist now; checks ignore them. */
+/* Records the present mappings and descriptors. Checks ignore these. */
 void soak_baseline(void)
 {
 	soak_maps_read();
@@ -162,12 +162,12 @@ unsigned int soak_endless;
 static unsigned int extra;
 static int extra_fd;
 
-/* The only descriptors that come and go are duplicates of a VFIO device's. */
+/* Only duplicates of a VFIO device's descriptor may have been opened. */
 static void check_descriptor(int fd)
 {
 	struct stat status;
 
-	/* Those of valgrind have larger numbers. */
+	/* valgrind's own descriptors have larger numbers. */
 	if (fd >= MAX_DESCRIPTORS)
 		return;
 	if (open_before[fd]) {
@@ -196,8 +196,8 @@ void soak_check_descriptors(void)
 	extra = 0;
 	for_each_descriptor(check_descriptor);
 	SOAK_EXPECT(extra >> 16 == before,
-		    "%u descriptors of %u are left: the library has closed others'", extra >> 16,
-		    before);
+		    "%u descriptors of %u are left: the library has closed descriptors of others",
+		    extra >> 16, before);
 	SOAK_EXPECT((extra & 0xffff) <= allowed, "left: descriptor %d; %u duplicates for %u spans",
 		    extra_fd, extra & 0xffff, allowed);
 }

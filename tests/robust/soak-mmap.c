@@ -13,7 +13,7 @@
 static int foreign_file = -1;
 static uint64_t foreign_inode;
 
-/* A file whose contents nobody changes. */
+/* Opens a file whose contents never change. */
 void soak_foreign_file_open(void)
 {
 	struct stat status;
@@ -72,7 +72,7 @@ static void settle_call(void *got, uint8_t *address, size_t pages, int flags, co
 			soak_settle(start, end, what);
 		return;
 	}
-	/* valgrind takes the address of MAP_FIXED_NOREPLACE for a hint. */
+	/* valgrind treats the address of MAP_FIXED_NOREPLACE as a hint. */
 	SOAK_EXPECT(got == address || !(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) ||
 			    (harness_instrumented() && !replaces_mappings(flags)),
 		    "%s maps at %p instead of %p", what, got, (void *)address);
@@ -104,7 +104,7 @@ static void choose_window(struct soak_mapping *mapping)
 		mapping->options.prot = PROT_READ;
 }
 
-/* The library maps a descriptor that it does not recognise as mmap(2) does. */
+/* If the library does not recognise a device's descriptor, it calls mmap(2). */
 static void note_raw(const struct soak_mapping *mapping, void *got, size_t length)
 {
 	const struct soak_region *region = &soak_devices[mapping->device].regions[mapping->region];
@@ -233,8 +233,8 @@ void soak_do_munmap(void)
 	soak_trouble_end();
 	SOAK_EXPECT(!r || soak_trouble.any, "barspan_munmap() fails without a cause: errno %d",
 		    errno);
-	/* A call that fails changes nothing: the model stays, and the check
-	 * compares. */
+	/* A call that fails changes nothing: the model stays, and the next
+	 * check compares. */
 	if (!r)
 		soak_gone((uintptr_t)address, (uintptr_t)address + pages * soak_page);
 }
@@ -246,8 +246,8 @@ static void note_protected(uintptr_t start, uintptr_t end, int prot)
 			soak_foreign[i].prot = prot;
 }
 
-/* A call that fails may have changed the first pages, which valgrind does not
- * notice, but for one that works. */
+/* A failed call may have changed the first pages, which valgrind does not
+ * notice. Repeat the call on these pages. */
 static void note_half_protected(uintptr_t start, uintptr_t end, int prot)
 {
 	soak_maps_read();
@@ -263,7 +263,7 @@ static void note_half_protected(uintptr_t start, uintptr_t end, int prot)
 	}
 }
 
-/* Whether the range contains a span with another access. */
+/* Whether the range contains a span that does not permit this protection. */
 static bool is_denied(uintptr_t start, uintptr_t end, int prot)
 {
 	for (int i = 0; i < SOAK_SPANS; i++)

@@ -128,7 +128,7 @@ static bool in_range(const struct soak_span *span, size_t page, uintptr_t start,
 	       span->at[page] < end;
 }
 
-/* A suspended page keeps its address, which no query returns meanwhile. */
+/* A suspended page keeps its address, but no query returns it. */
 void soak_span_look(struct soak_span *span)
 {
 	struct barspan_extent extent;
@@ -170,7 +170,7 @@ bool soak_is_free(uintptr_t start, uintptr_t end)
 	return !soak_foreign_in(start, end) && !soak_spans_in(start, end);
 }
 
-/* A span of barspan_mmap() ends with its last address. */
+/* A span of barspan_mmap() ends when its last address is unmapped. */
 static void end_if_empty(struct soak_span *span)
 {
 	size_t left = 0;
@@ -197,7 +197,7 @@ void soak_gone(uintptr_t start, uintptr_t end)
 	soak_foreign_remove(start, end);
 }
 
-/* Whether barspan_find() returns the span for this page. */
+/* Whether barspan_find() must return the span for this page. */
 static bool is_claimed(const struct soak_span *span, size_t page)
 {
 	uint64_t offset;
@@ -218,7 +218,8 @@ static void settle_span(struct soak_span *span, uintptr_t start, uintptr_t end, 
 		else
 			taken++;
 	}
-	/* Without /proc the ranges are reserved first, one after the other. */
+	/* Without /proc the library reserves the ranges first, one after the
+	 * other. */
 	SOAK_EXPECT(!kept || !taken || soak_trouble.no_proc,
 		    "%s failed and left the span at %p a part of the range: %zu pages of %zu", what,
 		    (void *)span->base, kept, kept + taken);
@@ -267,8 +268,8 @@ static bool has_gone(const struct soak_span *span, size_t first, size_t pages)
 	return false;
 }
 
-/* A range outside the arena stays inside one span, without what is gone: other
- * addresses there are the process's, or an allocator may take them. */
+/* Outside the arena, a range must stay inside one span and avoid pages that the
+ * span has lost: other addresses belong to the process or to an allocator. */
 static uint8_t *place_outside(const struct soak_span *span, size_t pages)
 {
 	size_t first;
@@ -298,8 +299,8 @@ uint8_t *soak_place_over(size_t pages)
 	return soak_arena + (size_t)at * soak_page;
 }
 
-/* After a failed munmap() some addresses of the library stay mapped and have no
- * owner. */
+/* A failed munmap() can leave mappings of the library without an owner. Add
+ * them to the model as foreign mappings. */
 void soak_adopt_leftovers(bool all)
 {
 	soak_maps_read();

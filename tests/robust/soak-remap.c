@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A step with barspan_mremap_(): source and target are foreign, free or a
- * span's, and the source may have gaps. */
+/* A step with barspan_mremap_(). Source and target are foreign, free or part of
+ * a span. The source may have gaps. */
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -10,7 +10,7 @@
 
 enum { MAX_PAGES = 12 };
 
-/* The call, and a record of each page of the source that is mapped. */
+/* The call, and a record of each mapped page of the source. */
 struct remap {
 	uint8_t *from, *to;
 	size_t old_pages, new_pages;
@@ -45,7 +45,7 @@ static void record_source(struct remap *remap)
 		else if (map)
 			record_map(map, at, &remap->records[i]);
 	}
-	/* Growing continues the last page. */
+	/* Pages by which the mapping grows continue its last page. */
 	for (size_t i = remap->old_pages; i < remap->new_pages; i++) {
 		remap->there[i] = remap->there[i - 1];
 		remap->records[i] = remap->records[i - 1];
@@ -59,8 +59,8 @@ static void choose_remap(struct remap *remap)
 {
 	memset(remap, 0, sizeof(*remap));
 	remap->old_pages = remap->new_pages = 1 + soak_random(6);
-	/* valgrind 3.19 may take the pages by which a mapping grows for ones
-	 * without access. */
+	/* valgrind 3.19 may assume that pages by which a mapping grows are
+	 * inaccessible. */
 	if (soak_chance(4))
 		remap->new_pages = 1 + soak_random(harness_instrumented() ? remap->old_pages : 8);
 	if (soak_n_foreign && !soak_chance(3))
@@ -83,7 +83,7 @@ static bool is_recorded(const struct remap *remap, uintptr_t from)
 	return remap->there[(from - (uintptr_t)remap->from) / soak_page];
 }
 
-/* The kernel may leave the target of a gap as it was. */
+/* The kernel may leave target pages that correspond to a gap unchanged. */
 static void settle_target(const struct remap *remap)
 {
 	for (size_t i = 0; i < remap->new_pages; i++) {
@@ -139,13 +139,13 @@ static void note_failed(const struct remap *remap)
 	}
 }
 
-/* Calls of which the model cannot tell the result. */
+/* Whether the model cannot predict the call's result. */
 static bool is_odd(const struct remap *remap)
 {
 	uintptr_t from = (uintptr_t)remap->from, end = from + remap->old_pages * soak_page;
 	uintptr_t to = (uintptr_t)remap->to, to_end = to + remap->new_pages * soak_page;
 
-	/* The kernel's alone. */
+	/* The library has no span in either range: the kernel alone decides. */
 	if (!soak_spans_in(from, end) &&
 	    !(remap->flags & MREMAP_FIXED && soak_spans_in(to, to_end)))
 		return true;

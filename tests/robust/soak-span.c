@@ -69,7 +69,7 @@ static void choose_place(struct soak_mapping *mapping)
 	}
 }
 
-/* A mapping with random options that are valid. */
+/* Chooses random valid options. */
 void soak_mapping_choose(struct soak_mapping *mapping)
 {
 	struct barspan_options *options = &mapping->options;
@@ -92,7 +92,7 @@ void soak_mapping_choose(struct soak_mapping *mapping)
 				(region->flags & BARSPAN_REGION_WRITE ? PROT_WRITE : 0);
 }
 
-/* A new span's entry in the model. */
+/* Adds a new span to the model. */
 struct soak_span *soak_mapping_note(const struct soak_mapping *mapping, struct barspan *span)
 {
 	struct soak_span *entry = soak_span_new();
@@ -126,7 +126,7 @@ static void begin_range(const uint8_t *address, size_t pages)
 	soak_trouble.end = (uintptr_t)address + pages * soak_page;
 }
 
-/* A valid call without trouble succeeds, unless the address is taken. */
+/* Without trouble, a valid call succeeds, unless the address is in use. */
 static void check_refusal(const struct soak_mapping *mapping, int r, bool taken)
 {
 	if (taken && !(mapping->options.flags & BARSPAN_FIXED)) {
@@ -247,7 +247,7 @@ void soak_do_suspend(void)
 }
 
 /* If the device refuses nothing, all pages are direct again. Under a limit of
- * the process this holds if the call returns 0 and all pages were direct
+ * the process this holds only if the call returned 0 and all pages were direct
  * before. */
 static void note_resume(struct soak_span *span, int r)
 {
@@ -259,11 +259,11 @@ static void note_resume(struct soak_span *span, int r)
 			    "barspan_resume() fails without a cause: %d", r);
 		SOAK_EXPECT(r != -EEXIST || span->gap || span->lost || soak_trouble.mremap ||
 				    soak_without(SOAK_LOST),
-			    "barspan_resume() returns -EEXIST, but nobody can have moved in");
+			    "barspan_resume() returns -EEXIST, but the span has no other mapping");
 		span->lost |= r == -EEXIST;
-		/* It has no address left by which it could end. */
+		/* The span has no address left whose removal would end it. */
 		soak_endless += r == -EEXIST && span->by_mmap;
-		/* The library decides which addresses stay with the span. */
+		/* The library decides which addresses the span keeps. */
 		for (size_t i = 0; r == -EEXIST && i < span->pages; i++)
 			soak_settle(span->at[i], span->at[i] + soak_page, "barspan_resume()");
 		span->whole &= !soak_trouble.any;
@@ -290,7 +290,7 @@ void soak_do_resume(void)
 	r = barspan_resume(span->span);
 	soak_trouble_end();
 	soak_trace("  = %d", r);
-	/* Without a suspend before it the call does not try failed areas
+	/* Without a preceding suspend, the call does not try failed areas
 	 * again. */
 	if (was_suspended || r)
 		note_resume(span, r);

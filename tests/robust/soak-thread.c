@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Steps with several threads, which end before the check. */
+/* Steps with several threads. All threads end before the check. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -13,7 +13,7 @@
 
 enum { THREADS = 4, STACK = 1 << 20, FOREIGNERS = 2 };
 
-/* Static stacks: no thread adds mappings. */
+/* Static stacks: threads add no mappings. */
 static uint8_t stacks[THREADS][STACK] __attribute__((aligned(4096)));
 
 static pthread_t foreigners[FOREIGNERS];
@@ -31,8 +31,8 @@ pthread_t soak_thread_start(int i, void *(*run)(void *), void *argument)
 	return thread;
 }
 
-/* Maps, uses and unmaps memory, preferably in a gap that a failed call has
- * left. */
+/* Maps, uses and unmaps memory, preferably in a gap that a failed call
+ * leaves. */
 static void use_memory(void)
 {
 	size_t length = soak_page * (1 + soak_random(3));
@@ -82,7 +82,7 @@ static void stop_foreigners(void)
 	soak_racing = false;
 }
 
-/* The parameters of another thread. */
+/* The parameters of the other thread. */
 struct opponent {
 	struct barspan *span;
 	uint64_t seed, rounds;
@@ -107,7 +107,7 @@ static void wait_a_little(void)
 		sched_yield();
 }
 
-/* Maps over a span. */
+/* Maps another span or memory over a span. */
 static void map_over(uint8_t *address, size_t pages)
 {
 	struct soak_mapping mapping;
@@ -159,8 +159,8 @@ static void munmap_part(uint8_t *address, size_t pages)
 		soak_gone((uintptr_t)address, (uintptr_t)address + pages * soak_page);
 }
 
-/* A span that stays valid while another thread takes its addresses, and all of
- * whose addresses are its own. */
+/* Chooses a span that stays valid while another thread takes its addresses, and
+ * that has not lost any address. */
 static struct soak_span *choose_target(void)
 {
 	struct soak_span *span = soak_span_any();
@@ -174,7 +174,8 @@ static struct soak_span *choose_target(void)
 	return span;
 }
 
-/* One thread suspends and resumes a span while this one takes its addresses. */
+/* One thread suspends and resumes a span while another thread takes its
+ * addresses. */
 void soak_do_duel(void)
 {
 	struct soak_span *span = choose_target();
@@ -216,7 +217,7 @@ static bool can_peek(uintptr_t address, uint8_t *byte)
 	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1;
 }
 
-/* Checks a span that only this thread uses. */
+/* Checks a span that no other thread uses. */
 static void check_own(struct barspan *span, const struct soak_region *region)
 {
 	uintptr_t base = (uintptr_t)barspan_base(span);
@@ -240,7 +241,7 @@ static void check_own(struct barspan *span, const struct soak_region *region)
 	}
 }
 
-/* Maps, suspends, resumes and unmaps a span. No call may fail. */
+/* Maps, suspends, resumes and unmaps a span. Every call must succeed. */
 static void use_span(void)
 {
 	const struct barspan_options options = { .size = sizeof(options),
@@ -274,8 +275,8 @@ static void *churn_spans(void *context)
 	return NULL;
 }
 
-/* Forks while other threads are inside the library. The child may use it and
- * must not wait for them. */
+/* Forks while other threads are inside the library. The child may use it, and
+ * does not wait for them. */
 static void fork_meanwhile(void)
 {
 	struct barspan *span;
@@ -302,7 +303,7 @@ static void fork_meanwhile(void)
 }
 
 /* Threads map spans of devices that refuse some pages late, while other threads
- * move into the gaps. */
+ * map memory in the gaps. */
 void soak_do_churn(void)
 {
 	struct opponent opponents[2];
@@ -316,7 +317,7 @@ void soak_do_churn(void)
 			(struct opponent){ NULL, soak_random(UINT64_MAX), 1 + soak_random(10) };
 		threads[i] = soak_thread_start(FOREIGNERS + i, churn_spans, &opponents[i]);
 	}
-	/* memcheck takes the stacks of the parent for leaks of the child. */
+	/* In the child, memcheck reports the parent's stacks as leaks. */
 	if (!soak_without(SOAK_FORK) && !harness_instrumented() && soak_chance(2))
 		fork_meanwhile();
 	for (int i = 0; i < 2; i++)

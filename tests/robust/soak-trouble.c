@@ -22,8 +22,7 @@ static bool as_is_low, nofile_is_low;
 static struct soak_region *refusing;
 static bool refused_before[SOAK_REGION_PAGES];
 
-/* Uses up vm.max_map_count: every other page has another access than its
- * neighbours. */
+/* Reaches vm.max_map_count: adjacent pages have different protections. */
 static uint8_t *filler;
 static size_t filler_length;
 
@@ -79,7 +78,7 @@ static void fail_memory(void)
 	soak_trace("  trouble: the %luth %s fails", n, call == FAKE_CALLOC ? "calloc" : "realloc");
 }
 
-/* Leaves the process a few pages of addresses. */
+/* Leaves the process address space for a few more pages. */
 static void limit_addresses(const struct soak_region *region)
 {
 	size_t most = region ? (size_t)(region->size / soak_page) + 1 : 12;
@@ -142,7 +141,8 @@ static void use_mappings_up(void)
 	soak_maps_read();
 	n = limit > soak_n_maps + spare ? limit - soak_n_maps - spare : 0;
 	filler_length = (n + 1) * soak_page;
-	/* Far from the arena and from the addresses that the kernel chooses. */
+	/* Away from the arena and from the addresses that the kernel
+	 * chooses. */
 	filler = mmap(soak_arena - (1 << 30), filler_length, PROT_NONE,
 		      MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 	SOAK_EXPECT(filler != MAP_FAILED, "no addresses for the filler");
@@ -152,7 +152,7 @@ static void use_mappings_up(void)
 	soak_trace("  trouble: about %zu mappings are left", spare);
 }
 
-/* The device refuses some pages until the step is over. */
+/* Makes the device refuse some pages until the end of the step. */
 static void refuse_for_now(struct soak_region *region)
 {
 	uint64_t one_in = 1 + soak_random(8);

@@ -43,8 +43,8 @@ struct job {
 	pid_t pid; /* 0: none */
 	uint64_t seed;
 	enum soak_kind kind;
-	double started;	    /* when its last step began */
-	unsigned long seen; /* its beats then */
+	double started;	    /* start time of the present step */
+	unsigned long seen; /* number of beats at that time */
 	struct soak_shared *shared;
 };
 
@@ -262,7 +262,7 @@ static int print_results(void)
 	return count_failures() ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Replaying an episode needs the same addresses. */
+/* An exact replay needs the same addresses. */
 static void fix_addresses(char **argv)
 {
 	int now_set = personality(0xffffffff);

@@ -88,7 +88,7 @@ struct soak_region {
 	int fd;
 	uint64_t inode, file_offset;
 	uint8_t *truth;			 /* the device's memory */
-	bool refused[SOAK_REGION_PAGES]; /* pages that the device refuses now */
+	bool refused[SOAK_REGION_PAGES]; /* pages that the device refuses at present */
 };
 
 enum soak_device_kind { SOAK_SOFT, SOAK_OPS, SOAK_VFIO };
@@ -96,31 +96,32 @@ enum soak_device_kind { SOAK_SOFT, SOAK_OPS, SOAK_VFIO };
 struct soak_device {
 	enum soak_device_kind kind;
 	struct barspan_device *handle;
-	int fd; /* of a played VFIO device */
+	int fd; /* descriptor of a played VFIO device */
 	struct soak_region regions[SOAK_REGIONS];
 };
 
 struct soak_span {
 	struct barspan *span; /* NULL: the entry is free */
-	bool by_mmap;	      /* it lives until its last address is gone */
+	bool by_mmap;	      /* ends when its last address is unmapped */
 	int device, region;
 	uint64_t offset, length; /* the window */
 	size_t pages;
 	uint8_t *base; /* NULL: BARSPAN_INDEPENDENT */
 	int prot;
 	unsigned int flags;
-	bool whole;			 /* no page may be a hole because of a failure */
-	bool suspended;			 /* known to be, as a whole */
-	bool lost;			 /* -EEXIST: it stays suspended */
+	bool whole;			 /* no page is a hole because of a failure */
+	bool suspended;			 /* the whole span is known to be suspended */
+	bool lost;			 /* resume returned -EEXIST: it stays suspended */
 	bool gap;			 /* a part of it was unmapped once */
-	bool trapped[SOAK_REGION_PAGES]; /* holes that the caller asked for */
-	bool gone[SOAK_REGION_PAGES];	 /* its addresses were taken */
+	bool trapped[SOAK_REGION_PAGES]; /* holes that the caller requested */
+	bool gone[SOAK_REGION_PAGES];	 /* another mapping has taken the page's addresses */
 	uintptr_t at[SOAK_REGION_PAGES]; /* 0: unknown */
 };
 
 enum soak_content { SOAK_ANON, SOAK_FILE, SOAK_RAW, SOAK_LEFT };
 
-/* A foreign page. _RAW is a device's without a span; _LEFT may change. */
+/* A foreign page. _RAW is mapped from a device without a span; _LEFT may
+ * change. */
 struct soak_foreign {
 	uintptr_t address;
 	int prot;
@@ -165,13 +166,13 @@ extern struct soak_map *soak_maps;
 extern size_t soak_n_maps;
 void soak_maps_read(void);
 const struct soak_map *soak_map_at(uintptr_t address);
-/* Whether it may be a mapping of valgrind or a sanitizer. */
+/* Whether it may be a mapping of valgrind or of a sanitizer. */
 bool soak_map_is_tool(const struct soak_map *map);
 void soak_baseline(void);
 bool soak_in_baseline(uintptr_t address);
 uintptr_t soak_baseline_end(uintptr_t address);
 void soak_check_descriptors(void);
-/* spans of barspan_mmap() that have lost all addresses to others */
+/* spans of barspan_mmap() that have lost all their addresses */
 extern unsigned int soak_endless;
 
 /* soak-device.c */
@@ -195,21 +196,23 @@ size_t soak_span_count(void);
 void soak_foreign_add(void *address, size_t pages, const struct soak_foreign *like);
 void soak_foreign_remove(uintptr_t start, uintptr_t end);
 struct soak_foreign *soak_foreign_at(uintptr_t address);
-/* Whether the mapping of the page is as it was. */
+/* Whether the page's mapping is unchanged. */
 bool soak_foreign_is_there(const struct soak_foreign *page);
 bool soak_foreign_in(uintptr_t start, uintptr_t end);
 void soak_foreign_fill(uintptr_t address, size_t pages);
 uint64_t soak_pattern(const struct soak_foreign *page, size_t word);
 bool soak_is_free(uintptr_t start, uintptr_t end);
 bool soak_spans_in(uintptr_t start, uintptr_t end);
-/* Removes a range that was replaced or unmapped from the model. */
+/* Removes a replaced or unmapped range from the model. */
 void soak_gone(uintptr_t start, uintptr_t end);
-/* A failed call has taken all of the range or nothing of it. */
+/* Checks that a failed call has taken the whole range or nothing, and updates
+ * the model. */
 void soak_settle(uintptr_t start, uintptr_t end, const char *what);
-uint8_t *soak_free_place(size_t pages); /* in the arena; NULL: there is none */
+uint8_t *soak_free_place(size_t pages); /* in the arena; NULL: no room */
 uint8_t *soak_any_place(size_t pages);
 uint8_t *soak_place_over(size_t pages); /* preferably over a span */
-/* Makes mappings without an owner foreign: all, or those without access. */
+/* Adds mappings without an owner to the model as foreign: all of them, or those
+ * without access. */
 void soak_adopt_leftovers(bool all);
 
 /* soak-check.c */
@@ -221,8 +224,8 @@ struct soak_trouble {
 	bool munmap;	      /* munmap() has failed */
 	bool mremap;	      /* mremap() has failed */
 	bool no_proc;	      /* /proc cannot be read */
-	bool no_mmap;	      /* mmap() fails, and goes on to fail */
-	bool late;	      /* a call has failed after it unmapped its target */
+	bool no_mmap;	      /* mmap() fails, now and later */
+	bool late;	      /* a call has unmapped its target before it failed */
 	bool injected;	      /* a call or an allocation has failed */
 	bool limited;	      /* a limit of the process */
 	uintptr_t start, end; /* the range that the call may replace */
@@ -237,17 +240,17 @@ enum soak_transport {
 };
 extern enum soak_transport soak_transport;
 extern unsigned int soak_transport_countdown;
-/* Chooses a trouble or none. `region` (may be NULL) is the one of the step.
+/* Chooses a trouble or none. `region` (may be NULL) is the step's region.
  * `call` (FAKE_CALLS: any) is the system call that fails most often. */
 void soak_trouble_begin(struct soak_region *region, enum fake_call call);
 void soak_trouble_end(void);
 void soak_kernel_play(void);
-/* The target of a late failure. Somebody may move in. */
+/* Unmaps the target of a late failure. Another mapping may take its place. */
 void soak_unmap_for_real(void *address, size_t length);
-/* The next failure of a call. */
+/* The next call to fail. */
 struct soak_failure {
 	enum fake_call call;
-	unsigned long countdown; /* atomic; 0: none fails */
+	unsigned long countdown; /* atomic; 0: no call fails */
 	bool late, persists, no_proc;
 	int error;
 };

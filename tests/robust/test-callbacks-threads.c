@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Threads that are cancelled and processes that fork while the library calls
- * the caller. */
+/* Threads are cancelled, and processes fork, while the library calls the
+ * caller's code. */
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/syscall.h>
@@ -10,8 +10,7 @@
 #include "support/callback-fixture.h"
 #include "util/operation.h"
 
-/* A cancellation point, at which the thread is cancelled when it comes to
- * it. */
+/* A cancellation point inside a callback: the test cancels the thread here. */
 static void wait_inside(void)
 {
 	inside_map = NULL;
@@ -43,8 +42,8 @@ static int call_resume(void)
 	return barspan_resume(span);
 }
 
-/* The call is done as a whole, and then the thread goes: at once if it may be
- * cancelled anywhere. */
+/* The call completes. Then the thread ends, immediately with asynchronous
+ * cancellation. */
 static void cancel_inside(int (*call)(void))
 {
 	pthread_t thread;
@@ -64,10 +63,9 @@ static void cancel_inside(int (*call)(void))
 	ck_assert(barspan_is_direct(span, 0, PAGES * page));
 }
 
-START_TEST(a_cancelled_thread_leaves_nothing_half_way)
+START_TEST(a_cancelled_thread_completes_its_call)
 {
-	/* AddressSanitizer takes a cancelled thread's signal stack away
-	 * twice. */
+	/* AddressSanitizer unmaps a cancelled thread's signal stack twice. */
 	if (harness_instrumented())
 		return;
 	set_up();
@@ -79,7 +77,7 @@ START_TEST(a_cancelled_thread_leaves_nothing_half_way)
 		cancel_inside(call_map);
 		ck_assert_zero(barspan_suspend(span));
 		cancel_inside(call_resume);
-		/* Others are not kept waiting. */
+		/* Other threads can use the library. */
 		ck_assert_zero(barspan_map(&other, device, 1, NULL));
 		barspan_unmap(other);
 		barspan_unmap(span);
@@ -95,13 +93,14 @@ static void *map_slowly(void *unused)
 	return barspan_map(&other, device, 1, NULL) ? &go : unused;
 }
 
-/* Ends the child, of which ThreadSanitizer believes that it has all threads. */
+/* exit_group directly: ThreadSanitizer assumes that the child has all
+ * threads. */
 static void leave_child(int code)
 {
 	syscall(SYS_exit_group, code);
 }
 
-/* In the child: everything works, and nothing hangs. */
+/* In the child: every call works and none hangs. */
 static void use_spans(void)
 {
 	struct barspan *mine;
@@ -126,8 +125,8 @@ static void *let_go(void *unused)
 	return unused;
 }
 
-/* Takes the trap's locks while fork() waits for the operation: it must not have
- * them yet. */
+/* Takes the trap's locks while fork() waits for the operation. fork() must not
+ * hold them yet. */
 static void wait_and_trap(void)
 {
 	wait_inside();
@@ -143,7 +142,7 @@ START_TEST(a_forked_child_can_do_everything)
 	pid_t child;
 
 	set_up();
-	/* The harness listens to one thread only. */
+	/* The harness's log callback is not thread-safe. */
 	barspan_set_log(NULL, NULL, BARSPAN_LOG_ERROR);
 	sem_init(&entered, 0, 0);
 	sem_init(&go, 0, 0);
@@ -180,7 +179,7 @@ static void fork_inside(void)
 	child_of_map = fork();
 }
 
-START_TEST(a_map_may_fork)
+START_TEST(a_map_operation_may_fork)
 {
 	int status;
 
@@ -209,7 +208,7 @@ static void *hold_mutex(void *unused)
 	return unused;
 }
 
-START_TEST(a_child_finds_protected_mutexes_free)
+START_TEST(a_forked_child_finds_internal_mutexes_free)
 {
 	pthread_t holder;
 	int status;
@@ -236,8 +235,9 @@ int main(void)
 	Suite *suite = suite_create("callbacks-threads");
 
 	harness_add(suite, "threads",
-		    (const TTest *const[]){ a_cancelled_thread_leaves_nothing_half_way,
-					    a_forked_child_can_do_everything, a_map_may_fork,
-					    a_child_finds_protected_mutexes_free, NULL });
+		    (const TTest *const[]){ a_cancelled_thread_completes_its_call,
+					    a_forked_child_can_do_everything,
+					    a_map_operation_may_fork,
+					    a_forked_child_finds_internal_mutexes_free, NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the caller's code may do when the library calls it. */
+/* What the caller's code may do inside its callbacks. */
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -36,13 +36,13 @@ static void expect_refused(void)
 		ck_assert_int_eq(results[i], -EDEADLK);
 	ck_assert_ptr_nonnull(
 		strstr(harness_message, "barspan_unmap() called in a transport's map"));
-	/* It is still there. */
+	/* The span still exists. */
 	ck_assert(barspan_is_direct(other, 0, PAGES * page));
 	barspan_write32(other, 4, 0x1234);
 	ck_assert_uint_eq(barspan_read32(other, 4), 0x1234);
 }
 
-START_TEST(a_map_that_changes_spans_is_refused)
+START_TEST(mapping_calls_inside_a_map_operation_are_refused)
 {
 	set_up();
 	ck_assert_zero(barspan_map(&other, device, 1, NULL));
@@ -52,7 +52,7 @@ START_TEST(a_map_that_changes_spans_is_refused)
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	expect_refused();
 
-	/* The same while a span is resumed. */
+	/* The same during a resume. */
 	memset(results, 0, sizeof(results));
 	ck_assert_zero(barspan_suspend(span));
 	inside_map = change_spans;
@@ -65,7 +65,7 @@ START_TEST(a_map_that_changes_spans_is_refused)
 }
 END_TEST
 
-/* Memory of its own, queries and accesses. */
+/* Memory of its own, queries and accesses are allowed. */
 static void use_what_is_allowed(void)
 {
 	uint8_t *mine;
@@ -84,7 +84,7 @@ static void use_what_is_allowed(void)
 	ck_assert_ptr_eq(barspan_find(barspan_base(other), NULL), other);
 }
 
-START_TEST(a_map_may_use_spans_and_memory)
+START_TEST(a_map_operation_may_use_spans_and_memory)
 {
 	set_up();
 	ck_assert_zero(barspan_map(&other, device, 1, NULL));
@@ -145,7 +145,7 @@ static void suspend_other(void)
 	results[0] = barspan_suspend(other);
 }
 
-START_TEST(a_close_may_change_spans)
+START_TEST(a_close_operation_may_change_spans)
 {
 	const struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_STRICT };
 	struct barspan_device *second;
@@ -165,7 +165,7 @@ START_TEST(a_close_may_change_spans)
 }
 END_TEST
 
-START_TEST(errno_stays_as_it_was)
+START_TEST(errno_is_unchanged)
 {
 	struct barspan_region region;
 	uint32_t value = 0;
@@ -189,7 +189,7 @@ START_TEST(errno_stays_as_it_was)
 	ck_assert_int_eq(errno, EXDEV);
 	barspan_unmap(span);
 	ck_assert_int_eq(errno, EXDEV);
-	/* The last reference. */
+	/* This drops the last reference. */
 	barspan_device_close(device);
 	ck_assert_int_eq(errno, EXDEV);
 	device = NULL;
@@ -210,7 +210,7 @@ static void take_lock(void *context, enum barspan_log_level level, const char *m
 	pthread_mutex_unlock(&callers_lock);
 }
 
-/* Maps while it holds the lock that the callback takes. */
+/* Maps while it holds the lock that the log callback takes. */
 static void *map_locked(void *unused)
 {
 	struct barspan *mine = NULL;
@@ -239,15 +239,15 @@ START_TEST(a_log_callback_runs_under_no_lock)
 	sem_wait(&entered);
 	barspan_set_log(take_lock, NULL, BARSPAN_LOG_INFO);
 	sem_post(&go);
-	/* Has a message, which waits for the thread; and the thread, for
-	 * nobody. */
+	/* The callback for this call's message waits for the thread, which must
+	 * not wait for the callback. */
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	ck_assert_zero(pthread_join(thread, &failed));
 	ck_assert_ptr_null(failed);
 	barspan_set_log(NULL, NULL, BARSPAN_LOG_ERROR);
 	barspan_unmap(span);
 	free(before);
-	before = harness_snapshot(); /* with the thread's stack */
+	before = harness_snapshot(); /* includes the thread's stack */
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	barspan_unmap(span);
 	barspan_device_close(device);
@@ -290,10 +290,11 @@ int main(void)
 	Suite *suite = suite_create("callbacks");
 
 	harness_add(suite, "callbacks",
-		    (const TTest *const[]){
-			    a_map_that_changes_spans_is_refused, a_map_may_use_spans_and_memory,
-			    reading_configuration_space_may_map, a_close_may_change_spans,
-			    errno_stays_as_it_was, a_log_callback_runs_under_no_lock,
-			    a_log_callback_may_map, NULL });
+		    (const TTest *const[]){ mapping_calls_inside_a_map_operation_are_refused,
+					    a_map_operation_may_use_spans_and_memory,
+					    reading_configuration_space_may_map,
+					    a_close_operation_may_change_spans, errno_is_unchanged,
+					    a_log_callback_runs_under_no_lock,
+					    a_log_callback_may_map, NULL });
 	return harness_run(suite);
 }

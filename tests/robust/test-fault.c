@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each system call and allocation of each public function fails, once or from
- * then on. */
+/* Makes each system call and allocation of each public function fail, once or
+ * permanently. */
 #include <errno.h>
 #include <sys/mman.h>
 
@@ -32,11 +32,9 @@ static void clean_up(void)
 	fake_reset();
 }
 
-/*
- * A resume that cannot ask the device, for want of addresses, gives the old
- * mappings their access; and suspend and resume have set memory aside for their
- * tables.
- */
+/* Whether a failure may have no effect. Without addresses for a trial mapping,
+ * resume gives the old mappings their access. Suspend and resume have spare
+ * memory for their tables. */
 static bool may_go_unnoticed(const struct scenario *scenario, enum fake_call call, int error)
 {
 	if (scenario->act == act_suspend)
@@ -46,7 +44,7 @@ static bool may_go_unnoticed(const struct scenario *scenario, enum fake_call cal
 		(error == -ENOMEM && (call == FAKE_MMAP || call == FAKE_MADVISE)));
 }
 
-/* Whether `error` from the n-th call may come out as `r`. */
+/* Whether the function may return `r` if the n-th call fails with `error`. */
 static bool is_right(const struct scenario *scenario, int r, enum fake_call call, int error,
 		     bool once)
 {
@@ -55,20 +53,20 @@ static bool is_right(const struct scenario *scenario, int r, enum fake_call call
 	if (call == FAKE_CALLOC || call == FAKE_REALLOC || !once)
 		if (r == -ENOMEM)
 			return true;
-	/* What other files than a VFIO device's say to the first ioctl. */
+	/* Files other than VFIO devices answer the first ioctl so. */
 	if (call == FAKE_IOCTL && scenario->act == act_open && error == -EPERM && r == -ENOTTY)
 		return true;
-	/* Under valgrind only /proc can tell whether a range is still reserved,
-	 * and all calls fail. */
+	/* Under valgrind only /proc shows whether a range is still reserved,
+	 * and here all calls fail. */
 	return !once && scenario->options && r == -EEXIST && scenario->options->address &&
 	       sys_under_valgrind();
 }
 
-/* After the failure has passed, all is as if it had never been. */
+/* After the failure has passed, everything works. */
 static void check_recovery(const struct scenario *scenario, int r, bool once)
 {
-	/* A suspend that could not even be undone; suspend_is_retried() has
-	 * more of it. */
+	/* A suspend that could not be undone. See
+	 * a_failed_suspend_can_be_retried(). */
 	if (r && scenario->act == act_suspend && !once)
 		r = barspan_resume(span);
 	if (r && scenario->act == act_map && scenario->options->address && !once &&
@@ -87,16 +85,14 @@ static void check_recovery(const struct scenario *scenario, int r, bool once)
 	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_NONE), 0);
 	ck_assert_zero(barspan_resume(span));
 	fixture_check(span);
-	/* Without a span there is no way back for what counts as lost. */
+	/* Independent extents that count as lost cannot be mapped again. */
 	if (once || !scenario->options || !(scenario->options->flags & BARSPAN_INDEPENDENT))
 		ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), 0);
 	ck_assert_uint_ge(harness_count_extents(span, BARSPAN_REASON_NONE), 1);
 }
 
-/*
- * Under valgrind, without /proc, reserved addresses that could not be told from
- * another mapping may be left, but nothing that can be accessed.
- */
+/* Under valgrind, without /proc, reserved addresses may remain that look like
+ * another mapping. Nothing accessible may remain. */
 static void check_nothing_left(const char *before, const char *after, bool once,
 			       enum fake_call call)
 {
@@ -113,13 +109,13 @@ static void check_nothing_left(const char *before, const char *after, bool once,
 	free(lines);
 }
 
-/* The calls that are made to fail. */
+/* The number of calls that can fail. */
 static unsigned long failable_calls(void)
 {
 	return fake_total() - fake_count(FAKE_MUNMAP);
 }
 
-/* How many there are without a failure. */
+/* The number of such calls without a failure. */
 static unsigned long count_calls(const struct scenario *scenario)
 {
 	unsigned long before, n;
@@ -132,8 +128,8 @@ static unsigned long count_calls(const struct scenario *scenario)
 	return n;
 }
 
-/* Lets the n-th of `usual` calls fail. Returns which kind it was; `first` says
- * so where it fails for good. */
+/* Makes the n-th of `usual` calls fail. Returns the kind of the call. If it
+ * fails permanently, `first` gives the kind. */
 static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n,
 			       unsigned long usual, int error, bool once, enum fake_call first)
 {
@@ -151,18 +147,18 @@ static enum fake_call fail_nth(const struct scenario *scenario, unsigned long n,
 	ck_assert_int_ne(fake_failed(), FAKE_CALLS);
 	ck_assert_msg(!r || is_right(scenario, r, call, error, once),
 		      "%s, call %lu of kind %d fails with %d (%s): %d", scenario->name, n, call,
-		      error, once ? "once" : "for good", r);
-	/* Some area is a hole, or another way was taken, which takes more
-	 * calls. The way to a character device is the same whether the group's
-	 * node is missing or not permitted. */
+		      error, once ? "once" : "permanently", r);
+	/* One area is a hole, or the library has taken another way, with more
+	 * calls. The way to a character device has as many calls if the group's
+	 * node is not permitted as if it is missing. */
 	ck_assert_msg(r || failable_calls() - before_act > usual ||
 			      may_go_unnoticed(scenario, call, error) ||
 			      (scenario->open == fixture_open_pci_cdev && call == FAKE_OPEN &&
 			       error == -EPERM && once) ||
 			      (scenario->act != act_open &&
 			       harness_count_extents(span, BARSPAN_REASON_FAILED)),
-		      "%s, call %lu of kind %d fails with %d (%s): no sign of it", scenario->name,
-		      n, call, error, once ? "once" : "for good");
+		      "%s, call %lu of kind %d fails with %d (%s): no effect", scenario->name, n,
+		      call, error, once ? "once" : "permanently");
 	check_recovery(scenario, r, once);
 	clean_up();
 	after = harness_snapshot();
@@ -181,9 +177,9 @@ static void fail_all(const struct scenario *scenario)
 	unsigned long usual;
 
 	fake_reset();
-	fixture_play_vfio(true); /* makes the memory, which is there before and after */
+	fixture_play_vfio(true); /* makes the memory, which exists before and after */
 	usual = count_calls(scenario);
-	/* Only the kernel's devices need a call for each and every thing. */
+	/* Other devices have calls without any system call. */
 	ck_assert(usual || scenario->open != fixture_open_vfio);
 	for (unsigned long n = 1; n <= usual; n++)
 		for (size_t i = 0; i < n_errors; i++) {
@@ -196,7 +192,7 @@ static void fail_all(const struct scenario *scenario)
 	fixture_end();
 }
 
-START_TEST(devices_open)
+START_TEST(failures_of_opening_a_device_leave_nothing)
 {
 	static const struct scenario scenarios[] = {
 		{ .name = "open_soft", .open = fixture_open_soft, .act = act_open },
@@ -213,8 +209,8 @@ START_TEST(devices_open)
 }
 END_TEST
 
-/* The options of the scenarios below, once page size and addresses are
- * known. */
+/* The options of the scenarios. Some depend on the page size and on
+ * addresses. */
 enum { PLAIN, STRICT, INDEPENDENT, WINDOW, AT_ADDRESS, REPLACE, ALIGNED, KINDS };
 
 static struct barspan_options options[KINDS];
@@ -262,13 +258,13 @@ static void fail_all_with(struct scenario scenario)
 		}
 }
 
-START_TEST(map)
+START_TEST(failures_of_map_leave_nothing)
 {
 	fail_all_with((struct scenario){ .name = "map", .act = act_map });
 }
 END_TEST
 
-START_TEST(suspend)
+START_TEST(failures_of_suspend_leave_nothing)
 {
 	fail_all_with(
 		(struct scenario){ .name = "suspend", .map_first = true, .act = act_suspend });
@@ -283,9 +279,9 @@ static int refuse_mprotect(void *address, size_t length, int prot)
 	return -EPERM;
 }
 
-/* mprotect fails, and so does taking that back: the span counts as suspended,
- * but its holes can be read. */
-START_TEST(suspend_is_retried)
+/* mprotect fails, and undoing it fails, too: the span counts as suspended, but
+ * its holes can be read. */
+START_TEST(a_failed_suspend_can_be_retried)
 {
 	make_options();
 	ck_assert_zero(fixture_open_soft(&device));
@@ -299,14 +295,14 @@ START_TEST(suspend_is_retried)
 }
 END_TEST
 
-START_TEST(resume)
+START_TEST(failures_of_resume_leave_nothing)
 {
 	fail_all_with((struct scenario){
 		.name = "resume", .map_first = true, .suspend_first = true, .act = act_resume });
 }
 END_TEST
 
-START_TEST(accesses_and_descriptions)
+START_TEST(failures_of_accesses_and_descriptions_are_returned)
 {
 	static int (*const acts[])(const struct scenario *scenario) = {
 		act_region, act_read, act_read32, act_write, act_device_access,
@@ -324,11 +320,11 @@ START_TEST(accesses_and_descriptions)
 }
 END_TEST
 
-/* Each operation of a transport fails once, and its map leaves a gap. */
-START_TEST(operations_of_a_transport)
+/* Each operation of a transport fails once. A failed map leaves a gap. */
+START_TEST(failures_of_a_transports_operations_leave_nothing)
 {
-	/* The description, then four extents, the first of which is made of two
-	 * areas: they are tried one by one. */
+	/* The description; then four extents. The first has two areas, which
+	 * the library tries one by one. */
 	static const struct {
 		int r;
 		size_t failed;
@@ -358,8 +354,11 @@ int main(void)
 	Suite *suite = suite_create("fault");
 
 	harness_add(suite, "fault",
-		    (const TTest *const[]){ devices_open, map, suspend, suspend_is_retried, resume,
-					    accesses_and_descriptions, operations_of_a_transport,
-					    NULL });
+		    (const TTest *const[]){
+			    failures_of_opening_a_device_leave_nothing,
+			    failures_of_map_leave_nothing, failures_of_suspend_leave_nothing,
+			    a_failed_suspend_can_be_retried, failures_of_resume_leave_nothing,
+			    failures_of_accesses_and_descriptions_are_returned,
+			    failures_of_a_transports_operations_leave_nothing, NULL });
 	return harness_run(suite);
 }

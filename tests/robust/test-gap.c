@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Mappings that fail late, as Linux lets them, and somebody else's mappings
- * that move into the gap at that very moment. */
+/* Mappings that fail late, as on Linux, and foreign mappings that take the gap
+ * at that moment. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -9,19 +9,19 @@
 #include "support/fixture.h"
 #include "util/sys.h"
 
-/* What somebody else maps, and how much of the gap it covers. */
+/* The kind of the foreign mapping, and the part of the gap that it covers. */
 enum kind { PATTERN, READ_ONLY, NO_ACCESS, NO_ACCESS_NO_RESERVE, NOT_DUMPED, FILE_PAGES, KINDS };
 enum cover { NOTHING, ALL, FIRST_PAGE, LAST_PAGE, COVERS };
 
 static struct {
 	enum kind kind;
 	enum cover cover;
-	int fails;  /* the n-th mapping of a device from now on */
-	bool early; /* nothing is unmapped */
+	int fails;  /* the n-th mapping of a device from now on fails */
+	bool early; /* the call unmaps nothing */
 	bool seen;
 	uint8_t *address;
 	size_t length;
-	char *maps; /* what it looks like */
+	char *maps; /* its lines in /proc/self/maps */
 } foreign;
 
 static struct barspan_device *device;
@@ -60,17 +60,17 @@ static void move_in(uint8_t *gap, size_t length)
 	ck_assert_ptr_eq(got, foreign.address);
 	if (foreign.kind == PATTERN)
 		memset(foreign.address, 0xa5, foreign.length);
-	/* As a reservation is, but for the access. */
+	/* Like a reservation, except for the access. */
 	if (foreign.kind == NOT_DUMPED)
 		ck_assert_zero(madvise(foreign.address, foreign.length, MADV_DONTDUMP));
 	foreign.maps = harness_maps_of(foreign.address, foreign.length);
 }
 
-/* The moment of failure: the kernel has unmapped what was there. */
+/* At the time of the failure, the kernel has unmapped the target range. */
 static int fail_late(uint8_t *address, size_t length)
 {
 	foreign.seen = true;
-	/* At an address of the kernel's choice nothing was there. */
+	/* At an address that the kernel chooses there was no mapping. */
 	if (foreign.early || !address)
 		return -EIO;
 	ck_assert_zero(munmap(address, length));
@@ -94,7 +94,7 @@ static int late_move(void *from, size_t length, void *to)
 	return real_sys_move_mapping(from, length, to);
 }
 
-/* Somebody else's mapping is as it was made, and then goes. */
+/* Checks that the foreign mapping is unchanged, and unmaps it. */
 static void check_foreign(void)
 {
 	char *maps;
@@ -105,12 +105,12 @@ static void check_foreign(void)
 	ck_assert_str_eq(maps, foreign.maps);
 	for (size_t i = 0; foreign.kind == PATTERN && i < foreign.length; i++)
 		harness_assert_msg(foreign.address[i] == 0xa5,
-				   "byte %zu of somebody else's was changed", i);
+				   "byte %zu of the foreign mapping was changed", i);
 	if (prot_of(foreign.kind) == PROT_NONE) {
 		ck_assert_zero(mprotect(foreign.address, foreign.length, PROT_READ));
 		for (size_t i = 0; i < foreign.length; i++)
 			harness_assert_msg(!foreign.address[i],
-					   "byte %zu of somebody else's was changed", i);
+					   "byte %zu of the foreign mapping was changed", i);
 	}
 	munmap(foreign.address, foreign.length);
 	free(maps);
@@ -118,7 +118,7 @@ static void check_foreign(void)
 	foreign.maps = NULL;
 }
 
-/* No page of somebody else's is in the span. */
+/* Checks that no foreign page is in the span. */
 static void check_apart(void)
 {
 	uintptr_t base = (uintptr_t)barspan_base(span), other = (uintptr_t)foreign.address;
@@ -153,8 +153,7 @@ static void end_case(const char *before)
 	free(after);
 }
 
-/* One barspan_map() during which the n-th mapping fails late. Returns what it
- * does. */
+/* One barspan_map() whose n-th mapping fails late. Returns its result. */
 static int map_with(const struct barspan_options *options)
 {
 	int r;
@@ -167,8 +166,8 @@ static int map_with(const struct barspan_options *options)
 	return r;
 }
 
-/* Runs `test` for each way in which the gap is filled, and each of the four
- * extents of the fixture. */
+/* Runs `test` for each kind of foreign mapping, each part of the gap and each
+ * of the fixture's four extents. */
 static void for_each_gap(void (*test)(void))
 {
 	char *before = harness_snapshot();
@@ -185,8 +184,8 @@ static void for_each_gap(void (*test)(void))
 
 static void place_elsewhere(void)
 {
-	/* The first extent is made of two areas, which are then tried one by
-	 * one, and can be mapped. */
+	/* The first extent has two areas, which are then tried one by one and
+	 * can be mapped. */
 	size_t failed = foreign.fails == 1 ? 0 : 1;
 
 	ck_assert_zero(map_with(NULL));
@@ -195,7 +194,7 @@ static void place_elsewhere(void)
 	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_FAILED), failed);
 }
 
-START_TEST(the_span_goes_elsewhere)
+START_TEST(the_span_is_mapped_at_another_address)
 {
 	for_each_gap(place_elsewhere);
 }
@@ -218,7 +217,7 @@ static void fail_at_address(void)
 	at_address(0);
 }
 
-START_TEST(a_fixed_address_is_given_up)
+START_TEST(a_map_at_a_fixed_address_fails)
 {
 	for_each_gap(fail_at_address);
 }
@@ -233,7 +232,7 @@ static void fail_replacing(void)
 	at_address(BARSPAN_FIXED);
 }
 
-START_TEST(a_replaced_range_is_given_up)
+START_TEST(a_map_over_a_replaced_range_fails)
 {
 	for_each_gap(fail_replacing);
 }
@@ -246,7 +245,7 @@ static void fail_strict(void)
 	ck_assert_int_eq(map_with(&options), -EIO);
 }
 
-START_TEST(strict_gives_up)
+START_TEST(a_strict_map_fails)
 {
 	for_each_gap(fail_strict);
 }
@@ -258,7 +257,8 @@ static void map_independent(void)
 
 	ck_assert_zero(map_with(&options));
 	fixture_check(span);
-	/* All is mapped that is not lost, at addresses that a kernel gives. */
+	/* All extents that are not lost are mapped, at addresses that the
+	 * kernel chose. */
 	fake_reset();
 	ck_assert_zero(barspan_suspend(span));
 	ck_assert_zero(barspan_resume(span));
@@ -269,13 +269,13 @@ static void map_independent(void)
 	free(low);
 }
 
-START_TEST(independent_goes_without)
+START_TEST(an_independent_map_leaves_the_extent_out)
 {
 	for_each_gap(map_independent);
 }
 END_TEST
 
-/* The reservation is as it was, and so is known. */
+/* The reservation is unchanged, and the library recognises it. */
 START_TEST(an_early_failure_is_one_hole)
 {
 	char *before = harness_snapshot();
@@ -346,7 +346,7 @@ static void move_early(void)
 	fixture_check(span);
 }
 
-START_TEST(a_move_that_is_refused_early_is_one_hole)
+START_TEST(an_early_failure_of_a_move_is_one_hole)
 {
 	char *before = harness_snapshot();
 
@@ -359,8 +359,8 @@ START_TEST(a_move_that_is_refused_early_is_one_hole)
 }
 END_TEST
 
-/* Mappings that were there get their access back where they are: nothing is
- * mapped over them, and no gap comes to be. */
+/* Existing mappings get their access back in place: nothing is mapped over
+ * them, and no gap arises. */
 START_TEST(a_resume_moves_nothing_that_was_mapped)
 {
 	static const unsigned int flags[] = { 0, BARSPAN_STRICT, BARSPAN_INDEPENDENT };
@@ -388,11 +388,12 @@ int main(void)
 	Suite *suite = suite_create("gap");
 
 	harness_add(suite, "gap",
-		    (const TTest *const[]){ the_span_goes_elsewhere, a_fixed_address_is_given_up,
-					    a_replaced_range_is_given_up, strict_gives_up,
-					    independent_goes_without, an_early_failure_is_one_hole,
-					    a_suspended_span_that_lost_a_part_stays_suspended,
-					    a_move_that_is_refused_early_is_one_hole,
-					    a_resume_moves_nothing_that_was_mapped, NULL });
+		    (const TTest *const[]){
+			    the_span_is_mapped_at_another_address, a_map_at_a_fixed_address_fails,
+			    a_map_over_a_replaced_range_fails, a_strict_map_fails,
+			    an_independent_map_leaves_the_extent_out, an_early_failure_is_one_hole,
+			    a_suspended_span_that_lost_a_part_stays_suspended,
+			    an_early_failure_of_a_move_is_one_hole,
+			    a_resume_moves_nothing_that_was_mapped, NULL });
 	return harness_run(suite);
 }

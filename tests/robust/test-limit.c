@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where the kernel has no more mappings for a process (vm.max_map_count), for
- * real. */
+/* At the kernel's real limit of mappings (vm.max_map_count). */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -9,9 +8,9 @@
 #include "support/harness.h"
 
 enum {
-	SPARE = 50, /* mappings that a process wants to have left */
+	SPARE = 50, /* mappings that must be free for the process */
 	MIN_LIMIT = 1 << 12,
-	MAX_LIMIT = 1 << 17, /* more takes too long */
+	MAX_LIMIT = 1 << 17, /* a larger limit takes too long to reach */
 	FEW_AREAS = 200,
 };
 
@@ -22,7 +21,7 @@ static struct barspan_device *device;
 static struct barspan *span;
 static char *before;
 
-/* Areas of one page with a page between, each a mapping of its own. */
+/* Areas of one page with a page between them: each is a mapping of its own. */
 static void set_up(size_t n)
 {
 	struct barspan_range *areas;
@@ -53,12 +52,12 @@ static void tear_down(void)
 	harness_expect_unchanged(&before);
 }
 
-/* Takes mappings until there are only `left`. */
+/* Makes mappings until only `left` are possible. */
 static void use_up(size_t left)
 {
 	used_up = calloc(limit, sizeof(*used_up));
 	ck_assert_ptr_nonnull(used_up);
-	/* In turn of two kinds, so that none is merged with its neighbour. */
+	/* Alternate between two protections: neighbours cannot merge. */
 	for (n_used_up = 0; n_used_up < limit; n_used_up++) {
 		int prot = n_used_up % 2 ? PROT_NONE : PROT_READ;
 
@@ -91,8 +90,8 @@ static void check_room(void)
 		munmap(mapped[i], page);
 }
 
-/* All areas are known by their addresses, where these are direct, and none has
- * lost its contents. */
+/* Checks that barspan_find() knows all direct areas, and that no area has lost
+ * its contents. */
 static void check_few(size_t direct)
 {
 	ck_assert_uint_eq(harness_count_extents(span, BARSPAN_REASON_NONE), direct);
@@ -125,8 +124,8 @@ static void map_few(unsigned int flags)
 		barspan_write32(span, 2 * i * page, (uint32_t)i);
 }
 
-/* Every area works, be it direct or a hole for want of a mapping, and all that
- * is between is as ever. */
+/* Checks that every area works, direct or as a hole, and that the rest is
+ * unchanged. */
 static void check_all(uint32_t sign)
 {
 	enum { STEP = 97 };
@@ -144,7 +143,7 @@ static void check_all(uint32_t sign)
 	check_room();
 }
 
-/* Where the message says that holes for want of mappings begin, they do. */
+/* Checks that the holes begin at the offset that the message names. */
 static void check_message(void)
 {
 	const char *from =
@@ -184,13 +183,13 @@ START_TEST(areas_beyond_the_limit_are_holes)
 }
 END_TEST
 
-START_TEST(extents_of_their_own_beyond_the_limit_are_holes)
+START_TEST(independent_extents_beyond_the_limit_are_holes)
 {
 	check_flags(BARSPAN_INDEPENDENT);
 }
 END_TEST
 
-START_TEST(strict_says_that_there_is_no_room)
+START_TEST(strict_fails_with_enomem_beyond_the_limit)
 {
 	struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_STRICT };
 
@@ -202,7 +201,7 @@ START_TEST(strict_says_that_there_is_no_room)
 }
 END_TEST
 
-/* Of the mappings of the device, one fails. */
+/* One mapping of the device fails. */
 static uint64_t refused;
 
 static int refuse_mmap(void **out, void *address, size_t length, int prot, int flags, int fd,
@@ -213,7 +212,7 @@ static int refuse_mmap(void **out, void *address, size_t length, int prot, int f
 	return real_sys_mmap(out, address, length, prot, flags, fd, offset);
 }
 
-START_TEST(what_was_mapped_is_not_given_up_for_what_was_not)
+START_TEST(mapped_areas_are_kept_if_others_cannot_be_mapped)
 {
 	static const unsigned int flags[] = { 0, BARSPAN_INDEPENDENT };
 
@@ -234,8 +233,8 @@ START_TEST(what_was_mapped_is_not_given_up_for_what_was_not)
 }
 END_TEST
 
-/* The old mappings take no more. */
-START_TEST(a_span_is_resumed_without_mappings_left)
+/* The old mappings are reused and need no new ones. */
+START_TEST(a_span_is_resumed_without_free_mappings)
 {
 	static const unsigned int flags[] = { 0, BARSPAN_INDEPENDENT, BARSPAN_STRICT };
 
@@ -272,7 +271,7 @@ START_TEST(a_resume_that_failed_can_be_tried_again_with_few_mappings)
 }
 END_TEST
 
-START_TEST(what_can_be_mapped_at_last_is_known_by_its_address)
+START_TEST(areas_that_are_mapped_late_are_found_by_address)
 {
 	set_up(FEW_AREAS);
 	use_up(150);
@@ -290,18 +289,18 @@ int main(void)
 	Suite *suite = suite_create("limit");
 
 	if (harness_map_limit() < MIN_LIMIT || harness_map_limit() > MAX_LIMIT) {
-		printf("1..0 # SKIP vm.max_map_count is %zu: too few to do anything with, or too many to use up\n",
-		       harness_map_limit());
+		printf("1..0 # SKIP vm.max_map_count is %zu: not between %d and %d\n",
+		       harness_map_limit(), MIN_LIMIT, MAX_LIMIT);
 		return EXIT_SUCCESS;
 	}
 	harness_add(
 		suite, "limit",
 		(const TTest *const[]){ areas_beyond_the_limit_are_holes,
-					extents_of_their_own_beyond_the_limit_are_holes,
-					strict_says_that_there_is_no_room,
-					what_was_mapped_is_not_given_up_for_what_was_not,
-					a_span_is_resumed_without_mappings_left,
+					independent_extents_beyond_the_limit_are_holes,
+					strict_fails_with_enomem_beyond_the_limit,
+					mapped_areas_are_kept_if_others_cannot_be_mapped,
+					a_span_is_resumed_without_free_mappings,
 					a_resume_that_failed_can_be_tried_again_with_few_mappings,
-					what_can_be_mapped_at_last_is_known_by_its_address, NULL });
+					areas_that_are_mapped_late_are_found_by_address, NULL });
 	return harness_run(suite);
 }

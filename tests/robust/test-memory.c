@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a span costs: next to nothing, whatever its length; and nothing of it is
- * in a core dump. */
+/* The cost of a span is small and does not depend on its length. No part of a
+ * span is in a core dump. */
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,7 +10,7 @@ enum {
 	RESIDENT = 96 << 10, /* bytes; a guard table takes 64 KiB of them */
 	TABLES = 64 << 10,   /* bytes */
 	HEAP = 1 << 20,	     /* bytes; it grows in steps */
-	SLACK = 64 << 20,    /* of Committed_AS, which is the whole machine's */
+	SLACK = 64 << 20,    /* of Committed_AS, which counts the whole machine */
 };
 
 #define TIB (UINT64_C(1) << 40)
@@ -57,7 +57,7 @@ static struct barspan_device *open_large(uint64_t size, struct barspan_range are
 	return device;
 }
 
-START_TEST(reserving_1_TiB_costs_next_to_nothing)
+START_TEST(reserving_1_TiB_takes_little_memory)
 {
 	uint64_t size = harness_instrumented() ? GIB : TIB;
 	struct barspan_range areas[3];
@@ -65,8 +65,8 @@ START_TEST(reserving_1_TiB_costs_next_to_nothing)
 	struct usage before, after;
 	struct barspan *span;
 
-	/* What the C library and the kernel need for the first of anything is
-	 * there after one span came and went. */
+	/* A first span makes the one-time allocations of the C library and the
+	 * kernel. */
 	ck_assert_zero(barspan_map(&span, device, 0, NULL));
 	barspan_unmap(span);
 	measure_usage();
@@ -78,13 +78,12 @@ START_TEST(reserving_1_TiB_costs_next_to_nothing)
 	if (!harness_instrumented()) {
 		ck_assert_uint_le(after.resident, before.resident + RESIDENT);
 		ck_assert_uint_le(after.tables, before.tables + TABLES);
-		/* Private writable memory, which is what a process is charged
-		 * for. */
+		/* Private writable memory is charged to the process. */
 		ck_assert_uint_le(after.data, before.data + HEAP);
 		ck_assert_uint_le(after.committed, before.committed + SLACK);
 	}
 
-	/* Use of it costs what is used. */
+	/* Accesses cost only the pages they touch. */
 	for (int i = 0; i < 3; i++)
 		barspan_write32(span, areas[i].offset, 1);
 	ck_assert_zero(barspan_take_error(span, NULL));
@@ -95,8 +94,8 @@ START_TEST(reserving_1_TiB_costs_next_to_nothing)
 }
 END_TEST
 
-/* The VmFlags of each mapping in a range have "dd", and there are as many as
- * `wanted`. */
+/* The VmFlags of each mapping in a range contain "dd", and there are `wanted`
+ * mappings. */
 static void check_not_dumped(uintptr_t start, uintptr_t end, int wanted)
 {
 	FILE *file = fopen("/proc/self/smaps", "re");
@@ -138,7 +137,7 @@ START_TEST(no_part_of_a_span_is_dumped)
 }
 END_TEST
 
-START_TEST(no_part_of_an_independent_one_is_dumped)
+START_TEST(no_part_of_an_independent_span_is_dumped)
 {
 	struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_INDEPENDENT };
 	struct barspan_range areas[3];
@@ -167,8 +166,8 @@ int main(void)
 	Suite *suite = suite_create("memory");
 
 	harness_add(suite, "memory",
-		    (const TTest *const[]){ reserving_1_TiB_costs_next_to_nothing,
+		    (const TTest *const[]){ reserving_1_TiB_takes_little_memory,
 					    no_part_of_a_span_is_dumped,
-					    no_part_of_an_independent_one_is_dumped, NULL });
+					    no_part_of_an_independent_span_is_dumped, NULL });
 	return harness_run(suite);
 }

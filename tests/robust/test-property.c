@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Random layouts and guard tables against a byte map that follows the
- * documented rules one byte at a time. */
+/* Compares random layouts and guard tables with a byte map that applies the
+ * documented rules to each byte. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 #include "support/trial.h"
 #include "util/sys.h"
 
-/* What the rules say of each byte of the region, and what of the request is
- * nonsense. */
+/* The documented state of each byte of the region, and the errors of the
+ * request. */
 struct map {
 	uint8_t *reason;
 	bool insane;   /* -EPROTO under strict */
@@ -28,7 +28,7 @@ static bool msix_has(const struct layout_request *request, uint64_t at)
 }
 
 /* Paints `bit` over the bytes of an area that are inside the region. Returns
- * whether there was paint already. */
+ * whether any was painted before. */
 static bool paint_area(uint8_t *bytes, uint64_t size, struct barspan_range area, uint8_t bit)
 {
 	bool twice = false;
@@ -55,8 +55,7 @@ static void paint_areas(const struct layout_request *request, struct map *map, u
 
 		if (!area.length)
 			continue;
-		/* An end past 64 bits, or on 2^64 itself, is one that
-		 * overflows. */
+		/* An end at or beyond 2^64 overflows. */
 		if (area.length > UINT64_MAX - area.offset) {
 			map->insane = true;
 			continue;
@@ -110,7 +109,7 @@ static void make_map(const struct layout_request *request, struct map *map)
 	map->reason = bytes;
 }
 
-/* A ck_assert_msg() that costs nothing while it holds. */
+/* A ck_assert_msg() that costs nothing if it holds. */
 #define FAIL_UNLESS(trial, expression) \
 	do { \
 		if (!(expression)) \
@@ -119,7 +118,8 @@ static void make_map(const struct layout_request *request, struct map *map)
 				     (unsigned long long)(trial)->seed); \
 	} while (0)
 
-/* Sorted, gapless, maximal, and each byte what the map says. */
+/* Extents must be sorted, gapless and maximal, and agree with the map on each
+ * byte. */
 static void check_extents(const struct trial *trial, const struct map *map,
 			  const struct barspan_extent *extents, size_t n)
 {
@@ -263,7 +263,7 @@ static void run_trials(uint64_t page_size, uint64_t n)
 	}
 }
 
-/* Small pages make for many cases in little time. */
+/* Small pages allow many cases in little time. */
 START_TEST(layouts_with_pages_of_32_bytes_agree_with_a_byte_map)
 {
 	run_trials(32, 40000);

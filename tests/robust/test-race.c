@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Spans come and go, with areas that cannot be mapped and leave gaps, while
- * other threads map and unmap memory of just the size of these gaps; and
- * queries run while spans are suspended and resumed. Threads do not assert:
- * they note.
- */
+/* Spans are mapped and unmapped, and some areas fail and leave gaps, while
+ * other threads map memory of the same size as these gaps. Queries run while
+ * spans are suspended and resumed. Threads record failures instead of
+ * asserting. */
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -30,8 +28,8 @@ static struct barspan_range areas[AREAS];
 static size_t page;
 static int memory;
 static struct barspan_device *device;
-static void *gap;	       /* atomic: where one was just now */
-static unsigned long moved_in; /* atomic: how often the gap was taken by somebody else */
+static void *gap;	       /* atomic: the latest gap */
+static unsigned long moved_in; /* atomic: how often another thread took the gap */
 static int mappers_left;       /* atomic */
 
 static const char *first_failure; /* atomic */
@@ -138,7 +136,7 @@ static void tear_down(void)
 	ck_assert_msg(!failures, "%u failures; the first: %s", failures, first_failure);
 }
 
-/* Maps, uses and unmaps a piece of memory, preferably where a gap is. */
+/* Maps, uses and unmaps memory, preferably in a gap. */
 static void use_memory(uint64_t *seed)
 {
 	size_t length = page * (1 + harness_random(seed) % 2);
@@ -179,7 +177,7 @@ static void *run_foreigner(void *argument)
 	return NULL;
 }
 
-/* Whether a byte can be read, found out by the kernel. */
+/* Asks the kernel whether a byte can be read. */
 static bool can_read(const volatile uint8_t *address)
 {
 	uint8_t byte;
@@ -252,7 +250,8 @@ static void *run_mapper(void *argument)
 
 	int least = harness_instrumented() ? 40 : 700, most = 50 * least;
 
-	/* Where others are busy, it takes longer until a mapping moves in. */
+	/* On a busy machine it takes longer until another mapping takes a
+	 * gap. */
 	for (int i = 0; i < least || (i < most && !__atomic_load_n(&moved_in, __ATOMIC_RELAXED));
 	     i++)
 		map_and_unmap(&seed);
@@ -260,7 +259,7 @@ static void *run_mapper(void *argument)
 	return NULL;
 }
 
-START_TEST(no_mapping_of_others_is_touched)
+START_TEST(no_foreign_mapping_is_changed)
 {
 	char *before, *after;
 	pthread_t threads[MAPPERS + FOREIGNERS];
@@ -280,7 +279,8 @@ START_TEST(no_mapping_of_others_is_touched)
 	free(before);
 	free(after);
 	tear_down();
-	/* Else nothing was tested; by experience it is every other time. */
+	/* Otherwise nothing was tested. Typically half of the gaps are
+	 * taken. */
 	ck_assert_uint_gt(moved_in, 0);
 }
 END_TEST
@@ -289,7 +289,7 @@ static struct barspan *watched; /* for the queries */
 static unsigned long handled;	/* atomic */
 static bool stop;		/* atomic */
 
-/* Each answer is for the span as it is mapped or as it is suspended. */
+/* Each answer is valid for the mapped or for the suspended span. */
 static void check_queries(void)
 {
 	volatile uint8_t *base = barspan_base(watched);
@@ -331,7 +331,7 @@ static void *run_reader(void *argument)
 	return NULL;
 }
 
-START_TEST(queries_answer_for_before_or_after)
+START_TEST(queries_answer_for_the_mapped_or_the_suspended_span)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART }, old;
 	pthread_t threads[2];
@@ -363,7 +363,8 @@ int main(void)
 	Suite *suite = suite_create("race");
 
 	harness_add(suite, "race",
-		    (const TTest *const[]){ no_mapping_of_others_is_touched,
-					    queries_answer_for_before_or_after, NULL });
+		    (const TTest *const[]){ no_foreign_mapping_is_changed,
+					    queries_answer_for_the_mapped_or_the_suspended_span,
+					    NULL });
 	return harness_run(suite);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Guard tables of extents that lie as unevenly as can be, against a search over
- * the extents; and how large they get. */
+/* Compares guard tables of very unevenly spaced extents with a linear search,
+ * and checks the tables' size. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,22 +18,22 @@ enum {
 	EXTENT = 32,		 /* bytes */
 	REST = 256,		 /* bytes */
 	FEW = 8,
-	MANY = 17, /* entries that a query compares, at most */
+	MANY = 17, /* entries that a query compares at most */
 };
 
 #define TOP (UINT64_C(1) << 63)
 
-/* Extents by their starts, the first of which is 0, and where the last ends. */
+/* The starts of extents, the first of which is 0, and the end of the last. */
 struct shape {
 	const char *name;
 	uint64_t *starts;
 	size_t n;
 	uint64_t length;
-	unsigned int steps; /* that a query may take */
+	unsigned int steps; /* bound for a query */
 	bool spread_bases;  /* each direct extent has a base of its own */
 };
 
-/* A ck_assert_msg() that costs nothing while it holds. */
+/* A ck_assert_msg() that costs nothing if it holds. */
 #define FAIL_UNLESS(shape, at, expression) \
 	do { \
 		if (!(expression)) \
@@ -50,7 +50,7 @@ static int compare_starts(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-/* Sorts the starts, and drops what is there twice or past the end. */
+/* Sorts the starts. Removes duplicates and those past the end. */
 static void finish_shape(struct shape *shape)
 {
 	size_t kept = 0;
@@ -64,8 +64,7 @@ static void finish_shape(struct shape *shape)
 	shape->n = kept;
 }
 
-/* Two kinds in turn, so that no neighbours merge: direct ones are at odd
- * places. */
+/* Direct extents, at odd places, and holes alternate: no neighbours merge. */
 static uint32_t reason_of(size_t i)
 {
 	static const uint32_t reasons[] = {
@@ -82,7 +81,7 @@ static uintptr_t base_of(const struct shape *shape, size_t i)
 						   : 0;
 }
 
-/* The extent an offset lies in, by looking at all of them. */
+/* Finds an offset's extent by looking at all extents. */
 static size_t find_naively(const struct shape *shape, uint64_t offset)
 {
 	size_t found = 0;
@@ -129,8 +128,8 @@ static void check_queries(const struct shape *shape, const struct barspan *span)
 			 shape->starts[i] + harness_random(&seed) % (end - shape->starts[i]), i);
 	}
 	for (int i = 0; i < (shape->n > 5000 ? 50 : 300); i++) {
-		/* Evenly over the span, and evenly over the orders of
-		 * magnitude. */
+		/* Half of the offsets are uniform over the span, half over the
+		 * orders of magnitude. */
 		uint64_t offset =
 			(harness_random(&seed) >> (i % 2 ? harness_random(&seed) % 64 : 0)) %
 			shape->length;
@@ -142,10 +141,8 @@ static void check_queries(const struct shape *shape, const struct barspan *span)
 	ck_assert(!barspan_is_direct(span, shape->length, 1));
 }
 
-/*
- * Memory set aside for the table is enough, however many of its direct extents
- * a failed suspend leaves without access.
- */
+/* The spare memory is enough for the table, whichever direct extents a failed
+ * suspend leaves without access. */
 static void check_spare(const struct shape *shape, const struct barspan_entry_ *entries)
 {
 	struct barspan_entry_ *some = calloc(shape->n + 1, sizeof(*some));
@@ -195,8 +192,8 @@ static void check_shape(struct shape *shape)
 	free(entries);
 }
 
-/* Makes a shape of `n` starts, checks it with one base for all and with one for
- * each, and frees it. */
+/* Makes a shape of `n` starts, checks it with one base for all extents and with
+ * one for each, and frees it. */
 static void check_starts(const char *name, unsigned int steps_at_most, size_t n, uint64_t length,
 			 uint64_t (*start)(size_t i, uint64_t *seed, uint64_t length))
 {
@@ -224,7 +221,7 @@ static uint64_t place_anywhere(size_t i, uint64_t *seed, uint64_t length)
 	return harness_random(seed) % length;
 }
 
-START_TEST(evenly_spread_extents)
+START_TEST(evenly_spread_extents_are_found)
 {
 	static const size_t numbers[] = { 1, 2, 3, 5, 17, 256, 4096, MAX_EXTENTS };
 	static const uint64_t lengths[] = {
@@ -257,7 +254,7 @@ static uint64_t single_bytes(size_t i, uint64_t *seed, uint64_t length)
 	return length / 2 + i;
 }
 
-START_TEST(one_cluster_in_a_huge_span)
+START_TEST(one_cluster_in_a_huge_span_is_found)
 {
 	check_starts("start", MANY, limit_extents(MAX_EXTENTS), TOP, place_packed);
 	check_starts("end", MANY, limit_extents(MAX_EXTENTS), TOP, packed_at_the_end);
@@ -284,7 +281,7 @@ static uint64_t exponential_clusters(size_t i, uint64_t *seed, uint64_t length)
 	return ((UINT64_C(1) << i % 63) + harness_random(seed) % 4096) % length;
 }
 
-START_TEST(exponentially_spaced_extents)
+START_TEST(exponentially_spaced_extents_are_found)
 {
 	check_starts("exponential", MANY, 64, TOP, place_exponential);
 	check_starts("exponential, odd length", MANY, 64, TOP - 12345, place_exponential);
@@ -297,7 +294,7 @@ static uint64_t place_nested(size_t i, uint64_t *seed, uint64_t length)
 {
 	uint64_t room = length, at = 0;
 
-	/* Each level halves its room some times over, towards one end or the
+	/* Each level halves its room several times, towards one end or the
 	 * other. */
 	for (size_t bits = i; bits && room > 2; bits /= 4) {
 		room >>= 1 + harness_random(seed) % 12;
@@ -318,8 +315,8 @@ static uint64_t clusters_of_three(size_t i, uint64_t *seed, uint64_t length)
 	return length / (MAX_EXTENTS / 3 + 1) * (i / 3) + i % 3;
 }
 
-/* Crowds of all sizes, near the start of few slices or of all. */
-START_TEST(clusters_in_many_places)
+/* Clusters of all sizes, near the start of a few slices or of all. */
+START_TEST(clusters_in_many_places_are_found)
 {
 	check_starts("nested", MANY, limit_extents(MAX_EXTENTS), TOP, place_nested);
 	check_starts("many clusters", MANY, limit_extents(MAX_EXTENTS), TOP, many_clusters);
@@ -329,7 +326,7 @@ START_TEST(clusters_in_many_places)
 }
 END_TEST
 
-START_TEST(random_shapes)
+START_TEST(extents_of_random_shapes_are_found)
 {
 	uint64_t (*const shapes[])(size_t, uint64_t *, uint64_t) = {
 		place_anywhere,	      place_packed, single_bytes,
@@ -374,7 +371,7 @@ START_TEST(neighbours_that_are_one_extent_are_merged)
 		ck_assert_uint_eq(extent.length, starts[i + 1] - starts[i]);
 	}
 	ck_assert(barspan_is_direct(&span, 5, 15));
-	/* direct all along, but not at one address */
+	/* all bytes are direct, but at two addresses */
 	ck_assert(!barspan_is_direct(&span, 5, 16));
 	sys_free(guard);
 }
@@ -385,9 +382,10 @@ int main(void)
 	Suite *suite = suite_create("shapes");
 
 	harness_add(suite, "shapes",
-		    (const TTest *const[]){ evenly_spread_extents, one_cluster_in_a_huge_span,
-					    exponentially_spaced_extents, clusters_in_many_places,
-					    random_shapes,
-					    neighbours_that_are_one_extent_are_merged, NULL });
+		    (const TTest *const[]){
+			    evenly_spread_extents_are_found, one_cluster_in_a_huge_span_is_found,
+			    exponentially_spaced_extents_are_found,
+			    clusters_in_many_places_are_found, extents_of_random_shapes_are_found,
+			    neighbours_that_are_one_extent_are_merged, NULL });
 	return harness_run(suite);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Drivers that map many windows of a VFIO device: they share a descriptor, and
- * a region is described once. */
+/* Drivers that map many windows of a VFIO device: the spans share a descriptor,
+ * and the library asks for a region's description once. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -19,7 +19,7 @@ static size_t page;
 static int file = -1, other_file = -1;
 static char *before;
 
-/* Two devices with one region each, of a file each. */
+/* Two devices. Each has one region and one file. */
 static bool is_device(int fd)
 {
 	struct stat status, own;
@@ -113,8 +113,8 @@ static struct barspan_device *device_of(const void *window)
 	return barspan_device_of(span);
 }
 
-/* With fewer descriptors than windows. */
-START_TEST(many_windows_take_one_descriptor)
+/* The process may have fewer descriptors than windows. */
+START_TEST(many_windows_share_one_descriptor)
 {
 	static uint8_t *windows[WINDOWS];
 	struct rlimit limit, all;
@@ -131,7 +131,7 @@ START_TEST(many_windows_take_one_descriptor)
 	for (size_t i = 1; i < WINDOWS; i++)
 		windows[i] = map_window(file, i);
 	ck_assert_uint_eq(fake_count(FAKE_IOCTL), ioctls);
-	/* It is known by its open file. */
+	/* The library recognises the device by its open file. */
 	ck_assert_uint_eq(fake_count(FAKE_READLINK), links);
 	for (size_t i = 0; i < WINDOWS; i++) {
 		ck_assert_ptr_eq(device_of(windows[i]), device_of(windows[0]));
@@ -149,7 +149,8 @@ START_TEST(many_windows_take_one_descriptor)
 }
 END_TEST
 
-/* Of the number alone nothing can be told: another file may have it by now. */
+/* The descriptor's number alone says nothing: it may belong to another file by
+ * now. */
 START_TEST(another_file_is_another_device)
 {
 	uint8_t *first, *duplicate, *second;
@@ -164,7 +165,7 @@ START_TEST(another_file_is_another_device)
 	second = map_window(own, 2);
 	ck_assert_ptr_ne(device_of(first), device_of(second));
 	close(own);
-	/* The last span of a device closes its descriptor. */
+	/* Unmapping the last span of a device closes its descriptor. */
 	ck_assert_zero(barspan_munmap(first, page));
 	barspan_ptr_write32(duplicate, 5);
 	ck_assert_zero(barspan_munmap(duplicate, page));
@@ -179,7 +180,7 @@ int main(void)
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
 	harness_add(suite, "sharing",
-		    (const TTest *const[]){ many_windows_take_one_descriptor,
+		    (const TTest *const[]){ many_windows_share_one_descriptor,
 					    another_file_is_another_device, NULL });
 	return harness_run(suite);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Processes without /proc, with locked memory, with many areas that cannot be
- * mapped, and a library that is closed. */
+ * mapped; and a library that dlclose() unloads. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -16,13 +16,13 @@
 
 enum { RW = BARSPAN_REGION_READ | BARSPAN_REGION_WRITE, MAX_AREAS = 400 };
 
-/* A transport with areas of two pages, and as many between. */
+/* A transport whose areas of two pages alternate with holes of two pages. */
 static struct {
 	size_t page;
 	size_t n;
 	struct barspan_range areas[MAX_AREAS];
 	int memory;
-	unsigned int calls; /* of map */
+	unsigned int calls; /* calls of `map` */
 	enum { TAKES_ALL, REFUSES_EVERY_SECOND, FAILS_IN_THE_MIDDLE } manner;
 	bool late; /* refuses after it has unmapped the range */
 } transport;
@@ -124,8 +124,8 @@ static int no_proc(const char *path, int flags)
 	return strncmp(path, "/proc/", 6) ? real_sys_open(path, flags) : -ENOENT;
 }
 
-/* Nothing is lost, and nothing is asked twice. valgrind's mremap() is no help,
- * so there /proc has to be. */
+/* No address is lost, and the library asks nothing twice. Under valgrind,
+ * mremap() cannot test a reservation, and the library needs /proc. */
 static void refuse_many(size_t n, bool late, unsigned int flags)
 {
 	const struct barspan_options options = { .size = sizeof(options), .flags = flags };
@@ -151,7 +151,7 @@ static void refuse_many(size_t n, bool late, unsigned int flags)
 	tear_down();
 }
 
-START_TEST(refusals_lose_nothing)
+START_TEST(refused_areas_lose_no_addresses)
 {
 	for (int late = 0; late < 2; late++) {
 		refuse_many(16, late, 0);
@@ -180,17 +180,17 @@ START_TEST(a_failed_area_costs_a_resume_few_calls)
 	ck_assert_zero(barspan_resume(span));
 	all = fake_total() - all;
 	barspan_unmap(span);
-	/* One that fails costs no more than one that is mapped, but that
-	 * valgrind's mremap() is no help. The process is asked once whether it
-	 * has mappings left. */
+	/* A failed area costs no more than a mapped one, except under valgrind,
+	 * whose mremap() cannot test a reservation. The library tests once
+	 * whether mappings are left. */
 	ck_assert_uint_le(all, taken + 70 + (sys_under_valgrind() ? AREAS / 2 * 6 : 0));
 	tear_down();
 }
 END_TEST
 
-/* Its mapping stays, since it cannot be told from another thread's; the
- * reserved page beside it does not. */
-START_TEST(a_map_that_fails_between_two_mappings)
+/* The failed map's mapping stays, because the library cannot distinguish it
+ * from another thread's. The reserved page beside it is unmapped. */
+START_TEST(a_map_that_fails_between_two_mappings_leaves_no_page)
 {
 	char *left;
 
@@ -259,12 +259,12 @@ static int expect_child(int (*run)(const struct barspan_options *),
 	return status;
 }
 
-START_TEST(a_reservation_takes_nothing_of_the_limit_of_locked_memory)
+START_TEST(a_reservation_does_not_count_as_locked_memory)
 {
 	struct barspan_options options = { .size = sizeof(options) };
 	void *address;
 
-	/* valgrind and sanitizers take memory of their own. */
+	/* valgrind and sanitizers allocate memory of their own. */
 	if (harness_instrumented())
 		return;
 	set_up(1);
@@ -287,8 +287,8 @@ static void jump_back(int number)
 	siglongjmp(back, number);
 }
 
-/* A fault that is not the trap's, after the library that has the handler was
- * closed. */
+/* Faults outside all spans after dlclose() of the library that has the
+ * handler. */
 static int close_library(const struct barspan_options *unused)
 {
 	struct sigaction action = { .sa_handler = jump_back };
@@ -323,12 +323,12 @@ int main(void)
 	Suite *suite = suite_create("surroundings");
 
 	harness_add(suite, "refusals",
-		    (const TTest *const[]){ refusals_lose_nothing,
-					    a_failed_area_costs_a_resume_few_calls,
-					    a_map_that_fails_between_two_mappings, NULL });
-	harness_add(suite, "process",
 		    (const TTest *const[]){
-			    a_reservation_takes_nothing_of_the_limit_of_locked_memory,
-			    a_library_that_is_closed_stays_while_it_has_handlers, NULL });
+			    refused_areas_lose_no_addresses, a_failed_area_costs_a_resume_few_calls,
+			    a_map_that_fails_between_two_mappings_leaves_no_page, NULL });
+	harness_add(suite, "process",
+		    (const TTest *const[]){ a_reservation_does_not_count_as_locked_memory,
+					    a_library_that_is_closed_stays_while_it_has_handlers,
+					    NULL });
 	return harness_run(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Spans that are moved, and spans of which parts are taken. */
+/* Spans that are moved, and spans that lose parts to other mappings. */
 #include <errno.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -16,7 +16,7 @@ static void *moved_to;
 static int fail_mremap(void **out, void *from, size_t length, size_t new_length, int flags,
 		       void *to)
 {
-	/* Not the question whether a reservation is whole. */
+	/* Let the library test whether a reservation is complete. */
 	if (!flags)
 		return real_sys_mremap(out, from, length, new_length, flags, to);
 	if (moved_to) {
@@ -28,7 +28,7 @@ static int fail_mremap(void **out, void *from, size_t length, size_t new_length,
 	return -EFAULT;
 }
 
-START_TEST(a_remap_that_fails_tells_the_span_what_it_did)
+START_TEST(a_failed_remap_leaves_the_span_in_step_with_its_mappings)
 {
 	void *mine;
 
@@ -59,8 +59,8 @@ START_TEST(a_remap_that_fails_tells_the_span_what_it_did)
 }
 END_TEST
 
-/* With other mappings on both sides, of which none can be joined with it. */
-START_TEST(a_hole_between_two_mappings_stays_the_spans)
+/* The mappings on both sides cannot be merged with the hole's. */
+START_TEST(a_hole_between_two_mappings_stays_in_the_span)
 {
 	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
 	uint8_t *mine;
@@ -86,13 +86,13 @@ END_TEST
 
 static int closed_lists;
 
-/* Once: the first list of mappings is read, the second is not. */
+/* The first list of mappings can be read, the second cannot. */
 static int open_once(const char *path, int flags)
 {
 	return closed_lists++ ? -EMFILE : real_sys_open(path, flags);
 }
 
-START_TEST(a_span_that_is_moved_onto_itself_knows_what_it_lost)
+START_TEST(a_span_moved_onto_itself_loses_the_replaced_pages)
 {
 	set_up();
 	moved_to = NULL;
@@ -113,9 +113,9 @@ START_TEST(a_span_that_is_moved_onto_itself_knows_what_it_lost)
 }
 END_TEST
 
-/* Of barspan_mmap(): it ends with its last address, and not while the source of
- * a move is away. */
-START_TEST(a_span_that_is_moved_onto_itself_does_not_end)
+/* A span of barspan_mmap() ends with its last address, but not while the source
+ * of a move is unmapped. */
+START_TEST(a_span_moved_onto_itself_stays_alive)
 {
 	set_up();
 	to_span(span)->owner = SPAN_OF_ADDRESSES;
@@ -141,8 +141,8 @@ START_TEST(a_span_that_is_moved_onto_itself_does_not_end)
 }
 END_TEST
 
-/* Newer kernels move a range with a gap, and leave the mapping where the gap
- * goes. */
+/* Newer kernels move a range with a gap, and leave the target's mapping at the
+ * gap. */
 START_TEST(a_range_with_a_gap_is_not_moved_over_a_span)
 {
 	uint8_t *mine;
@@ -161,8 +161,8 @@ START_TEST(a_range_with_a_gap_is_not_moved_over_a_span)
 }
 END_TEST
 
-/* Page by page, in any order; the others are used as before. */
-START_TEST(pages_are_unmapped_one_by_one)
+/* Pages are unmapped in random order. The rest of the span works as before. */
+START_TEST(pages_can_be_unmapped_one_by_one)
 {
 	uint64_t seed = 5;
 
@@ -191,7 +191,7 @@ START_TEST(pages_are_unmapped_one_by_one)
 			for (size_t j = 0; j < PAGES; j++)
 				ck_assert_uint_eq(barspan_read32(span, j * page), 100 + j);
 		}
-		/* No table for any of it, but for the suspended span's. */
+		/* Unmapping needs no new table, except the suspended span's. */
 		ck_assert_uint_le(to_span(span)->n_guards, n_guards + 1);
 		tear_down();
 	}
@@ -199,7 +199,7 @@ START_TEST(pages_are_unmapped_one_by_one)
 END_TEST
 
 /* Extents by number and by offset agree, and cover the span. */
-START_TEST(extents_of_what_is_left)
+START_TEST(extents_of_a_partly_unmapped_span_cover_it)
 {
 	struct barspan_extent extent, same;
 	uint64_t end = 0;
@@ -243,9 +243,9 @@ static void *suspend_and_resume(void *unused)
 	return unused;
 }
 
-/* The old span is suspended and resumed meanwhile, and its device never comes
- * to be where the new one is. */
-START_TEST(a_span_that_is_mapped_over_keeps_away)
+/* The old span is suspended and resumed meanwhile. Its device must never appear
+ * at the new span's addresses. */
+START_TEST(a_replaced_span_never_touches_its_old_addresses)
 {
 	struct barspan_options options = { .size = sizeof(options), .flags = BARSPAN_FIXED };
 	int rounds = harness_instrumented() ? 20 : 300;
@@ -287,14 +287,17 @@ int main(void)
 	Suite *suite = suite_create("takeover-parts");
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
-	harness_add(suite, "moves",
-		    (const TTest *const[]){ a_remap_that_fails_tells_the_span_what_it_did,
-					    a_hole_between_two_mappings_stays_the_spans,
-					    a_span_that_is_moved_onto_itself_knows_what_it_lost,
-					    a_span_that_is_moved_onto_itself_does_not_end,
-					    a_range_with_a_gap_is_not_moved_over_a_span, NULL });
+	harness_add(
+		suite, "moves",
+		(const TTest *const[]){ a_failed_remap_leaves_the_span_in_step_with_its_mappings,
+					a_hole_between_two_mappings_stays_in_the_span,
+					a_span_moved_onto_itself_loses_the_replaced_pages,
+					a_span_moved_onto_itself_stays_alive,
+					a_range_with_a_gap_is_not_moved_over_a_span, NULL });
 	harness_add(suite, "parts",
-		    (const TTest *const[]){ pages_are_unmapped_one_by_one, extents_of_what_is_left,
-					    a_span_that_is_mapped_over_keeps_away, NULL });
+		    (const TTest *const[]){ pages_can_be_unmapped_one_by_one,
+					    extents_of_a_partly_unmapped_span_cover_it,
+					    a_replaced_span_never_touches_its_old_addresses,
+					    NULL });
 	return harness_run(suite);
 }

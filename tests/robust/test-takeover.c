@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Addresses of spans that are unmapped or mapped over, by calls that succeed,
- * fail early, or fail half-way. */
+/* Addresses of spans that are unmapped or replaced, by calls that succeed, fail
+ * early, or fail halfway. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ static int fail_mmap_early(void **out, void *address, size_t length, int prot, i
 	return real_sys_mmap(out, address, length, prot, flags, fd, offset);
 }
 
-/* The range is unmapped, and another thread's mapping is there. */
+/* The range is unmapped, and another thread has mapped memory there. */
 static int fail_mmap_late(void **out, void *address, size_t length, int prot, int flags, int fd,
 			  uint64_t offset)
 {
@@ -86,8 +86,8 @@ static int fail_other_mmap(void **out, void *address, size_t length, int prot, i
 	return prot ? -EACCES : real_sys_mmap(out, address, length, prot, flags, fd, offset);
 }
 
-/* Nothing tells whether the range was unmapped: it is left alone, but cannot be
- * accessed. */
+/* The library cannot know whether the range was unmapped. It leaves the range
+ * alone and makes it inaccessible. */
 START_TEST(without_proc_a_failed_map_fixed_takes_the_range)
 {
 	set_up();
@@ -105,7 +105,7 @@ START_TEST(without_proc_a_failed_map_fixed_takes_the_range)
 }
 END_TEST
 
-/* The kernel does not even let it be reserved. */
+/* The kernel refuses to reserve the range, too. */
 START_TEST(without_proc_and_mappings_nothing_is_taken)
 {
 	set_up();
@@ -122,7 +122,7 @@ END_TEST
 
 static void *closed;
 
-/* Its mapping looks as the hole did that it fills. */
+/* The other thread's mapping looks like the hole that it replaces. */
 static int fail_mmap_closed(void **out, void *address, size_t length, int prot, int flags, int fd,
 			    uint64_t offset)
 {
@@ -133,7 +133,7 @@ static int fail_mmap_closed(void **out, void *address, size_t length, int prot, 
 	return -ENODEV;
 }
 
-START_TEST(a_mapping_that_looks_like_a_hole_is_told_from_it)
+START_TEST(a_foreign_mapping_that_looks_like_a_hole_is_recognised)
 {
 	for (int late = 0; late < 2; late++) {
 		set_up();
@@ -180,7 +180,7 @@ START_TEST(a_munmap_that_the_kernel_refuses_changes_nothing)
 }
 END_TEST
 
-START_TEST(noreplace_wins_over_fixed)
+START_TEST(noreplace_overrides_fixed)
 {
 	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_FIXED_NOREPLACE;
 	uint8_t *mine;
@@ -207,8 +207,8 @@ int main(void)
 					    a_map_fixed_that_fails_late_takes_the_range,
 					    without_proc_a_failed_map_fixed_takes_the_range,
 					    without_proc_and_mappings_nothing_is_taken,
-					    a_mapping_that_looks_like_a_hole_is_told_from_it,
+					    a_foreign_mapping_that_looks_like_a_hole_is_recognised,
 					    a_munmap_that_the_kernel_refuses_changes_nothing,
-					    noreplace_wins_over_fixed, NULL });
+					    noreplace_overrides_fixed, NULL });
 	return harness_run(suite);
 }
