@@ -33,7 +33,7 @@ static int open_device(struct bar *bar, size_t n, size_t step)
 	return r;
 }
 
-/* What bar_sample() looks for. */
+/* Gives the areas the values that bar_sample() reads. */
 static int mark_bar(const struct bar *bar)
 {
 	const size_t offsets[] = { 0, (bar->n_extents - 1) * bar->step + bar->extent - bar->page };
@@ -115,7 +115,7 @@ static int unmap_bytes(uint8_t *address, size_t length)
 	return length && munmap(address, length) ? -errno : 0;
 }
 
-/* Naturally aligned if huge pages fit, as a span is. */
+/* Naturally aligned if huge pages fit, like a span. */
 int bar_reserve(const struct bar *bar, uint8_t **out)
 {
 	size_t alignment = (size_t)1 << (63 - __builtin_clzll(bar->size)), slack, head;
@@ -165,7 +165,7 @@ int bar_map_bare(const struct bar *bar, uint8_t **out)
 {
 	int r;
 
-	/* A region that one mapping covers needs no reservation. */
+	/* If one mapping covers the region, no reservation is needed. */
 	if (bar->n_extents == 1 && bar->extent == bar->size && bar->size < 2 << 20)
 		return map_whole(bar, out);
 	r = bar_reserve(bar, out);

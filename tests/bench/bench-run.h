@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A run of barspan-bench: what main.c sets up and bench.c fills. */
+/* The state of a run of barspan-bench. main.c sets it up, and bench.c adds
+ * rows. */
 #ifndef BENCH_RUN_H
 #define BENCH_RUN_H
 
@@ -8,7 +9,7 @@
 
 #include "bench.h"
 
-/* A median, and the quartiles on both sides of it. */
+/* A median and the two quartiles. */
 struct spread {
 	double median, low, high;
 };
@@ -20,18 +21,18 @@ struct value {
 };
 
 struct row {
-	const char *name; /* the case's */
+	const char *name; /* the case's name */
 	const char *unit;
 	char *parameters;
 	size_t n;
-	struct value *values; /* ours, the floor, peers */
-	struct spread ratio;  /* ours to the floor, round by round */
+	struct value *values; /* ours, the floor, the peers */
+	struct spread ratio;  /* ours divided by the floor, for each round */
 };
 
 struct bench {
 	bool quick;
 	size_t rounds;
-	double slice_ns; /* what one way takes in one round, at least */
+	double slice_ns; /* the least time of one way in one round */
 	const struct bench_case *running;
 	struct row *rows;
 	size_t n_rows;
@@ -39,7 +40,7 @@ struct bench {
 
 void bench_drop_row(struct bench *bench);
 
-/* 0 or -errno, having said what failed. */
+/* Returns 0, or -errno after a message. */
 int bench_write_json(const struct bench *bench, const char *path);
 
 #endif

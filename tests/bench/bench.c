@@ -49,7 +49,7 @@ static double time_ns(const struct bench_way *way, size_t n)
 	return now_ns() - start;
 }
 
-/* How often a way is done for a round to take long enough to be timed. */
+/* How many times to repeat a way to make a round long enough for the clock. */
 static size_t choose_repeats(const struct bench *bench, const struct bench_way *way)
 {
 	size_t n = 1;
@@ -72,8 +72,7 @@ static struct spread spread_of(double *values, size_t n)
 	return (struct spread){ values[n / 2], values[n / 4], values[n - 1 - n / 4] };
 }
 
-/* What takes long is done once only, but what is short so often that it goes
- * through all of its pattern. */
+/* Runs slow ways once, and fast ones often enough for their whole pattern. */
 static int ways_agree(const struct bench *bench, const struct bench_way *ways, size_t n,
 		      const char *parameters)
 {
@@ -86,14 +85,14 @@ static int ways_agree(const struct bench *bench, const struct bench_way *ways, s
 
 		if (theirs != ours)
 			return bench_complain(-EILSEQ,
-					      "%s: ours comes to 0x%" PRIx64 ", %s to 0x%" PRIx64,
+					      "%s: ours gives 0x%" PRIx64 ", %s gives 0x%" PRIx64,
 					      parameters, ours, ways[i].name, theirs);
 	}
 	return 0;
 }
 
-/* rounds[i] are the times per operation of ways[i]; all ways take turns, so
- * that what disturbs one disturbs all. */
+/* Stores the time per operation of ways[i] in rounds[i]. All ways take turns: a
+ * disturbance then hits all of them. */
 static void take_turns(const struct bench *bench, const struct bench_way *ways, size_t n,
 		       double **rounds)
 {
@@ -157,7 +156,7 @@ static void print_row(const struct row *row)
 	fflush(stdout);
 }
 
-/* Turns the rounds into the row's values. */
+/* Computes the row's values from the rounds. */
 static void digest_rounds(const struct bench *bench, struct row *row, const struct bench_way *ways,
 			  double **rounds)
 {
@@ -251,7 +250,7 @@ void bench_drop_row(struct bench *bench)
 	free(row->values);
 }
 
-/* "ours" and "ns" become "ours_ns". */
+/* Joins "ours" and "ns" to "ours_ns". */
 static void set_named(json_t *object, const char *name, const char *suffix, json_t *value)
 {
 	char key[32];

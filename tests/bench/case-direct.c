@@ -9,26 +9,26 @@
 #include "pattern.h"
 
 enum {
-	SLICE = 128 << 10, /* an area begins each */
+	SLICE = 128 << 10, /* one area begins at each multiple */
 	N_AREAS = 8,
-	/* the largest area; what scans meets it, as the other one, neither
-	 * first nor last */
+	/* The largest area is in the middle: a scan meets it, and the other
+	 * area, neither first nor last. */
 	MAIN = 3,
 	OTHER = 5,
 	SHORT = SLICE / 2,
 	LONG = SLICE / 4 * 3,
-	WINDOW = 4096, /* stays in the first-level cache */
+	WINDOW = 4096, /* fits into the first-level cache */
 	REGISTERS = WINDOW / 4,
 };
 
 struct fixture {
 	struct barspan *span;
 	volatile unsigned char *base;
-	uint64_t start; /* of the window */
+	uint64_t start; /* start of the window */
 	const struct barspan_range *areas;
 	size_t n_areas;
 	int fd;
-	const uint32_t *shuffled; /* the window's offsets */
+	const uint32_t *shuffled; /* offsets in the window */
 };
 
 #define INLINE static inline __attribute__((always_inline))
@@ -48,7 +48,7 @@ INLINE uint32_t floor_read(const struct fixture *fixture, uint64_t offset)
 	return *(volatile uint32_t *)(fixture->base + offset);
 }
 
-/* What drivers' frameworks do that keep a list of areas. */
+/* A linear search through a list of areas, as driver frameworks do it. */
 INLINE bool is_in_an_area(const struct fixture *fixture, uint64_t offset)
 {
 	for (size_t i = 0; i < fixture->n_areas; i++)
@@ -87,8 +87,8 @@ INLINE void scan_write(const struct fixture *fixture, uint64_t offset, uint32_t 
 		abort();
 }
 
-/* What was written. It is cleared, so that the next way has to write it
- * itself. */
+/* The sum of the written values. Clears them: the next way must write its
+ * own. */
 static uint64_t sum_written(const struct fixture *fixture)
 {
 	volatile uint32_t *window = (volatile uint32_t *)(fixture->base + fixture->start);
@@ -101,7 +101,7 @@ static uint64_t sum_written(const struct fixture *fixture)
 	return sum;
 }
 
-/* The loops: the same for all ways, and all of them a function of its own. */
+/* The loops are the same for all ways. Each is a function of its own. */
 #define READ_WALK(way) \
 	PATTERN_LOOP(way##_read_walk) \
 	{ \
@@ -193,7 +193,7 @@ static const struct shape {
 	{ "write32", "table", ours_write_table, floor_write_table, scan_write_table },
 };
 
-/* Each register says where the next one is, and all are on one round trip. */
+/* Each register holds the offset of the next, and one cycle visits all. */
 static void fill_chain(const struct fixture *fixture)
 {
 	volatile uint32_t *window = (volatile uint32_t *)(fixture->base + fixture->start);

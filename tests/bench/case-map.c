@@ -51,8 +51,8 @@ static uint64_t run_floor(void *context, size_t n)
 	return run_bare(context, n, bar_map_bare);
 }
 
-/* As DPDK does: areas that touch are mapped one by one, too; no alignment, and
- * core dumps are left alone. */
+/* The method of DPDK: maps each area by its own call, even if areas touch; no
+ * alignment; core dumps include the areas. */
 static int map_areas(const struct bar *bar, uint8_t **out)
 {
 	uint8_t *base = mmap(NULL, bar->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -95,7 +95,7 @@ static int time_areas(struct bench *bench, size_t n, bool apart)
 	return r;
 }
 
-/* What the library does of its own: the mappings come to nothing. */
+/* Measures the library's own work: the device maps nothing. */
 struct nothing {
 	struct barspan_device *device;
 	int error;

@@ -10,8 +10,8 @@
 #include "pages.h"
 
 enum {
-	/* areas: with the holes between, they take half the mappings that a
-	 * process may have */
+	/* areas: with the holes between, they take half of a process's
+	 * mappings */
 	MAX_MAPPED = 16384,
 	WARM_SPANS = 16,
 };
@@ -25,13 +25,13 @@ static int64_t heap_bytes(void)
 	return (int64_t)(info.uordblks + info.hblkhd);
 }
 
-/* What a process is charged with, in bytes. */
+/* The memory that is charged to a process, in bytes. */
 struct usage {
 	int64_t resident, tables, commit;
 };
 
-/* The sum of what a file of /proc/self says of `key`, in KiB; with a `flag`,
- * only of mappings that have it. */
+/* The sum of the values of `key` in a file of /proc/self, in KiB. With a
+ * `flag`, only mappings that have the flag count. */
 static int64_t sum_lines(const char *path, const char *key, const char *flag)
 {
 	FILE *file = fopen(path, "re");
@@ -53,9 +53,8 @@ static int64_t sum_lines(const char *path, const char *key, const char *flag)
 	return total;
 }
 
-/* The sums over mappings are exact, where VmRSS may lag behind, and the
- * process's own, where Committed_AS is the whole machine's: "ac" are the
- * mappings that are charged for. */
+/* Sums over the process's mappings are exact. VmRSS may lag behind, and
+ * Committed_AS counts the whole machine. Mappings with "ac" are charged. */
 static int measure_usage(struct usage *out)
 {
 	int64_t resident = sum_lines("/proc/self/smaps_rollup", "Rss:", NULL);
@@ -68,8 +67,8 @@ static int measure_usage(struct usage *out)
 	return 0;
 }
 
-/* How much of the heap one more span takes. Those before it use up what malloc
- * keeps of freed memory, which counts as allocated all along. */
+/* The heap that one more span takes. Spans before it use up freed memory that
+ * malloc keeps, which counts as allocated. */
 static int heap_of_span(int64_t *out, struct pages *pages)
 {
 	struct barspan *spans[WARM_SPANS + 1];
@@ -93,7 +92,7 @@ static int heap_of_span(int64_t *out, struct pages *pages)
 	return r ? bench_complain(r, "cannot map") : 0;
 }
 
-/* -1: not built in. */
+/* -1: not built in */
 static int heap_of_set(int64_t *out, const struct pages *pages,
 		       int (*fill)(struct pages_sets *sets, const struct pages *pages))
 {
@@ -106,8 +105,8 @@ static int heap_of_set(int64_t *out, const struct pages *pages,
 	return r == -ENOSYS ? 0 : r;
 }
 
-/* The heap is the guard table and all else that a span needs. A bitmap of pages
- * takes what arithmetic says. */
+/* The heap has the guard table and the span's other data. The size of a bitmap
+ * of pages is computed. */
 static int count_heap(struct bench *bench, struct pages *pages)
 {
 	struct bench_bytes values[] = {
@@ -128,8 +127,8 @@ static int count_heap(struct bench *bench, struct pages *pages)
 			       bench_quick(bench) ? "1 GiB" : "1 TiB", pages->region.n_areas);
 }
 
-/* Memory that keeps malloc from using what others have freed, which would hide
- * what comes next. */
+/* Blocks that fill malloc's free memory. Reused memory would hide a span's
+ * allocations. */
 struct plug {
 	struct plug *next;
 };
@@ -186,8 +185,8 @@ static int usage_of_one_more(struct usage *out, struct barspan_device *device)
 	return r;
 }
 
-/* What the C library and the dynamic linker need for the first of anything is
- * there after one came and went. */
+/* A first span makes the one-time allocations of the C library and the dynamic
+ * linker. */
 static int usage_of_span(struct usage *out, struct barspan_device *device)
 {
 	struct barspan *span;
@@ -207,7 +206,8 @@ static int usage_of_span(struct usage *out, struct barspan_device *device)
 	return r;
 }
 
-/* What others of the process gave back meanwhile is not ours: at least 0. */
+/* Other parts of the process may have freed memory meanwhile: report at least
+ * 0. */
 static int count_one(struct bench *bench, const char *what, int64_t bytes,
 		     const struct pages *pages, bool mapped)
 {
@@ -230,7 +230,7 @@ static int open_soft(struct barspan_device **out, const struct pages *pages)
 	return barspan_device_open_soft(out, &options);
 }
 
-/* Really mapped, where the limit of mappings lets it be. */
+/* Maps the areas if the limit of mappings permits that. */
 static int count_usage(struct bench *bench, struct pages *pages)
 {
 	bool mapped = pages->region.n_areas <= MAX_MAPPED;
@@ -271,8 +271,8 @@ static int run_memory(struct bench *bench)
 	size_t most = bench_quick(bench) ? 256 : 65536;
 	int r = 0;
 
-	/* Else large blocks that are freed would make malloc keep later
-	 * ones. */
+	/* Otherwise, malloc would keep later blocks after a large one is
+	 * freed. */
 	mallopt(M_MMAP_THRESHOLD, 128 << 10);
 	for (size_t i = 0; !r && i < sizeof(numbers) / sizeof(numbers[0]) && numbers[i] <= most;
 	     i++)

@@ -10,13 +10,13 @@
 
 enum {
 	REGION_PAGES = 4,
-	/* the pattern that a loop goes through: four rounds over the most
+	/* length of the pattern: four rounds over the largest number of
 	 * spans */
 	POINTERS = 4096,
 	N_AREAS = 2,
 };
 
-/* What a list of mappings has that is searched by address. */
+/* An entry of a list of mappings that is searched by address. */
 struct mapping {
 	uintptr_t base;
 	uint64_t length;
@@ -95,7 +95,7 @@ static uint64_t page_size(void)
 	return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* All of one page of one span. */
+/* All accesses go to one page of one span. */
 static void aim_at_one_page(struct fixture *fixture)
 {
 	volatile uint32_t *page = barspan_base(fixture->spans[fixture->n / 2]);
@@ -104,9 +104,9 @@ static void aim_at_one_page(struct fixture *fixture)
 		fixture->pointers[i] = page + i % (page_size() / sizeof(*page));
 }
 
-/* Each span in turn, a register of one of its direct pages: another page in the
- * next turn, and another register, since the first bytes of pages would all
- * share few lines of the cache. */
+/* Each span in turn, a register of one of its direct pages. The next turn takes
+ * another page and another register: the first bytes of pages compete for few
+ * lines of the cache. */
 static void aim_round(struct fixture *fixture)
 {
 	static const unsigned char direct[] = { 0, 2, 3 };
@@ -135,7 +135,7 @@ static int measure_order(struct bench *bench, struct fixture *fixture)
 	return r ? r : bench_time(bench, ways, 3, "read32 round spans %zu", fixture->n);
 }
 
-/* Every register of the direct pages another value. */
+/* Every register of the direct pages gets a different value. */
 static void fill_registers(const struct fixture *fixture)
 {
 	volatile uint32_t *registers = barspan_base(fixture->spans[0]);
@@ -184,9 +184,8 @@ static int measure_spans(struct bench *bench, struct fixture *fixture, size_t n)
 	return r;
 }
 
-/* All spans are of one region, which leaves file descriptors and the cache to
- * others: it is the spans that are to be told apart, not what is behind
- * them. */
+/* All spans map the same region. This saves file descriptors and cache, and
+ * only the look-up of the span is measured. */
 static int run_pointer(struct bench *bench)
 {
 	static const size_t numbers[] = { 1, 64, 1024 };

@@ -16,12 +16,12 @@ struct query {
 	const void *roaring, *judy;
 	const uint64_t *offsets;
 	size_t mix;
-	/* the answers for the offsets, as arithmetic says they must be */
+	/* the expected answers, computed from the areas */
 	const uint8_t *is_direct;
 	const uint32_t *extents;
 };
 
-/* The room for what a query points to. */
+/* The memory that queries point to. */
 struct fixture {
 	struct pages pages;
 	struct pages_sets sets;
@@ -33,7 +33,7 @@ struct fixture {
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* All that is known of an extent must have been looked up. */
+/* All fields of an extent must have been looked up. */
 INLINE uint32_t digest(const struct barspan_extent *extent)
 {
 	return (uint32_t)((extent->offset ^ extent->length) >> PAGES_SHIFT) +
@@ -54,7 +54,7 @@ INLINE bool scan_is_direct(const struct query *query, uint64_t offset)
 	return false;
 }
 
-/* How many areas begin at or before the offset. */
+/* The number of areas that begin at or before the offset. */
 INLINE size_t bisect(const struct query *query, uint64_t offset)
 {
 	size_t low = 0, high = query->n_areas;
@@ -84,7 +84,7 @@ INLINE uint32_t ours_extent(const struct query *query, uint64_t offset)
 	return barspan_extent_at(query->span, offset, &extent) ? UINT32_MAX : digest(&extent);
 }
 
-/* The extent of an offset before which n areas begin. */
+/* The extent of an offset if n areas begin at or before it. */
 INLINE uint32_t extent_after(const struct query *query, size_t n, uint64_t offset)
 {
 	const struct barspan_range *areas = query->areas;
@@ -114,8 +114,8 @@ INLINE uint32_t bisect_extent(const struct query *query, uint64_t offset)
 	return extent_after(query, bisect(query, offset), offset);
 }
 
-/* The loop of all ways. The floor loads an offset as the others do, and then an
- * answer. */
+/* The loop of all ways. The floor loads an offset, as the others do, and then a
+ * precomputed answer. */
 #define LOOP(name, answer) \
 	PATTERN_LOOP(name) \
 	{ \
@@ -153,7 +153,7 @@ LOOP(run_floor_extent, ((const volatile uint32_t *)query.extents)[index])
 LOOP(run_scan_extent, scan_extent(&query, offset))
 LOOP(run_bisect_extent, bisect_extent(&query, offset))
 
-/* Areas are the first halves of equal slices. */
+/* Each area is the first half of a slice. All slices have equal size. */
 static void predict_answers(struct fixture *fixture)
 {
 	uint64_t half = fixture->query.size / fixture->query.n_areas / 2;
@@ -169,7 +169,7 @@ static void predict_answers(struct fixture *fixture)
 	}
 }
 
-/* bench_time() compares what comes of the first few offsets; here it is that of
+/* bench_time() compares the results of the first few offsets. This compares
  * all. */
 static int agree_on_all(const struct bench_way *ways, size_t n)
 {
@@ -177,7 +177,7 @@ static int agree_on_all(const struct bench_way *ways, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		if (ways[i].run && ways[i].run(ways[i].context, PATTERN_LENGTH) != right)
-			return bench_complain(-EILSEQ, "%s answers wrongly", ways[i].name);
+			return bench_complain(-EILSEQ, "%s gives wrong answers", ways[i].name);
 	return 0;
 }
 
@@ -281,8 +281,8 @@ static int measure_areas(struct bench *bench, uint64_t size, size_t n)
 	return r;
 }
 
-/* A region of 16 KiB has room for 2 areas; that number is not asked of the
- * others. */
+/* A region of 16 KiB has room for 2 areas. The other regions skip that
+ * number. */
 static bool is_wanted(struct bench *bench, uint64_t size, size_t n)
 {
 	if (bench_quick(bench) && (size > UINT64_C(1) << 30 || n > 1024))

@@ -13,7 +13,7 @@
 
 enum { MAX_LENGTH = 1 << 20, N_AREAS = 512 };
 
-/* A part of the range that is in one extent. */
+/* The part of the range in one extent. */
 struct part {
 	bool direct;
 	size_t offset, length;
@@ -31,8 +31,8 @@ struct range {
 
 typedef void copy_words(void *to, const void *from, size_t length);
 
-/* What has to do with the first and the last bytes of the range, to see that
- * they move. */
+/* Combines the first and the last bytes of the range, to prove that they were
+ * copied. */
 static uint64_t take_from_buffer(struct range *range)
 {
 	uint64_t first, last;
@@ -78,8 +78,8 @@ static uint64_t write_ours(void *context, size_t n)
 	return take_from_memory(range);
 }
 
-/* By accesses of 8 bytes, as a device shall see them, of a range that is a
- * multiple of that. */
+/* Copies by accesses of 8 bytes, which a device needs. The range is a multiple
+ * of 8 bytes. */
 static void load_words(void *to, const void *from, size_t length)
 {
 	uint64_t *words = to;
@@ -137,8 +137,7 @@ static uint64_t write_bare(struct range *range, size_t n, copy_words *copy)
 	return take_from_memory(range);
 }
 
-/* The copies are called by pointers that the compiler cannot see through, so
- * that it drops none. */
+/* Volatile pointers keep the compiler from removing copies. */
 static copy_words *volatile any = copy_any, *volatile loads = load_words,
 			    *volatile stores = store_words;
 
@@ -162,7 +161,7 @@ static uint64_t write_words(void *context, size_t n)
 	return write_bare(context, n, stores);
 }
 
-/* The parts that the span's extents cut the range into. */
+/* Splits the range at the edges of the span's extents. */
 static int find_parts(struct range *range, size_t length)
 {
 	size_t offset = range->offset;
@@ -184,7 +183,7 @@ static int find_parts(struct range *range, size_t length)
 	return 0;
 }
 
-/* Random bytes, in the memory and in the buffer. */
+/* Fills the memory and the buffer with random bytes. */
 static int fill_random(struct range *range)
 {
 	uint64_t random = 88172645463325252;
@@ -198,7 +197,7 @@ static int fill_random(struct range *range)
 	return barspan_write(range->bar.span, range->offset, range->buffer, MAX_LENGTH);
 }
 
-/* That all of the range arrives, byte by byte, which the digests do not see. */
+/* Compares the whole range byte by byte. The digests cover only its ends. */
 static int check_all(struct range *range)
 {
 	uint8_t *memory = malloc(range->length), *whole = range->buffer;
@@ -229,8 +228,8 @@ static const char *text_of(size_t length, char text[16])
 	return text;
 }
 
-/* One that is short straddles the first edge, if there is one, half on each
- * side. */
+/* A short range straddles the first edge, if there is one, with one half on
+ * each side. */
 static int time_length(struct bench *bench, struct range *range, size_t length)
 {
 	const struct bench_way reads[] = {

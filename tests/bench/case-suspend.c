@@ -8,7 +8,7 @@
 
 struct suspend {
 	struct bar bar;
-	uint8_t *bare; /* a span that the library knows nothing of */
+	uint8_t *bare; /* a mapping that the library does not know */
 };
 
 static uint64_t run_ours(void *context, size_t n)
@@ -22,8 +22,8 @@ static uint64_t run_ours(void *context, size_t n)
 	return bar->error ? 0 : bar_sample(bar, bar->base);
 }
 
-/* Asks the device by mapping an extent elsewhere, and gives the old mapping its
- * access back. */
+/* Makes a trial mapping of an extent elsewhere, to ask the device, and gives
+ * the old mapping its access back. */
 static int resume_extent(const struct bar *bar, uint8_t *place, size_t offset)
 {
 	void *elsewhere =

@@ -17,8 +17,8 @@
 #if defined(__x86_64__) && !defined(__ILP32__)
 #include <sys/user.h>
 
-/* More sites than the library keeps decoded instructions, so that each is
- * forgotten when its turn comes again. */
+/* More sites than the library's cache of decoded instructions holds: each site
+ * has been evicted when its turn comes again. */
 enum { SITES = 4096, SITE_SIZE = 16, LENGTH = 2 };
 
 static const uint8_t load_code[] = { 0x8b, 0x07, 0xc3 };  /* mov (%rdi),%eax; ret */
@@ -26,7 +26,7 @@ static const uint8_t store_code[] = { 0x89, 0x37, 0xc3 }; /* mov %esi,(%rdi); re
 
 typedef uint32_t site(volatile void *hole, uint32_t value);
 
-/* What the traced process and its tracer share. */
+/* Shared by the traced process and its tracer. */
 struct order {
 	size_t n;
 	size_t n_sites;
@@ -36,14 +36,14 @@ struct order {
 struct trap {
 	struct bar bar;
 	uint8_t *code;
-	size_t n_sites; /* that take turns */
+	size_t n_sites; /* sites that take turns */
 	size_t next;
 	bool stores;
-	pid_t traced; /* 0: none */
+	pid_t traced; /* 0: no process */
 	struct order *order;
 };
 
-/* The bare handler's. */
+/* set by the bare handler */
 static struct trap *handled;
 
 static int make_code(struct trap *trap)
@@ -59,7 +59,7 @@ static int make_code(struct trap *trap)
 	return mprotect(trap->code, SITES * SITE_SIZE, PROT_READ | PROT_EXEC) ? -errno : 0;
 }
 
-/* The second page is the hole. */
+/* The hole is the second page. */
 static uint64_t access_hole(struct trap *trap, size_t n)
 {
 	volatile void *hole = trap->bar.base + trap->bar.page;
@@ -74,7 +74,7 @@ static uint64_t access_hole(struct trap *trap, size_t n)
 	return sum;
 }
 
-/* Of stores, what came of them counts, and of loads, what they gave. */
+/* Stores are digested by their effect, and loads by their values. */
 static uint64_t digest_accesses(struct trap *trap, uint64_t sum)
 {
 	uint32_t value = 0, zero = 0;
@@ -113,7 +113,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 	registers[REG_RIP] += LENGTH;
 }
 
-/* In place of the trap's handler, which comes back. */
+/* Replaces the trap's handler for this way. */
 static uint64_t run_floor(void *context, size_t n)
 {
 	struct sigaction bare = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO }, before;
@@ -130,7 +130,8 @@ static uint64_t run_floor(void *context, size_t n)
 	return digest_accesses(trap, sum);
 }
 
-/* The traced process: does what it is ordered to, and stops. */
+/* The traced process: carries out one order after the other, and stops after
+ * each. */
 static _Noreturn void be_traced(struct trap *trap)
 {
 	if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
@@ -143,7 +144,7 @@ static _Noreturn void be_traced(struct trap *trap)
 	}
 }
 
-/* Does the access in place of the traced process. */
+/* Makes the access for the traced process. */
 static int serve_access(struct trap *trap)
 {
 	struct user_regs_struct registers;
@@ -164,7 +165,8 @@ static int serve_access(struct trap *trap)
 	return ptrace(PTRACE_SETREGS, trap->traced, NULL, &registers) ? -errno : 0;
 }
 
-/* Waits until the traced process stops: 0; or -ECHILD: it is gone. */
+/* Waits until the traced process stops. Returns 0, or -ECHILD if it has
+ * ended. */
 static int wait_for_stop(struct trap *trap, int *number)
 {
 	int status;
@@ -214,7 +216,7 @@ static void stop_tracing(struct trap *trap)
 	trap->traced = 0;
 }
 
-/* Where tracing is not allowed there is none. */
+/* If tracing is not permitted, this peer is left out. */
 static int start_tracing(struct trap *trap)
 {
 	int number;

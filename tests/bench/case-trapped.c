@@ -35,7 +35,8 @@ static uint64_t read_floor(void *context, size_t n)
 	return sum;
 }
 
-/* What is in the hole, once what is written there was seen to arrive. */
+/* Reads the register in the hole, to prove that the writes arrived, and clears
+ * it. */
 static uint32_t take_written(struct bar *bar)
 {
 	uint32_t value = 0, zero = 0;

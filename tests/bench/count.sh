@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# How many instructions the hot paths take, which is the same however busy a machine is. Prints TAP; runs in the build
-# folder. The bounds are for x86-64.
+# Counts the instructions of the hot paths. The counts do not depend on the
+# machine's load. Prints TAP; runs in the build folder. The bounds are for
+# x86-64.
 set -u
 folder=tests/bench/count.tmp
 program=tests/bench/hot-paths
@@ -10,18 +11,20 @@ times=10000
 [ "$(uname -m)" = x86_64 ] || skip_all "bounds are for x86-64"
 command -v valgrind >/dev/null || skip_all "no valgrind"
 
-# The file of what was counted under a name.
+# Prints the name of the profile of one hot path.
 dump_of() { grep -lx "desc: Trigger: Client Request: $1" "$folder"/out.*; }
 instructions() {
 	dump=$(dump_of "$1") && sed -n 's/^totals: //p' "$dump"
 }
-# The functions that a function called.
+# Prints the functions that a function called.
 called_by() { # FUNCTION NAME
-	awk -v wanted="fn=$1" '/^fn=/ { inside = $0 == wanted } inside && /^cfn=/ { print substr($0, 5) }' "$(dump_of "$2")" |
-		sort -u
+	awk -v wanted="fn=$1" '
+		/^fn=/ { inside = $0 == wanted }
+		inside && /^cfn=/ { print substr($0, 5) }' "$(dump_of "$2")" | sort -u
 }
 
-# Of one access: what a turn of the loop takes more than that of the bare loop, whose access is one instruction.
+# Checks one access: the instructions of a loop iteration, minus those of the
+# bare loop, whose access is one instruction.
 at_most() { # BOUND NAME BARE
 	if ! all=$(instructions "$2") || ! bare=$(instructions "$3"); then
 		report 1 "$2 is counted"
@@ -35,7 +38,8 @@ at_most() { # BOUND NAME BARE
 	report $? "$2 calls nothing" "calls: $out"
 }
 
-# From 2^12 to 2^16 areas n log n grows by 16 * 16 / 12, which is 2133%, and n * n by 25600%.
+# From 2^12 to 2^16 areas, n log n grows by 16 * 16 / 12 or 2133%, and n * n by
+# 25600%.
 grows() { # FROM TO PERCENT
 	if ! from=$(instructions "map $1") || ! to=$(instructions "map $2"); then
 		report 1 "barspan_map() of $2 areas is counted"
@@ -43,16 +47,16 @@ grows() { # FROM TO PERCENT
 	fi
 	[ $((to * 100 / from)) -le "$3" ]
 	report $? \
-		"barspan_map() of $2 areas takes $((to * 100 / from))% of what $1 take, at most $3%"
+		"barspan_map() of $2 areas takes $((to * 100 / from))% of $1 areas, at most $3%"
 }
 
 rm -rf "$folder"
 mkdir -p "$folder"
 trap 'rm -rf "$folder"' EXIT
-# Without debugging information, of which valgrind does not know all that clang makes.
+# Without debugging information: valgrind does not know all that clang writes.
 strip -g -o "$folder/hot-paths" "$program" &&
-	valgrind -q --tool=callgrind --compress-strings=no --compress-pos=no --callgrind-out-file="$folder/out" \
-		"$folder/hot-paths" >"$folder/output" 2>&1
+	valgrind -q --tool=callgrind --compress-strings=no --compress-pos=no \
+		--callgrind-out-file="$folder/out" "$folder/hot-paths" >"$folder/output" 2>&1
 code=$?
 # 128 + SIGILL
 [ $code -ne 132 ] || skip_all "this valgrind does not know all instructions of this build"

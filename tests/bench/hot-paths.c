@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Hot paths, one after the other, for callgrind to count their instructions.
- * tests/bench/count.sh reads what it finds. */
+/* Runs the hot paths one after the other under callgrind, which counts their
+ * instructions. tests/bench/count.sh reads the counts. */
 #include <barspan.h>
 
 #include <stdio.h>
@@ -20,17 +20,15 @@ static const struct barspan_range areas[] = {
 };
 enum { LARGEST = 0x2000, OTHER = 0xc000 };
 
-/*
- * One page is a hole, in a region too large for slices of a page. The window
- * is in the same slice as the hole.
- */
+/* One page is a hole, and the region is too large for slices of one page. The
+ * window shares a slice with the hole. */
 enum { LARGE_LENGTH = 128 << 20, SHARED = LARGE_LENGTH - 0x4000 };
 static const struct barspan_range large_areas[] = {
 	{ 0, LARGE_LENGTH - 0x2000 },
 	{ LARGE_LENGTH - 0x1000, 0x1000 },
 };
 
-/* What a loop works on: `start` is where its window of offsets begins. */
+/* The object that a loop accesses: its window of offsets begins at `start`. */
 struct loop {
 	struct barspan *span;
 	volatile char *base;
@@ -49,7 +47,7 @@ struct loop {
 		for (unsigned int i = 0; i < TIMES; i++) { \
 			uint64_t at = start + offset; \
 \
-			/* In a register, in every loop, and nothing known of it. */ \
+			/* In a register, with a value unknown to the compiler. */ \
 			__asm__ __volatile__("" : "+r"(at)); \
 			statement; \
 			offset = (offset + 8) & (WINDOW - 1); \
@@ -69,7 +67,7 @@ LOOP(is_direct, sum += barspan_is_direct(span, at, 4))
 static void count_loop(const char *what, uint32_t (*run)(const struct loop *),
 		       const struct loop *loop)
 {
-	run(loop); /* warms up: the pages that pointer accessors remember */
+	run(loop); /* warms up the pages that pointer accessors remember */
 	CALLGRIND_ZERO_STATS;
 	run(loop);
 	CALLGRIND_DUMP_STATS_AT(what);
@@ -141,7 +139,8 @@ __attribute__((noinline)) static int map_pages(struct barspan_device *device)
 	return 0;
 }
 
-/* A power of two of areas that do not touch, in no order. */
+/* Maps areas in a shuffled order. They do not touch, and `n` is a power of
+ * two. */
 static int count_mapping(size_t n)
 {
 	struct barspan_device *device;
@@ -151,7 +150,7 @@ static int count_mapping(size_t n)
 
 	if (r)
 		return r;
-	/* An odd factor, so that every area comes once. */
+	/* An odd factor visits every area exactly once. */
 	for (size_t i = 0; i < n; i++)
 		pages.areas[i].offset = (i * 40503 % n) * 0x4000;
 	r = pages_open(&device, &pages);

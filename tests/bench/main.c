@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* barspan-bench: what the library costs, next to the least that it could and to
- * what others do. */
+/* barspan-bench: compares the library's costs with lower bounds and with
+ * alternatives. */
 #include <argp.h>
 #include <errno.h>
 #include <sched.h>
@@ -28,8 +28,8 @@ static const struct argp_option options[] = {
 	{ "json", 'j', "FILE", 0, "Write the rows to FILE, as an array of JSON objects", 0 },
 	{ "rounds", 'r', "N", 0, "Rounds of a row, 1 to 10000 (default 31)", 0 },
 	{ "slice", 's', "US", 0,
-	  "What a way does in one round takes at least so many microseconds (default 500)", 0 },
-	{ "quick", 'q', NULL, 0, "See that all works: few rounds, small parameters", 0 },
+	  "Minimum time of one way in one round, in microseconds (default 500)", 0 },
+	{ "quick", 'q', NULL, 0, "Check that everything works: few rounds, small parameters", 0 },
 	{ "list", 'l', NULL, 0, "List the cases", 0 },
 	{ 0 },
 };
@@ -91,8 +91,8 @@ static const struct argp argp = {
 	options,
 	parse_option,
 	"[CASE...]",
-	"Measures libbarspan's operations side by side with the least that they could cost (the floor) and with other "
-	"ways to do the same (peers), and prints medians, in nanoseconds an operation unless another unit is given.",
+	"Compares libbarspan's operations with lower bounds (the floor) and with alternatives "
+	"(peers), and prints medians, in nanoseconds unless a row names another unit.",
 	NULL,
 	NULL,
 	NULL,
@@ -115,7 +115,7 @@ static int run_cases(struct arguments *arguments)
 	return r;
 }
 
-/* Moves between processors would show up as noise. */
+/* Moves between processors would add noise. */
 static void stay_on_one_processor(void)
 {
 	cpu_set_t set;
@@ -150,7 +150,7 @@ int main(int argc, char **argv)
 			printf("%-10s %s\n", cases[i]->name, cases[i]->what);
 		return EXIT_SUCCESS;
 	}
-	/* Better known before all is measured. */
+	/* Fail now instead of after all measurements. */
 	if (arguments.json && !can_write(arguments.json))
 		return EXIT_FAILURE;
 	stay_on_one_processor();

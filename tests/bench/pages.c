@@ -94,7 +94,7 @@ int pages_fill_roaring(struct pages_sets *sets, const struct pages *pages)
 		roaring_bitmap_add_range_closed(roaring, (uint32_t)first,
 						(uint32_t)(first + n - 1));
 	}
-	/* As its users are told to do with sets that change no more. */
+	/* Roaring recommends this for sets that do not change any more. */
 	roaring_bitmap_run_optimize(roaring);
 	roaring_bitmap_shrink_to_fit(roaring);
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pattern.h"
 
-/* xorshift64*, which is random enough to keep processors from guessing. */
+/* xorshift64*: random enough to defeat branch prediction. */
 static uint64_t next_random(uint64_t *state)
 {
 	*state ^= *state >> 12;
@@ -32,8 +32,8 @@ void pattern_shuffle(uint32_t *numbers, size_t n)
 {
 	uint64_t state = 1;
 
-	/* Each number goes to a place among those before it, and what was there
-	 * moves to the end. */
+	/* Puts each number at a random place, and the number from there at the
+	 * end. */
 	for (size_t i = 0; i < n; i++) {
 		size_t place = next_random(&state) % (i + 1);
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The offsets that cases ask about or access, made beforehand so that no way
- * pays for making them. */
+/* The offsets that cases query or access. They are made in advance: no way pays
+ * for them. */
 #ifndef PATTERN_H
 #define PATTERN_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* The head of a loop that is timed. Where a short loop lies in lines of the
- * cache may cost it a cycle or two a turn; so each is there four times, at
- * places that differ by a quarter of a line, and the rounds take turns. */
+/* The head of a timed loop. The position of a short loop within cache lines can
+ * cost it a cycle or two an iteration. Each loop therefore exists four times,
+ * at positions a quarter of a line apart, and the rounds take turns. */
 #define PATTERN_LOOP(name) \
 	static inline __attribute__((always_inline)) \
 	uint64_t name##_anywhere(void *context, size_t n); \
@@ -48,31 +48,31 @@
 		return name##_anywhere(context, n); \
 	}
 
-/* A power of two; an array of so many 64-bit offsets is 32 KiB. */
+/* A power of two. An array of this many 64-bit offsets is 32 KiB. */
 enum { PATTERN_LENGTH = 4096 };
 
-/* Steps upward through a region of `size` bytes, a multiple of 128: by a
- * PATTERN_LENGTH-th of it, at least 64 bytes, and from the start again after
- * the end. The first is in the middle, so that a linear search that has time
- * for few of them does not only meet those that it finds soon. */
+/* Steps upward through a region of `size` bytes, a multiple of 128. A step is a
+ * PATTERN_LENGTH-th of the region, at least 64 bytes; after the end, the steps
+ * begin again at the start. The first offset is in the middle: a linear search
+ * that is fast only for the first areas then gains nothing. */
 void pattern_ascend(uint64_t offsets[PATTERN_LENGTH], uint64_t size);
 
-/* Offsets of 32-bit registers anywhere in the region, the same in every run of
- * the program. */
+/* Offsets of 32-bit registers anywhere in the region. All runs of the program
+ * get the same. */
 void pattern_scatter(uint64_t offsets[PATTERN_LENGTH], uint64_t size);
 
-/* Which offset to take for the i-th operation. With `mix` 0 the offsets are
- * gone through as they lie; else in another order each time, for else
- * processors learn even thousands of them, and how many branches they foresee
- * is luck. */
+/* The number of the offset for the i-th operation. With `mix` 0, the offsets
+ * are visited in order. Otherwise each pass has another order: processors can
+ * learn a fixed order of thousands, and the number of branches that they
+ * predict would be luck. */
 enum { PATTERN_MIX = 0x9e5 };
 static inline size_t pattern_index(size_t i, size_t mix)
 {
 	return (i ^ i / PATTERN_LENGTH * mix) % PATTERN_LENGTH;
 }
 
-/* The numbers from 0 to n - 1 in an order that looks random, the same in every
- * run of the program. */
+/* The numbers from 0 to n - 1 in a pseudo-random order. All runs of the program
+ * get the same. */
 void pattern_shuffle(uint32_t *numbers, size_t n);
 
 #endif

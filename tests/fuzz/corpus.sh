@@ -1,11 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Writes the fuzz targets' seeds: corpus.sh FOLDER makes FOLDER/capability and FOLDER/layout.
+# Writes the fuzz targets' seeds to FOLDER/capability and FOLDER/layout:
+# corpus.sh FOLDER
 set -eu
 folder=$1
 mkdir -p "$folder/capability" "$folder/layout"
 
-# little BYTES NUMBER...: each number in so many bytes, low ones first.
+# little BYTES NUMBER...: prints each number in little-endian order.
 little() {
 	bytes=$1
 	shift
@@ -18,12 +19,13 @@ little() {
 	done
 }
 
-# The 32 bytes of struct vfio_region_info, before which the target wants to know where the chain begins.
+# Prints the offset of the chain, which the target reads first, and the 32 bytes
+# of struct vfio_region_info.
 info() {
 	little 4 "$1" 256 15 0 "$1"
 	little 8 65536 0
 }
-# Capabilities: id, version, next; sparse ones have a count and 4 bytes of nothing behind.
+# Capabilities: id, version, next. Sparse ones add a count and 4 reserved bytes.
 header() {
 	little 2 "$1" "$2"
 	little 4 "$3"
@@ -48,7 +50,8 @@ info 0 >no-capability
 info 4 >inside-the-header
 info 4294967288 >first-outside
 
-# request FLAGS STRICT PROT PAGE_SHIFT N_HOLES SIZE OFFSET LENGTH INDEX BAR MSIX_OFFSET MSIX_ENTRIES; LENGTH is one less.
+# request FLAGS STRICT PROT PAGE_SHIFT N_HOLES SIZE OFFSET LENGTH INDEX BAR
+# MSIX_OFFSET MSIX_ENTRIES: LENGTH is one less than the window's.
 request() {
 	little 1 "$1" "$2" "$3" "$4" "$5"
 	little 8 "$6" "$7" "$8"
@@ -61,10 +64,16 @@ areas() { little 8 "$@"; }
 cd ../layout
 request 7 0 3 0 0 65536 0 65535 0 1 0 0 >whole
 { request 15 0 3 0 0 65536 0 65535 0 1 0 0; areas 0 4096 8192 4096; } >two-areas
-{ request 15 0 3 0 0 65536 0 65535 0 1 0 0; areas 8192 4096 0 4096 4096 4096; } >touching-in-disorder
+{
+	request 15 0 3 0 0 65536 0 65535 0 1 0 0
+	areas 8192 4096 0 4096 4096 4096
+} >touching-in-disorder
 { request 15 1 3 0 0 65536 0 65535 0 1 0 0; areas 0 8192 4096 8192; } >overlap
 { request 15 0 3 0 0 65536 0 65535 0 1 0 0; areas 100 8192 20000 9000 40000 0; } >unaligned
-{ request 15 0 3 0 0 65536 0 65535 0 1 0 0; areas 61440 8192 -4096 8192 70000 4096; } >past-the-end-and-overflow
+{
+	request 15 0 3 0 0 65536 0 65535 0 1 0 0
+	areas 61440 8192 -4096 8192 70000 4096
+} >past-the-end-and-overflow
 { request 15 0 3 0 2 65536 0 65535 0 1 0 0; areas 4096 1 20000 5000 0 65536; } >holes
 { request 15 0 3 0 0 65536 0 65535 0 0 8192 63; areas 0 65536; } >msix
 { request 31 0 3 0 0 65536 0 65535 0 0 8192 63; areas 0 65536; } >msix-mappable

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where there is no libFuzzer: replays the files of the folder FUZZ_CORPUS,
- * then random changes of them, always the same. */
+/* Replaces libFuzzer: replays the files of the folder FUZZ_CORPUS, and then a
+ * fixed sequence of random mutations of them. */
 #include "fuzz.h"
 
 #include <dirent.h>

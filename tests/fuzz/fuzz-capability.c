@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Input: where the chain begins (4 bytes), then the kernel's answer. */
+/* Input: the offset of the chain (4 bytes), then the kernel's answer. */
 #include "fuzz.h"
 
 #include <errno.h>
@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(&first, data, sizeof(first));
 	size -= sizeof(first);
-	/* Of exactly this size, so that a byte too far is noticed. */
+	/* An allocation of exactly this size makes a read past the end
+	 * visible. */
 	exact = malloc(size ? size : 1);
 	MUST(exact);
 	memcpy(exact, data + sizeof(first), size);

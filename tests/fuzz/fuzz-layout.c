@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Input: a request's numbers one after the other, the areas last. What is
- * missing is 0. */
+/* Input: the numbers of a request in order, the areas last. Missing numbers are
+ * 0. */
 #include "fuzz.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ static struct barspan_range take_area(struct input *input)
 	return area;
 }
 
-/* Whether a byte can be mapped but for rounding. */
+/* Whether a byte can be mapped, not counting the rounding to pages. */
 static bool may_map(const struct layout_request *request, uint64_t at)
 {
 	const struct barspan_region *region = &request->region;
@@ -98,8 +98,8 @@ static void check_guard(const struct layout_request *request, const struct barsp
 
 	MUST(entries);
 	for (size_t i = 0; i < n; i++)
-		/* An odd base, so that no extent's address wraps to 0 in a
-		 * region of almost 64 bits. */
+		/* An odd base: no extent's address wraps to 0, even in a region
+		 * of almost 2^64 bytes. */
 		entries[i] = (struct barspan_entry_){ extents[i].offset, 1, extents[i].reason };
 	entries[n].start = request->length;
 	MUST(!guard_build(&guard, entries, n, PROT_READ, NULL));
@@ -143,7 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	request.length = take_bytes(&input, 8);
 	request.index = (unsigned int)take_bytes(&input, 1) % 8;
 	request.msix.bar = (unsigned int)take_bytes(&input, 1) % 8;
-	/* In 32 bits and 2048 entries, as the capability has it. */
+	/* The capability has 32 bits for the offset and up to 2048 entries. */
 	request.msix.offset = take_bytes(&input, 4);
 	request.msix.length = (take_bytes(&input, 2) % 2048 + 1) * 16;
 	for (size_t i = 0; i < request.n_holes; i++)
@@ -153,7 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!(request.region.flags & BARSPAN_REGION_SPARSE))
 		request.region.n_areas = 0;
 
-	/* What the caller of layout() has made sure of. */
+	/* The caller of layout() guarantees these. */
 	if (!request.region.size)
 		return 0;
 	request.offset %= request.region.size;

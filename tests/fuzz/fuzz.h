@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Fuzz targets. Each is one function, which libFuzzer calls, or driver.c where
- * there is no libFuzzer. */
+/* Fuzz targets. Each is one function; libFuzzer or driver.c calls it. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
