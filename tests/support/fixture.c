@@ -17,7 +17,7 @@ const struct barspan_range fixture_areas[FIXTURE_AREAS] = {
 };
 
 static struct barspan_range areas[FIXTURE_AREAS]; /* in bytes */
-static int memory = -1;				  /* of all devices except the software device */
+static int memory = -1;				  /* of all devices but the software device */
 static unsigned long operations, operation_to_fail;
 static int operation_error;
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * A program without a device, which lets the kernel kill it for any system call
- * but those that it makes itself. What it maps is mapped, and costs no system
- * call more than it does without the preloaded object.
- */
+/* A program without a device. Its seccomp filter kills it for any system call
+ * that it does not make itself. It maps memory, and the preloaded object must
+ * not add a system call. */
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>

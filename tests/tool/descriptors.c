@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * A program that closes every descriptor that it does not know, in the way that
+/* A program that closes every descriptor that it does not know, in the way that
  * its argument names, opens a log, and then uses its device. The log must stay
- * empty, and the registers must get what is written. The device is played by
- * tests/tool/fake-vfio.c.
- */
+ * empty, and stores must reach the device. tests/tool/fake-vfio.c plays the
+ * device. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +29,8 @@ static int fail_test(const char *what)
 	_exit(EXIT_FAILURE);
 }
 
-/* Each closes all descriptors above standard error but the device's. */
+/* Each function closes all descriptors above standard error except the
+ * device's. */
 static void by_close(void)
 {
 	for (int fd = 3; fd < MAX_FD; fd++)
@@ -56,9 +55,9 @@ static void by_directory(void)
 static void by_range(void)
 {
 	if (device > 3 && close_range(3, (unsigned int)device - 1, 0))
-		fail_test("close_range below");
+		fail_test("close_range below the device");
 	if (close_range((unsigned int)device + 1, ~0U, 0))
-		fail_test("close_range above");
+		fail_test("close_range above the device");
 }
 
 static void by_from(void)
@@ -77,8 +76,8 @@ static void by_from_alone(void)
 		fail_test("closefrom");
 }
 
-/* Puts the log over each number, as a program that has a use for certain
- * numbers does. */
+/* Duplicates the log to each number, like a program that reserves certain
+ * numbers. */
 static void by_dup2(void)
 {
 	int log = open("/dev/null", O_WRONLY), refused = 0;
@@ -92,10 +91,10 @@ static void by_dup2(void)
 	for (int fd = 3; fd < 1024; fd++)
 		if (fd != device && fd != log && dup3(log, fd, O_CLOEXEC) != fd && errno != EBUSY)
 			fail_test("dup3");
-	/* The span's copy of the device, and the explanations' copy of standard
-	 * error. */
+	/* Two numbers must be refused: the span's copy of the device, and the
+	 * copy of standard error for explanations. */
 	if (refused > 2 || dup2(-1, 3) != -1 || errno != EBADF)
-		fail_test("the wrong ones are refused");
+		fail_test("other numbers were refused");
 	by_range();
 }
 
@@ -109,7 +108,7 @@ static void by_child(void)
 		_exit(0);
 	}
 	if (waitpid(child, &status, 0) != child || status)
-		fail_test("child");
+		fail_test("the child failed");
 	by_close();
 }
 
@@ -121,18 +120,18 @@ static void drive_registers(volatile uint8_t *base)
 		*(volatile uint32_t *)(base + offset) = offset + 1;
 		if (pread(device, &value, sizeof(value), BAR + offset) != sizeof(value) ||
 		    value != offset + 1)
-			fail_test("a store does not arrive");
+			fail_test("a store did not reach the device");
 	}
 }
 
-/* A daemon: standard error is closed, and a database takes the numbers that are
- * free. The explanation of its end must not be in it. */
+/* A daemon: it closes standard error, and a database takes the free numbers.
+ * The explanation of its death must not be in the database. */
 static int end_badly(volatile uint8_t *base, const char *database)
 {
 	close(STDERR_FILENO);
 	for (int i = 0; i < 8; i++)
 		if (open(database, O_WRONLY | O_APPEND | O_CREAT, 0600) < 0)
-			fail_test("no database");
+			fail_test("cannot open the database");
 	*(volatile uint32_t *)(base + HOLE) = 0;
 	return EXIT_SUCCESS;
 }
@@ -143,9 +142,13 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*close_all)(void);
 	} ways[] = {
-		{ "close", by_close }, { "directory", by_directory },	{ "range", by_range },
-		{ "from", by_from },   { "from-alone", by_from_alone }, { "dup2", by_dup2 },
-		{ "child", by_child },
+		{ "close", by_close },
+		{ "directory", by_directory },
+		{ "range", by_range },
+		{ "from", by_from },
+		{ "from-alone", by_from_alone },
+		{ "dup2", by_dup2 },
+		{ "the child failed", by_child },
 	};
 	int logs[8], before = open("/dev/null", O_RDONLY);
 	volatile uint8_t *base;
@@ -153,7 +156,7 @@ int main(int argc, char **argv)
 
 	device = memfd_create("vfio", MFD_CLOEXEC);
 	if (argc < 2 || before < 0 || device < 0 || ftruncate(device, BAR + SIZE))
-		fail_test("no device");
+		fail_test("cannot make the device");
 	base = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, device, BAR);
 	if (base == MAP_FAILED)
 		fail_test("mmap");
@@ -167,7 +170,7 @@ int main(int argc, char **argv)
 	drive_registers(base);
 	for (size_t i = 0; i < 8; i++)
 		if (fstat(logs[i], &status) || status.st_size)
-			fail_test("a register write is in the log");
+			fail_test("the log contains a register write");
 	printf("ok\n");
 	return EXIT_SUCCESS;
 }

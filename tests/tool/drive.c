@@ -38,8 +38,8 @@ void use_hole(void)
 	*(volatile uint32_t *)(base + HOLE) = wanted;
 	require(pread(device, &value, sizeof(value), BAR + HOLE) == sizeof(value) &&
 			value == wanted,
-		"a lost store");
-	require(*(volatile uint32_t *)(base + HOLE) == wanted, "a wrong load");
+		"a store did not reach the device");
+	require(*(volatile uint32_t *)(base + HOLE) == wanted, "a load returned a wrong value");
 }
 
 void count_call(int number)
@@ -59,7 +59,7 @@ bool is_blocked(int number)
 {
 	sigset_t now;
 
-	require(!pthread_sigmask(SIG_SETMASK, NULL, &now), "no mask");
+	require(!pthread_sigmask(SIG_SETMASK, NULL, &now), "cannot get the mask");
 	return sigismember(&now, number);
 }
 
@@ -78,7 +78,7 @@ void set_handler(int number, void (*handler)(int))
 	require(!sigaction(number, &action, NULL), "sigaction");
 	require(!sigaction(number, NULL, &got) && got.sa_handler == handler &&
 			is_equal(&got.sa_mask, &all),
-		"its mask");
+		"sigaction returned another mask");
 }
 
 void map_device(void)
@@ -96,7 +96,7 @@ int run_mode(const struct mode *modes, int argc, char **argv)
 	map_device();
 	while (modes->name && strcmp(argv[1], modes->name))
 		modes++;
-	require(modes->name, "no such mode");
+	require(modes->name, "unknown mode");
 	modes->function();
 	printf("ok\n");
 	return EXIT_SUCCESS;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Preloaded into test programs: passes memory files off as VFIO devices with a
- * sparse BAR 0. One of the name "vfio" has the sparse capability alone, one of
- * the name "vfio-two" has another before and after it. As the kernel, it maps
- * only what lies in one area. It stands in for the C library's functions, which
- * programs call, and for syscall(2), which the library uses.
- */
+/* Preloaded into test programs: makes memory files look like VFIO devices with
+ * a sparse BAR 0. A file named "vfio" has only the sparse capability;
+ * "vfio-two" has one more before it and one after it. Like the kernel, it maps
+ * only ranges inside one area. It replaces the C library's functions, which
+ * programs call, and syscall(2), which the library uses. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <linux/vfio.h>
@@ -76,7 +74,7 @@ EXPORT ssize_t readlink(const char *path, char *buffer, size_t length)
 	return (ssize_t)strlen(link);
 }
 
-/* An anonymous inode has no type. */
+/* An anonymous inode has no file type. */
 EXPORT int fstat(int fd, struct stat *out)
 {
 	int r;
@@ -89,8 +87,8 @@ EXPORT int fstat(int fd, struct stat *out)
 	return r;
 }
 
-/* Puts a header into the chain behind the structure, as the kernel does, and
- * returns where the next one goes. */
+/* Appends a header to the chain after the structure, as the kernel does.
+ * Returns the offset of the next one. */
 static uint32_t put_header(uint8_t *answer, uint32_t at, uint16_t id, uint32_t length, bool last)
 {
 	struct vfio_info_cap_header header = { .id = id,
@@ -166,8 +164,8 @@ EXPORT int ioctl(int fd, unsigned long request, ...)
 	return play_ioctl(fd, request, argument);
 }
 
-/* Whether the kernel would map a range of the file: all that lies in one area.
- */
+/* Whether the kernel would map a range of the file: the range is inside one
+ * area. */
 static bool can_map(unsigned long length, unsigned long offset)
 {
 	for (size_t i = 0; i < sizeof(areas) / sizeof(areas[0]); i++)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* json-check FILE PATH=VALUE...: whether a JSON file has these values. A PATH
- * is keys and indices with '.' between them; of a list or an object, #=N
- * compares how many members it has. VALUE is compared as text. */
+/* json-check FILE PATH=VALUE...: checks that a JSON file has these values. A
+ * PATH is a sequence of keys and indices, separated by dots. After the PATH of
+ * a list or an object, #=N checks the number of members. VALUE is compared as
+ * text. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>

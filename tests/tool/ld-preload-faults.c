@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* For LD_PRELOAD: the system call that $FAULT names goes wrong. */
+/* For LD_PRELOAD: makes the system call that $FAULT names fail or lie. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@ static void find_next(void *function, const char *name)
 	memcpy(function, &found, sizeof(found));
 }
 
-/* The real system call. */
+/* Makes the real system call. */
 static long call_kernel(long number, const long words[6])
 {
 	long (*real)(long, long, long, long, long, long, long);
@@ -39,11 +39,9 @@ static long fail_with(int error)
 	return -1;
 }
 
-/*
- * pread: another value is read than is there. pread-error: nothing can be read.
- * pread-pieces: a read that begins in the middle of a register is an error, but
- * for those in the first 4 KiB.
- */
+/* pread: reads return a wrong value. pread-error: no read succeeds.
+ * pread-pieces: a read that begins in the middle of a register fails, except in
+ * the first 4 KiB. */
 static long read_wrongly(const long words[6])
 {
 	unsigned char *buffer = (unsigned char *)words[1];
@@ -57,10 +55,8 @@ static long read_wrongly(const long words[6])
 	return n;
 }
 
-/*
- * The library goes to the kernel straight for accesses and mappings. mmap: a
- * device's memory cannot be mapped. munmap: mappings stay.
- */
+/* The library uses syscall(2) for accesses and mappings. mmap: a device cannot
+ * be mapped. munmap: mappings stay. */
 long syscall(long number, ...)
 {
 	va_list arguments;
@@ -79,7 +75,7 @@ long syscall(long number, ...)
 	return call_kernel(number, words);
 }
 
-/* memfd_create: no descriptor is left. */
+/* memfd_create: no descriptor is available. */
 int memfd_create(const char *text, unsigned int flags)
 {
 	int (*real)(const char *, unsigned int);

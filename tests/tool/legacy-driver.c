@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * A driver that knows nothing of libbarspan: it maps a whole BAR with one
- * mmap() and loads and stores at base + offset. Its device is a memory file
- * that tests/tool/fake-vfio.c passes off as a VFIO device, whose BAR has a hole
- * in its middle.
- */
+/* A driver without any knowledge of libbarspan: it maps a whole BAR with one
+ * mmap(), and loads and stores at base + offset. Its device is a memory file
+ * that tests/tool/fake-vfio.c makes look like a VFIO device. The BAR has a hole
+ * in its middle. */
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -25,7 +23,7 @@ static int fail_test(const char *what)
 	return EXIT_FAILURE;
 }
 
-/* What the device has at an offset of the BAR. */
+/* The device's value at an offset of the BAR. */
 static uint32_t read_device(uint32_t offset)
 {
 	uint32_t value = 0;
@@ -40,22 +38,22 @@ static int drive_device(void)
 
 		*reg = offset + 1;
 		if (read_device(offset) != offset + 1)
-			return fail_test("a store does not arrive");
+			return fail_test("a store did not reach the device");
 		*reg |= 0x80000000;
 		if (*reg != ((offset + 1) | 0x80000000))
-			return fail_test("a load gives another value");
+			return fail_test("a load returned a wrong value");
 		*(volatile uint8_t *)reg = 7;
 		if ((read_device(offset) & 0xff) != 7)
-			return fail_test("a byte does not arrive");
+			return fail_test("a byte did not reach the device");
 	}
 	memset((void *)(uintptr_t)(base + HOLE + 0x100), 0x5a, 64);
 	if (read_device(HOLE + 0x120) != 0x5a5a5a5a)
-		return fail_test("a fill does not arrive");
+		return fail_test("memset() did not reach the device");
 	return 0;
 }
 
-/* Memory of the driver's own over a part of the span: stores there are no
- * accesses to the device any more, and others still are. */
+/* Maps the driver's own memory over a part of the span. Stores there no longer
+ * reach the device, and stores elsewhere do. */
 static int map_over(void)
 {
 	uint32_t before = read_device(HOLE + 0x10);
@@ -64,15 +62,15 @@ static int map_over(void)
 				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 
 	if (over == MAP_FAILED || over[4] != 0)
-		return fail_test("no memory over a hole");
+		return fail_test("cannot map memory over a hole");
 	over[4] = ~before;
 	if (read_device(HOLE + 0x10) != before)
-		return fail_test("a store to memory arrives at the device");
+		return fail_test("a store to memory reached the device");
 	if (mprotect(hole, 0x1000, PROT_READ))
-		return fail_test("the memory is taken for the device's");
+		return fail_test("cannot protect the memory");
 	*(volatile uint32_t *)(base + HOLE + 0x1010) = 0x55;
 	if (read_device(HOLE + 0x1010) != 0x55)
-		return fail_test("the rest of the hole is lost");
+		return fail_test("the rest of the hole does not reach the device");
 	return 0;
 }
 
@@ -82,29 +80,29 @@ static void on_fault(int number)
 	_exit(42);
 }
 
-/* The program's own handler is installed, as far as it can tell, and gets what
- * is not the trap's. */
+/* The trap lets the program install its own handler, and passes it the faults
+ * outside the spans. */
 static int use_handler(void)
 {
 	struct sigaction old;
 
 	if (signal(SIGSEGV, on_fault) != SIG_DFL)
-		return fail_test("there is a handler already");
+		return fail_test("the program sees a handler that it did not set");
 	if (sigaction(SIGSEGV, NULL, &old) || old.sa_handler != on_fault)
 		return fail_test("the handler is not installed");
 	if (drive_device())
 		return EXIT_FAILURE;
 	*nowhere = 1;
-	return fail_test("a fault is lost");
+	return fail_test("a fault did not reach the handler");
 }
 
-/* The device is gone, and its mapped registers fault. */
+/* The device has been removed, and accesses to its mapped registers fault. */
 static int lose_device(void)
 {
 	if (ftruncate(device, BAR))
 		return fail_test("ftruncate");
 	if (*(volatile uint32_t *)base != UINT32_MAX)
-		return fail_test("a register of a device that is gone");
+		return fail_test("a register of a removed device is not all ones");
 	printf("ok\n");
 	return EXIT_SUCCESS;
 }
@@ -115,7 +113,7 @@ int main(int argc, char **argv)
 
 	device = memfd_create("vfio", MFD_CLOEXEC);
 	if (device < 0 || ftruncate(device, BAR + SIZE))
-		return fail_test("no device");
+		return fail_test("cannot make the device");
 	base = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, device, BAR);
 	if (base == MAP_FAILED)
 		return fail_test("mmap");

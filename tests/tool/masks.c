@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * A driver that blocks signals in the way that its argument names, and accesses
- * a hole meanwhile. It is also told of the masks that it has set.
- */
+/* A driver that blocks signals in the way that its argument names, and accesses
+ * a hole meanwhile. The system calls must also report the masks that it has
+ * set. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
@@ -17,7 +16,7 @@
 
 #include "drive.h"
 
-/* Not in the headers that this is compiled with, but programs are linked with
+/* Declared by no header of this compilation, but programs are linked with
  * them. */
 int sigblock(int bits);
 int sigsetmask(int bits);
@@ -29,33 +28,35 @@ static void try_masks(void)
 	require(!sigprocmask(SIG_SETMASK, &all, NULL), "sigprocmask");
 	use_hole();
 	require(!sigprocmask(SIG_SETMASK, NULL, &now) && is_equal(&now, &all),
-		"another mask than was set");
+		"the mask is not the one that was set");
 	sigemptyset(&some);
 	sigaddset(&some, SIGSEGV);
 	require(!pthread_sigmask(SIG_UNBLOCK, &some, &now) && is_equal(&now, &all),
-		"another old mask");
+		"the old mask is wrong");
 	require(!is_blocked(SIGSEGV) && is_blocked(SIGBUS) && is_blocked(SIGUSR1),
-		"the wrong one is unblocked");
+		"the wrong signal was unblocked");
 	require(!pthread_sigmask(SIG_SETMASK, &some, NULL), "pthread_sigmask");
 	require(is_blocked(SIGSEGV) && !is_blocked(SIGBUS) && !is_blocked(SIGUSR1),
-		"the wrong one is blocked");
+		"the wrong signal was blocked");
 	use_hole();
-	/* Most programs leave faults alone when they block the rest. */
+	/* Most programs that block all signals leave those for faults
+	 * unblocked. */
 	now = all;
 	sigdelset(&now, SIGSEGV);
 	sigdelset(&now, SIGBUS);
-	require(!sigprocmask(SIG_SETMASK, &now, NULL), "all but faults");
+	require(!sigprocmask(SIG_SETMASK, &now, NULL), "cannot block all signals but faults");
 	require(!is_blocked(SIGSEGV) && !is_blocked(SIGBUS) && is_blocked(SIGUSR1),
-		"faults are blocked");
+		"faults were blocked, too");
 	signal(SIGSEGV, SIG_DFL);
-	require(sigprocmask(77, &now, NULL) == -1 && errno == EINVAL, "an impossible change");
+	require(sigprocmask(77, &now, NULL) == -1 && errno == EINVAL,
+		"an invalid operation was accepted");
 	require(!sigprocmask(SIG_SETMASK, &none, NULL), "sigprocmask");
 }
 
 static void try_old_masks(void)
 {
 	int bits = 1 << (SIGSEGV - 1) | 1 << (SIGUSR1 - 1), mask;
-	int (*get_mask)(void); /* the linker warns of its name */
+	int (*get_mask)(void); /* the linker warns about its name */
 
 	*(void **)&get_mask = dlsym(RTLD_DEFAULT, "siggetmask");
 
@@ -68,11 +69,12 @@ static void try_old_masks(void)
 	require(!sighold(SIGSEGV) && is_blocked(SIGSEGV), "sighold");
 	use_hole();
 	require(!sigrelse(SIGSEGV) && !is_blocked(SIGSEGV), "sigrelse");
-	require(sigset(SIGSEGV, SIG_HOLD) == SIG_DFL && is_blocked(SIGSEGV), "sigset holds");
+	require(sigset(SIGSEGV, SIG_HOLD) == SIG_DFL && is_blocked(SIGSEGV),
+		"sigset with SIG_HOLD");
 	use_hole();
 	require(sigset(SIGSEGV, count_call) == SIG_HOLD && !is_blocked(SIGSEGV), "sigset");
-	require(sigset(SIGSEGV, SIG_DFL) == count_call, "sigset back");
-	require(sighold(77) == -1 && errno == EINVAL, "an impossible signal");
+	require(sigset(SIGSEGV, SIG_DFL) == count_call, "sigset did not return the handler");
+	require(sighold(77) == -1 && errno == EINVAL, "an invalid signal was accepted");
 }
 
 static void *run_thread(void *argument)
@@ -80,7 +82,7 @@ static void *run_thread(void *argument)
 	sigset_t now;
 
 	require(!pthread_sigmask(SIG_SETMASK, NULL, &now) && is_equal(&now, argument),
-		"the thread's mask");
+		"the thread did not inherit the mask");
 	use_hole();
 	return NULL;
 }
@@ -93,20 +95,20 @@ static void try_threads(void)
 
 	require(!pthread_sigmask(SIG_SETMASK, &all, NULL), "pthread_sigmask");
 	require(!pthread_create(&thread, NULL, run_thread, &all) && !pthread_join(thread, NULL),
-		"inherited");
+		"the thread failed");
 	require(!pthread_sigmask(SIG_SETMASK, &none, NULL), "pthread_sigmask");
 	pthread_attr_init(&attributes);
 	require(!pthread_attr_setsigmask_np(&attributes, &all), "pthread_attr_setsigmask_np");
 	require(!pthread_attr_getsigmask_np(&attributes, &got) && is_equal(&got, &all),
-		"attributes");
+		"the mask of the attributes is wrong");
 	require(!pthread_create(&thread, &attributes, run_thread, &all) &&
 			!pthread_join(thread, NULL),
-		"by attributes");
+		"the thread with attributes failed");
 	pthread_attr_destroy(&attributes);
 }
 
-/* Each waits with everything blocked but SIGALRM, whose handler accesses a
- * hole. */
+/* Each function waits with all signals blocked except SIGALRM, whose handler
+ * accesses a hole. */
 static void try_waits(void)
 {
 	struct itimerval soon = { .it_value = { 0, 50000 } };
@@ -139,9 +141,10 @@ static void try_waits(void)
 			r = epoll_pwait2(epoll, &event, 1, &long_time, &but_alarm);
 			break;
 		}
-		require((r == -1 && errno == EINTR) || errno == ENOSYS, "the wait is interrupted");
-		require(calls == i + 1 || errno == ENOSYS, "the handler is called");
-		require(is_blocked(SIGSEGV) && is_blocked(SIGALRM), "the mask afterwards");
+		require((r == -1 && errno == EINTR) || errno == ENOSYS,
+			"the wait was not interrupted");
+		require(calls == i + 1 || errno == ENOSYS, "the handler was not called");
+		require(is_blocked(SIGSEGV) && is_blocked(SIGALRM), "the mask was not restored");
 	}
 }
 
@@ -156,10 +159,10 @@ static void try_fork(void)
 		use_hole();
 		_exit(is_blocked(SIGSEGV) ? 0 : 3);
 	}
-	require(waitpid(child, &status, 0) == child && !status, "the child");
+	require(waitpid(child, &status, 0) == child && !status, "the child failed");
 }
 
-/* A context has the mask of its time. */
+/* A context restores the mask that it was saved with. */
 static void try_contexts(void)
 {
 	ucontext_t context;
@@ -167,7 +170,8 @@ static void try_contexts(void)
 
 	require(!sigprocmask(SIG_SETMASK, &all, NULL), "sigprocmask");
 	require(!getcontext(&context), "getcontext");
-	require(is_blocked(SIGSEGV) && is_blocked(SIGBUS), "the mask comes back");
+	require(is_blocked(SIGSEGV) && is_blocked(SIGBUS),
+		"the mask of the context was not restored");
 	use_hole();
 	if (times++)
 		return;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Runs a command as a shell with job control does, on a terminal of its own,
- * and types keys when words appear: on-terminal WORD KEY ... -- COMMAND
- * [ARGUMENT...] KEY is one letter, typed with control. A job that stops is
- * continued. All that the terminal shows is printed, with lines of the shell's
- * about its job.
- */
+/* Runs a command on a new terminal, as a shell with job control does, and types
+ * keys after given words appear:
+ *
+ * on-terminal WORD KEY ... -- COMMAND [ARGUMENT...]
+ *
+ * KEY is one letter, typed with Ctrl. A job that stops is continued. The
+ * program prints the terminal's output, and lines of the shell's about its
+ * job. */
 #include <ctype.h>
 #include <dirent.h>
 #include <poll.h>
@@ -18,9 +19,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATIENCE = 20000 }; /* milliseconds without a word */
+enum { PATIENCE = 20000 }; /* milliseconds to wait for a word */
 
-/* The states of all processes of a group, such as "TT". */
+/* Prints the states of all processes of a group, such as "TT". */
 static void list_states(pid_t group)
 {
 	DIR *folder = opendir("/proc");
@@ -44,14 +45,14 @@ static void list_states(pid_t group)
 		closedir(folder);
 }
 
-/* Waits for the job's end, and continues it when it stops. */
+/* Waits for the job's end. Continues it when it stops. */
 static int wait_for_job(pid_t job)
 {
 	int status;
 
 	while (waitpid(job, &status, WUNTRACED) == job && WIFSTOPPED(status)) {
 		tcsetpgrp(STDIN_FILENO, getpgrp());
-		/* What was sent to all arrives at each in its time. */
+		/* Let the signal reach all processes of the group. */
 		usleep(200000);
 		printf("shell: stopped\n");
 		list_states(job);
@@ -70,8 +71,9 @@ static int wait_for_job(pid_t job)
 	return EXIT_SUCCESS;
 }
 
-/* As a shell does for its jobs, though it may have been started with signals
- * ignored, as nohup(1) and jobs in the background of scripts are. */
+/* Gives signals their default actions, as a shell does for its jobs. nohup(1),
+ * and scripts for background jobs, ignore signals, and children inherit
+ * that. */
 static void take_signals(void)
 {
 	static const int signals[] = {
@@ -99,7 +101,7 @@ static int be_shell(char **command)
 	return wait_for_job(job);
 }
 
-/* Types the next key if its word is in what was shown since the last one. */
+/* Types the next key if its word is in the output since the previous key. */
 static char **type_key(int terminal, char **wanted, char *shown)
 {
 	char key;

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * A driver that knows of sparse regions, as DPDK does since 23.07: it asks for
- * a region's description with little room, asks again with as much as the
- * kernel wants, and maps each area by itself. Where it is told of no areas, it
- * maps the region whole. Its device is played by tests/tool/fake-vfio.c.
+/* A driver that uses sparse regions, as DPDK does since 23.07. It asks for a
+ * region's description with little room, asks again with the room that the
+ * kernel wants, and maps each area by its own call. If there are no areas, it
+ * maps the whole region. tests/tool/fake-vfio.c plays its device.
  *
- * It prints the capabilities that it is told of, and does all its register
- * accesses by base + offset.
- */
+ * It prints the capabilities that it finds, and makes all its register accesses
+ * at base + offset. */
 #include <errno.h>
 #include <linux/vfio.h>
 #include <stdint.h>
@@ -29,7 +27,7 @@ static int fail_test(const char *what)
 	exit(EXIT_FAILURE);
 }
 
-/* Asks until the answer fits, and returns how often. */
+/* Asks until the answer fits. Returns the number of calls. */
 static int ask_info(int device, struct vfio_region_info *info, uint32_t capacity)
 {
 	int times = 1;
@@ -38,16 +36,16 @@ static int ask_info(int device, struct vfio_region_info *info, uint32_t capacity
 		memset(info, 0, capacity);
 		info->argsz = capacity;
 		if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, info))
-			fail_test("no description");
+			fail_test("cannot get the description");
 		if (info->argsz == capacity || times == 5)
 			return times;
 		capacity = info->argsz;
 		if (capacity > MAX_INFO)
-			fail_test("too long a description");
+			fail_test("the description is too long");
 	}
 }
 
-/* Prints the chain, and returns the sparse capability. */
+/* Prints the chain. Returns the sparse capability. */
 static const struct vfio_region_info_cap_sparse_mmap *walk_chain(
 	const struct vfio_region_info *info)
 {
@@ -59,7 +57,7 @@ static const struct vfio_region_info_cap_sparse_mmap *walk_chain(
 	for (uint32_t at = info->cap_offset; at; at = header->next) {
 		header = (const void *)((const uint8_t *)info + at);
 		if (at + sizeof(*header) > info->argsz)
-			fail_test("the chain leaves the answer");
+			fail_test("the chain points outside the answer");
 		printf(" %u", header->id);
 		if (header->id == VFIO_REGION_INFO_CAP_SPARSE_MMAP)
 			sparse = header;
@@ -84,7 +82,7 @@ static volatile uint8_t *place_areas(int device,
 	uint8_t *base = mmap(NULL, SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (base == MAP_FAILED)
-		fail_test("no addresses");
+		fail_test("cannot reserve addresses");
 	for (uint32_t i = 0; i < sparse->nr_areas; i++)
 		map_range(device, sparse->areas[i].size, BAR + sparse->areas[i].offset,
 			  base + sparse->areas[i].offset, MAP_FIXED);
@@ -101,13 +99,14 @@ int main(int argc, char **argv)
 	volatile uint8_t *base;
 
 	if (device < 0 || ftruncate(device, BAR + SIZE))
-		fail_test("no device");
-	/* The object may not read the program's memory by a system call. */
+		fail_test("cannot make the device");
+	/* The preloaded object cannot read the program's memory by a system
+	 * call. */
 	if (argc > 3 && refuse_call(SYS_process_vm_readv, EPERM))
 		fail_test("seccomp");
 	errno = 0;
 	if (ioctl(device, VFIO_DEVICE_GET_REGION_INFO, NULL) != -1 || errno != EFAULT)
-		fail_test("no memory is no error");
+		fail_test("an inaccessible argument was accepted");
 	printf("asked %d:", ask_info(device, info, capacity));
 	sparse = walk_chain(info);
 	printf("\n");
@@ -118,7 +117,7 @@ int main(int argc, char **argv)
 		*(volatile uint32_t *)(base + offset) = offset + 1;
 		if (pread(device, &value, sizeof(value), BAR + offset) != sizeof(value) ||
 		    value != offset + 1)
-			fail_test("a store does not arrive");
+			fail_test("a store did not reach the device");
 	}
 	printf("ok\n");
 	return EXIT_SUCCESS;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lets a system call fail from now on, as under an older kernel or a filter of
- * system calls. */
+/* Makes a system call fail from now on, as under an older kernel or a seccomp
+ * filter. */
 #ifndef REFUSE_H
 #define REFUSE_H
 
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 
-/* Returns 0, or -1 if the kernel has no such filters. */
+/* Returns 0, or -1 if the kernel does not support filters. */
 static inline int refuse_call(unsigned int number, unsigned int error)
 {
 	struct sock_filter rules[] = {

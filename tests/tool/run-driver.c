@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A driver that ends in every way that programs do, under barspan run:
+ * A driver for barspan run, with many ways to end:
  *     run-driver WAY [ARGUMENT...]
- * It stores into a hole five times first. Its device is
- * tests/tool/fake-vfio.c's.
+ * It first stores into a hole five times. tests/tool/fake-vfio.c plays its
+ * device.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@ static volatile uint8_t *base;
 static volatile int *volatile nowhere;
 static char **arguments;
 
-/* One instruction, in a function of its own. */
+/* A function of its own: its one instruction makes all the accesses. */
 __attribute__((noinline)) static void touch_hole(void)
 {
 	for (volatile int i = 0; i < TIMES; i++)
@@ -69,7 +69,7 @@ static int end_by_fork(void)
 	return EXIT_SUCCESS;
 }
 
-/* Goes on in the background until a file is there. */
+/* Continues in the background until a file exists. */
 static int end_by_daemon(void)
 {
 	struct stat status;
@@ -120,7 +120,7 @@ static int end_by_return(void)
 	return EXIT_SUCCESS;
 }
 
-/* Overwrites the counts, as a wild pointer may. */
+/* Overwrites the counts, as a stray pointer may. */
 static int end_by_scribbling(void)
 {
 	const char *text = getenv("BARSPAN_COUNTS");
@@ -135,7 +135,7 @@ static int end_by_scribbling(void)
 	return EXIT_FAILURE;
 }
 
-/* Prints its descriptors that have low numbers. */
+/* Prints its descriptors with low numbers. */
 static int end_by_listing(void)
 {
 	DIR *folder = opendir("/proc/self/fd");
@@ -156,7 +156,7 @@ static void on_signal(int number)
 		_exit(number == SIGTERM ? 9 : EXIT_FAILURE);
 }
 
-/* Says which signals arrive, until SIGTERM does. */
+/* Prints each signal that arrives, until SIGTERM. */
 static int end_by_signals(void)
 {
 	static const int numbers[] = { SIGINT,	SIGTERM, SIGHUP,   SIGQUIT,

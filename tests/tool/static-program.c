@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Linked statically, for barspan run to refuse. */
+/* Statically linked: barspan run refuses it. */
 int main(void)
 {
 	return 0;

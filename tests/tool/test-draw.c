@@ -77,7 +77,7 @@ START_TEST(an_offset_without_room_is_left_out)
 }
 END_TEST
 
-START_TEST(an_extent_smaller_than_a_character_is_seen)
+START_TEST(an_extent_smaller_than_a_character_is_visible)
 {
 	struct drawing drawing = { 0 };
 
@@ -112,8 +112,8 @@ START_TEST(a_region_of_fewer_bytes_than_characters_is_drawn)
 }
 END_TEST
 
-/* Whatever the lengths: as wide as asked, and each kind that there is can be
- * seen. */
+/* For random lengths: the picture has the requested width, and shows each kind
+ * that exists. */
 START_TEST(pictures_of_all_widths_show_both_kinds)
 {
 	for (unsigned int width = 20; width < 300; width += 7)
@@ -133,7 +133,7 @@ START_TEST(pictures_of_all_widths_show_both_kinds)
 }
 END_TEST
 
-START_TEST(widths_are_in_proportion_where_that_is_wide_enough)
+START_TEST(widths_are_in_proportion_if_all_are_wide_enough)
 {
 	const struct barspan_extent extents[] = { { .length = 1 },
 						  { .length = 2 },
@@ -159,8 +159,8 @@ START_TEST(a_narrow_width_is_widened_at_the_cost_of_the_others)
 	ck_assert_double_eq_tol(widths[1], 200, 0.01);
 	ck_assert_double_eq_tol(widths[2], 100, 0.01);
 
-	/* 10 would be wide enough by itself, but not from what the first
-	 * leaves. */
+	/* 10 is wide enough for equal parts, but not after the first has its
+	 * share. */
 	const struct barspan_extent tight[] = { { .length = 1 },
 						{ .length = 10 },
 						{ .length = 89 } };
@@ -185,7 +185,7 @@ static char *read_all(const char *path)
 	return text;
 }
 
-/* Each reason has its hatching, and a line of legend; what is not there has
+/* Each reason has a hatching and a line in the legend. Other reasons have
  * none. */
 START_TEST(an_svg_hatches_each_reason)
 {
@@ -291,10 +291,10 @@ int main(void)
 	const TTest *const tests[] = {
 		a_picture_is_to_scale_and_fills_the_width,
 		an_offset_without_room_is_left_out,
-		an_extent_smaller_than_a_character_is_seen,
+		an_extent_smaller_than_a_character_is_visible,
 		a_region_of_fewer_bytes_than_characters_is_drawn,
 		pictures_of_all_widths_show_both_kinds,
-		widths_are_in_proportion_where_that_is_wide_enough,
+		widths_are_in_proportion_if_all_are_wide_enough,
 		a_narrow_width_is_widened_at_the_cost_of_the_others,
 		an_svg_hatches_each_reason,
 		a_dump_has_the_form_of_hexdump_canonical,

@@ -39,7 +39,7 @@ static void refuse_number(const char *text, const char *why)
 	ck_assert_uint_eq(value, 42);
 }
 
-START_TEST(what_is_no_number_is_refused_and_says_why)
+START_TEST(invalid_numbers_are_refused_with_a_reason)
 {
 	refuse_number("", "not a number");
 	refuse_number("K", "not a number");
@@ -112,7 +112,7 @@ START_TEST(values_fit_the_width)
 }
 END_TEST
 
-START_TEST(pci_addresses_are_told_from_other_things)
+START_TEST(pci_addresses_are_recognised)
 {
 	static const char *const good[] = { "0000:01:00.0", "01:00.7", "10000:ff:1f.3",
 					    "0000:1:2.3" };
@@ -170,7 +170,7 @@ START_TEST(a_layout_has_regions_access_and_areas)
 }
 END_TEST
 
-START_TEST(a_bad_layout_is_refused_and_says_which_part)
+START_TEST(a_bad_layout_is_refused_with_the_bad_part)
 {
 	static const struct {
 		const char *text, *part;
@@ -204,13 +204,13 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		numbers_are_decimal_or_hex_with_suffixes,
-		what_is_no_number_is_refused_and_says_why,
+		invalid_numbers_are_refused_with_a_reason,
 		regions_are_numbers_or_names,
 		widths_are_those_of_accesses,
 		values_fit_the_width,
-		pci_addresses_are_told_from_other_things,
+		pci_addresses_are_recognised,
 		a_layout_has_regions_access_and_areas,
-		a_bad_layout_is_refused_and_says_which_part,
+		a_bad_layout_is_refused_with_the_bad_part,
 		NULL,
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Parts of barspan run that read files and memory which anybody may have
- * written. */
+/* The parts of barspan run that read files and memory with untrusted
+ * contents. */
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
@@ -31,7 +31,7 @@ static void fill_random(void *memory, size_t length)
 		((uint64_t *)memory)[i] = next_random();
 }
 
-START_TEST(relative_paths)
+START_TEST(relative_paths_are_made_absolute)
 {
 	static const char *const cases[][3] = {
 		{ "/usr/bin", "/usr/lib/libbarspan", "../lib/libbarspan" },
@@ -51,7 +51,7 @@ START_TEST(relative_paths)
 }
 END_TEST
 
-/* What is read of a file of these bytes. */
+/* Reads a file of these bytes. */
 static struct run_elf read_bytes(const void *bytes, size_t length)
 {
 	int fd = memfd_create("elf", MFD_CLOEXEC);
@@ -65,7 +65,7 @@ static struct run_elf read_bytes(const void *bytes, size_t length)
 	return elf;
 }
 
-START_TEST(kinds_of_files)
+START_TEST(kinds_of_files_are_recognised)
 {
 	static const char script[] = "#! \t/bin/sh -e\necho", long_script[] = "#!/a";
 	struct run_elf elf;
@@ -89,7 +89,7 @@ START_TEST(kinds_of_files)
 }
 END_TEST
 
-/* The start of this program, with some of its bytes changed. */
+/* Changes some bytes at the start of this program's file. */
 START_TEST(damaged_files_are_read_within_bounds)
 {
 	static uint8_t good[1 << 14], bad[1 << 14];
@@ -113,7 +113,7 @@ END_TEST
 static struct table *table;
 static struct rows rows;
 
-/* The report of the table; "" if it is longer than it may be. */
+/* The table's report; "" if it is longer than permitted. */
 static char *report_text(void)
 {
 	enum { MAX_SIZE = 1 << 26 };
@@ -137,13 +137,14 @@ static void set_up_table(void)
 	ck_assert_ptr_nonnull(table);
 }
 
-START_TEST(random_tables_are_put_right)
+START_TEST(random_tables_are_repaired)
 {
 	for (unsigned int seed = 1; seed < 20; seed++) {
 		set_up_table();
 		state = seed;
 		fill_random(table, sizeof(*table));
-		/* Rows that are as wrong as they can be and still are rows. */
+		/* Rows that are valid enough to be printed, with random
+		 * contents. */
 		for (size_t i = 0; i < TABLE_ROWS; i++) {
 			table->rows[i].state = TABLE_READY;
 			table->rows[i].access &= 1;
@@ -162,7 +163,7 @@ START_TEST(random_tables_are_put_right)
 }
 END_TEST
 
-/* A row of three accesses. */
+/* Adds a row of three accesses. */
 static struct table_row *add_row(void)
 {
 	struct table_row *row = &table->rows[7];
@@ -190,7 +191,7 @@ static void check_report(const char *part, bool is_there)
 	ck_assert_msg(!strstr(text, part) == !is_there, "%s: %s", part, text);
 }
 
-START_TEST(rows_that_cannot_be_are_dropped)
+START_TEST(impossible_rows_are_dropped)
 {
 	static const char line[] = "\n3 read 4 ? region 0 offset 0x10 0x1234\n";
 
@@ -209,7 +210,8 @@ START_TEST(rows_that_cannot_be_are_dropped)
 	check_report("0x1234", false);
 	add_row()->end = 0;
 	check_report("0x1234", false);
-	/* A register outside of the range, and more of them than accesses. */
+	/* The first register lies outside the range, and there are more
+	 * registers than accesses. */
 	add_row()->registers[1] = 0x99;
 	table->rows[7].counts[1] = 1;
 	check_report("0x98", false);
@@ -220,7 +222,7 @@ START_TEST(rows_that_cannot_be_are_dropped)
 }
 END_TEST
 
-START_TEST(strings_are_ended_and_cannot_move_the_cursor)
+START_TEST(strings_are_terminated_and_free_of_control_characters)
 {
 	struct table_row *row;
 
@@ -241,9 +243,10 @@ END_TEST
 
 int main(void)
 {
-	return suite_run(
-		"run", (const TTest *const[]){
-			       relative_paths, kinds_of_files, damaged_files_are_read_within_bounds,
-			       random_tables_are_put_right, rows_that_cannot_be_are_dropped,
-			       strings_are_ended_and_cannot_move_the_cursor, NULL });
+	return suite_run("run",
+			 (const TTest *const[]){
+				 relative_paths_are_made_absolute, kinds_of_files_are_recognised,
+				 damaged_files_are_read_within_bounds, random_tables_are_repaired,
+				 impossible_rows_are_dropped,
+				 strings_are_terminated_and_free_of_control_characters, NULL });
 }
