@@ -1,42 +1,43 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# barspan demo: that it shows things, and that it would say so if they were wrong.
+# barspan demo: its output, and that it reports wrong results.
 . "${srcdir:-.}/tests/tool/program.sh"
 plan 17
 
 run demo
-ended 0 'all is as it should be'
-is_empty "$err" 'without a message'
-has "$out" ', 0 wrong$' 'it says so'
+ended 0 'demo succeeds'
+is_empty "$err" 'demo prints no message'
+has "$out" ', 0 wrong$' 'demo reports no wrong result'
 bad=0
 [ "$(grep -c '^  \[ok\] ' "$out")" -ge 13 ] || bad=1
-report $bad 'it checks what it shows'
-has "$out" '#\.+ sparse \.+#' 'the picture'
+report $bad 'demo makes at least 13 checks'
+has "$out" '#\.+ sparse \.+#' 'demo prints the picture'
 bad=0
 [ "$(grep -c '^  [0-9a-f]*-[0-9a-f]* rw-s .*memfd:barspan-soft' "$out")" -eq 2 ] || bad=1
-report $bad 'the lines of the two areas in /proc/self/maps'
-has "$out" '^  [0-9a-f]+-[0-9a-f]+ ---p ' 'the line of the hole'
-has "$out" 'wrote 0xba500003 at 0x[0-9a-f]+; the device has 0xba500003' 'what the driver wrote where'
-has "$out" "the driver's accesses trapped 0 times" 'without a trap'
-has "$out" 'trapped so far: .* 1 writes  after a write to the hole' 'the counter goes up'
-has "$out" 'maps has 0 lines' 'the span is gone'
+report $bad 'demo prints the two areas from /proc/self/maps'
+has "$out" '^  [0-9a-f]+-[0-9a-f]+ ---p ' 'demo prints the hole from /proc/self/maps'
+has "$out" 'wrote 0xba500003 at 0x[0-9a-f]+; the device has 0xba500003' \
+	'demo prints the value and the offset of a write'
+has "$out" "the driver's accesses trapped 0 times" 'direct accesses are not trapped'
+has "$out" 'trapped so far: .* 1 writes  after a write to the hole' 'a write to the hole is counted'
+has "$out" 'maps has 0 lines' 'the span is unmapped'
 
 is_wrong() { # LIE REGEX DESCRIPTION
 	if ! find_lie; then
-		skip "$3: status" 'nothing can be preloaded'
-		skip "$3: what is wrong" 'nothing can be preloaded'
+		skip "$3: status" 'no library can be preloaded'
+		skip "$3: the wrong check is named" 'no library can be preloaded'
 		return
 	fi
 	run_lying "$1" demo
 	ended 1 "$3: status"
-	has "$out" "$2" "$3: what is wrong"
+	has "$out" "$2" "$3: the wrong check is named"
 }
-is_wrong pread '\[WRONG\].* registers are where' 'a device that has other values'
-is_wrong munmap '\[WRONG\].* lines of' 'a span that stays'
+is_wrong pread '\[WRONG\].* registers are where' 'a device with other values'
+is_wrong munmap '\[WRONG\].* lines of' 'a span that is not unmapped'
 
 fails_with() { # LIE REGEX DESCRIPTION
 	if ! find_lie; then
-		skip "$3" 'nothing can be preloaded'
+		skip "$3" 'no library can be preloaded'
 		return
 	fi
 	run_lying "$1" demo
@@ -46,6 +47,7 @@ fails_with() { # LIE REGEX DESCRIPTION
 	grep -q 'checks, 0 wrong' "$out" && bad=1
 	report $bad "$3"
 }
-fails_with mmap '^barspan: software device region 0: cannot map: EPERM' 'areas that cannot be mapped'
-fails_with memfd_create '^barspan: software device: cannot open: EMFILE' 'no descriptor to be had'
+fails_with mmap '^barspan: software device region 0: cannot map: EPERM' \
+	'areas that cannot be mapped'
+fails_with memfd_create '^barspan: software device: cannot open: EMFILE' 'no free descriptor'
 finish

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=sh
 #
-# For tests of the program: runs it and looks at its output. Results are
-# reported as tests/support/tap.sh does.
+# For tests of the program: runs it and checks its output. Reports results with
+# tests/support/tap.sh.
 . "${srcdir:-.}/tests/support/tap.sh"
 
 barspan=${BARSPAN:-./barspan}
 json_check=./tests/tool/json-check
 page=$(getconf PAGESIZE)
-# An area, a hole of two pages, an area; whatever a page is.
+# An area, a hole of two pages, an area, in pages of the running system.
 # shellcheck disable=SC2034 # The scripts use it.
 sparse="soft:$((4 * page)):0+$page,$((3 * page))+$page"
 
@@ -21,7 +21,8 @@ trap 'rm -rf "$work"' EXIT
 out=$work/out err=$work/err
 status=''
 
-# The sanitizer's runtime wants to be first among the libraries, and is not when one is preloaded.
+# A preloaded library comes before the sanitizer's runtime, which would refuse to
+# start.
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 export ASAN_OPTIONS
 
@@ -29,13 +30,15 @@ hex() { # NUMBER
 	printf '0x%x' "$1"
 }
 
-# Runs the program; what it says is in $out and $err, and how it ended in $status.
+# Runs the program. Its output is in $out and $err, and its exit status in
+# $status.
 run() { # ARGUMENT...
 	status=0
 	"$barspan" "$@" >"$out" 2>"$err" </dev/null || status=$?
 }
 
-# The same, with the system call that LIE names going wrong; after find_lie.
+# The same, with a preloaded library that makes the system call LIE fail or lie.
+# Call find_lie first.
 run_lying() { # LIE ARGUMENT...
 	status=0
 	name=$1
@@ -49,7 +52,8 @@ explain() {
 	echo "status: $status"
 }
 
-# The last run ended like this, and of its messages each line says whose it is.
+# Checks the last run's exit status, and that each message of a failure begins
+# with the program's name.
 ended() { # STATUS DESCRIPTION
 	bad=0
 	[ "$status" -eq "$1" ] || bad=1
@@ -85,7 +89,8 @@ has_json() { # DESCRIPTION PATH=VALUE...
 	report "$bad" "$description"
 }
 
-# A usage error: 2, or what $wrong_usage says, nothing on stdout, and a message that names what is wrong.
+# Expects a usage error: status 2 or $wrong_usage, no output, and a message that
+# names the error.
 refuses() { # REGEX DESCRIPTION ARGUMENT...
 	regex=$1 description=$2
 	shift 2
@@ -97,7 +102,7 @@ refuses() { # REGEX DESCRIPTION ARGUMENT...
 	report "$bad" "$description"
 }
 
-# A failure: 1, and messages of barspan's, one of which says this.
+# Expects a failure: status 1, and messages of barspan's that match REGEX.
 fails() { # REGEX DESCRIPTION ARGUMENT...
 	regex=$1 description=$2
 	shift 2
@@ -109,7 +114,8 @@ fails() { # REGEX DESCRIPTION ARGUMENT...
 	report "$bad" "$description"
 }
 
-# Sets $lie to the library that makes system calls go wrong; false where it cannot be preloaded.
+# Sets $lie to the library that makes system calls fail. Returns false if it
+# cannot be preloaded.
 find_lie() {
 	lie=$PWD/tests/tool/.libs/ld-preload-faults.so
 	[ -e "$lie" ] && env LD_PRELOAD="$lie" "$barspan" --version >/dev/null 2>&1

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# barspan run stays as the program's parent, and nobody sees a difference: signals, stops and the exit status.
+# barspan run stays the program's parent. Signals, stops and the exit status are
+# the same as without it.
 . "${srcdir:-.}/tests/tool/program.sh"
 
 driver=$PWD/tests/tool/run-driver
@@ -24,7 +25,7 @@ number_of() { # NAME
 	esac
 }
 
-# Waits for a line of the program's.
+# Waits for a line of the program's output.
 await() { # REGEX
 	for _ in $(seq 200); do
 		grep -Eq "$1" "$out" && return
@@ -33,16 +34,18 @@ await() { # REGEX
 	return 1
 }
 
-# In the background, with barspan's number in $pid.
+# Starts the program in the background, with barspan's process id in $pid.
 start() { # WAY
 	: >"$out"
 	rm -f "$file"
-	"$barspan" run --trap=emulate,report --report="$file" -- "$driver" "$1" >"$out" 2>"$err" </dev/null &
+	"$barspan" run --trap=emulate,report --report="$file" -- "$driver" "$1" \
+		>"$out" 2>"$err" </dev/null &
 	pid=$!
 	await '^ready '
 }
 
-# Waits for barspan's end, half a minute at most. A process that has ended does not mind being killed.
+# Waits for barspan's end, half a minute at most. kill has no effect on a process
+# that has ended.
 end() {
 	status=0
 	for _ in $(seq 600); do
@@ -67,15 +70,16 @@ await '^got 18$'
 report $? 'SIGTSTP stops both, SIGCONT continues both'
 kill -TERM "$pid"
 end
-ended 9 'SIGTERM is passed on, and the status is passed back'
+ended 9 'SIGTERM is passed on, and barspan returns the exit status'
 [ "$(sort "$out" | uniq -d | wc -l)" -eq 0 ]
 report $? 'each signal arrives once'
 has "$file" 'report: 1 places, 5 accesses' 'the report is written'
 
-# In a group of its own, to which signals are sent.
+# Signals to the whole process group.
 : >"$out"
-setsid sh -c 'echo "group $$"; exec "$@"' sh "$barspan" run --trap=emulate,report --report="$file" -- \
-	"$driver" signals >"$out" 2>"$err" </dev/null &
+setsid sh -c 'echo "group $$"; exec "$@"' sh \
+	"$barspan" run --trap=emulate,report --report="$file" -- "$driver" signals \
+	>"$out" 2>"$err" </dev/null &
 pid=$!
 await '^ready '
 group=$(sed -n 's/^group //p' "$out")
@@ -89,7 +93,7 @@ for _ in $(seq 100); do
 	[ "$(grep -c '^got 10$' "$out")" -lt 2 ] || break
 	sleep 0.05
 done
-# At the same time.
+# Signals that are pending at the same time.
 kill -STOP "$group"
 kill -WINCH "-$group"
 kill -QUIT "-$group"
@@ -100,22 +104,22 @@ kill -TERM "-$group"
 end
 ended 9 'SIGTERM reaches the group'
 [ "$(grep -c '^got 10$' "$out")" -eq 2 ]
-report $? "the group's signals arrive once, and barspan's own is passed on"
+report $? "a signal to the group arrives once, and one to barspan is passed on"
 [ "$(grep -v '^got 10$' "$out" | grep '^got' | sort | uniq -d | wc -l)" -eq 0 ]
-report $? 'each of them'
+report $? 'pending signals to the group arrive once'
 
 for name in TERM KILL ABRT SEGV; do
 	start wait
 	kill -$name "$(sed -n 's/^ready //p' "$out")"
 	end
-	ended $((128 + $(number_of $name))) "a program that is killed by SIG$name: barspan ends the same way"
+	ended $((128 + $(number_of $name))) "SIG$name kills the program, and barspan ends the same way"
 	has "$file" 'report: 1 places, 5 accesses' 'the report is written'
 done
 
 start wait
 kill -TERM "$pid"
 end
-ended 143 'a program that SIGTERM kills'
+ended 143 'SIGTERM to barspan kills the program, and barspan ends the same way'
 has "$file" 'report: 1 places, 5 accesses' 'the report is written'
 
 start wait
@@ -127,7 +131,7 @@ for _ in $(seq 100); do
 	sleep 0.05
 done
 ! kill -0 "$program" 2>/dev/null
-report $? 'who kills barspan kills the program'
+report $? 'SIGKILL to barspan kills the program'
 
 # On a terminal.
 type() { # WORD KEY... -- WAY
@@ -141,21 +145,23 @@ type 'ready' c -- "$barspan" run --trap=emulate,report --report="$file" -- "$dri
 has "$out" 'shell: killed by 2$' 'Ctrl-C ends both'
 has "$file" 'report: 1 places, 5 accesses' 'the report is written'
 
-type 'ready' z 'continued' c -- "$barspan" run --trap=emulate,report --report="$file" -- "$driver" wait
-has "$out" 'shell: stopped$' 'Ctrl-Z: the shell hears of it'
-has "$out" '^shell: states S?TS?TS?$' 'both stop'
-has "$out" '^shell: states SSS$' 'both go on'
-has "$out" 'shell: killed by 2$' 'and then end'
+type 'ready' z 'continued' c -- \
+	"$barspan" run --trap=emulate,report --report="$file" -- "$driver" wait
+has "$out" 'shell: stopped$' 'after Ctrl-Z the shell sees a stopped job'
+has "$out" '^shell: states S?TS?TS?$' 'Ctrl-Z stops both'
+has "$out" '^shell: states SSS$' 'both continue'
+has "$out" 'shell: killed by 2$' 'after that, Ctrl-C ends both'
 
 # shellcheck disable=SC2016 # the inner shell expands it
 type 'ready' c 'got 2' '\' -- sh -c 'trap : INT QUIT; "$@"; echo "status $?"' sh \
 	"$barspan" run --trap=emulate,report --report="$file" -- \
-	sh -c "trap 'echo got 2' INT; trap 'echo got 3; exit 4' QUIT; echo ready; while :; do sleep 0.1; done"
+	sh -c "trap 'echo got 2' INT; trap 'echo got 3; exit 4' QUIT
+	echo ready; while :; do sleep 0.1; done"
 has "$out" '^status 4$' "a program's own handlers are called"
 [ "$(grep -c 'got 2$' "$out")" -eq 1 ]
-report $? 'once for a key'
+report $? 'a key calls the handler once'
 
 type 'ready' c -- sh -c "$barspan run --trap=emulate,report --report=$file -- $driver wait | cat"
-has "$file" 'report: 1 places, 5 accesses' 'in a pipeline, too'
+has "$file" 'report: 1 places, 5 accesses' 'the report is written in a pipeline, too'
 plan "$count"
 finish
