@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
-# Grade three of the drop-in: programs that are not changed.
-DRIVERS = tests/tool/confined tests/tool/descriptors tests/tool/handlers tests/tool/legacy-driver tests/tool/masks tests/tool/placing-driver
+# Unmodified drivers under barspan run.
+DRIVERS = \
+	tests/tool/confined \
+	tests/tool/descriptors \
+	tests/tool/handlers \
+	tests/tool/legacy-driver \
+	tests/tool/masks \
+	tests/tool/placing-driver
 if TOOL
 if EMULATE
 if SHARED
@@ -60,7 +66,7 @@ tests_tool_static_program_CPPFLAGS =
 tests_tool_static_program_CFLAGS = -std=gnu11 $(WARNINGS)
 tests_tool_static_program_LDFLAGS = -all-static
 tests_tool_static_program_LDADD =
-# A shared object, though it is not installed.
+# -rpath makes libtool build a shared object, although it is not installed.
 tests_tool_fake_vfio_la_SOURCES = tests/tool/fake-vfio.c
 tests_tool_fake_vfio_la_CPPFLAGS =
 tests_tool_fake_vfio_la_CFLAGS = -std=gnu11 $(WARNINGS)
@@ -69,4 +75,9 @@ endif
 endif
 endif
 endif
-EXTRA_DIST += tests/tool/drop-in.sh tests/tool/run-meets.sh tests/tool/run-options.sh tests/tool/run-report.sh tests/tool/run-signals.sh
+EXTRA_DIST += \
+	tests/tool/drop-in.sh \
+	tests/tool/run-meets.sh \
+	tests/tool/run-options.sh \
+	tests/tool/run-report.sh \
+	tests/tool/run-signals.sh

@@ -3,7 +3,7 @@
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 
 if HAVE_CHECK
-# One suite a room, linked with the library's inside.
+# One suite for each module of the library. Suites call internal functions, too.
 UNIT_TESTS = \
 	tests/unit/test-capability \
 	tests/unit/test-device \
@@ -39,73 +39,149 @@ UNIT_TESTS = \
 	tests/unit/test-vfio-file \
 	tests/unit/test-vfio-name
 
-# Sanitizers take stack.
+# Sanitizers use more stack.
 if !SANITIZED
 UNIT_TESTS += tests/unit/test-trap-stack
 endif
 
-# ThreadSanitizer has signal handlers and masks of its own.
+# ThreadSanitizer replaces signal handlers and masks.
 if !TSAN
-UNIT_TESTS += tests/unit/test-trap-chain tests/unit/test-trap-rescue tests/unit/test-trap-rescue-frame
+UNIT_TESTS += \
+	tests/unit/test-trap-chain \
+	tests/unit/test-trap-rescue \
+	tests/unit/test-trap-rescue-frame
 endif
 
 if EMULATE
-UNIT_TESTS += tests/unit/test-trap-code tests/unit/test-trap-forms tests/unit/test-trap-frame tests/unit/test-trap-run tests/unit/test-trap-special
+UNIT_TESTS += \
+	tests/unit/test-trap-code \
+	tests/unit/test-trap-forms \
+	tests/unit/test-trap-frame \
+	tests/unit/test-trap-run \
+	tests/unit/test-trap-special
 if SHARED
 if !SANITIZED
 TESTS += tests/unit/functions/check.sh
 endif
 endif
-WAYS = tests/support/ways.c tests/support/ways.h tests/support/insn-cases.h tests/support/machine.c tests/support/machine.h
-tests_unit_test_trap_forms_SOURCES = tests/unit/test-trap-forms.c tests/support/insn-cases.c $(WAYS)
+WAYS = \
+	tests/support/ways.c tests/support/ways.h \
+	tests/support/insn-cases.h \
+	tests/support/machine.c tests/support/machine.h
+tests_unit_test_trap_forms_SOURCES = \
+	tests/unit/test-trap-forms.c \
+	tests/support/insn-cases.c \
+	$(WAYS)
 tests_unit_test_trap_forms_LDADD = tests/support/libharness.la $(ZYDIS_LIBS)
-tests_unit_test_trap_run_SOURCES = tests/unit/test-trap-run.c tests/support/encodings.c tests/support/encodings.h $(WAYS)
+tests_unit_test_trap_run_SOURCES = \
+	tests/unit/test-trap-run.c \
+	tests/support/encodings.c tests/support/encodings.h \
+	$(WAYS)
 tests_unit_test_trap_run_LDADD = tests/support/libharness.la $(ZYDIS_LIBS)
-tests_unit_test_trap_special_SOURCES = tests/unit/test-trap-special.c tests/support/own-faults.c $(WAYS)
+tests_unit_test_trap_special_SOURCES = \
+	tests/unit/test-trap-special.c \
+	tests/support/own-faults.c \
+	$(WAYS)
 endif
 
-tests_unit_test_io_SOURCES = tests/unit/test-io.c tests/support/io-fixture.c tests/support/io-fixture.h
-tests_unit_test_io_errors_SOURCES = tests/unit/test-io-errors.c tests/support/io-fixture.c tests/support/io-fixture.h
-tests_unit_test_pci_SOURCES = tests/unit/test-pci.c tests/support/pci-world.c tests/support/pci-world.h
-tests_unit_test_pci_failure_SOURCES = tests/unit/test-pci-failure.c tests/support/pci-world.c tests/support/pci-world.h
-tests_unit_test_legacy_SOURCES = tests/unit/test-legacy.c tests/support/legacy-fixture.c tests/support/legacy-fixture.h
-tests_unit_test_legacy_munmap_SOURCES = tests/unit/test-legacy-munmap.c tests/support/legacy-fixture.c tests/support/legacy-fixture.h
-tests_unit_test_span_SOURCES = tests/unit/test-span.c tests/support/span-fixture.c tests/support/span-fixture.h
-tests_unit_test_span_failures_SOURCES = tests/unit/test-span-failures.c tests/support/span-fixture.c tests/support/span-fixture.h
-tests_unit_test_suspend_SOURCES = tests/unit/test-suspend.c tests/support/suspend-fixture.c tests/support/suspend-fixture.h
-tests_unit_test_suspend_half_SOURCES = tests/unit/test-suspend-half.c tests/support/suspend-fixture.c tests/support/suspend-fixture.h
-tests_unit_test_vfio_SOURCES = tests/unit/test-vfio.c tests/support/vfio-fixture.c tests/support/vfio-fixture.h
-tests_unit_test_vfio_access_SOURCES = tests/unit/test-vfio-access.c tests/support/vfio-fixture.c tests/support/vfio-fixture.h
-tests_unit_test_preload_hide_SOURCES = tests/unit/test-preload-hide.c lib/preload/hide.c lib/preload/hide.h
-tests_unit_test_trap_SOURCES = tests/unit/test-trap.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
-tests_unit_test_trap_cancel_SOURCES = tests/unit/test-trap-cancel.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
-tests_unit_test_trap_hooks_SOURCES = tests/unit/test-trap-hooks.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
-tests_unit_test_trap_chain_SOURCES = tests/unit/test-trap-chain.c tests/support/own-faults.c
-tests_unit_test_trap_report_SOURCES = tests/unit/test-trap-report.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
-tests_unit_test_trap_rescue_frame_SOURCES = tests/unit/test-trap-rescue-frame.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
-tests_unit_test_trap_rescue_SOURCES = tests/unit/test-trap-rescue.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
-tests_unit_test_trap_stack_SOURCES = tests/unit/test-trap-stack.c tests/support/trap-fixture.c tests/support/trap-fixture.h tests/support/own-faults.c
-tests_unit_test_trap_threads_SOURCES = tests/unit/test-trap-threads.c tests/support/own-faults.c
+tests_unit_test_io_SOURCES = \
+	tests/unit/test-io.c \
+	tests/support/io-fixture.c tests/support/io-fixture.h
+tests_unit_test_io_errors_SOURCES = \
+	tests/unit/test-io-errors.c \
+	tests/support/io-fixture.c tests/support/io-fixture.h
+tests_unit_test_pci_SOURCES = \
+	tests/unit/test-pci.c \
+	tests/support/pci-world.c tests/support/pci-world.h
+tests_unit_test_pci_failure_SOURCES = \
+	tests/unit/test-pci-failure.c \
+	tests/support/pci-world.c tests/support/pci-world.h
+tests_unit_test_legacy_SOURCES = \
+	tests/unit/test-legacy.c \
+	tests/support/legacy-fixture.c tests/support/legacy-fixture.h
+tests_unit_test_legacy_munmap_SOURCES = \
+	tests/unit/test-legacy-munmap.c \
+	tests/support/legacy-fixture.c tests/support/legacy-fixture.h
+tests_unit_test_span_SOURCES = \
+	tests/unit/test-span.c \
+	tests/support/span-fixture.c tests/support/span-fixture.h
+tests_unit_test_span_failures_SOURCES = \
+	tests/unit/test-span-failures.c \
+	tests/support/span-fixture.c tests/support/span-fixture.h
+tests_unit_test_suspend_SOURCES = \
+	tests/unit/test-suspend.c \
+	tests/support/suspend-fixture.c tests/support/suspend-fixture.h
+tests_unit_test_suspend_half_SOURCES = \
+	tests/unit/test-suspend-half.c \
+	tests/support/suspend-fixture.c tests/support/suspend-fixture.h
+tests_unit_test_vfio_SOURCES = \
+	tests/unit/test-vfio.c \
+	tests/support/vfio-fixture.c tests/support/vfio-fixture.h
+tests_unit_test_vfio_access_SOURCES = \
+	tests/unit/test-vfio-access.c \
+	tests/support/vfio-fixture.c tests/support/vfio-fixture.h
+tests_unit_test_preload_hide_SOURCES = \
+	tests/unit/test-preload-hide.c \
+	lib/preload/hide.c lib/preload/hide.h
+TRAP_FIXTURE = \
+	tests/support/trap-fixture.c tests/support/trap-fixture.h \
+	tests/support/own-faults.c
+tests_unit_test_trap_SOURCES = \
+	tests/unit/test-trap.c \
+	$(TRAP_FIXTURE)
+tests_unit_test_trap_cancel_SOURCES = \
+	tests/unit/test-trap-cancel.c \
+	$(TRAP_FIXTURE)
+tests_unit_test_trap_hooks_SOURCES = \
+	tests/unit/test-trap-hooks.c \
+	$(TRAP_FIXTURE)
+tests_unit_test_trap_chain_SOURCES = \
+	tests/unit/test-trap-chain.c \
+	tests/support/own-faults.c
+tests_unit_test_trap_report_SOURCES = \
+	tests/unit/test-trap-report.c \
+	$(TRAP_FIXTURE)
+tests_unit_test_trap_rescue_frame_SOURCES = \
+	tests/unit/test-trap-rescue-frame.c \
+	$(TRAP_FIXTURE)
+tests_unit_test_trap_rescue_SOURCES = \
+	tests/unit/test-trap-rescue.c \
+	$(TRAP_FIXTURE)
+tests_unit_test_trap_stack_SOURCES = \
+	tests/unit/test-trap-stack.c \
+	$(TRAP_FIXTURE)
+tests_unit_test_trap_threads_SOURCES = \
+	tests/unit/test-trap-threads.c \
+	tests/support/own-faults.c
 
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 
 check_LTLIBRARIES += tests/support/libharness.la
-tests_support_libharness_la_SOURCES = tests/support/harness.c tests/support/harness.h tests/support/fake.c tests/support/fake.h tests/support/guard-ways.h
+tests_support_libharness_la_SOURCES = \
+	tests/support/harness.c tests/support/harness.h \
+	tests/support/fake.c tests/support/fake.h \
+	tests/support/guard-ways.h
 tests_support_libharness_la_LIBADD = lib/libtrap.la lib/libcore.la $(CHECK_LIBS)
 
-# What programs get that say nothing else: that is, the unit tests. For --wrap see tests/fake.h.
+# Defaults for programs without settings of their own, which are the tests of the
+# library. --wrap is for tests/support/fake.h.
 LDADD = tests/support/libharness.la
 AM_CPPFLAGS += -I$(top_srcdir)/lib -I$(top_srcdir)/tests
 AM_CFLAGS += $(CHECK_CFLAGS) $(ZYDIS_CFLAGS)
-# Functions are bound as the libraries', before a handler calls them.
+# Bind functions at start, as in the libraries, not inside a signal handler.
 AM_LDFLAGS += -Wl,-z,now \
-	-Wl,--wrap=sys_calloc -Wl,--wrap=sys_realloc -Wl,--wrap=sys_open -Wl,--wrap=sys_memfd_create \
-	-Wl,--wrap=sys_ftruncate -Wl,--wrap=sys_ioctl -Wl,--wrap=sys_read -Wl,--wrap=sys_pread -Wl,--wrap=sys_pwrite \
-	-Wl,--wrap=sys_readlink -Wl,--wrap=sys_fstat -Wl,--wrap=sys_find_entry -Wl,--wrap=sys_mmap -Wl,--wrap=sys_munmap \
+	-Wl,--wrap=sys_calloc -Wl,--wrap=sys_realloc -Wl,--wrap=sys_open \
+	-Wl,--wrap=sys_memfd_create -Wl,--wrap=sys_ftruncate -Wl,--wrap=sys_ioctl \
+	-Wl,--wrap=sys_read -Wl,--wrap=sys_pread -Wl,--wrap=sys_pwrite -Wl,--wrap=sys_readlink \
+	-Wl,--wrap=sys_fstat -Wl,--wrap=sys_find_entry -Wl,--wrap=sys_mmap -Wl,--wrap=sys_munmap \
 	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_move_mapping \
 	-Wl,--wrap=sys_mremap -Wl,--wrap=sys_munlock
 endif
 TESTS += tests/unit/includes.sh tests/unit/locks.sh
 EXTRA_DIST += tests/unit/includes.sh tests/unit/locks.sh tests/support/tap.sh
-EXTRA_DIST += tests/unit/functions/check.sh tests/unit/functions/functions.c tests/unit/functions/functions.h tests/unit/functions/run.c
+EXTRA_DIST += \
+	tests/unit/functions/check.sh \
+	tests/unit/functions/functions.c \
+	tests/unit/functions/functions.h \
+	tests/unit/functions/run.c

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
-# What cuts across the rooms.
+# Tests across modules.
 if HAVE_CHECK
 ROBUST_TESTS = \
 	tests/robust/test-callbacks \
@@ -20,20 +20,37 @@ ROBUST_TESTS = \
 check_PROGRAMS += $(ROBUST_TESTS)
 TESTS += $(ROBUST_TESTS)
 
-# valgrind has not so many mappings to give, and what sanitizers allocate with ends the program when there are none.
+# valgrind supports fewer mappings, and the sanitizers' allocators end the program
+# at the limit.
 if !SANITIZED
 check_PROGRAMS += tests/robust/test-limit
 TESTS += tests/robust/test-limit
 endif
 
-tests_robust_test_fault_SOURCES = tests/robust/test-fault.c tests/support/scenario.c tests/support/scenario.h tests/support/fixture.c tests/support/fixture.h
-tests_robust_test_surroundings_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_LIBRARY='"$(abs_top_builddir)/.libs/libbarspan-trap.so.0"'
-tests_robust_test_callbacks_SOURCES = tests/robust/test-callbacks.c tests/support/callback-fixture.c tests/support/callback-fixture.h
-tests_robust_test_callbacks_threads_SOURCES = tests/robust/test-callbacks-threads.c tests/support/callback-fixture.c tests/support/callback-fixture.h
-tests_robust_test_takeover_SOURCES = tests/robust/test-takeover.c tests/support/takeover-fixture.c tests/support/takeover-fixture.h
-tests_robust_test_takeover_parts_SOURCES = tests/robust/test-takeover-parts.c tests/support/takeover-fixture.c tests/support/takeover-fixture.h
-tests_robust_test_property_SOURCES = tests/robust/test-property.c tests/support/trial.c tests/support/trial.h
-tests_robust_test_gap_SOURCES = tests/robust/test-gap.c tests/support/fixture.c tests/support/fixture.h
+tests_robust_test_fault_SOURCES = \
+	tests/robust/test-fault.c \
+	tests/support/scenario.c tests/support/scenario.h \
+	tests/support/fixture.c tests/support/fixture.h
+tests_robust_test_surroundings_CPPFLAGS = $(AM_CPPFLAGS) \
+	-DSHARED_LIBRARY='"$(abs_top_builddir)/.libs/libbarspan-trap.so.0"'
+tests_robust_test_callbacks_SOURCES = \
+	tests/robust/test-callbacks.c \
+	tests/support/callback-fixture.c tests/support/callback-fixture.h
+tests_robust_test_callbacks_threads_SOURCES = \
+	tests/robust/test-callbacks-threads.c \
+	tests/support/callback-fixture.c tests/support/callback-fixture.h
+tests_robust_test_takeover_SOURCES = \
+	tests/robust/test-takeover.c \
+	tests/support/takeover-fixture.c tests/support/takeover-fixture.h
+tests_robust_test_takeover_parts_SOURCES = \
+	tests/robust/test-takeover-parts.c \
+	tests/support/takeover-fixture.c tests/support/takeover-fixture.h
+tests_robust_test_property_SOURCES = \
+	tests/robust/test-property.c \
+	tests/support/trial.c tests/support/trial.h
+tests_robust_test_gap_SOURCES = \
+	tests/robust/test-gap.c \
+	tests/support/fixture.c tests/support/fixture.h
 tests_robust_soak_SOURCES = \
 	tests/robust/soak.c tests/robust/soak.h \
 	tests/robust/soak-access.c \
@@ -51,17 +68,19 @@ tests_robust_soak_SOURCES = \
 	tests/robust/soak-trouble.c
 endif
 
-# A sanitized library is not what programs are compiled against.
+# Programs are not compiled against a sanitized library.
 if !SANITIZED
 TESTS += tests/unit/compile.sh
-# When no other test runs: libtool links libraries again as it installs them, and they are away meanwhile.
+# After all other tests: libtool links the libraries again when it installs them,
+# and they are missing meanwhile.
 tests/unit/compile.log: $(TEST_LOGS:tests/unit/compile.log=)
 endif
 EXTRA_DIST += tests/unit/compile.sh tests/support/valgrind.sh tests/support/sanitize.sh
 
 # All test programs under memcheck, two at a time.
-# valgrind does not know all instructions that test-trap-forms and test-trap-run try, has its own mappings at the
-# addresses of test-trap-special, and takes some of the stack that test-trap-stack measures.
+# Left out: test-trap-forms and test-trap-run use instructions that valgrind does
+# not know, test-trap-special uses addresses of valgrind's own mappings, and
+# test-trap-stack measures stack of which valgrind uses some.
 VALGRIND_UNIT = $(UNIT_TESTS:tests/unit/test-trap-forms=)
 VALGRIND_LESS = $(VALGRIND_UNIT:tests/unit/test-trap-run=)
 VALGRIND_REST = $(VALGRIND_LESS:tests/unit/test-trap-special=)
@@ -74,7 +93,7 @@ check-valgrind: all $(check_PROGRAMS) $(check_LTLIBRARIES) $(check_DATA)
 check-sanitize:
 	$(SHELL) $(srcdir)/tests/support/sanitize.sh $(srcdir) address,undefined thread
 
-# The random test for as long as wanted, as many episodes at a time as there are processors.
+# The random test for SOAK_SECONDS, with one episode at a time on each processor.
 SOAK_SECONDS = 3600
 soak: tests/robust/soak
 	BARSPAN_SOAK_SECONDS=$(SOAK_SECONDS) BARSPAN_SOAK_JOBS=`nproc` tests/robust/soak

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
-# Timings, for people to look at: make bench.
+# `make bench` measures times.
 if TOOL
 check_PROGRAMS += tests/bench/barspan-bench
 tests_bench_barspan_bench_SOURCES = \
@@ -28,7 +28,7 @@ tests_bench_barspan_bench_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(JANSSON
 tests_bench_barspan_bench_LDFLAGS = $(SANITIZER)
 tests_bench_barspan_bench_LDADD = libbarspan-trap.la libbarspan.la $(JANSSON_LIBS) $(BENCH_LIBS)
 
-# BENCH_FLAGS are options, such as BENCH_FLAGS='--json FILE query'.
+# Example: BENCH_FLAGS='--json FILE query'
 bench: all tests/bench/barspan-bench$(EXEEXT)
 	tests/bench/barspan-bench$(EXEEXT) $(BENCH_FLAGS)
 
@@ -37,7 +37,7 @@ endif
 .PHONY: bench
 EXTRA_DIST += tests/bench/smoke.sh
 
-# Instructions, which are a check.
+# `make check` counts instructions.
 if CALLGRIND
 if !SANITIZED
 check_PROGRAMS += tests/bench/hot-paths
@@ -47,7 +47,7 @@ tests_bench_hot_paths_CFLAGS = -std=gnu11 $(WARNINGS)
 tests_bench_hot_paths_LDFLAGS =
 tests_bench_hot_paths_LDADD = lib/libcore.la
 TESTS += tests/bench/count.sh
-# Whatever the rest is built with: the bounds are for this.
+# The bounds hold for these flags, whatever CFLAGS are.
 tests/bench/hot_paths-hot-paths.$(OBJEXT): override CFLAGS = -g -O2
 endif
 endif

@@ -7,7 +7,10 @@ libtool=$1
 shift
 folder=tests/valgrind
 
-command -v valgrind >/dev/null || { echo "make check-valgrind needs valgrind (Debian: valgrind)" >&2; exit 1; }
+if ! command -v valgrind >/dev/null; then
+	echo "make check-valgrind needs valgrind (Debian: valgrind)" >&2
+	exit 1
+fi
 
 # One program, in the call by xargs below.
 if [ "${VALGRIND_ONE:-}" ]; then
@@ -20,7 +23,8 @@ if [ "${VALGRIND_ONE:-}" ]; then
 	esac
 	# shellcheck disable=SC2086 # libtool is a command with arguments; there may be several options or none
 	CK_FORK=no $libtool --mode=execute valgrind -q $more --error-exitcode=99 --leak-check=full \
-		--show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible \
+		--show-leak-kinds=definite,indirect,possible \
+		--errors-for-leak-kinds=definite,indirect,possible \
 		--track-origins=no --log-file="$folder/$name.log" "$1" >"$folder/$name.tap" 2>"$folder/$name.err"
 	code=$?
 	if [ $code -eq 0 ] && grep -q '^1\.\.' "$folder/$name.tap"; then
@@ -37,5 +41,7 @@ mkdir -p "$folder"
 rm -f "$folder"/*
 printf '%s\n' "$@" | VALGRIND_ONE=1 xargs -n 1 -P 2 sh "$0" "$libtool"
 code=$?
-echo "memcheck: $(cat "$folder"/*.tap | grep -c '^ok') passed, $(cat "$folder"/*.tap | grep -c '^not ok') failed, in $# programs"
+passed=$(cat "$folder"/*.tap | grep -c '^ok')
+failed=$(cat "$folder"/*.tap | grep -c '^not ok')
+echo "memcheck: $passed passed, $failed failed, in $# programs"
 [ $code -eq 0 ]

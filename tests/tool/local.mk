@@ -6,7 +6,7 @@ SH_LOG_COMPILER = $(SHELL)
 
 if TOOL
 
-# The program as its user runs it.
+# Tests of the program's commands.
 TOOL_TESTS = \
 	tests/tool/usage.sh \
 	tests/tool/show.sh \
@@ -24,7 +24,7 @@ TESTS += $(TOOL_TESTS)
 EXTRA_DIST += $(TOOL_TESTS) tests/tool/program.sh
 $(TOOL_TESTS:.sh=.log): barspan tests/tool/json-check $(PRELOAD_FAULTS)
 
-# Compares JSON with what it should be.
+# Compares JSON with expected values.
 check_PROGRAMS += tests/tool/json-check
 tests_tool_json_check_SOURCES = tests/tool/json-check.c
 tests_tool_json_check_CPPFLAGS =
@@ -32,7 +32,7 @@ tests_tool_json_check_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(JANSSON_CFL
 tests_tool_json_check_LDFLAGS = $(SANITIZER)
 tests_tool_json_check_LDADD = $(JANSSON_LIBS)
 
-# To be preloaded: system calls that go wrong.
+# A preloaded object that makes system calls fail.
 if SHARED
 PRELOAD_FAULTS = tests/tool/ld-preload-faults.la
 check_LTLIBRARIES += $(PRELOAD_FAULTS)
@@ -50,7 +50,8 @@ TESTS += $(TOOL_SUITES)
 
 TOOL_SUITE_CPPFLAGS = -I$(top_srcdir)/include -I$(top_srcdir)/lib -I$(top_srcdir)/tools
 TOOL_SUITE_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(CHECK_CFLAGS)
-TOOL_SUITE_LIBS = tools/libparts.la libbarspan-trap.la libbarspan.la $(JANSSON_LIBS) $(LIBDW_LIBS) $(CHECK_LIBS)
+TOOL_SUITE_LIBS = tools/libparts.la libbarspan-trap.la libbarspan.la \
+	$(JANSSON_LIBS) $(LIBDW_LIBS) $(CHECK_LIBS)
 
 tests_tool_test_parse_SOURCES = tests/tool/test-parse.c tests/tool/suite.h
 tests_tool_test_parse_CPPFLAGS = $(TOOL_SUITE_CPPFLAGS)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# The installed headers and libraries, as programs of others see them. Prints TAP; runs in the build folder.
+# Compiles and links programs against the installed headers and libraries. Prints
+# TAP; runs in the build folder.
 set -u
 : "${srcdir:=.}"
 maps=$(cd "$srcdir" && pwd)/lib
@@ -14,7 +15,7 @@ explain() {
 }
 quiet() { "$@" >"$stage/output" 2>&1; }
 
-# Both programs are the same but for the language.
+# The source is valid C and C++.
 write_program() {
 	cat >"$1" <<-'END'
 	#include <barspan.h>
@@ -42,7 +43,9 @@ write_program() {
 			return 1;
 		barspan_write32(span, 0x10004, 0x12345678);
 		barspan_write8(span, 0x20000, 7);
-		if (barspan_read32(span, 0x10004) != 0x12345678 || barspan_read8(span, 0x20000) != 7 || barspan_take_error(span, NULL))
+		if (barspan_read32(span, 0x10004) != 0x12345678)
+			return 2;
+		if (barspan_read8(span, 0x20000) != 7 || barspan_take_error(span, NULL))
 			return 2;
 		if (!barspan_is_direct(span, 0, 0x10000) || barspan_is_direct(span, 0, 0x10001))
 			return 3;
@@ -87,7 +90,9 @@ write_trap_program() {
 		if (r)
 			return r != -EOPNOTSUPP || barspan_trap_enable(NULL);
 		*(volatile int *)((char *)barspan_base(span) + 0x100) = 77;
-		if (barspan_read32(span, 0x100) != 77 || barspan_trap_count(&counts) || counts.served != 1)
+		if (barspan_read32(span, 0x100) != 77)
+			return 2;
+		if (barspan_trap_count(&counts) || counts.served != 1)
 			return 2;
 		barspan_trap_disable();
 		barspan_unmap(span);
@@ -97,12 +102,13 @@ write_trap_program() {
 	END
 }
 
-# The flags of others' projects, all of them errors.
+# Warning flags that other projects use, as errors.
 warnings='-Werror -Wall -Wextra -pedantic -pedantic-errors -Wshadow -Wundef'
 c_flags="$warnings -std=c99 -Wstrict-prototypes -Wmissing-prototypes"
 cxx_flags="$warnings -std=c++11"
 
-# try_program PACKAGE FLAGS: a program that links with it, by $compiler, from the source with $suffix, at $level.
+# try_program PACKAGE FLAGS: compiles the program for PACKAGE with $compiler, from
+# the source with $suffix, at $level, and runs it.
 # shellcheck disable=SC2086 # lists of flags
 try_program() {
 	package=$1 archives=$libdir/libbarspan.a
@@ -115,8 +121,8 @@ try_program() {
 		quiet env LD_LIBRARY_PATH="$libdir" "$stage/program"
 	report $? "$compiler $level, $package"
 	[ -f "$libdir/libbarspan.a" ] || return 0
-	quiet "$compiler" "$@" "$level" $cflags "$stage/$package.$suffix" -o "$stage/program" $archives -pthread &&
-		quiet "$stage/program"
+	quiet "$compiler" "$@" "$level" $cflags "$stage/$package.$suffix" -o "$stage/program" \
+		$archives -pthread && quiet "$stage/program"
 	report $? "$compiler $level, $package, static library"
 }
 
@@ -134,10 +140,11 @@ try() {
 	done
 	for header in $headers; do
 		command -v "$compiler" >/dev/null || continue
-		# Twice, which the guard against that makes the same as once.
-		printf '#include <%s>\n#include <%s>\nextern int unused;\n' "$header" "$header" >"$stage/alone.$suffix"
+		# Twice, to test the include guard.
+		printf '#include <%s>\n#include <%s>\nextern int unused;\n' "$header" "$header" \
+			>"$stage/alone.$suffix"
 		quiet "$compiler" "$@" $cflags -c "$stage/alone.$suffix" -o "$stage/alone.o"
-		report $? "$compiler, $header alone"
+		report $? "$compiler, $header compiles alone"
 	done
 }
 
@@ -145,8 +152,9 @@ rm -rf "$stage"
 mkdir -p "$stage"
 trap 'rm -rf "$stage"' EXIT
 quiet env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make install-exec install-pkgconfigDATA \
-	install-includeHEADERS install-barspanincludeHEADERS install-barspaninlineHEADERS DESTDIR="$stage/root"
-report $? "install"
+	install-includeHEADERS install-barspanincludeHEADERS install-barspaninlineHEADERS \
+	DESTDIR="$stage/root"
+report $? "make install succeeds"
 
 headers=$(cd "$stage/root$prefix/include" && find . -name '*.h' | sed 's,^\./,,' | sort)
 test "$(echo "$headers" | wc -w)" -ge 6
@@ -159,7 +167,8 @@ static=
 if command -v pkg-config >/dev/null; then
 	PKG_CONFIG_LIBDIR=$(dirname "$pkgconfig") PKG_CONFIG_SYSROOT_DIR="$stage/root"
 	PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
-	export PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_ALLOW_SYSTEM_CFLAGS PKG_CONFIG_ALLOW_SYSTEM_LIBS
+	export PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR
+	export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS PKG_CONFIG_ALLOW_SYSTEM_LIBS
 	for package in barspan barspan-trap; do
 		quiet pkg-config --exists --print-errors $package
 		report $? "pkg-config finds $package"
@@ -191,31 +200,34 @@ done
 	try g++ cc $cxx_flags -DBARSPAN_NO_INLINE
 }
 
-# check_exports LIBRARY: its map's symbols and no others are exported; those that end in an underscore are private.
+# check_exports LIBRARY: compares the exported symbols with the library's map.
+# Symbols that end in an underscore are private.
 check_exports() {
 	sed -n 's/^\t\([a-z][a-z0-9_]*\);$/\1/p' "$maps/$1.map" |
 		sed 's/_$/_@@BARSPAN_PRIVATE/; t; s/$/@@BARSPAN_0/' | sort >"$stage/wanted"
-	nm -D --defined-only "$libdir/$1.so" | sed -n 's/.* [A-Z] \(barspan_.*\)$/\1/p' | sort >"$stage/exported"
+	nm -D --defined-only "$libdir/$1.so" | sed -n 's/.* [A-Z] \(barspan_.*\)$/\1/p' |
+		sort >"$stage/exported"
 	test -s "$stage/wanted" && quiet diff "$stage/wanted" "$stage/exported"
 	report $? "$1: the symbols of the map are exported"
 	nm -D --defined-only "$libdir/$1.so" | grep -v ' [A-Z] barspan_' |
 		grep -v -e ' A BARSPAN_0$' -e ' A BARSPAN_PRIVATE$' >"$stage/output"
 	test ! -s "$stage/output"
-	report $? "$1: no others are"
-	# Both have the same number in their names, which the preloaded object's folder has, too.
+	report $? "$1: no other symbols are exported"
+	# Both libraries and the preloaded object's folder have the same number.
 	readelf -d "$libdir/$1.so" | grep -q "soname: .$1.so.$(value BARSPAN_MAJOR)\]"
-	report $? "$1: the number in its soname"
+	report $? "$1: the soname has the major version"
 	readelf -d "$libdir/$1.so" | grep -q 'FLAGS_1.* NOW NODELETE'
-	report $? "$1: no function is bound late, and it stays when it is closed"
+	report $? "$1: functions are bound at start, and dlclose() does not unload it"
 }
 
 if [ -f "$libdir/libbarspan.so" ]; then
 	check_exports libbarspan
 	check_exports libbarspan-trap
 	test "$(ls "$libdir/barspan-$(value BARSPAN_MAJOR)")" = libbarspan-preload.so
-	report $? 'the preloaded object is installed in a folder with that number, and without a .la file'
+	report $? 'the folder with the major version has the preloaded object and no .la file'
 	nm -D --undefined-only "$libdir/libbarspan.so" |
-		grep -E -e ' (__)?(sigaction|signal|dlopen|dlsym|dlmopen|sigaltstack)(@|$)' -e 'Zydis' >"$stage/output"
+		grep -E -e ' (__)?(sigaction|signal|dlopen|dlsym|dlmopen|sigaltstack)(@|$)' -e 'Zydis' \
+			>"$stage/output"
 	test ! -s "$stage/output"
 	report $? 'libbarspan has no signal handler, no dlopen() and no decoder'
 else

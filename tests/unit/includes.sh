@@ -1,18 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# The house's rule, by the #include lines of lib/ and tools/: a folder includes headers of its own and of folders to its
-# left, and no files include each other's headers in a circle. A file is known with its header: foo.c and foo.h are one.
+# Checks the #include lines of lib/ and tools/. A folder includes headers of its
+# own and of folders to its left. No files include each other's headers in a
+# circle; foo.c and foo.h count as one file.
 set -u
 cd "${srcdir:-.}" || exit 1
 . tests/support/tap.sh
 
-# Prints "FILE HEADER" for each #include of a header of ours. Headers of tools/ have no folder in their names.
+# Prints "FILE HEADER" for each #include of one of the project's headers. Headers
+# of tools/ have no folder in their names.
 includes() {
-	find lib tools -name '*.[ch]' -exec grep -H '^ *# *include *"' {} + | sed 's/^\([^:]*\): *# *include *"\(.*\)".*/\1 \2/'
+	find lib tools -name '*.[ch]' -exec grep -H '^ *# *include *"' {} + |
+		sed 's/^\([^:]*\): *# *include *"\(.*\)".*/\1 \2/'
 }
 
-# The first line has three numbers: of #include lines, of wrong ones and of files
-# in circles. The other lines name these.
+# The first line has the numbers of #include lines, of wrong ones and of files in
+# circles. The other lines name the wrong ones and the files in circles.
 findings=$(includes | awk '
 BEGIN {
 	folders = split("util layout device span compat trap preload", order)
@@ -34,7 +37,7 @@ function unit_of(path) {
 	lines++
 	header = $2 ~ /\// ? $2 : folder_of($1) "/" $2
 	if (!(folder_of(header) in rank)) {
-		texts = texts "\n" $1 ": " $2 " is in no folder of the house"
+		texts = texts "\n" $1 ": " $2 " is in no known folder"
 		wrong++
 	} else if (rank[folder_of(header)] > rank[folder_of($1)]) {
 		texts = texts "\n" $1 " includes " $2 ", which is to its right"
@@ -48,8 +51,8 @@ function unit_of(path) {
 		units[from] = units[to] = 1
 	}
 }
-# Takes away what includes nothing that is left, or what nothing that is left includes, until nothing more can be taken:
-# what stays is in circles and between them.
+# Repeatedly removes files that include no remaining file, or that no remaining
+# file includes. The files that remain are in circles or between circles.
 function take_away(unit, other, below, above, parts, n, i, taken) {
 	do {
 		taken = 0
