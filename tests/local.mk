@@ -41,13 +41,14 @@ UNIT_TESTS = \
 
 # Sanitizers use more stack.
 if !SANITIZED
-UNIT_TESTS += tests/unit/test-trap-stack
+UNIT_TESTS += tests/unit/test-trap-stack tests/unit/test-trap-stack-small
 endif
 
 # ThreadSanitizer replaces signal handlers and masks.
 if !TSAN
 UNIT_TESTS += \
 	tests/unit/test-trap-chain \
+	tests/unit/test-trap-handlers \
 	tests/unit/test-trap-rescue \
 	tests/unit/test-trap-rescue-frame
 endif
@@ -71,6 +72,7 @@ WAYS = \
 tests_unit_test_trap_forms_SOURCES = \
 	tests/unit/test-trap-forms.c \
 	tests/support/insn-cases.c \
+	tests/support/insn-forms.c tests/support/insn-forms.h \
 	$(WAYS)
 tests_unit_test_trap_forms_LDADD = tests/support/libharness.la $(ZYDIS_LIBS)
 tests_unit_test_trap_run_SOURCES = \
@@ -126,6 +128,9 @@ tests_unit_test_preload_hide_SOURCES = \
 TRAP_FIXTURE = \
 	tests/support/trap-fixture.c tests/support/trap-fixture.h \
 	tests/support/own-faults.c
+STACK_FIXTURE = \
+	tests/support/stack-fixture.c tests/support/stack-fixture.h \
+	$(TRAP_FIXTURE)
 tests_unit_test_trap_SOURCES = \
 	tests/unit/test-trap.c \
 	$(TRAP_FIXTURE)
@@ -138,6 +143,9 @@ tests_unit_test_trap_hooks_SOURCES = \
 tests_unit_test_trap_chain_SOURCES = \
 	tests/unit/test-trap-chain.c \
 	tests/support/own-faults.c
+tests_unit_test_trap_handlers_SOURCES = \
+	tests/unit/test-trap-handlers.c \
+	tests/support/own-faults.c
 tests_unit_test_trap_report_SOURCES = \
 	tests/unit/test-trap-report.c \
 	$(TRAP_FIXTURE)
@@ -149,7 +157,10 @@ tests_unit_test_trap_rescue_SOURCES = \
 	$(TRAP_FIXTURE)
 tests_unit_test_trap_stack_SOURCES = \
 	tests/unit/test-trap-stack.c \
-	$(TRAP_FIXTURE)
+	$(STACK_FIXTURE)
+tests_unit_test_trap_stack_small_SOURCES = \
+	tests/unit/test-trap-stack-small.c \
+	$(STACK_FIXTURE)
 tests_unit_test_trap_threads_SOURCES = \
 	tests/unit/test-trap-threads.c \
 	tests/support/own-faults.c

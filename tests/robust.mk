@@ -80,11 +80,13 @@ EXTRA_DIST += tests/unit/compile.sh tests/support/valgrind.sh tests/support/sani
 # All test programs under memcheck, two at a time.
 # Left out: test-trap-forms and test-trap-run use instructions that valgrind does
 # not know, test-trap-special uses addresses of valgrind's own mappings, and
-# test-trap-stack measures stack of which valgrind uses some.
+# test-trap-stack* measure stack of which valgrind uses some.
 VALGRIND_UNIT = $(UNIT_TESTS:tests/unit/test-trap-forms=)
 VALGRIND_LESS = $(VALGRIND_UNIT:tests/unit/test-trap-run=)
-VALGRIND_REST = $(VALGRIND_LESS:tests/unit/test-trap-special=)
-VALGRIND_TESTS = $(VALGRIND_REST:tests/unit/test-trap-stack=) $(ROBUST_TESTS) $(FUZZ_TESTS) \
+VALGRIND_SOME = $(VALGRIND_LESS:tests/unit/test-trap-special=)
+VALGRIND_REST = $(VALGRIND_SOME:tests/unit/test-trap-stack=)
+VALGRIND_TESTS = \
+	$(VALGRIND_REST:tests/unit/test-trap-stack-small=) $(ROBUST_TESTS) $(FUZZ_TESTS) \
 	doc/examples/driver-test/nic-test
 check-valgrind: all $(check_PROGRAMS) $(check_LTLIBRARIES) $(check_DATA)
 	$(SHELL) $(srcdir)/tests/support/valgrind.sh '$(LIBTOOL)' $(VALGRIND_TESTS)
