@@ -288,11 +288,9 @@ int main(void)
 {
 	Suite *suite = suite_create("limit");
 
-	if (harness_map_limit() < MIN_LIMIT || harness_map_limit() > MAX_LIMIT) {
-		printf("1..0 # SKIP vm.max_map_count is %zu: not between %d and %d\n",
-		       harness_map_limit(), MIN_LIMIT, MAX_LIMIT);
-		return EXIT_SUCCESS;
-	}
+	if (harness_map_limit() < MIN_LIMIT || harness_map_limit() > MAX_LIMIT)
+		return harness_skip("vm.max_map_count is %zu: not between %d and %d",
+				    harness_map_limit(), MIN_LIMIT, MAX_LIMIT);
 	harness_add(
 		suite, "limit",
 		(const TTest *const[]){ areas_beyond_the_limit_are_holes,

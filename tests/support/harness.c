@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #if defined(__has_include)
@@ -32,6 +34,33 @@ int harness_run(Suite *suite)
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int harness_skip(const char *format, ...)
+{
+	va_list arguments;
+
+	printf("1..0 # SKIP ");
+	va_start(arguments, format);
+	vprintf(format, arguments);
+	va_end(arguments);
+	printf("\n");
+	return EXIT_SUCCESS;
+}
+
+int harness_run_child(void (*act)(void))
+{
+	pid_t child;
+	int status;
+
+	fflush(NULL);
+	child = fork();
+	if (!child) {
+		act();
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	return status;
 }
 
 static TCase *make_case(Suite *suite, const char *name, void (*set_up)(void),

@@ -16,6 +16,13 @@
 /* Runs a suite. main() returns the result. */
 int harness_run(Suite *suite);
 
+/* Prints TAP that skips the whole program, with a reason. main() returns the
+ * result. */
+__attribute__((format(printf, 1, 2))) int harness_skip(const char *format, ...);
+
+/* Runs act() in a child process. Returns the child's wait status. */
+int harness_run_child(void (*act)(void));
+
 /* Adds a case of one or more tests; NULL ends the list. The timeout is long
  * enough for valgrind. */
 void harness_add(Suite *suite, const char *name, const TTest *const *tests);

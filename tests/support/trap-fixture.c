@@ -68,24 +68,9 @@ const char *read_back(int fd)
 	return text;
 }
 
-int end_of(void (*act)(void))
-{
-	pid_t child;
-	int status;
-
-	fflush(NULL);
-	child = fork();
-	if (!child) {
-		act();
-		_exit(0);
-	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	return status;
-}
-
 void check_killed(void (*act)(void))
 {
-	int status = end_of(act);
+	int status = harness_run_child(act);
 
 	ck_assert(WIFSIGNALED(status));
 	ck_assert_int_eq(WTERMSIG(status), SIGSEGV);

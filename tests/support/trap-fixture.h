@@ -29,8 +29,7 @@ struct barspan_trap_counts count(void);
 volatile uint32_t *reg32(uint64_t offset);
 const char *read_back(int fd);
 
-/* Runs act() in a child process, and returns the child's wait status. */
-int end_of(void (*act)(void));
+/* Expects that act() kills a child process with SIGSEGV. */
 void check_killed(void (*act)(void));
 
 /* A device that serves trapped accesses from `registers`, or fails them while

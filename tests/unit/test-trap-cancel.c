@@ -77,10 +77,8 @@ int main(void)
 {
 	Suite *suite;
 
-	if (emulate_load()) {
-		printf("1..0 # SKIP emulation is not built in\n");
-		return 0;
-	}
+	if (emulate_load())
+		return harness_skip("emulation is not built in");
 	suite = suite_create("trap-cancel");
 	harness_add(suite, "cancel",
 		    (const TTest *const[]){ trapped_access_is_no_cancellation_point,

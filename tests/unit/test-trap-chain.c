@@ -319,8 +319,7 @@ int main(void)
 	Suite *suite = suite_create("trap-chain");
 
 #ifdef __SANITIZE_THREAD__
-	printf("1..0 # SKIP ThreadSanitizer has handlers and masks of its own\n");
-	return 0;
+	return harness_skip("ThreadSanitizer has handlers and masks of its own");
 #endif
 	harness_add(suite, "chain",
 		    (const TTest *const[]){ default_action_and_ignoring_are_as_without_the_trap,

@@ -184,10 +184,8 @@ int main(void)
 {
 	Suite *suite = suite_create("trap-forms");
 
-	if (memcheck_is_there()) {
-		printf("1..0 # SKIP valgrind does not know all of these instructions\n");
-		return 0;
-	}
+	if (memcheck_is_there())
+		return harness_skip("valgrind does not know all of these instructions");
 	harness_add(suite, "forms",
 		    (const TTest *const[]){ emulation_has_the_same_results_as_the_processor,
 					    cmpxchg_of_equal_values_stores,

@@ -235,7 +235,7 @@ START_TEST(child_reports_its_own_accesses)
 	set_up(BARSPAN_TRAP_EMULATE | BARSPAN_TRAP_REPORT);
 	for (int i = 0; i < 5; i++)
 		store_to_hole();
-	ck_assert_zero(end_of(report_in_child));
+	ck_assert_zero(harness_run_child(report_in_child));
 	text = read_back(output);
 	ck_assert_msg(!strncmp(text, "barspan: trap report: 1 places, 1 accesses, 0 failed\n", 52),
 		      "%s", text);

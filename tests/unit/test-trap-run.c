@@ -287,10 +287,8 @@ int main(void)
 {
 	Suite *suite;
 
-	if (memcheck_is_there()) {
-		printf("1..0 # SKIP valgrind does not know all of these instructions\n");
-		return 0;
-	}
+	if (memcheck_is_there())
+		return harness_skip("valgrind does not know all of these instructions");
 	suite = suite_create("trap-run");
 	harness_add(
 		suite, "run",

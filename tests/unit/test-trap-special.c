@@ -217,21 +217,6 @@ START_TEST(division_error_reaches_the_program)
 }
 END_TEST
 
-static int end_of_child(void (*act)(void))
-{
-	pid_t child;
-	int status;
-
-	fflush(NULL);
-	child = fork();
-	if (!child) {
-		act();
-		_exit(0);
-	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	return status;
-}
-
 static void divide_with_signal_blocked(void)
 {
 	sigset_t set;
@@ -274,7 +259,7 @@ static void run_load(void)
 
 static void check_signal(void (*act)(void), int number)
 {
-	int status = end_of_child(act);
+	int status = harness_run_child(act);
 
 	ck_assert(WIFSIGNALED(status));
 	ck_assert_int_eq(WTERMSIG(status), number);
@@ -317,15 +302,15 @@ START_TEST(without_new_code_instructions_are_explained)
 	for (unsigned long step = 1; step <= 2; step++) {
 		ways_set_up();
 		ways_map(2);
-		ck_assert_zero(end_of_child(run_load));
+		ck_assert_zero(harness_run_child(run_load));
 		ck_assert(!is_explained());
 		fake_reset();
 		fake_fail_call(FAKE_MPROTECT, step, EACCES);
 		check_signal(run_multiply, SIGSEGV);
 		ck_assert(is_explained());
-		ck_assert_zero(end_of_child(run_load));
+		ck_assert_zero(harness_run_child(run_load));
 		fake_reset();
-		ck_assert_zero(end_of_child(run_multiply));
+		ck_assert_zero(harness_run_child(run_multiply));
 		ways_unmap();
 		ways_tear_down();
 		munmap(around[0], PAGE);
@@ -339,10 +324,8 @@ int main(void)
 {
 	Suite *suite;
 
-	if (memcheck_is_there()) {
-		printf("1..0 # SKIP valgrind has no room at fixed addresses\n");
-		return 0;
-	}
+	if (memcheck_is_there())
+		return harness_skip("valgrind has no room at fixed addresses");
 	suite = suite_create("trap-special");
 	harness_add(suite, "stack",
 		    (const TTest *const[]){ push_and_pop_access_the_hole,

@@ -191,10 +191,8 @@ int main(void)
 {
 	Suite *suite;
 
-	if (emulate_load() || harness_instrumented()) {
-		printf("1..0 # SKIP emulation is not built in, or other code takes stack\n");
-		return 0;
-	}
+	if (emulate_load() || harness_instrumented())
+		return harness_skip("emulation is not built in, or other code takes stack");
 	suite = suite_create("trap-stack");
 	harness_add(suite, "stack",
 		    (const TTest *const[]){ served_accesses_take_little_of_the_alternate_stack,

@@ -256,7 +256,7 @@ START_TEST(retries_that_succeed_are_not_counted)
 
 	set_up(BARSPAN_TRAP_EMULATE);
 	*reg32(8) = 5;
-	status = end_of(load_while_resumed);
+	status = harness_run_child(load_while_resumed);
 	ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 3, "status %x", status);
 	tear_down();
 }
@@ -349,7 +349,7 @@ static void trap_in_child(void)
 START_TEST(child_of_fork_traps_too)
 {
 	set_up(BARSPAN_TRAP_EMULATE);
-	ck_assert_int_eq(WEXITSTATUS(end_of(trap_in_child)), 3);
+	ck_assert_int_eq(WEXITSTATUS(harness_run_child(trap_in_child)), 3);
 	ck_assert_uint_eq(*reg32(HOLE), 5);
 	tear_down();
 }
