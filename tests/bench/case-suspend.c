@@ -66,7 +66,7 @@ static uint64_t run_floor(void *context, size_t n)
 	return suspend->bar.error ? 0 : bar_sample(&suspend->bar, suspend->bare);
 }
 
-static uint64_t run_anew(void *context, size_t n)
+static uint64_t run_remap(void *context, size_t n)
 {
 	struct suspend *suspend = context;
 
@@ -83,7 +83,7 @@ static int time_areas(struct bench *bench, size_t n)
 	const struct bench_way ways[] = {
 		{ "ours", run_ours, &suspend },
 		{ "floor", run_floor, &suspend },
-		{ "anew", run_anew, &suspend },
+		{ "remap", run_remap, &suspend },
 	};
 	int r = bar_open_span(&suspend.bar, n, true);
 
