@@ -20,8 +20,8 @@ ROBUST_TESTS = \
 check_PROGRAMS += $(ROBUST_TESTS)
 TESTS += $(ROBUST_TESTS)
 
-# valgrind supports fewer mappings, and the sanitizers' allocators end the program
-# at the limit.
+# valgrind supports fewer mappings, and the sanitizers' allocators end the
+# program at the limit.
 if !SANITIZED
 check_PROGRAMS += tests/robust/test-limit
 TESTS += tests/robust/test-limit
@@ -71,16 +71,16 @@ endif
 # Programs are not compiled against a sanitized library.
 if !SANITIZED
 TESTS += tests/unit/compile.sh
-# After all other tests: libtool links the libraries again when it installs them,
-# and they are missing meanwhile.
+# After all other tests: libtool links the libraries again when it installs
+# them, and they are missing meanwhile.
 tests/unit/compile.log: $(TEST_LOGS:tests/unit/compile.log=)
 endif
 EXTRA_DIST += tests/unit/compile.sh tests/support/valgrind.sh tests/support/sanitize.sh
 
-# All test programs under memcheck, two at a time.
-# Left out: test-trap-forms and test-trap-run use instructions that valgrind does
-# not know, test-trap-special uses addresses of valgrind's own mappings, and
-# test-trap-stack* measure stack of which valgrind uses some.
+# All test programs under memcheck, two at a time. Left out: test-trap-forms and
+# test-trap-run use instructions that valgrind does not know, test-trap-special
+# uses addresses of valgrind's own mappings, and test-trap-stack* measure stack
+# of which valgrind uses some.
 VALGRIND_UNIT = $(UNIT_TESTS:tests/unit/test-trap-forms=)
 VALGRIND_LESS = $(VALGRIND_UNIT:tests/unit/test-trap-run=)
 VALGRIND_SOME = $(VALGRIND_LESS:tests/unit/test-trap-special=)
@@ -95,7 +95,8 @@ check-valgrind: all $(check_PROGRAMS) $(check_LTLIBRARIES) $(check_DATA)
 check-sanitize:
 	$(SHELL) $(srcdir)/tests/support/sanitize.sh $(srcdir) address,undefined thread
 
-# The random test for SOAK_SECONDS, with one episode at a time on each processor.
+# The random test for SOAK_SECONDS, with one episode at a time on each
+# processor.
 SOAK_SECONDS = 3600
 soak: tests/robust/soak
 	BARSPAN_SOAK_SECONDS=$(SOAK_SECONDS) BARSPAN_SOAK_JOBS=`nproc` tests/robust/soak

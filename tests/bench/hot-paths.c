@@ -47,7 +47,7 @@ struct loop {
 		for (unsigned int i = 0; i < TIMES; i++) { \
 			uint64_t at = start + offset; \
 \
-			/* In a register, with a value unknown to the compiler. */ \
+			/* A register whose value is unknown to the compiler. */ \
 			__asm__ __volatile__("" : "+r"(at)); \
 			statement; \
 			offset = (offset + 8) & (WINDOW - 1); \

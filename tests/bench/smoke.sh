@@ -40,7 +40,8 @@ expect_rows() {
 	NR <= 2 { next }
 	{
 		row = NR - 3
-		printf "%d.case=%s\n%d.parameters=%s\n%d.ours_quartiles.#=2\n", row, $2, row, $3, row
+		printf "%d.case=%s\n%d.parameters=%s\n", row, $2, row, $3
+		printf "%d.ours_quartiles.#=2\n", row
 		printf "%d.peers.#=%d\n", row, $7 == "" ? 0 : split($7, peers, /, */)
 		if ($5 != "-")
 			printf "%d.ratio_quartiles.#=2\n", row

@@ -310,7 +310,7 @@ static int close_library(const struct barspan_options *unused)
 	return 0;
 }
 
-START_TEST(a_library_that_is_closed_stays_while_it_has_handlers)
+START_TEST(dlclose_keeps_a_library_with_installed_handlers)
 {
 	if (harness_instrumented() || access(SHARED_LIBRARY, R_OK))
 		return;
@@ -328,7 +328,7 @@ int main(void)
 			    a_map_that_fails_between_two_mappings_leaves_no_page, NULL });
 	harness_add(suite, "process",
 		    (const TTest *const[]){ a_reservation_does_not_count_as_locked_memory,
-					    a_library_that_is_closed_stays_while_it_has_handlers,
+					    dlclose_keeps_a_library_with_installed_handlers,
 					    NULL });
 	return harness_run(suite);
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Builds with sanitizers, in folders of their own under the build folder, and runs the tests there:
-# sanitize.sh SOURCE_FOLDER SANITIZERS...
+# Builds with sanitizers, in folders of their own under the build folder, and
+# runs the tests there: sanitize.sh SOURCE_FOLDER SANITIZERS...
 set -u
 source=$(cd "$1" && pwd)
 shift
@@ -16,7 +16,8 @@ for sanitizers in "$@"; do
 		# make exports its options and variables, which are not for
 		# these builds.
 		unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
-		[ -f config.status ] || "$source/configure" -q --disable-static --enable-sanitizer="$sanitizers" \
+		[ -f config.status ] || "$source/configure" -q --disable-static \
+			--enable-sanitizer="$sanitizers" \
 			CFLAGS='-g -O1' >configure.out 2>&1 || { tail configure.out; exit 1; }
 		make -j2 all >make.out 2>&1 || { tail -n 20 make.out; exit 1; }
 		UBSAN_OPTIONS=print_stacktrace=1 make -j2 check >check.out 2>&1

@@ -18,14 +18,17 @@ if [ "${VALGRIND_ONE:-}" ]; then
 	# Signal handlers that read the registers of a fault need exact register
 	# values. barspan_trap_enable(3) explains both options.
 	case $name in
-	test-trap* | nic-test) more='--vex-iropt-register-updates=allregs-at-mem-access --vex-guest-chase=no' ;;
+	test-trap* | nic-test)
+		more='--vex-iropt-register-updates=allregs-at-mem-access --vex-guest-chase=no'
+		;;
 	*) more= ;;
 	esac
-	# shellcheck disable=SC2086 # libtool is a command with arguments; there may be several options or none
+	# shellcheck disable=SC2086 # a command with arguments, and options or none
 	CK_FORK=no $libtool --mode=execute valgrind -q $more --error-exitcode=99 --leak-check=full \
 		--show-leak-kinds=definite,indirect,possible \
 		--errors-for-leak-kinds=definite,indirect,possible \
-		--track-origins=no --log-file="$folder/$name.log" "$1" >"$folder/$name.tap" 2>"$folder/$name.err"
+		--track-origins=no --log-file="$folder/$name.log" \
+		"$1" >"$folder/$name.tap" 2>"$folder/$name.err"
 	code=$?
 	if [ $code -eq 0 ] && grep -q '^1\.\.' "$folder/$name.tap"; then
 		echo "PASS: $1 ($(grep -c '^ok' "$folder/$name.tap"))"

@@ -118,7 +118,7 @@ LD_PRELOAD=$PWD/tests/tool/.libs/fake-vfio.so \
 	env --block-signal=SEGV,BUS ./barspan run -- "$driver" >"$scratch/out" 2>&1
 report $? "barspan run may inherit blocked signals"
 for way in handlers jumps sent setters; do
-	expect 0 "holes are served while the program handles faults: $way" -- tests/tool/handlers "$way"
+	expect 0 "holes are served beside the program's handlers: $way" -- tests/tool/handlers "$way"
 done
 expect 139 "a fault with its signal blocked kills the program" -- \
 	/bin/sh -c "exec $PWD/tests/tool/handlers die-blocked; true"

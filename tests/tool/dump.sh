@@ -34,7 +34,8 @@ if find_lie; then
 		'direct bytes are read directly, and a hole by trapped access'
 	run_lying pread-error dump --yes "$sparse" 0
 	ended 1 'a failed dump has exit status 1'
-	has "$err" "region 0: cannot read $(hex "$page") .*EIO" 'a failed dump is reported with its offset'
+	has "$err" "region 0: cannot read $(hex "$page") .*EIO" \
+		'a failed dump is reported with its offset'
 	run_lying pread-pieces dump --yes soft:64K: 0 3 0x8000
 	ended 0 'no register is read in two pieces'
 else

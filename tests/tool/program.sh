@@ -21,8 +21,8 @@ trap 'rm -rf "$work"' EXIT
 out=$work/out err=$work/err
 status=''
 
-# A preloaded library comes before the sanitizer's runtime, which would refuse to
-# start.
+# A preloaded library comes before the sanitizer's runtime, which would refuse
+# to start.
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 export ASAN_OPTIONS
 

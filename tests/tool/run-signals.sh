@@ -44,8 +44,8 @@ start() { # WAY
 	await '^ready '
 }
 
-# Waits for barspan's end, half a minute at most. kill has no effect on a process
-# that has ended.
+# Waits for barspan's end, half a minute at most. kill has no effect on a
+# process that has ended.
 end() {
 	status=0
 	for _ in $(seq 600); do
@@ -112,7 +112,8 @@ for name in TERM KILL ABRT SEGV; do
 	start wait
 	kill -$name "$(sed -n 's/^ready //p' "$out")"
 	end
-	ended $((128 + $(number_of $name))) "SIG$name kills the program, and barspan ends the same way"
+	ended $((128 + $(number_of $name))) \
+		"SIG$name kills the program, and barspan ends the same way"
 	has "$file" 'report: 1 places, 5 accesses' 'the report is written'
 done
 

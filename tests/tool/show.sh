@@ -84,7 +84,8 @@ if find_lie; then
 	run_lying pread-error show "$sparse"
 	ended 0 'show reads no register'
 else
-	skip 'an area that cannot be mapped is a hole with the reason failed' 'no library can be preloaded'
+	skip 'an area that cannot be mapped is a hole with the reason failed' \
+		'no library can be preloaded'
 	skip 'show reads no register' 'no library can be preloaded'
 fi
 finish

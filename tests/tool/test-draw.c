@@ -266,10 +266,10 @@ END_TEST
 
 START_TEST(offsets_past_32_bits_have_all_their_digits)
 {
-	expect_dump(
-		false, UINT64_C(0x1fffffff0), "0123456789abcdef", 16, 16,
-		"00000001fffffff0  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  |0123456789abcdef|\n"
-		"0000000200000000\n");
+	expect_dump(false, UINT64_C(0x1fffffff0), "0123456789abcdef", 16, 16,
+		    "00000001fffffff0  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  "
+		    "|0123456789abcdef|\n"
+		    "0000000200000000\n");
 }
 END_TEST
 

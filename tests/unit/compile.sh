@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# Compiles and links programs against the installed headers and libraries. Prints
-# TAP; runs in the build folder.
+# Compiles and links programs against the installed headers and libraries.
+# Prints TAP; runs in the build folder.
 set -u
 : "${srcdir:=.}"
 maps=$(cd "$srcdir" && pwd)/lib
@@ -30,6 +30,7 @@ write_program() {
 		struct barspan_options options;
 		struct barspan_device *device;
 		struct barspan_extent extent;
+		volatile char *base;
 		struct barspan *span;
 
 		memset(&region, 0, sizeof(region));
@@ -39,7 +40,9 @@ write_program() {
 		region.areas = areas;
 		region.n_areas = 2;
 		options.size = sizeof(options);
-		if (barspan_device_open_soft(&device, &soft) || barspan_map(&span, device, 0, &options))
+		if (barspan_device_open_soft(&device, &soft))
+			return 1;
+		if (barspan_map(&span, device, 0, &options))
 			return 1;
 		barspan_write32(span, 0x10004, 0x12345678);
 		barspan_write8(span, 0x20000, 7);
@@ -49,9 +52,12 @@ write_program() {
 			return 2;
 		if (!barspan_is_direct(span, 0, 0x10000) || barspan_is_direct(span, 0, 0x10001))
 			return 3;
-		if (barspan_pointer(span, 0x20000, 4) != (volatile char *)barspan_base(span) + 0x20000)
+		base = (volatile char *)barspan_base(span);
+		if (barspan_pointer(span, 0x20000, 4) != base + 0x20000)
 			return 4;
-		if (barspan_extent_at(span, 0x10000, &extent) || extent.reason != BARSPAN_REASON_SPARSE)
+		if (barspan_extent_at(span, 0x10000, &extent))
+			return 5;
+		if (extent.reason != BARSPAN_REASON_SPARSE)
 			return 5;
 		barspan_unmap(span);
 		barspan_device_close(device);
@@ -107,8 +113,8 @@ warnings='-Werror -Wall -Wextra -pedantic -pedantic-errors -Wshadow -Wundef'
 c_flags="$warnings -std=c99 -Wstrict-prototypes -Wmissing-prototypes"
 cxx_flags="$warnings -std=c++11"
 
-# try_program PACKAGE FLAGS: compiles the program for PACKAGE with $compiler, from
-# the source with $suffix, at $level, and runs it.
+# try_program PACKAGE FLAGS: compiles the program for PACKAGE with $compiler,
+# from the source with $suffix, at $level, and runs it.
 # shellcheck disable=SC2086 # lists of flags
 try_program() {
 	package=$1 archives=$libdir/libbarspan.a
@@ -117,8 +123,8 @@ try_program() {
 	barspan) libs=$core_libs ;;
 	*) libs=$trap_libs archives="$libdir/libbarspan-trap.a $archives $(value ZYDIS_LIBS)" ;;
 	esac
-	quiet "$compiler" "$@" "$level" $cflags "$stage/$package.$suffix" -o "$stage/program" $libs &&
-		quiet env LD_LIBRARY_PATH="$libdir" "$stage/program"
+	quiet "$compiler" "$@" "$level" $cflags "$stage/$package.$suffix" -o "$stage/program" \
+		$libs && quiet env LD_LIBRARY_PATH="$libdir" "$stage/program"
 	report $? "$compiler $level, $package"
 	[ -f "$libdir/libbarspan.a" ] || return 0
 	quiet "$compiler" "$@" "$level" $cflags "$stage/$package.$suffix" -o "$stage/program" \
@@ -226,8 +232,8 @@ if [ -f "$libdir/libbarspan.so" ]; then
 	test "$(ls "$libdir/barspan-$(value BARSPAN_MAJOR)")" = libbarspan-preload.so
 	report $? 'the folder with the major version has the preloaded object and no .la file'
 	nm -D --undefined-only "$libdir/libbarspan.so" |
-		grep -E -e ' (__)?(sigaction|signal|dlopen|dlsym|dlmopen|sigaltstack)(@|$)' -e 'Zydis' \
-			>"$stage/output"
+		grep -E -e ' (__)?(sigaction|signal|sigaltstack)(@|$)' \
+			-e ' (__)?(dlopen|dlsym|dlmopen)(@|$)' -e 'Zydis' >"$stage/output"
 	test ! -s "$stage/output"
 	report $? 'libbarspan has no signal handler, no dlopen() and no decoder'
 else

@@ -7,15 +7,15 @@ set -u
 cd "${srcdir:-.}" || exit 1
 . tests/support/tap.sh
 
-# Prints "FILE HEADER" for each #include of one of the project's headers. Headers
-# of tools/ have no folder in their names.
+# Prints "FILE HEADER" for each #include of one of the project's headers.
+# Headers of tools/ have no folder in their names.
 includes() {
 	find lib tools -name '*.[ch]' -exec grep -H '^ *# *include *"' {} + |
 		sed 's/^\([^:]*\): *# *include *"\(.*\)".*/\1 \2/'
 }
 
-# The first line has the numbers of #include lines, of wrong ones and of files in
-# circles. The other lines name the wrong ones and the files in circles.
+# The first line has the numbers of #include lines, of wrong ones and of files
+# in circles. The other lines name the wrong ones and the files in circles.
 findings=$(includes | awk '
 BEGIN {
 	folders = split("util layout device span compat trap preload", order)

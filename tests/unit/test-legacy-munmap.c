@@ -76,7 +76,7 @@ START_TEST(mapping_over_a_span_takes_its_addresses)
 }
 END_TEST
 
-START_TEST(without_memory_for_it_nothing_is_mapped_over_a_span)
+START_TEST(without_memory_nothing_replaces_a_span)
 {
 	struct barspan_device *device;
 	struct barspan *span;
@@ -282,7 +282,7 @@ int main(void)
 	harness_add(suite, "munmap",
 		    (const TTest *const[]){ unmapped_addresses_no_longer_belong_to_the_span,
 					    mapping_over_a_span_takes_its_addresses,
-					    without_memory_for_it_nothing_is_mapped_over_a_span,
+					    without_memory_nothing_replaces_a_span,
 					    lengths_are_rounded_up_to_whole_pages,
 					    a_failed_map_fixed_takes_the_addresses_too,
 					    a_hint_that_cannot_be_taken_is_ignored,

@@ -27,7 +27,7 @@ static bool is_whole(const uint8_t *address, size_t length)
 	return maps_has_one((uintptr_t)address, (uintptr_t)address + length);
 }
 
-START_TEST(a_reservation_cannot_be_touched)
+START_TEST(a_reservation_cannot_be_accessed)
 {
 	uint8_t *address = make_reservation(4 * page);
 	char *maps = harness_maps_of(address, 4 * page);
@@ -285,7 +285,7 @@ int main(void)
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
 	harness_add(suite, "create",
-		    (const TTest *const[]){ a_reservation_cannot_be_touched,
+		    (const TTest *const[]){ a_reservation_cannot_be_accessed,
 					    alignment_and_phase_are_as_requested,
 					    a_neighbour_is_reserved_on_request,
 					    a_requested_address_is_used_or_refused,

@@ -162,7 +162,7 @@ static void fault_in_the_handler(void)
 
 /* The fault must not reach the program's handler. If that returned, it would be
  * called again and again. */
-START_TEST(fault_in_the_handler_is_final)
+START_TEST(fault_in_the_handler_kills_the_process)
 {
 	set_up_stack(BARSPAN_TRAP_EMULATE);
 	barspan_trap_disable();
@@ -185,7 +185,7 @@ int main(void)
 		    (const TTest *const[]){ small_alternate_stack_is_explained,
 					    passing_on_a_fault_takes_less_of_the_stack,
 #ifdef __x86_64__
-					    fault_in_the_handler_is_final,
+					    fault_in_the_handler_kills_the_process,
 #endif
 					    NULL });
 	return harness_run(suite);

@@ -346,7 +346,7 @@ static void trap_in_child(void)
 	_exit(*reg32(HOLE) == 5 ? 3 : 4);
 }
 
-START_TEST(child_of_fork_traps_too)
+START_TEST(forked_child_has_the_trap)
 {
 	set_up(BARSPAN_TRAP_EMULATE);
 	ck_assert_int_eq(WEXITSTATUS(harness_run_child(trap_in_child)), 3);
@@ -372,7 +372,7 @@ int main(void)
 				    store_in_a_read_only_span_is_a_fault, suspended_span_is_served,
 				    unknown_instruction_is_explained_and_kills_the_process,
 				    system_call_on_a_hole_fails_with_efault,
-				    child_of_fork_traps_too, retries_that_succeed_are_not_counted,
+				    forked_child_has_the_trap, retries_that_succeed_are_not_counted,
 				    retries_in_a_row_have_a_limit,
 				    memcheck_accepts_accesses_to_trapped_holes, NULL });
 	harness_add(suite, "explain",

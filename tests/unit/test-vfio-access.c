@@ -9,7 +9,7 @@
 #include "support/fake.h"
 #include "support/vfio-fixture.h"
 
-START_TEST(accesses_go_to_the_regions_place_in_the_file)
+START_TEST(accesses_use_the_regions_offset_in_the_file)
 {
 	uint32_t value = 0x12345678;
 
@@ -168,7 +168,7 @@ int main(void)
 	Suite *suite = suite_create("vfio-access");
 
 	harness_add(suite, "access",
-		    (const TTest *const[]){ accesses_go_to_the_regions_place_in_the_file,
+		    (const TTest *const[]){ accesses_use_the_regions_offset_in_the_file,
 					    accesses_are_checked_before_the_kernel_sees_them,
 					    a_read_past_the_files_end_is_an_io_error, NULL });
 	harness_add(suite, "device",

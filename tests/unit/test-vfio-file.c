@@ -117,7 +117,7 @@ START_TEST(files_of_other_kinds_are_refused_after_one_call)
 }
 END_TEST
 
-START_TEST(anonymous_inodes_and_character_devices_of_others_are_not_asked)
+START_TEST(foreign_inodes_and_character_devices_get_no_ioctl)
 {
 	expect_other(eventfd(0, EFD_CLOEXEC), 2);
 	expect_other(open("/dev/null", O_RDWR | O_CLOEXEC),
@@ -141,7 +141,7 @@ START_TEST(a_descriptor_from_a_group_is_recognised)
 }
 END_TEST
 
-START_TEST(without_proc_an_anonymous_inode_is_asked)
+START_TEST(without_proc_an_anonymous_inode_gets_an_ioctl)
 {
 	const struct vfio_device_info good = {
 		.argsz = sizeof(good),
@@ -337,14 +337,13 @@ int main(void)
 	Suite *suite = suite_create("vfio-file");
 
 	harness_add_with(suite, "real", fake_reset, NULL,
-			 (const TTest *const[]){
-				 files_of_other_kinds_are_refused_after_one_call,
-				 anonymous_inodes_and_character_devices_of_others_are_not_asked,
-				 real_files_are_not_vfio_devices, NULL });
+			 (const TTest *const[]){ files_of_other_kinds_are_refused_after_one_call,
+						 foreign_inodes_and_character_devices_get_no_ioctl,
+						 real_files_are_not_vfio_devices, NULL });
 	harness_add_with(suite, "recognition", set_up, tear_down,
 			 (const TTest *const[]){
 				 a_descriptor_from_a_group_is_recognised,
-				 without_proc_an_anonymous_inode_is_asked,
+				 without_proc_an_anonymous_inode_gets_an_ioctl,
 				 a_character_device_is_known_by_its_number,
 				 without_sysfs_a_character_device_is_known_by_its_path,
 				 a_device_is_recognised_after_the_main_thread_has_ended, NULL });

@@ -31,8 +31,9 @@ check() { # COMPILER OPTION...
 	fi
 }
 
-# valgrind gives a handler no vector registers. Functions that need them must die
-# instead of storing a wrong value. Code that the trap makes at run time works.
+# valgrind gives a handler no vector registers. Functions that need them must
+# die instead of storing a wrong value. Code that the trap makes at run time
+# works.
 check_valgrind() { # NAME...
 	if ! command -v valgrind >/dev/null || ! build_and_run gcc -O2; then
 		skip "valgrind" "no valgrind, or no gcc"
