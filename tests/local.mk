@@ -175,8 +175,8 @@ tests_support_libharness_la_SOURCES = \
 	tests/support/guard-ways.h
 tests_support_libharness_la_LIBADD = lib/libtrap.la lib/libcore.la $(CHECK_LIBS)
 
-# Defaults for programs without settings of their own, which are the tests of the
-# library. --wrap is for tests/support/fake.h.
+# Defaults for programs without settings of their own, which are the tests of
+# the library. --wrap is for tests/support/fake.h.
 LDADD = tests/support/libharness.la
 AM_CPPFLAGS += -I$(top_srcdir)/lib -I$(top_srcdir)/tests
 AM_CFLAGS += $(CHECK_CFLAGS) $(ZYDIS_CFLAGS)
@@ -189,8 +189,13 @@ AM_LDFLAGS += -Wl,-z,now \
 	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_move_mapping \
 	-Wl,--wrap=sys_mremap -Wl,--wrap=sys_munlock
 endif
-TESTS += tests/unit/includes.sh tests/unit/locks.sh
-EXTRA_DIST += tests/unit/includes.sh tests/unit/locks.sh tests/support/tap.sh
+TESTS += tests/unit/includes.sh tests/unit/locks.sh tests/unit/prose.sh
+EXTRA_DIST += \
+	tests/unit/includes.sh \
+	tests/unit/locks.sh \
+	tests/unit/prose.sh \
+	tests/support/prose.awk \
+	tests/support/tap.sh
 EXTRA_DIST += \
 	tests/unit/functions/check.sh \
 	tests/unit/functions/functions.c \
