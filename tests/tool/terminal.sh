@@ -35,10 +35,10 @@ grep -q '00000000  ' "$out" && bad=1
 report $bad 'after no, nothing is read'
 
 # A slow reader delays the program until it shows progress.
-on_terminal '' "'$barspan' dump --yes -v soft:1M 0 | (sleep 1.5; cat >/dev/null)"
+on_terminal '' "'$barspan' dump --yes -v soft:1M 0 | (sleep 3; cat >/dev/null)"
 has "$out" 'barspan: +[0-9]+ %, [0-9]+K of 1M' 'a slow dump shows its progress'
 on_terminal '' "'$barspan' dump --yes -v soft:64K 0 | cat >/dev/null"
 lacks "$out" '%' 'a fast dump shows no progress'
-on_terminal '' "'$barspan' dump --yes -v soft:1M 0 2>'$err' | (sleep 1.5; cat >/dev/null)"
+on_terminal '' "'$barspan' dump --yes -v soft:1M 0 2>'$err' | (sleep 3; cat >/dev/null)"
 is_empty "$err" 'no progress is shown if stderr is not a terminal'
 finish
