@@ -228,7 +228,7 @@ static void load_and_exit(void)
 
 START_TEST(hook_that_faults_or_exits_ends_the_process)
 {
-	int status = end_of(load_and_exit);
+	int status = harness_run_child(load_and_exit);
 
 	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7);
 	check_killed(load_and_fault);
