@@ -31,10 +31,11 @@ answers 3 'a range that ends in an area' "$sparse" BAR0 $((3 * page - 1)) 2
 answers 3 'a range from area to area' "$sparse" BAR0 0 $((4 * page))
 
 # No answer is a failure, which --quiet explains too.
-fails 'region 0: .* is past the end at .*: ERANGE' 'a range past the end' query -q "$sparse" 0 0 $((4 * page + 1))
+fails 'region 0: .* is past the end at .*: ERANGE' 'a range past the end' query -q "$sparse" \
+	0 0 $((4 * page + 1))
 is_empty "$out" 'without an answer'
 fails 'region 1: cannot map: ENOENT' 'no such region' query -q "$sparse" 1 0
-has "$err" 'there is no such region' 'with the message of the library'
+has "$err" 'soft region 1: no such region' 'with the message of the library'
 refuses "OFFSET 'x'" 'a usage error' query -q "$sparse" 0 x
 refuses '--quiet: --json prints' 'no text and JSON' query --quiet --json "$sparse" 0 0
 

@@ -129,7 +129,8 @@ types() { # LINE
 
 if command -v script >/dev/null && script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
 	types 'barspan que\t0001\tco\t0x10'
-	has "$out" '^<query><0001:af:00.2><CONFIG><0x10>$' 'on a terminal, words with colons are completed'
+	has "$out" '^<query><0001:af:00.2><CONFIG><0x10>$' \
+		'on a terminal, words with colons are completed'
 	types 'barspan run --tra\temulate,resc\t--summ\t -- true'
 	has "$out" '^<run><--trap=emulate,rescue><--summary><--><true>$' 'and options with a value'
 else

@@ -73,7 +73,8 @@ chmod 755 "$work/small" "$work/other" "$work/musl" "$work/short"
 fails 'small: a program of 32 bits: the preloaded object has 64' 'a program of 32 bits' \
 	run "$work/small"
 fails 'other: for another machine' 'a program for another machine' run "$work/other"
-fails 'musl: for another C library \(musl\): its dynamic linker is /lib/ld-musl' 'a program for musl' \
+fails 'musl: for another C library \(musl\): its dynamic linker is /lib/ld-musl' \
+	'a program for musl' \
 	run "$work/musl"
 fails 'short: the ELF file is truncated' 'a truncated ELF file' run "$work/short"
 

@@ -15,7 +15,8 @@ drive() { # OPTION...
 }
 
 reports() { # ACCESSES
-	has "$file" "^barspan: trap report: 1 places, $1 accesses, 0 failed\$" "the report has $1 accesses"
+	has "$file" "^barspan: trap report: 1 places, $1 accesses, 0 failed\$" \
+		"the report has $1 accesses"
 	lacks "$err" 'trap report' 'and is not on standard error'
 }
 
@@ -48,7 +49,8 @@ refuses '^barspan run: --summary: --trap=off counts nothing; expected another mo
 	'a summary without a trap' run --summary --trap=off true
 refuses '^barspan run: --trap=emulate,off: off excludes other modes; expected off alone or no off$' \
 	'off with another mode' run --trap=off --trap=emulate true
-fails '^barspan: /nowhere/x: cannot open it for the report: ENOENT' 'a report that cannot be opened' \
+fails '^barspan: /nowhere/x: cannot open it for the report: ENOENT' \
+	'a report that cannot be opened' \
 	run --report /nowhere/x true
 
 # The action for SIGPIPE that barspan was given is the command's.

@@ -26,7 +26,8 @@ refuses 'bogus' 'an unknown option' --bogus
 refuses 'bogus' 'an unknown option of a command' show --bogus "$sparse"
 refuses 'DEVICE is missing' 'show without a device' show
 refuses "'x': one argument too many" 'show with an extra argument' show "$sparse" x
-refuses "REGION 'x': no such region; expected BAR0-BAR5, ROM, CONFIG or a number" 'show with an invalid region' \
+refuses "REGION 'x': no such region; expected BAR0-BAR5, ROM, CONFIG or a number" \
+	'show with an invalid region' \
 	show --region x "$sparse"
 refuses 'REGION is missing' 'query without a region' query "$sparse"
 refuses 'OFFSET is missing' 'query without an offset' query "$sparse" 0
@@ -38,7 +39,8 @@ refuses 'VALUE is missing' 'write without a value' write "$sparse" 0 0
 refuses 'LENGTH is missing' 'dump without a length' dump --yes "$sparse" 0 0
 refuses "'x': one argument too many" 'demo with an extra argument' demo x
 
-refuses "DEVICE 'nonsense': not a device; expected a PCI address .*soft:LAYOUT" 'an invalid device' \
+refuses "DEVICE 'nonsense': not a device; expected a PCI address .*soft:LAYOUT" \
+	'an invalid device' \
 	show nonsense
 refuses "DEVICE '0000:01:00.9'" 'an invalid PCI address' show 0000:01:00.9
 refuses "DEVICE 'soft:'.*size" 'a layout without a size' show soft:
