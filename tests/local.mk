@@ -189,11 +189,12 @@ AM_LDFLAGS += -Wl,-z,now \
 	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_move_mapping \
 	-Wl,--wrap=sys_mremap -Wl,--wrap=sys_munlock
 endif
-TESTS += tests/unit/includes.sh tests/unit/locks.sh tests/unit/prose.sh
+TESTS += tests/unit/includes.sh tests/unit/locks.sh tests/unit/prose.sh tests/unit/spdx.sh
 EXTRA_DIST += \
 	tests/unit/includes.sh \
 	tests/unit/locks.sh \
 	tests/unit/prose.sh \
+	tests/unit/spdx.sh \
 	tests/support/prose.awk \
 	tests/support/tap.sh
 EXTRA_DIST += \
