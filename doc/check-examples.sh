@@ -3,6 +3,7 @@
 # Example programs. Each one is built, and its output on the software device is
 # as expected. Prints TAP; runs in the build folder.
 srcdir=${srcdir:-.}
+programs=${EXAMPLES:-doc/examples}
 page_size=$(getconf PAGESIZE)
 . "$srcdir/tests/support/tap.sh"
 
@@ -13,7 +14,7 @@ run() # STATUS PROGRAM [ARGUMENT...]
 	wanted=$1
 	program=$2
 	shift 2
-	output=$("doc/examples/$program" "$@" 2>&1)
+	output=$("$programs/$program" "$@" 2>&1)
 	status=$?
 	[ "$status" -eq "$wanted" ]
 	report $? "$program $* exits with $wanted" "$status: $output"
@@ -28,7 +29,7 @@ prints() # PATTERN
 
 for source in "$srcdir"/doc/examples/*.c; do
 	name=$(basename "$source" .c)
-	[ -x "doc/examples/$name" ]
+	[ -x "$programs/$name" ]
 	report $? "$name is built"
 done
 

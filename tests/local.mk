@@ -202,3 +202,20 @@ EXTRA_DIST += \
 	tests/unit/functions/functions.c \
 	tests/unit/functions/functions.h \
 	tests/unit/functions/run.c
+
+# The examples and the program as they are installed.
+if TOOL
+INSTALLED_TOOL = yes
+else
+INSTALLED_TOOL = no
+endif
+if EMULATE
+INSTALLED_EMULATION = yes
+else
+INSTALLED_EMULATION = no
+endif
+installcheck-local:
+	srcdir='$(srcdir)' DESTDIR='$(DESTDIR)' CC='$(CC)' CFLAGS='$(CFLAGS) $(SANITIZER)' \
+	bindir='$(bindir)' libdir='$(libdir)' examplesdir='$(examplesdir)' \
+	tool=$(INSTALLED_TOOL) emulation=$(INSTALLED_EMULATION) $(SHELL) $(srcdir)/tests/installed.sh
+EXTRA_DIST += tests/installed.sh
