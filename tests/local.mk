@@ -219,3 +219,17 @@ installcheck-local:
 	bindir='$(bindir)' libdir='$(libdir)' examplesdir='$(examplesdir)' \
 	tool=$(INSTALLED_TOOL) emulation=$(INSTALLED_EMULATION) $(SHELL) $(srcdir)/tests/installed.sh
 EXTRA_DIST += tests/installed.sh
+
+# The ABI of this build against that of the last release. Types are read from debugging information, which depends on
+# the compiler: build with gcc.
+check-abi: libbarspan.la libbarspan-trap.la
+	srcdir='$(srcdir)' $(SHELL) $(srcdir)/tests/abi/check.sh
+update-abi: libbarspan.la libbarspan-trap.la
+	srcdir='$(srcdir)' $(SHELL) $(srcdir)/tests/abi/check.sh --update
+.PHONY: check-abi update-abi
+EXTRA_DIST += \
+	tests/abi/check.sh \
+	tests/abi/growth.abignore \
+	tests/abi/libbarspan-trap.xml \
+	tests/abi/libbarspan.xml \
+	tests/abi/public.abignore
