@@ -95,7 +95,10 @@ fi
 # The installed tree in another place, without the build folder.
 libraries=$(sed -n 's,^libdir = ${[a-z_]*}/,,p' Makefile)
 tree=$work/tree
-if [ -n "$(sed -n 's/^ORIGIN_RPATH = //p' Makefile)" ] && [ -n "$libraries" ]; then
+# Below /usr, programs look for libraries where all others do.
+search=$tree/$libraries
+[ -z "$(sed -n 's/^ORIGIN_RPATH = //p' Makefile)" ] || search=''
+if [ -n "$libraries" ]; then
 	folder=$tree/$libraries/barspan-$(sed -n 's/^BARSPAN_MAJOR = //p' Makefile)
 	mkdir -p "$tree/bin" "$folder"
 	cp .libs/barspan "$tree/bin/"
@@ -106,10 +109,11 @@ if [ -n "$(sed -n 's/^ORIGIN_RPATH = //p' Makefile)" ] && [ -n "$libraries" ]; t
 	LC_ALL=C sed "s,$PWD/.libs,$nowhere,g" .libs/libbarspan-preload.so \
 		>"$folder/libbarspan-preload.so"
 	status=0
-	LD_PRELOAD=$played "$tree/bin/barspan" run "$driver" >"$out" 2>"$err" || status=$?
+	LD_LIBRARY_PATH=$search LD_PRELOAD=$played "$tree/bin/barspan" run "$driver" \
+		>"$out" 2>"$err" || status=$?
 	ended 0 'a moved installation works'
 else
-	skip 'a moved installation works' 'installed in a default library folder'
+	skip 'a moved installation works' 'the libraries are not in a folder below the prefix'
 fi
 mkdir "$work/flat"
 cp .libs/barspan .libs/libbarspan-preload.so "$work/flat/"
