@@ -68,8 +68,11 @@ lib_libcore_la_LIBADD = lib/libutil.la
 noinst_LTLIBRARIES += lib/libtrap.la
 lib_libtrap_la_SOURCES = \
 	lib/trap/chain.c lib/trap/chain.h \
+	lib/trap/emulate.h \
 	lib/trap/end.c lib/trap/end.h \
 	lib/trap/explain.c lib/trap/explain.h \
+	lib/trap/form.h \
+	lib/trap/machine.c lib/trap/machine.h \
 	lib/trap/memcheck.c lib/trap/memcheck.h \
 	lib/trap/memory.c lib/trap/memory.h \
 	lib/trap/module.c lib/trap/module.h \
@@ -84,28 +87,31 @@ lib_libtrap_la_SOURCES = \
 	lib/trap/sys-signal.c lib/trap/sys-signal.h \
 	lib/trap/table.h \
 	lib/trap/text.c lib/trap/text.h \
-	lib/trap/trap.c \
-	lib/trap/x86/emulate.h \
-	lib/trap/x86/form.h \
-	lib/trap/x86/frame.c \
-	lib/trap/x86/machine.c lib/trap/x86/machine.h
-EMULATION = \
+	lib/trap/trap.c
+MACHINE_X86 = lib/trap/x86/form.h lib/trap/x86/frame.c lib/trap/x86/machine.c lib/trap/x86/machine.h
+EMULATION_X86 = \
 	lib/trap/x86/alu.c lib/trap/x86/alu.h \
 	lib/trap/x86/cache.c \
 	lib/trap/x86/compute.c \
 	lib/trap/x86/decode.c lib/trap/x86/decode.h \
-	lib/trap/x86/emulate.c \
+	lib/trap/x86/emulate.c lib/trap/x86/emulate.h \
 	lib/trap/x86/rewrite.c \
 	lib/trap/x86/run.c lib/trap/x86/run.h \
 	lib/trap/x86/stack.c \
 	lib/trap/x86/string.c \
 	lib/trap/x86/vector.c
+if TRAP_X86
+lib_libtrap_la_SOURCES += $(MACHINE_X86)
 if EMULATE
-lib_libtrap_la_SOURCES += $(EMULATION)
-else
+lib_libtrap_la_SOURCES += $(EMULATION_X86)
+endif
+endif
+if !TRAP_X86
+lib_libtrap_la_SOURCES += lib/trap/nomachine.c
+endif
+if !EMULATE
 lib_libtrap_la_SOURCES += lib/trap/noemulate.c
 endif
-EXTRA_DIST += $(EMULATION) lib/trap/noemulate.c
 lib_libtrap_la_CFLAGS = $(AM_CFLAGS) $(ZYDIS_CFLAGS) -fvisibility=hidden
 lib_libtrap_la_LIBADD = $(ZYDIS_LIBS)
 

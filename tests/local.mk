@@ -53,6 +53,7 @@ UNIT_TESTS += \
 	tests/unit/test-trap-rescue-frame
 endif
 
+if TRAP_X86
 if EMULATE
 UNIT_TESTS += \
 	tests/unit/test-trap-code \
@@ -84,6 +85,7 @@ tests_unit_test_trap_special_SOURCES = \
 	tests/unit/test-trap-special.c \
 	tests/support/own-faults.c \
 	$(WAYS)
+endif
 endif
 
 tests_unit_test_io_SOURCES = \

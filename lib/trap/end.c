@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "trap/chain.h"
-#include "trap/x86/machine.h"
+#include "trap/machine.h"
 #include "trap/scratch.h"
 #include "trap/text.h"
 #include "util/sys.h"

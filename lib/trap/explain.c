@@ -4,7 +4,7 @@
 #include <barspan/guard.h>
 
 #include "compat/private.h"
-#include "trap/x86/machine.h"
+#include "trap/machine.h"
 #include "trap/module.h"
 #include "trap/scratch.h"
 #include "trap/text.h"

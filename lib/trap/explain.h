@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "span/registry.h"
-#include "trap/x86/form.h"
+#include "trap/form.h"
 
 /* An access to a hole that the trap does not serve. */
 struct explain {

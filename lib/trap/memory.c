@@ -7,7 +7,7 @@
 #include <barspan/io.h>
 
 #include "compat/private.h"
-#include "trap/x86/machine.h"
+#include "trap/machine.h"
 #include "trap/own.h"
 #include "trap/report.h"
 

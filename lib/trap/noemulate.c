@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Replaces the emulation where it is not available. */
-#include "trap/x86/emulate.h"
+#include "trap/emulate.h"
 
 #include <errno.h>
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "compat/private.h"
-#include "trap/x86/machine.h"
+#include "trap/machine.h"
 
 enum { OBJECTS = 4, DEEPEST = 1 << 16 };
 

@@ -5,7 +5,7 @@
 
 #include "compat/private.h"
 #include "util/log.h"
-#include "trap/x86/machine.h"
+#include "trap/machine.h"
 #include "trap/scratch.h"
 #include "trap/text.h"
 

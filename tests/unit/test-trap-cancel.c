@@ -3,7 +3,7 @@
  * next cancellation point. */
 #include <pthread.h>
 
-#include "trap/x86/emulate.h"
+#include "trap/emulate.h"
 #include "support/trap-fixture.h"
 
 static int cancellable_read(void *context, uint64_t offset, void *buffer, size_t length)

@@ -11,7 +11,7 @@
 
 #include "support/harness.h"
 #include <barspan/trap.h>
-#include "trap/x86/emulate.h"
+#include "trap/emulate.h"
 #include "trap/memcheck.h"
 #include "trap/private.h"
 #include "trap/report.h"

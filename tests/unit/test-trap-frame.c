@@ -4,7 +4,7 @@
 #include <ucontext.h>
 
 #include "support/harness.h"
-#include "trap/x86/emulate.h"
+#include "trap/emulate.h"
 #include "trap/x86/machine.h"
 
 /* No real processor has these offsets. */

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "trap/memcheck.h"
-#include "trap/x86/emulate.h"
+#include "trap/emulate.h"
 #include "support/trap-fixture.h"
 
 enum { NESTED = 0x100, LINE = 100 };

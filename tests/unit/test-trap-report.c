@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "trap/x86/emulate.h"
+#include "trap/emulate.h"
 #include "support/trap-fixture.h"
 
 static void store_to_hole(void)

@@ -7,7 +7,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "trap/x86/emulate.h"
+#include "trap/emulate.h"
 #include "trap/memcheck.h"
 #include "support/trap-fixture.h"
 

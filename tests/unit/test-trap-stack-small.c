@@ -8,7 +8,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "trap/x86/emulate.h"
+#include "trap/emulate.h"
 #include "support/stack-fixture.h"
 
 enum { MIN_STACK = 512, UNUSABLE = 77, SERVED = 33, HANDLED = 3 };

@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 
-#include "trap/x86/emulate.h"
+#include "trap/emulate.h"
 #include "support/stack-fixture.h"
 
 static size_t used_stack(void)

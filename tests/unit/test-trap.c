@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "span/span.h"
-#include "trap/x86/emulate.h"
+#include "trap/emulate.h"
 #include "support/trap-fixture.h"
 
 START_TEST(options_are_checked)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Caches decoded instructions by address. If a race loses an entry, the
  * instruction is decoded again. */
-#include "trap/x86/form.h"
+#include "trap/emulate.h"
 
 #include <limits.h>
 #include <signal.h>

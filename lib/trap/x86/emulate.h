@@ -1,46 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef TRAP_EMULATE_H
-#define TRAP_EMULATE_H
+/* The parts of emulate() for x86-64. */
+#ifndef TRAP_X86_EMULATE_H
+#define TRAP_X86_EMULATE_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <ucontext.h>
 
-#include "trap/x86/form.h"
+#include "trap/emulate.h"
 #include "trap/x86/machine.h"
-
-enum emulate_result {
-	EMULATE_DONE,
-	EMULATE_UNKNOWN,  /* the instruction cannot be emulated; nothing was done */
-	EMULATE_NOT_OURS, /* the operand is not where the fault was; nothing was done */
-	EMULATE_FAULT,	  /* memory outside of spans faults */
-};
-
-/* An instruction to emulate. */
-struct emulation {
-	struct trap_form form;
-	ucontext_t *context;
-	uintptr_t pc;
-	/* the address that faulted; with EMULATE_FAULT the new one */
-	uintptr_t fault;
-	uintptr_t next; /* the instruction after it */
-	/* with EMULATE_FAULT: replaced by the fault of the memory, as is the
-	 * fault in the context */
-	siginfo_t *info;
-};
-
-/* Prepares the emulation. -EOPNOTSUPP: it is not built in. Not for signal
- * handlers. */
-int emulate_load(void);
-
-/* Emulates the instruction at `pc`, which faulted at `fault`. Safe anywhere. */
-enum emulate_result emulate(struct emulation *emulation);
-
-/* Finds the memory operand of the instruction that lies in a span, for a fault
- * without an address, and stores its address in `fault`. Returns false if none
- * does. Safe anywhere. */
-bool emulate_find(struct emulation *emulation);
 
 /* emulate() and emulate_find() for string instructions. */
 enum emulate_result emulate_string(struct emulation *emulation);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The form of an instruction: what it does to memory, in terms of the
  * emulation. */
-#ifndef TRAP_FORM_H
-#define TRAP_FORM_H
+#ifndef TRAP_X86_FORM_H
+#define TRAP_X86_FORM_H
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -83,11 +82,5 @@ struct trap_form {
 /* Decodes an instruction. Returns false if there is none of at most `length`
  * bytes. Safe anywhere. */
 bool form_decode(struct trap_form *out, const uint8_t *code, size_t length);
-
-/* Returns the form of the instruction at `pc`, which has just been executed,
- * from the cache if it is there. Returns false if it cannot be read or decoded.
- * `alternate` is the thread's alternate stack according to the signal's
- * context. Safe anywhere. */
-bool form_at(struct trap_form *out, uintptr_t pc, const stack_t *alternate);
 
 #endif

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#if defined(__x86_64__) && !defined(__ILP32__)
 #include <cpuid.h>
 
 enum { LEGACY_SIZE = 512, MXCSR_OFFSET = 24, XMM_OFFSET = 160 };
@@ -180,11 +179,3 @@ uint32_t *machine_mxcsr(const ucontext_t *context)
 
 	return area ? (uint32_t *)(void *)(area + MXCSR_OFFSET) : NULL;
 }
-
-#else
-
-void machine_prepare(void)
-{
-}
-
-#endif

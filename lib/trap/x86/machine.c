@@ -2,9 +2,6 @@
 /* See the kernel's arch/x86/include/uapi/asm/sigcontext.h for the frame. */
 #include "trap/x86/machine.h"
 
-#include <string.h>
-
-#if defined(__x86_64__) && !defined(__ILP32__)
 #include <asm/prctl.h>
 
 #include "util/sys.h"
@@ -91,63 +88,23 @@ __asm__(".pushsection .text\n"
 	".popsection\n");
 /* clang-format on */
 
-extern long machine_copy_one(void *to, const void *from, size_t width);
-extern long machine_copy_failed(void *to, const void *from, size_t width);
-
-/* The other models may allocate on first use. */
-static __thread struct machine_fault last_fault __attribute__((tls_model("initial-exec")));
-
-bool machine_recover(const siginfo_t *info, ucontext_t *context)
+void machine_set_pc(ucontext_t *context, uintptr_t pc)
 {
-	uintptr_t pc = machine_pc(context);
-
-	if (pc < (uintptr_t)machine_copy_one || pc >= (uintptr_t)machine_copy_failed)
-		return false;
-	last_fault = (struct machine_fault){
-		.number = info->si_signo,
-		.code = info->si_code,
-		.address = info->si_addr,
-		.cr2 = context->uc_mcontext.gregs[REG_CR2],
-		.error = context->uc_mcontext.gregs[REG_ERR],
-		.trap = context->uc_mcontext.gregs[REG_TRAPNO],
-	};
-	machine_set(context, MACHINE_PC, (uintptr_t)machine_copy_failed);
-	return true;
+	machine_set(context, MACHINE_PC, pc);
 }
 
-bool machine_has_fault(void)
+void machine_get_fault_registers(const ucontext_t *context, long long *registers)
 {
-	return last_fault.number;
+	registers[0] = context->uc_mcontext.gregs[REG_CR2];
+	registers[1] = context->uc_mcontext.gregs[REG_ERR];
+	registers[2] = context->uc_mcontext.gregs[REG_TRAPNO];
 }
 
-struct machine_fault machine_take_fault(void)
+void machine_set_fault_registers(ucontext_t *context, const long long *registers)
 {
-	struct machine_fault fault = last_fault;
-
-	last_fault.number = 0;
-	return fault;
-}
-
-void machine_put_fault(const struct machine_fault *fault)
-{
-	last_fault = *fault;
-}
-
-void machine_forget_fault(void)
-{
-	last_fault.number = 0;
-}
-
-void machine_pretend_fault(siginfo_t *info, ucontext_t *context)
-{
-	if (!last_fault.number)
-		return;
-	info->si_signo = last_fault.number;
-	info->si_code = last_fault.code;
-	info->si_addr = last_fault.address;
-	context->uc_mcontext.gregs[REG_CR2] = last_fault.cr2;
-	context->uc_mcontext.gregs[REG_ERR] = last_fault.error;
-	context->uc_mcontext.gregs[REG_TRAPNO] = last_fault.trap;
+	context->uc_mcontext.gregs[REG_CR2] = registers[0];
+	context->uc_mcontext.gregs[REG_ERR] = registers[1];
+	context->uc_mcontext.gregs[REG_TRAPNO] = registers[2];
 }
 
 enum { STUBS = 64 };
@@ -191,69 +148,4 @@ void machine_set_flags_by_code(ucontext_t *context)
 	machine_ways[i].flags = machine_get(context, MACHINE_FLAGS);
 	machine_ways[i].pc = machine_get(context, MACHINE_PC);
 	machine_set(context, MACHINE_PC, (uintptr_t)machine_stubs + i * 64);
-}
-
-#else /* other architectures: explain and report only */
-
-#if defined(__aarch64__)
-uintptr_t machine_pc(const ucontext_t *context)
-{
-	return context->uc_mcontext.pc;
-}
-
-uintptr_t machine_sp(const ucontext_t *context)
-{
-	return context->uc_mcontext.sp;
-}
-#else
-uintptr_t machine_pc(const ucontext_t *context)
-{
-	(void)context;
-	return 0;
-}
-
-uintptr_t machine_sp(const ucontext_t *context)
-{
-	(void)context;
-	return UINTPTR_MAX;
-}
-#endif
-
-enum machine_access machine_access(const ucontext_t *context)
-{
-	(void)context;
-	return MACHINE_UNKNOWN;
-}
-
-bool machine_recover(const siginfo_t *info, ucontext_t *context)
-{
-	(void)info;
-	(void)context;
-	return false;
-}
-
-void machine_set_flags_by_code(ucontext_t *context)
-{
-	(void)context;
-}
-
-static long machine_copy_one(void *to, const void *from, size_t width)
-{
-	memcpy(to, from, width);
-	return 0;
-}
-
-#endif
-
-size_t machine_copy(void *to, const void *from, size_t length)
-{
-	uint8_t *t = to;
-	const uint8_t *f = from;
-
-	for (size_t width; length; t += width, f += width, length -= width) {
-		width = length >= 8 ? 8 : length >= 4 ? 4 : length >= 2 ? 2 : 1;
-		if (machine_copy_one(t, f, width))
-			break;
-	}
-	return length;
 }
