@@ -191,8 +191,9 @@ AM_LDFLAGS += -Wl,-z,now \
 	-Wl,--wrap=sys_mprotect -Wl,--wrap=sys_madvise -Wl,--wrap=sys_move_mapping \
 	-Wl,--wrap=sys_mremap -Wl,--wrap=sys_munlock
 endif
-TESTS += tests/unit/includes.sh tests/unit/locks.sh tests/unit/prose.sh tests/unit/spdx.sh
+TESTS += tests/unit/arm64-access.sh tests/unit/includes.sh tests/unit/locks.sh tests/unit/prose.sh tests/unit/spdx.sh
 EXTRA_DIST += \
+	tests/unit/arm64-access.sh \
 	tests/unit/includes.sh \
 	tests/unit/locks.sh \
 	tests/unit/prose.sh \

@@ -25,18 +25,27 @@ static size_t widest_access(uintptr_t address, size_t left)
 }
 
 /* Copies bytes in the device's order; values are not swapped. */
-#define COPY(type, to, from) memcpy(to, &(type){ *(const volatile type *)(from) }, sizeof(type))
+#define COPY(bits, to, from) \
+	memcpy(to, &(uint##bits##_t){ BARSPAN_LOAD_(bits, from) }, sizeof(uint##bits##_t))
+
+#if UINTPTR_MAX == UINT64_MAX
+#define LOAD_WORD(address) BARSPAN_LOAD_(64, address)
+#define STORE_WORD(address, value) BARSPAN_STORE_(64, address, value)
+#else
+#define LOAD_WORD(address) BARSPAN_LOAD_(32, address)
+#define STORE_WORD(address, value) BARSPAN_STORE_(32, address, value)
+#endif
 
 static size_t load_part(uint8_t *to, uintptr_t from, size_t length)
 {
 	size_t width = widest_access(from, length);
 
 	if (width == 4)
-		COPY(uint32_t, to, from);
+		COPY(32, to, from);
 	else if (width == 2)
-		COPY(uint16_t, to, from);
+		COPY(16, to, from);
 	else
-		COPY(uint8_t, to, from);
+		COPY(8, to, from);
 	return width;
 }
 
@@ -50,8 +59,9 @@ static size_t load_words(uint8_t *to, uintptr_t from, size_t length)
 	size_t done = 0;
 
 	for (; length - done >= 4 * WORD; done += 4 * WORD) {
-		const volatile uintptr_t *words = (const volatile uintptr_t *)(from + done);
-		uintptr_t a = words[0], b = words[1], c = words[2], d = words[3];
+		uintptr_t a = LOAD_WORD(from + done), b = LOAD_WORD(from + done + WORD);
+		uintptr_t c = LOAD_WORD(from + done + 2 * WORD);
+		uintptr_t d = LOAD_WORD(from + done + 3 * WORD);
 
 		KEEP_WHOLE(a);
 		KEEP_WHOLE(b);
@@ -63,7 +73,7 @@ static size_t load_words(uint8_t *to, uintptr_t from, size_t length)
 		memcpy(to + done + 3 * WORD, &d, WORD);
 	}
 	for (; length - done >= WORD; done += WORD)
-		COPY(uintptr_t, to + done, from + done);
+		memcpy(to + done, &(uintptr_t){ LOAD_WORD(from + done) }, WORD);
 	return done;
 }
 
@@ -85,11 +95,11 @@ static size_t store_part(uintptr_t to, const uint8_t *from, size_t length)
 
 	memcpy(&value, from, width);
 	if (width == 4)
-		*(volatile uint32_t *)to = value.u32;
+		BARSPAN_STORE_(32, to, value.u32);
 	else if (width == 2)
-		*(volatile uint16_t *)to = value.u16;
+		BARSPAN_STORE_(16, to, value.u16);
 	else
-		*(volatile uint8_t *)to = value.u8;
+		BARSPAN_STORE_(8, to, value.u8);
 	return width;
 }
 
@@ -98,21 +108,20 @@ static size_t store_words(uintptr_t to, const uint8_t *from, size_t length)
 	size_t done = 0;
 
 	for (; length - done >= 4 * WORD; done += 4 * WORD) {
-		volatile uintptr_t *words = (volatile uintptr_t *)(to + done);
 		uintptr_t a, b, c, d;
 
 		memcpy(&a, from + done, WORD);
 		memcpy(&b, from + done + WORD, WORD);
 		memcpy(&c, from + done + 2 * WORD, WORD);
 		memcpy(&d, from + done + 3 * WORD, WORD);
-		words[0] = a;
-		words[1] = b;
-		words[2] = c;
-		words[3] = d;
+		STORE_WORD(to + done, a);
+		STORE_WORD(to + done + WORD, b);
+		STORE_WORD(to + done + 2 * WORD, c);
+		STORE_WORD(to + done + 3 * WORD, d);
 	}
 	for (uintptr_t value; length - done >= WORD; done += WORD) {
 		memcpy(&value, from + done, WORD);
-		*(volatile uintptr_t *)(to + done) = value;
+		STORE_WORD(to + done, value);
 	}
 	return done;
 }

@@ -33,6 +33,44 @@ BARSPAN_BEGIN_DECLS_
 #define BARSPAN_LE64_(value) (value)
 #endif
 
+/*
+ * One load or store of device memory. On arm64 the instruction has a base
+ * register alone. If the device is emulated by a hypervisor, a form with
+ * writeback, which compilers make of loops, has no valid syndrome, and cannot be
+ * emulated (DDI 0487, ISS encoding for a Data Abort, ISV).
+ */
+#if defined(__aarch64__)
+#define BARSPAN_DEVICE_ACCESS_(bits, suffix, operand) \
+	BARSPAN_HELPER_ uint##bits##_t barspan_load##bits##_(uintptr_t address) \
+	{ \
+		uint##bits##_t value; \
+\
+		__asm__ __volatile__("ldr" suffix " %" operand "0, [%1]" \
+				     : "=r"(value) \
+				     : "r"(address)); \
+		return value; \
+	} \
+\
+	BARSPAN_HELPER_ void barspan_store##bits##_(uintptr_t address, uint##bits##_t value) \
+	{ \
+		__asm__ __volatile__("str" suffix " %" operand "0, [%1]" \
+				     : \
+				     : "r"(value), "r"(address)); \
+	}
+
+BARSPAN_DEVICE_ACCESS_(8, "b", "w")
+BARSPAN_DEVICE_ACCESS_(16, "h", "w")
+BARSPAN_DEVICE_ACCESS_(32, "", "w")
+BARSPAN_DEVICE_ACCESS_(64, "", "x")
+#undef BARSPAN_DEVICE_ACCESS_
+#define BARSPAN_LOAD_(bits, address) barspan_load##bits##_(address)
+#define BARSPAN_STORE_(bits, address, value) barspan_store##bits##_(address, value)
+#else
+#define BARSPAN_LOAD_(bits, address) (*(const volatile uint##bits##_t *)(address))
+#define BARSPAN_STORE_(bits, address, value) \
+	((void)(*(volatile uint##bits##_t *)(address) = (value)))
+#endif
+
 /* The slow path: all accesses but aligned direct ones. `width` is in bytes. */
 __attribute__((cold)) uint64_t barspan_read_slow_(struct barspan *span, uint64_t offset,
 						  unsigned int width);
@@ -73,8 +111,6 @@ BARSPAN_HELPER_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 	return guard->write_end ? barspan_address_(guard, offset, width) : 0;
 }
 
-#define BARSPAN_AT_(bits, address) (*(volatile uint##bits##_t *)(address))
-
 #define BARSPAN_ACCESSORS_(bits) \
 	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits##_relaxed(struct barspan *span, \
 								    uint64_t offset) \
@@ -86,12 +122,12 @@ BARSPAN_HELPER_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 			guard = barspan_guard_of_(span); \
 			if (barspan_is_plain_slice_(guard, guard->read_end, offset)) \
 				return BARSPAN_LE##bits##_( \
-					BARSPAN_AT_(bits, guard->base + (uintptr_t)offset)); \
+					BARSPAN_LOAD_(bits, guard->base + (uintptr_t)offset)); \
 			address = barspan_readable_(span, offset, bits / 8); \
 		} \
 		if (!address) \
 			return (uint##bits##_t)barspan_read_slow_(span, offset, bits / 8); \
-		return BARSPAN_LE##bits##_(BARSPAN_AT_(bits, address)); \
+		return BARSPAN_LE##bits##_(BARSPAN_LOAD_(bits, address)); \
 	} \
 \
 	BARSPAN_INLINE_ void barspan_write##bits##_relaxed(struct barspan *span, uint64_t offset, \
@@ -103,8 +139,8 @@ BARSPAN_HELPER_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 		if (__builtin_expect(offset % (bits / 8) == 0, 1)) { \
 			guard = barspan_guard_of_(span); \
 			if (barspan_is_plain_slice_(guard, guard->write_end, offset)) { \
-				BARSPAN_AT_(bits, guard->base + (uintptr_t)offset) = \
-					BARSPAN_LE##bits##_(value); \
+				BARSPAN_STORE_(bits, guard->base + (uintptr_t)offset, \
+					       BARSPAN_LE##bits##_(value)); \
 				return; \
 			} \
 			address = barspan_writable_(span, offset, bits / 8); \
@@ -112,7 +148,7 @@ BARSPAN_HELPER_ uintptr_t barspan_writable_(const struct barspan *span, uint64_t
 		if (!address) \
 			barspan_write_slow_(span, offset, value, bits / 8); \
 		else \
-			BARSPAN_AT_(bits, address) = BARSPAN_LE##bits##_(value); \
+			BARSPAN_STORE_(bits, address, BARSPAN_LE##bits##_(value)); \
 	} \
 \
 	BARSPAN_INLINE_ uint##bits##_t barspan_read##bits(struct barspan *span, uint64_t offset) \
@@ -153,7 +189,7 @@ __attribute__((cold)) int barspan_try_write_slow_(struct barspan *span, uint64_t
 		if (__builtin_expect(offset % (bits / 8) == 0, 1)) \
 			address = barspan_readable_(span, offset, bits / 8); \
 		if (__builtin_expect(address != 0, 1)) { \
-			*value = BARSPAN_LE##bits##_(BARSPAN_AT_(bits, address)); \
+			*value = BARSPAN_LE##bits##_(BARSPAN_LOAD_(bits, address)); \
 		} else { \
 			r = barspan_try_read_slow_(span, offset, &wide, bits / 8); \
 			if (!r) \
@@ -173,7 +209,7 @@ __attribute__((cold)) int barspan_try_write_slow_(struct barspan *span, uint64_t
 			address = barspan_writable_(span, offset, bits / 8); \
 		if (__builtin_expect(address == 0, 0)) \
 			return barspan_try_write_slow_(span, offset, value, bits / 8); \
-		BARSPAN_AT_(bits, address) = BARSPAN_LE##bits##_(value); \
+		BARSPAN_STORE_(bits, address, BARSPAN_LE##bits##_(value)); \
 		return 0; \
 	}
 

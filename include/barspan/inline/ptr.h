@@ -60,7 +60,7 @@ __attribute__((cold)) void barspan_ptr_write_slow_(volatile void *pointer, uint6
 	BARSPAN_INLINE_ uint##bits##_t barspan_ptr_read##bits##_raw(const volatile void *pointer) \
 	{ \
 		if (__builtin_expect(barspan_ptr_is_cached_((uintptr_t)pointer, bits / 8, 0), 1)) \
-			return *(const volatile uint##bits##_t *)pointer; \
+			return BARSPAN_LOAD_(bits, (uintptr_t)pointer); \
 		return BARSPAN_LE##bits##_( \
 			(uint##bits##_t)barspan_ptr_read_slow_(pointer, bits / 8)); \
 	} \
@@ -69,7 +69,7 @@ __attribute__((cold)) void barspan_ptr_write_slow_(volatile void *pointer, uint6
 							   uint##bits##_t value) \
 	{ \
 		if (__builtin_expect(barspan_ptr_is_cached_((uintptr_t)pointer, bits / 8, 1), 1)) \
-			*(volatile uint##bits##_t *)pointer = value; \
+			BARSPAN_STORE_(bits, (uintptr_t)pointer, value); \
 		else \
 			barspan_ptr_write_slow_(pointer, BARSPAN_LE##bits##_(value), bits / 8); \
 	} \
