@@ -89,6 +89,7 @@ lib_libtrap_la_SOURCES = \
 	lib/trap/text.c lib/trap/text.h \
 	lib/trap/trap.c
 MACHINE_X86 = lib/trap/x86/form.h lib/trap/x86/frame.c lib/trap/x86/machine.c lib/trap/x86/machine.h
+MACHINE_ARM64 = lib/trap/arm64/form.h lib/trap/arm64/machine.c lib/trap/arm64/machine.h
 EMULATION_X86 = \
 	lib/trap/x86/alu.c lib/trap/x86/alu.h \
 	lib/trap/x86/cache.c \
@@ -100,14 +101,20 @@ EMULATION_X86 = \
 	lib/trap/x86/stack.c \
 	lib/trap/x86/string.c \
 	lib/trap/x86/vector.c
+EMULATION_ARM64 = lib/trap/arm64/decode.c lib/trap/arm64/emulate.c
 if TRAP_X86
 lib_libtrap_la_SOURCES += $(MACHINE_X86)
 if EMULATE
 lib_libtrap_la_SOURCES += $(EMULATION_X86)
 endif
 endif
+if TRAP_ARM64
+lib_libtrap_la_SOURCES += $(MACHINE_ARM64) $(EMULATION_ARM64)
+endif
 if !TRAP_X86
+if !TRAP_ARM64
 lib_libtrap_la_SOURCES += lib/trap/nomachine.c
+endif
 endif
 if !EMULATE
 lib_libtrap_la_SOURCES += lib/trap/noemulate.c

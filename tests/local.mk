@@ -39,9 +39,11 @@ UNIT_TESTS = \
 	tests/unit/test-vfio-file \
 	tests/unit/test-vfio-name
 
-# Sanitizers use more stack.
+# Sanitizers use more stack. The accesses of these tests are those of x86-64.
+if TRAP_X86
 if !SANITIZED
 UNIT_TESTS += tests/unit/test-trap-stack tests/unit/test-trap-stack-small
+endif
 endif
 
 # ThreadSanitizer replaces signal handlers and masks.
@@ -51,6 +53,14 @@ UNIT_TESTS += \
 	tests/unit/test-trap-handlers \
 	tests/unit/test-trap-rescue \
 	tests/unit/test-trap-rescue-frame
+endif
+
+if TRAP_ARM64
+UNIT_TESTS += tests/unit/test-trap-arm64
+tests_unit_test_trap_arm64_SOURCES = \
+	tests/unit/test-trap-arm64.c \
+	tests/support/arm64-insns.h \
+	tests/support/arm64-machine.c tests/support/arm64-machine.h
 endif
 
 if TRAP_X86

@@ -8,10 +8,13 @@
 #include <stddef.h>
 #include <ucontext.h>
 
-enum {
-	END_STACK = 1024,    /* bytes of stack that serving an access takes */
-	END_MIN_STACK = 512, /* bytes of stack that finding a fault's span takes */
-};
+/* Bytes of stack that serving an access takes, and that finding a fault's span
+ * takes. Functions of arm64 save more registers. */
+#if defined(__aarch64__)
+enum { END_STACK = 1536, END_MIN_STACK = 768 };
+#else
+enum { END_STACK = 1024, END_MIN_STACK = 512 };
+#endif
 
 /* The bytes of the alternate stack that are left to the calling handler;
  * SIZE_MAX if it runs on another stack. All functions here are

@@ -5,7 +5,9 @@
 #ifndef TRAP_FORM_H
 #define TRAP_FORM_H
 
-#if defined(__x86_64__) && !defined(__ILP32__)
+#if defined(__aarch64__)
+#include "trap/arm64/form.h"
+#elif defined(__x86_64__) && !defined(__ILP32__)
 #include "trap/x86/form.h"
 #else
 #include <stdbool.h>

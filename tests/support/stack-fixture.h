@@ -5,10 +5,11 @@
 #define STACK_FIXTURE_H
 
 #include "trap-fixture.h"
+#include "trap/end.h"
 
 /* BOUND: bytes below the kernel's frame, as barspan_trap_enable(3)
  * documents. */
-enum { BOUND = 1024, STACK = 1 << 16, PAINT = 0xa5, PATTERN = 0x04030201 };
+enum { BOUND = END_STACK, STACK = 1 << 16, PAINT = 0xa5, PATTERN = 0x04030201 };
 
 /* In memory that children share. */
 struct shared {

@@ -255,6 +255,7 @@ static void store_64(void)
 	*(volatile uint64_t *)(base + 8) = 1;
 }
 
+#ifdef __x86_64__
 static void load_unaligned(void)
 {
 	uint32_t value;
@@ -296,6 +297,7 @@ static void load_short_string(void)
 {
 	load_strings(1);
 }
+#endif
 
 static const struct {
 	void (*make)(void);
@@ -307,12 +309,14 @@ static const struct {
 	{ load_16, 2, 2, 1, 0, false },
 	{ store_32, 4, 4, 0, 1, false },
 	{ store_64, 8, 8, 0, 1, false },
+#ifdef __x86_64__
 	{ load_unaligned, 0x11, 4, 1, 0, false },
 	{ or_32, 0x20, 4, 1, 1, false },
 	{ or_32_locked, 0x20, 4, 1, 1, false },
 	{ load_vector, 0x40, 16, 1, 0, true },
 	{ load_string, 0x60, 4, 2, 0, false },
 	{ load_short_string, 0x60, 4, 1, 0, false },
+#endif
 };
 
 START_TEST(hook_is_called_as_the_instruction_accesses)

@@ -141,19 +141,25 @@ START_TEST(registers_that_are_touched_often_have_lines_of_their_own)
 }
 END_TEST
 
-static const uint8_t load4_code[] = { 0x8b, 0x07, 0xc3, 0xcc }; /* mov (%rdi),%eax; ret */
-static const uint8_t load1_code[] = { 0x0f, 0xb6, 0x07, 0xc3 }; /* movzbl (%rdi),%eax; ret */
+/* A load of the first argument, of 4 bytes and of 1 byte, and a return. */
+#ifdef __aarch64__
+static const uint8_t load4_code[8] = { 0x00, 0x00, 0x40, 0xb9, 0xc0, 0x03, 0x5f, 0xd6 };
+static const uint8_t load1_code[8] = { 0x00, 0x00, 0x40, 0x39, 0xc0, 0x03, 0x5f, 0xd6 };
+#else
+static const uint8_t load4_code[8] = { 0x8b, 0x07, 0xc3 };
+static const uint8_t load1_code[8] = { 0x0f, 0xb6, 0x07, 0xc3 };
+#endif
 
 enum { SITES = 8192, SITE_SIZE = 16, CODE_SIZE = SITES * SITE_SIZE };
 
 /* Makes a page of many loads, in a file or, for -1, in anonymous memory. */
-static uint8_t *make_code(int fd, const uint8_t instructions[4])
+static uint8_t *make_code(int fd, const uint8_t instructions[8])
 {
 	static uint8_t bytes[CODE_SIZE];
 	uint8_t *code;
 
 	for (size_t i = 0; i < SITES; i++)
-		memcpy(bytes + i * SITE_SIZE, instructions, 4);
+		memcpy(bytes + i * SITE_SIZE, instructions, 8);
 	if (fd >= 0)
 		ck_assert_int_eq(pwrite(fd, bytes, CODE_SIZE, 0), CODE_SIZE);
 	code = mmap(NULL, CODE_SIZE, PROT_READ | PROT_WRITE,
@@ -161,6 +167,7 @@ static uint8_t *make_code(int fd, const uint8_t instructions[4])
 	ck_assert_ptr_ne(code, MAP_FAILED);
 	memcpy(code, bytes, CODE_SIZE);
 	ck_assert_zero(mprotect(code, CODE_SIZE, PROT_READ | PROT_EXEC));
+	__builtin___clear_cache((char *)code, (char *)code + CODE_SIZE);
 	return code;
 }
 

@@ -108,7 +108,6 @@ static void be_tdx(siginfo_t *info, ucontext_t *context)
 
 static void access_all_ways(void)
 {
-	static uint8_t to[16];
 	volatile uint32_t *reg = reg32(0x20);
 
 	*reg = PATTERN;
@@ -117,6 +116,7 @@ static void access_all_ways(void)
 	ck_assert_uint_eq(base[0x20], 9);
 #ifdef __x86_64__
 	if (!memcheck_is_there()) {
+		static uint8_t to[16];
 		const void *in = (const void *)(uintptr_t)(base + 0x40);
 		void *out = to;
 		size_t n = sizeof(to);
@@ -211,6 +211,10 @@ static void load_without_form(void)
 	prepare_child(BARSPAN_TRAP_RESCUE, NULL);
 #ifdef __x86_64__
 	__asm__ volatile("fildl %0" : "+m"(*reg32(8)));
+#elif defined(__aarch64__)
+	uint32_t value;
+
+	__asm__ volatile("ldxr %w0, %1" : "=r"(value) : "Q"(*reg32(8)));
 #endif
 }
 
@@ -255,7 +259,7 @@ START_TEST(other_faults_are_passed_on)
 		strstr(read_back(output),
 		       "barspan: soft region 0 offset 0x8: mapped, but faults (SIGBUS): "
 		       "instruction at 0x"));
-	ck_assert_ptr_nonnull(strstr(read_back(output), " cannot be emulated: 0xdb "));
+	ck_assert_ptr_nonnull(strstr(read_back(output), " cannot be emulated: 0x"));
 	ck_assert(memcheck_is_there() || strstr(read_back(output), " in a hole: "));
 	tear_down();
 }

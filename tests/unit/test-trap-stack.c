@@ -99,12 +99,14 @@ static void compute_vector(void)
 #endif
 }
 
+#ifdef __x86_64__
 static sigjmp_buf jump;
 
 static void on_division(int number)
 {
 	siglongjmp(jump, number);
 }
+#endif
 
 static void divide_hole(void)
 {
