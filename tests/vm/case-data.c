@@ -7,8 +7,7 @@
 
 #include "device.h"
 
-/* One span of each shape in which a plan's steps are done, and where in the
- * region it begins. */
+/* A span through which a plan's steps are done, and its offset in the region. */
 struct shape {
 	struct barspan *span;
 	uint64_t start;
@@ -139,7 +138,7 @@ static void compare_value(struct barspan *span, const uint8_t *image, uint64_t o
 		       image[offset + i]);
 }
 
-/* Every width at every offset around an edge, so that some straddle it. */
+/* Every width at every offset around an edge: some accesses straddle it. */
 static void compare_edge(struct barspan *span, const uint8_t *image, uint64_t edge)
 {
 	uint64_t first = edge < 12 ? 0 : edge - 12;
@@ -162,9 +161,9 @@ static void compare_range(struct barspan *span, const uint8_t *image, uint64_t o
 	free(bytes);
 }
 
-/* Direct extents in whole; trapped reading is slow in an emulated machine, so
- * of holes only the ends, by ranges that begin and end in their neighbours.
- * Under memcheck the same goes for all. */
+/* Reads all of a direct extent. Trapped reads are slow in an emulated machine:
+ * of a hole it reads both ends, by ranges that begin and end in its neighbours.
+ * Under memcheck it reads the ends of direct extents, too. */
 static void compare_extent(struct barspan *span, const uint8_t *image,
 			   const struct barspan_extent *extent)
 {
@@ -197,7 +196,7 @@ void compare_with_image(struct barspan *span, const uint8_t *image)
 	EXPECT_ERROR(barspan_take_error(span, NULL), "0");
 }
 
-/* The host compares the device's memory afterwards. */
+/* Afterwards the host compares the device's memory with the plan. */
 void case_data(char **argv)
 {
 	struct barspan_device *device = open_device(argv[1]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is mapped where, by the library's word and by the kernel's. */
+/* Compares the library's extents with the mappings that the kernel reports. */
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/vfio.h>
@@ -15,8 +15,8 @@
 
 enum { PAGE = 4096 };
 
-/* Where the region begins in the device's file; asked of the kernel, not of the
- * library. */
+/* The region's offset in the device's file. The kernel reports it: the
+ * library's own value is under test. */
 static uint64_t file_offset(struct barspan_device *device, unsigned int index)
 {
 	struct vfio_region_info info = { .argsz = sizeof(info), .index = index };
@@ -26,15 +26,15 @@ static uint64_t file_offset(struct barspan_device *device, unsigned int index)
 	return info.offset;
 }
 
-/* What a byte of a region can be called in /proc/self/maps: where it is in the
- * device's file, or, as Linux before 6.10 has it, which bus address it has. */
+/* The two numbers that /proc/self/maps can show for a region's first byte: its
+ * offset in the device's file, or, before Linux 6.10, its bus address. */
 struct origin {
 	uint64_t in_file;
 	uint64_t on_bus;
 };
 
-/* Compares a line of /proc/self/maps, cut to the span, with the extent at its
- * start. */
+/* Compares a line of /proc/self/maps with the extent at its start. The line is
+ * cut to the span. */
 static void compare_line(const struct barspan *span, uint64_t from, uint64_t to, const char *rights,
 			 uint64_t place, const struct origin *origin)
 {
@@ -90,7 +90,7 @@ static void compare_with_maps(const struct barspan *span, const struct origin *o
 	EXPECT_EQUAL(done, length);
 }
 
-/* Holes fault: the first and the last byte of each. */
+/* Loads the first and the last byte of each hole. */
 static void expect_holes_fault(const struct barspan *span)
 {
 	const volatile uint8_t *base = barspan_base(span);
@@ -143,7 +143,7 @@ void case_strict_fails(char **argv)
 	barspan_device_close(device);
 }
 
-/* The baseline: what a program gets that knows nothing of areas. */
+/* The baseline: a program that ignores areas and maps the region as a whole. */
 void case_plain_mmap(char **argv)
 {
 	struct barspan_device *device = open_device(argv[1]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Opening devices, and what they say of their regions. */
+/* Opens devices and compares their regions with sysfs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -69,7 +69,7 @@ void case_open_twice(char **argv)
 	barspan_device_close(open_device(argv[1]));
 }
 
-/* Root's capabilities go with its user id, and come back with it. */
+/* seteuid() drops root's capabilities and restores them. */
 void case_open_denied(char **argv)
 {
 	struct barspan_device *device;
@@ -79,7 +79,7 @@ void case_open_denied(char **argv)
 	NEED(!seteuid(0), "seteuid: %s", strerror(errno));
 }
 
-/* What a program does that knows VFIO itself. */
+/* Opens a device by VFIO's own system calls. */
 struct vfio {
 	int container, group, device;
 };
@@ -109,8 +109,7 @@ static void expect_refused(int fd, const char *error)
 	EXPECT_ERROR(barspan_device_open_vfio(&device, fd), error);
 }
 
-/* The descriptor stays the caller's, and can be used for another device when
- * the first is gone. */
+/* The caller keeps its descriptor, and can open the device from it again. */
 void case_open_descriptor(char **argv)
 {
 	struct vfio vfio = open_vfio(argv[1]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Devices with registers, of which a direct and a trapped access must tell the
- * same. */
+/* Devices with registers. Direct and trapped accesses must read the same
+ * values. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 /* QEMU, docs/specs/edu.txt. */
 enum {
 	EDU_IDENTITY = 0x00, /* 0x010000ed */
-	EDU_INVERSE = 0x04,  /* answers the inverse of what is written */
+	EDU_INVERSE = 0x04,  /* reads the inverse of the value written */
 	EDU_FACTORIAL = 0x08,
 	EDU_STATUS = 0x20, /* bit 0: the factorial is not ready */
 	EDU_SOURCE = 0x80, /* 64 bits */
@@ -51,8 +51,8 @@ static void check_factorial(struct barspan *span)
 	EXPECT_EQUAL(barspan_read32(span, EDU_FACTORIAL), 3628800);
 }
 
-/* A trapped access of 64 bits may be split; then the upper half goes to an
- * offset that has no register. */
+/* A trapped access of 64 bits may be split. The upper half then goes to an
+ * offset without a register. */
 static void check_wide(struct barspan *span, bool direct)
 {
 	const uint64_t value = UINT64_C(0x123456789abcdef0);
@@ -92,8 +92,8 @@ void case_edu(char **argv)
 	barspan_device_close(device);
 }
 
-/* A region smaller than a page: all of it is direct, and nothing past its end
- * is reached. */
+/* A region smaller than a page: all of it is direct, and no access reaches past
+ * its end. */
 void case_small(char **argv)
 {
 	struct barspan_device *device = open_device(argv[1]);
@@ -139,8 +139,7 @@ void case_ports(char **argv)
 	barspan_device_close(device);
 }
 
-/* A sparse region in which nothing can be mapped works as well as any, by
- * trapped access. */
+/* A sparse region without areas works by trapped access alone. */
 void case_no_area(char **argv)
 {
 	struct barspan_device *device = open_device(argv[1]);
@@ -157,7 +156,7 @@ void case_no_area(char **argv)
 	barspan_device_close(device);
 }
 
-/* Where the MSI-X table is, from the device's configuration space. */
+/* Reads from configuration space where the MSI-X table is. */
 static unsigned int find_msix(struct barspan_device *device, uint64_t *offset)
 {
 	uint8_t at = 0, capability[8];
@@ -177,7 +176,7 @@ static unsigned int find_msix(struct barspan_device *device, uint64_t *offset)
 }
 
 /* The kernel keeps trapped accesses away from the table: they read all ones,
- * and what they write is lost. */
+ * and their writes are lost. */
 static void check_hidden(struct barspan *span, struct barspan *table_trapped, uint64_t table)
 {
 	uint32_t address = 0xfee00000;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A span that lives on while its device cannot be mapped. */
+/* Suspends a span while its device decodes no memory, and resumes it. */
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static void expect_no_answer(struct barspan *span, uint64_t offset)
 	EXPECT_ERROR(barspan_write(span, offset, bytes, sizeof(bytes)), "EIO");
 }
 
-/* What happens to a raw access without a suspension, and why there is one. */
+/* Without a suspension, a raw access ends in SIGBUS. */
 static void check_baseline(struct barspan *span)
 {
 	const volatile uint8_t *base = barspan_base(span);

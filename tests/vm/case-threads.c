@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Two devices, eight threads that map and unmap them, and that all the time map
- * and unmap memory of their own: a span that takes an address which is not its
- * own is seen in that memory.
+ * Two devices and eight threads. The threads map and unmap the devices and,
+ * meanwhile, memory of their own. A span that takes a foreign address changes
+ * that memory.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,7 +17,7 @@
 enum {
 	THREADS = 8,
 	STACK = 256 << 10,
-	/* the length of a refused area is among those that the threads map */
+	/* as long as a refused area */
 	OWN_PAGES = 16,
 	OWN = OWN_PAGES * 4096,
 	READS = 50,
@@ -31,8 +31,7 @@ struct worker {
 	unsigned int number;
 };
 
-/* Threads have stacks that do not come and go, since they would show in the
- * snapshots. */
+/* The threads' stacks are static: allocated ones would show in the snapshots. */
 static char stacks[THREADS][STACK] __attribute__((aligned(4096)));
 
 static uint64_t next_random(struct worker *worker)
@@ -57,8 +56,8 @@ static void read_some(struct worker *worker, struct barspan *span)
 	EXPECT_ERROR(barspan_take_error(span, NULL), "0");
 }
 
-/* Each thread has its way to map. An area of each device is refused, which is
- * an error for the strict ones. */
+/* Each thread maps in another way. The kernel refuses one area of each device,
+ * and a strict mapping fails. */
 static void map_and_read(struct worker *worker, unsigned int round)
 {
 	static const unsigned int flags[] = { 0, BARSPAN_INDEPENDENT, 0, BARSPAN_STRICT };
@@ -110,7 +109,7 @@ static void *run_worker(void *context)
 	return NULL;
 }
 
-/* What the device's memory holds once the plan was followed to its end. */
+/* The device's memory after all steps of the plan. */
 static uint8_t *final_image(const struct plan *plan)
 {
 	uint8_t *image = need_memory(PLAN_SIZE);

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a test says when something is wrong. */
+/* Reports failed expectations. */
 #ifndef TESTS_VM_COMPLAIN_H
 #define TESTS_VM_COMPLAIN_H
 
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Prints what is wrong, and counts it; after too many of them the program ends.
- * May be called from any thread. */
+/* Prints a failure and counts it. After too many failures the program ends. Any
+ * thread may call it. */
 void complain(const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* 1 when there was any complaint, else 0. */
+/* The exit status: 1 after any failure, else 0. */
 int complain_status(void);
 
-/* Goes on after a failure. */
+/* Continues after a failure. */
 #define EXPECT(condition, ...) \
 	do { \
 		if (!(condition)) \
 			complain(__FILE__, __LINE__, __VA_ARGS__); \
 	} while (0)
 
-/* Does not: what comes would make no sense. */
+/* Ends the program on a failure: later steps depend on the condition. */
 #define NEED(condition, ...) \
 	do { \
 		if (!(condition)) { \

@@ -2,9 +2,8 @@
 /*
  * device [--memcheck] CASE [ARGUMENT]... [-- CASE [ARGUMENT]...]...
  *
- * Each case is followed by a comparison of /proc/self/maps and /proc/self/fd
- * with what they were before it. Exit status 0, 1 (something failed, and was
- * printed) or 2 (usage).
+ * After each case, /proc/self/maps and /proc/self/fd must be as before it. The
+ * exit status is 0, 1 (failures were printed) or 2 (usage error).
  */
 #include "device.h"
 
@@ -77,7 +76,7 @@ int main(int argc, char **argv)
 	if (!*argv)
 		return print_usage();
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	/* arenas of threads outlive them, and would show in the snapshots */
+	/* threads' arenas outlive them and would show in the snapshots */
 	mallopt(M_ARENA_MAX, 1);
 	barspan_set_log(print_message, NULL, BARSPAN_LOG_INFO);
 

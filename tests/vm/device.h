@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Tests of the library's public interface on real VFIO devices, in the guest.
- * What the cases have in common. */
+/* Tests of the library's public interface on real VFIO devices, in the guest:
+ * declarations that the cases share. */
 #ifndef TESTS_VM_DEVICE_H
 #define TESTS_VM_DEVICE_H
 
@@ -13,8 +13,8 @@
 #include "complain.h"
 #include "plan.h"
 
-/* Under memcheck: no raw access that is meant to fault, and less of
- * everything. */
+/* Under memcheck the cases make no raw access that faults, and fewer accesses
+ * in all. */
 extern bool under_memcheck;
 
 /* These end the program when they fail. */
@@ -26,13 +26,13 @@ unsigned int parse_number(const char *text);
 const struct plan *need_plan(const char *name);
 void *need_memory(size_t length);
 
-/* The signal with which a raw load of one byte ends; 0: it succeeds. */
+/* Returns the signal that a raw load of one byte raises, or 0. */
 int fault_of_load(const volatile void *address);
 
-/* "0x1000 direct, 0x2000 sparse": a span's extents in order. */
+/* Writes a span's extents in order: "0x1000 direct, 0x2000 sparse". */
 void describe_extents(const struct barspan *span, char *out, size_t length);
 
-/* What the process has mapped and open. */
+/* Compare the process's mappings and descriptors before and after a case. */
 void snapshot_take(void);
 void snapshot_compare(void);
 
@@ -55,9 +55,9 @@ void case_data(char **argv);
 void case_suspend(char **argv);
 void case_threads(char **argv);
 
-/* Follows the steps of one phase of a plan, and does the same to the image. */
+/* Follows the steps of one phase of a plan, and applies them to the image. */
 void follow_plan(struct barspan *span, const struct plan *plan, unsigned int phase, uint8_t *image);
-/* Reads the span in every way, and compares with the image. */
+/* Reads the span in every way and compares it with the image. */
 void compare_with_image(struct barspan *span, const uint8_t *image);
 
 #endif

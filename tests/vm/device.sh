@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=dash disable=SC2317 # tap_run calls functions
 #
-# The device tests, in the guest, after those of /test/unit. With MEMCHECK=yes the device tests alone, under memcheck:
-# the cases of one set-up of drivers in one process then, since memcheck takes seconds to start in an emulated machine.
+# Runs the unit tests of /test/unit in the guest, then the device tests. With
+# MEMCHECK=yes it runs the device tests alone, under memcheck. memcheck takes
+# seconds to start: all cases of one set-up of drivers then share a process.
 
-# What plan.c is made for: areas out of order, that touch, that are cut to pages. Of each device some are refused, of
-# the second device one that touches both its neighbours.
+# The areas that plan.c expects: out of order, touching, not aligned to pages.
+# The driver refuses some of each device, on the second device one that touches
+# both its neighbours.
 sparse="$IVSHMEM0/2:0x3000+0x1000,0x0+0x1000,0x10000+0x1ff0000,0x2080000+0x400000,0x2480000+0x80000,\
 0x2501800+0x2000,0x2600000+0x10000,0x3000000+0x1000000;\
 $IVSHMEM1/2:0x0+0x100000,0x100000+0x100000,0x200000+0x100000,0x400000+0x1000,0x2000000+0x2000000"
@@ -16,13 +18,13 @@ sparse_extents="0x1000 direct, 0x2000 sparse, 0x1000 direct, 0xc000 sparse, 0x1f
 suspend_extents="0x100000 direct, 0x100000 failed, 0x100000 direct, 0x100000 sparse, 0x1000 failed, \
 0x1bff000 sparse, 0x2000000 direct"
 
-# What no sane kernel reports: areas that overlap, that end past the region, that overflow.
-odd_areas="0x1000+0x3000,0x2000+0x4000,0x3fff000+0x2000,0xfffffffffffff000+0x2000,0x8000+0"
-odd_extents="0x1000 sparse, 0x5000 direct, 0x3ff9000 sparse, 0x1000 direct"
+# Malformed areas: they overlap, end past the region, overflow, or are empty.
+malformed_areas="0x1000+0x3000,0x2000+0x4000,0x3fff000+0x2000,0xfffffffffffff000+0x2000,0x8000+0"
+malformed_extents="0x1000 sparse, 0x5000 direct, 0x3ff9000 sparse, 0x1000 direct"
 
 memcheck=${MEMCHECK:-}
 light=${memcheck:+-light}
-pending=/tmp/pending # the words of the cases to come, one a line
+pending=/tmp/pending # the words of the pending cases, one a line
 
 # A test of the program `device`; under memcheck it waits for flush.
 check() { # DESCRIPTION CASE [ARGUMENT...]
@@ -71,18 +73,18 @@ unit_tests() {
 	done
 }
 
-show_is_right() { # DEVICE
+compare_shown() { # DEVICE
 	barspan show --json "$1" >/tmp/shown && shown "$1" </tmp/shown
 }
 
 show() { # NAME DEVICE
-	check "$1: regions are what sysfs says" regions "$2"
+	check "$1: regions match sysfs" regions "$2"
 	if [ -n "$memcheck" ]; then
 		return
 	elif [ -x /test/barspan ]; then
-		tap_run "$1: barspan show is what sysfs says" show_is_right "$2"
+		tap_run "$1: barspan show matches sysfs" compare_shown "$2"
 	else
-		tap_skip "$1: barspan show is what sysfs says" "built without the barspan program"
+		tap_skip "$1: barspan show matches sysfs" "built without the barspan program"
 	fi
 }
 
@@ -102,7 +104,7 @@ plain_devices() {
 	show ivshmem-plain "$IVSHMEM0"
 	check "open: in use" open-twice "$EDU"
 	[ -n "$memcheck" ] || check "open: no permission" open-denied "$EDU"
-	check "open: a descriptor of the caller's" open-descriptor "$EDU"
+	check "open: the caller's descriptor" open-descriptor "$EDU"
 	check "edu, not sparse" edu "$EDU" direct
 	check "a region smaller than a page" small "$IVSHMEM0"
 	check "a region smaller than a page: extents" extents "$IVSHMEM0" 0 "0x100 direct"
@@ -130,24 +132,26 @@ sparse_devices() {
 	check "sparse ivshmem: extents" extents "$IVSHMEM0" 2 "$sparse_extents"
 	check "sparse ivshmem: a refused area is one hole" extents "$IVSHMEM1" 2 "$suspend_extents"
 	check "sparse ivshmem: a refused area, strict" strict-fails "$IVSHMEM1" 2 ENXIO
-	check "sparse ivshmem: a plain mmap of all is refused" plain-mmap "$IVSHMEM0" 2
-	check "sparse ivshmem: written in every way" data "$IVSHMEM0" "sparse$light"
-	check "sparse ivshmem: suspend, memory decoding off and on, resume" suspend "$IVSHMEM1" "suspend$light"
+	check "sparse ivshmem: a plain mmap of the whole BAR is refused" plain-mmap "$IVSHMEM0" 2
+	check "sparse ivshmem: writes of every kind" data "$IVSHMEM0" "sparse$light"
+	check "sparse ivshmem: suspend, memory decoding off and on, resume" \
+		suspend "$IVSHMEM1" "suspend$light"
 	check "two devices, eight threads" threads "$IVSHMEM0" "sparse$light" "$IVSHMEM1" "suspend$light"
 	flush "sparse devices"
 }
 
-# By the name of vfio-pci, which some programs insist on.
-odd_devices() {
-	load "$EDU/0:0x1000+0x1000;$IVSHMEM1/2:$odd_areas;$NVME/0:" vfio-pci
+# The driver takes the name vfio-pci, which some programs require.
+malformed_devices() {
+	load "$EDU/0:0x1000+0x1000;$IVSHMEM1/2:$malformed_areas;$NVME/0:" vfio-pci
 	bind_all vfio-pci "$EDU" "$IVSHMEM1" "$NVME"
 	check "sparse edu: its page is a hole" edu "$EDU" hole
-	check "sparse edu: extents with a hole first" extents "$EDU" 0 "0x1000 sparse, 0x1000 direct, 0xfe000 sparse"
-	check "no area at all" extents "$NVME" 0 "0x4000 sparse"
-	check "no area at all: trapped access" no-area "$NVME"
-	check "odd areas are normalised" extents "$IVSHMEM1" 2 "$odd_extents"
-	check "odd areas, strict" strict-fails "$IVSHMEM1" 2 EPROTO
-	flush "odd areas"
+	check "sparse edu: extents with a hole first" \
+		extents "$EDU" 0 "0x1000 sparse, 0x1000 direct, 0xfe000 sparse"
+	check "no areas" extents "$NVME" 0 "0x4000 sparse"
+	check "no areas: trapped access" no-area "$NVME"
+	check "malformed areas are normalised" extents "$IVSHMEM1" 2 "$malformed_extents"
+	check "malformed areas, strict" strict-fails "$IVSHMEM1" 2 EPROTO
+	flush "malformed areas"
 }
 
 [ -n "$memcheck" ] || unit_tests
@@ -155,4 +159,4 @@ open_errors
 plain_devices
 shared_group
 sparse_devices
-odd_devices
+malformed_devices

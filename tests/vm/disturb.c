@@ -3,9 +3,8 @@
  * disturb PID off|on|d3|d0: turns memory decoding of a process's VFIO devices
  * off or on, or puts them into D3hot or D0.
  *
- * It writes to configuration space through the process's own descriptors. The
- * kernel hears of these writes, in contrast to those to sysfs, and removes the
- * pages of mapped registers.
+ * It writes to configuration space through the process's own descriptors. VFIO
+ * sees these writes, unlike writes through sysfs, and unmaps the registers.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -33,7 +32,7 @@ enum {
 
 struct change {
 	const char *name;
-	int power; /* whether it is in the power management capability */
+	int power; /* 1: in the power management capability */
 	uint16_t mask, value;
 };
 
@@ -52,8 +51,8 @@ static const struct change *find_change(const char *name)
 	return NULL;
 }
 
-/* Where in the file the register is that a change is for; negative: it has
- * none, or cannot be read. */
+/* Returns the register's offset in the device's file. Negative: the device has
+ * no such register, or a read failed. */
 static off_t find_register(int device, off_t config, const struct change *change)
 {
 	uint8_t at, header[2];
@@ -99,8 +98,8 @@ static int is_device(int pid, const char *fd)
 	       !strcmp(target, "anon_inode:[vfio-device]");
 }
 
-/* How many devices were changed; a device may have several descriptors.
- * Negative: one could not be. */
+/* Returns the number of descriptors changed; a device may have several.
+ * Negative: a change failed. */
 static int change_all(int pid, const struct change *change)
 {
 	int process = (int)syscall(SYS_pidfd_open, pid, 0), device, n = 0;

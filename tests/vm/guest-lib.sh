@@ -4,8 +4,8 @@
 # Functions for guest scripts: . /test/guest-lib.sh
 #
 # The environment names the machine's devices by PCI address: EDU, E1000E, NVME,
-# IVSHMEM0, IVSHMEM1, VMXNET3. Results go to the second serial port, where
-# the kernel's messages cannot get between them.
+# IVSHMEM0, IVSHMEM1, VMXNET3. Results go to a port of their own: the kernel's
+# messages go to the console.
 
 tap_port=/dev/ttyS1
 tap_count=/run/tap-count # a file: tests may run in a subshell
@@ -39,8 +39,8 @@ tap_skip() { # DESCRIPTION REASON
 	tap_write "ok $(tap_next) - $1 # SKIP $2"
 }
 
-# The command is one test. 77 is a skip, as automake has it. What it printed
-# goes to the console, and when it failed its end goes to the TAP too.
+# Runs a command as one test. Status 77 is a skip, as in automake. The output
+# goes to the console. If the command fails, the last lines go to the TAP, too.
 tap_run() { # DESCRIPTION COMMAND [ARGUMENT...]
 	tap_description=$1
 	shift
@@ -64,7 +64,7 @@ device_path() { # DEVICE
 	echo "/sys/bus/pci/devices/$1"
 }
 
-driver_of() { # DEVICE: prints nothing when unbound
+driver_of() { # DEVICE: prints nothing if it is unbound
 	driver_link=$(readlink "$(device_path "$1")/driver") || return 0
 	basename "$driver_link"
 }
@@ -73,7 +73,7 @@ group_of() { # DEVICE: /dev/vfio/N
 	echo "/dev/vfio/$(basename "$(readlink "$(device_path "$1")/iommu_group")")"
 }
 
-release() { # DEVICE: leave it without a driver
+release() { # DEVICE: unbind it
 	if [ -e "$(device_path "$1")/driver" ]; then
 		echo "$1" >"$(device_path "$1")/driver/unbind" || return
 	fi
@@ -89,7 +89,7 @@ bind() { # DEVICE DRIVER: with driver_override
 	return 1
 }
 
-# BAR size and flags as sysfs has them, from the lines "START END FLAGS".
+# BAR size and flags from sysfs, whose lines are "START END FLAGS".
 bar_line() { # DEVICE BAR
 	sed -n "$(($2 + 1))p" "$(device_path "$1")/resource"
 }
@@ -108,7 +108,7 @@ bar_is_memory() { # DEVICE BAR
 
 # The variant driver.
 
-sparse_name() { # the name it is registered under
+sparse_name() { # the name of the registered driver
 	cat /sys/module/barspan_vfio_pci/parameters/name 2>/dev/null
 }
 
@@ -121,8 +121,8 @@ unload_sparse() { # release its devices and remove the module
 	rmmod barspan_vfio_pci
 }
 
-# Loads the variant driver afresh. As vfio-pci it takes that driver's place;
-# load_plain puts it back.
+# Reloads the variant driver. Under the name vfio-pci it replaces that driver;
+# load_plain restores it.
 load_sparse() { # AREAS [NAME [MODULE_PARAMETER...]]
 	sparse_areas=$1
 	sparse_driver=${2:-barspan-vfio-pci}
@@ -138,8 +138,8 @@ load_plain() {
 	unload_sparse && modprobe vfio-pci
 }
 
-# What a process has open and mapped, to compare before and after. For a process
-# other than the calling shell, whose own redirections would differ.
+# Mappings and descriptors of a process, to compare before and after. It must
+# not be the calling shell: redirections change the shell's descriptors.
 
 snapshot() { # PID
 	cat "/proc/$1/maps"
@@ -148,12 +148,13 @@ snapshot() { # PID
 	done
 }
 
-same_snapshot() { # PID FILE: prints what differs from the snapshot in FILE
+same_snapshot() { # PID FILE: prints the differences from the snapshot in FILE
 	snapshot "$1" | diff "$2" -
 }
 
-# The kernel's own complaints; prints them and fails when there are any.
+# Prints the kernel's warnings; fails if there are any.
 no_kernel_warning() {
-	# What programs do to themselves is no warning of the kernel's own.
-	! dmesg | grep -v ' traps: ' | grep -E 'WARNING:|BUG:|Oops|general protection|Call Trace|soft lockup'
+	# Lines with " traps: " are about programs.
+	! dmesg | grep -v ' traps: ' |
+		grep -E 'WARNING:|BUG:|Oops|general protection|Call Trace|soft lockup'
 }

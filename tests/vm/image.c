@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * image FILE PLAN: on the host, compares the memory behind a device's BAR with
- * what the plan makes of it, byte for byte.
+ * the plan, byte for byte.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static uint8_t *read_file(const char *path)
 
 	if (!bytes || !file || fread(bytes, 1, PLAN_SIZE, file) != PLAN_SIZE ||
 	    fgetc(file) != EOF) {
-		printf("%s cannot be read, or has not %d bytes\n", path, PLAN_SIZE);
+		printf("cannot read %s, or it is not %d bytes long\n", path, PLAN_SIZE);
 		exit(1);
 	}
 	fclose(file);
@@ -31,7 +31,7 @@ static uint8_t *expected_image(const char *name)
 	uint8_t *image = calloc(1, PLAN_SIZE);
 
 	if (!plan || !image) {
-		printf("%s is not a plan, or memory is short\n", name);
+		printf("\"%s\" is not a plan, or there is no memory\n", name);
 		exit(2);
 	}
 	for (unsigned int phase = 0; phase < PLAN_PHASES; phase++)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
-# Tests on a real kernel, in an emulated machine. Where fetch keeps the kernel's packages:
+# Tests on a real kernel, in an emulated machine. fetch's folder:
 VM_CACHE = $(abs_top_builddir)/tests/vm/cache
 
 EXTRA_DIST += \
@@ -11,16 +11,19 @@ EXTRA_DIST += \
 	tests/vm/init \
 	tests/vm/instructions \
 	tests/vm/kmod/Kbuild \
-	tests/vm/kmod/barspan_vfio_pci.c \
+	tests/vm/kmod/areas.c \
+	tests/vm/kmod/areas.h \
+	tests/vm/kmod/driver.c \
 	tests/vm/rescue.sh \
-	tests/vm/run
+	tests/vm/run \
+	tests/vm/testpmd.sh
 
-# Nobody needs these but check-vm.
+# Only check-vm builds these.
 VM_BUILT = tests/vm/device tests/vm/disturb tests/vm/image
 EXTRA_PROGRAMS = tests/vm/device tests/vm/disturb tests/vm/image tests/vm/shown
 
-# Their flags are their own: what the unit tests add to the common ones is not for them.
-# `device` knows the public interface alone.
+# The unit tests' flags are not for these programs. `device` uses the public
+# interface only.
 tests_vm_device_SOURCES = \
 	tests/vm/case-data.c \
 	tests/vm/case-map.c \
@@ -62,12 +65,13 @@ tests_vm_shown_LDADD = $(JANSSON_LIBS)
 VM_RUN = PATH="$(abs_builddir)/tests/vm:$$PATH" $(srcdir)/tests/vm/run --build tests/vm/boot --cache "$(VM_CACHE)" \
 	--library-path $(abs_builddir)/.libs
 VM_RUN_DEVICE = $(VM_RUN) --script $(srcdir)/tests/vm/device.sh --file tests/vm/device --timeout 600
-VM_RUN_DPDK = $(VM_RUN) --script $(srcdir)/tests/vm/dpdk.sh --script $(srcdir)/tests/vm/rescue.sh \
+VM_RUN_DPDK = $(VM_RUN) --script $(srcdir)/tests/vm/testpmd.sh \
+	--script $(srcdir)/tests/vm/dpdk.sh --script $(srcdir)/tests/vm/rescue.sh \
 	--file tests/vm/disturb --timeout 600
-# A release of Debian whose DPDK knows of sparse BARs.
+# A release of Debian whose DPDK maps sparse BARs itself.
 VM_DPDK_SUITE = trixie
-# The C library loads the unwinder when a thread is cancelled or ends early.
-# QEMU reads more bytes than some instructions that test-trap-run tries.
+# QEMU reads more bytes than some of the instructions of test-trap-run. The C
+# library loads the unwinder if a thread is cancelled or ends early.
 VM_TESTS = $(UNIT_TESTS:tests/unit/test-trap-run=)
 VM_FILES = $(VM_TESTS:%=--file %:/test/unit/) \
 	--file "$$($(CC) -print-file-name=libgcc_s.so.1):/lib/x86_64-linux-gnu/"
@@ -87,8 +91,9 @@ VM_HUB = --env PORT0=0000:00:07.0 --env MAC0=52:54:00:ba:75:07 --env PORT1=0000:
 	--qemu "-netdev hubport,id=h0,hubid=0 -device e1000e,netdev=h0,addr=07.0,mac=52:54:00:ba:75:07,romfile=" \
 	--qemu "-netdev hubport,id=h1,hubid=0 -device e1000e,netdev=h1,addr=08.0,mac=52:54:00:ba:75:08,romfile="
 
-# What `barspan run` preloads; where it is empty, the tests of `barspan run` are skipped. The host looks at the driver's
-# code, to tell whether the report names instructions.
+# The library that `barspan run` preloads. Without it, the tests of `barspan run`
+# are skipped. The host disassembles the driver: the report must name
+# instructions.
 if TOOL
 if EMULATE
 if SHARED

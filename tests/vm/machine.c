@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the cases ask of the guest: devices, faults, and what the process has
- * mapped and open. */
+/* Helpers of the cases: devices, faults, and snapshots of the process's
+ * mappings and descriptors. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -107,8 +107,8 @@ int fault_of_load(const volatile void *address)
 	return number;
 }
 
-/* Snapshots are in static memory: one on the heap would change what it
- * shows. */
+/* Snapshots are in static memory: memory from the heap would change
+ * /proc/self/maps. */
 static char before[256 << 10], after[256 << 10];
 
 static size_t append_line(char *out, size_t used, const char *line)
@@ -122,8 +122,8 @@ static size_t append_line(char *out, size_t used, const char *line)
 	return used + length + 1;
 }
 
-/* Heap and stack grow as they like. memcheck maps memory for itself at any
- * time, so that only the devices' mappings can be told there. */
+/* Heap and stack may grow. memcheck maps memory of its own at any time: under it
+ * only the devices' mappings count. */
 static bool is_counted(const char *line)
 {
 	if (under_memcheck)
@@ -180,7 +180,7 @@ void snapshot_compare(void)
 {
 	*after = '\0';
 	append_descriptors(after, append_maps(after, 0));
-	EXPECT(!strcmp(before, after), "/proc/self/maps or /proc/self/fd are not as before");
+	EXPECT(!strcmp(before, after), "/proc/self/maps or /proc/self/fd have changed");
 	if (strcmp(before, after))
 		printf("before:\n%safter:\n%s", before, after);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The areas that the steps are made for are those of device.sh. */
+/* The steps are made for the areas in device.sh. */
 #include "plan.h"
 
 #include <string.h>
@@ -8,10 +8,9 @@
 #define INDEPENDENT PLAN_BY_INDEPENDENT
 #define WINDOW PLAN_BY_WINDOW
 
-/* Areas of every sort: a page, touching ones, one that fills only parts of its
- * pages, one up to the BAR's end, one that cannot be mapped. Some bytes are
- * never written, in areas and in holes: what lands there is in the wrong
- * place. */
+/* Areas of every kind: a page, two that touch, one with partial pages, one up to
+ * the BAR's end, one that cannot be mapped. The plan never writes some bytes of
+ * areas and of holes. A write there went to the wrong offset. */
 static const struct plan_step sparse_steps[] = {
 	{ PLAN_RAW, WHOLE, 0, 0x0, 0x1000, 8, 8 },
 	{ PLAN_RAW, WHOLE, 0, 0x3000, 0x4000, 8, 8 },
@@ -22,8 +21,8 @@ static const struct plan_step sparse_steps[] = {
 	{ PLAN_RAW, WHOLE, 0, 0x11003, 0x12000, 1, 5 },
 	{ PLAN_RAW, WHOLE, 0, 0x12002, 0x13000, 2, 6 },
 	{ PLAN_RAW, WHOLE, 0, 0x13004, 0x14000, 4, 12 },
-	/* Accessors of each width: aligned in a hole, in an area, then across
-	 * edges whatever the alignment. */
+	/* Accessors of each width: aligned in a hole, in an area, then unaligned
+	 * across edges. */
 	{ PLAN_ACCESSOR, WHOLE, 0, 0x1000, 0x1400, 1, 3 },
 	{ PLAN_ACCESSOR, WHOLE, 0, 0x1400, 0x1800, 2, 6 },
 	{ PLAN_ACCESSOR, WHOLE, 0, 0x1800, 0x1c00, 4, 4 },
@@ -41,8 +40,8 @@ static const struct plan_step sparse_steps[] = {
 	{ PLAN_ACCESSOR, WHOLE, 0, 0x2501ffb, 0x250200b, 2, 3 },
 	{ PLAN_ACCESSOR, WHOLE, 0, 0x2fffff9, 0x3000011, 8, 5 },
 	{ PLAN_ACCESSOR, WHOLE, 0, 0x3fffff1, 0x4000000, 1, 2 },
-	/* Byte ranges: unaligned inside, over one edge, over several areas and
-	 * holes, over all of a large hole. */
+	/* Byte ranges: unaligned inside, across one edge, across several areas
+	 * and holes, across all of a large hole. */
 	{ PLAN_BYTES, WHOLE, 0, 0x21001, 0x23456, 0x2455, 0x2455 },
 	{ PLAN_BYTES, WHOLE, 0, 0x805, 0x7777, 0x1345, 0x1400 },
 	{ PLAN_BYTES, WHOLE, 0, 0xff03, 0x10101, 0x1fe, 0x1fe },
@@ -59,8 +58,8 @@ static const struct plan_step sparse_steps[] = {
 	{ PLAN_BYTES, WINDOW, 0, 0x2070003, 0x2081001, 0x10ffe, 0x10ffe },
 };
 
-/* A refused area between two that touch it, and one on its own; before, during
- * and after a suspension. */
+/* A refused area between two areas that touch it, and an isolated one; before,
+ * during and after a suspension. */
 static const struct plan_step suspend_steps[] = {
 	{ PLAN_RAW, WHOLE, 0, 0x0, 0x100000, 8, 0 },
 	{ PLAN_RAW, WHOLE, 0, 0x200000, 0x300000, 8, 0 },
@@ -81,8 +80,8 @@ static const struct plan_step suspend_steps[] = {
 
 #define STEPS(steps) steps, sizeof(steps) / sizeof((steps)[0])
 
-/* The light ones are for memcheck, where a store takes long; they write to
- * every page all the same. */
+/* The light plans are for memcheck, under which a store takes long. They still
+ * write to every page. */
 static const struct plan plans[] = {
 	{ "sparse", 8, STEPS(sparse_steps) },
 	{ "sparse-light", 4096 + 8, STEPS(sparse_steps) },
@@ -103,8 +102,8 @@ uint64_t plan_stride(const struct plan *plan, size_t step)
 	return plan->steps[step].stride ? plan->steps[step].stride : plan->fill_stride;
 }
 
-/* The pattern of eight aligned bytes (the finalizer of SplitMix64, so that
- * neighbours have nothing in common). */
+/* The pattern of eight aligned bytes: the finalizer of SplitMix64 makes
+ * the patterns of neighbours unrelated. */
 static uint64_t pattern_word(size_t step, uint64_t offset)
 {
 	uint64_t x = (offset >> 3) + ((uint64_t)(step + 1) << 40);

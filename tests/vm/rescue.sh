@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=dash disable=SC2317,SC2154 # tap_run calls functions; variables of dpdk.sh
+# shellcheck shell=dash disable=SC2317,SC2154 # tap_run calls functions; variables of the other scripts
 #
-# An unmodified testpmd under `barspan run` whose registers are taken away while it runs, and given back. This script
-# comes after dpdk.sh and uses its functions.
+# An unmodified testpmd under `barspan run` loses access to its registers while
+# it runs, and regains it. This script uses functions of testpmd.sh and dpdk.sh.
 #
-# The whole of BAR 0 is direct. Ring tails that are written in between are lost, and packets wait in the rings: commands
-# start the ports again afterwards.
+# The whole of BAR 0 is direct. Writes to ring tails are lost meanwhile, and
+# packets wait in the rings. Commands restart the ports afterwards.
 
 start_commanded() { # COMMAND [ARGUMENT...] that starts it
 	rm -f /tmp/commands-now
@@ -18,13 +18,14 @@ start_commanded() { # COMMAND [ARGUMENT...] that starts it
 	exec 9>/tmp/commands-now
 }
 
-# Without a reader, the subshell dies.
+# Without a reader, SIGPIPE ends the subshell.
 command_testpmd() { # LINE...
 	(printf '%s\n' "$@" >&9) 2>/dev/null
 }
 
-# A counter that is read as all ones adds 2^32 - 1. When the registers are back, the counters are cleared, and have to
-# grow from there. testpmd's output is buffered: no line of the log says when.
+# A register that reads as all ones adds 2^32 - 1 to a counter. When the
+# registers are back, the counters are cleared and must grow again. testpmd
+# buffers its output: no line of the log says when.
 flow_again() {
 	counters | awk '$2 > 4294967295 { away[$1] = 1; next }
 		!($1 in away) { next }
@@ -43,7 +44,7 @@ disturb_devices() { # CHANGE
 	has_ended || disturb "$(pidof dpdk-testpmd)" "$1" >>/tmp/disturbed 2>&1
 }
 
-# Statistics are read while the registers are away, and ring tails written.
+# testpmd reads statistics and writes ring tails while the registers are away.
 disturb_while_forwarding() { # --trap=MODES AWAY BACK
 	rm -f "$ended" /tmp/disturbed
 	show_module
@@ -82,13 +83,13 @@ packets_flow_again() {
 }
 
 # One line for each device's BAR 0.
-rescue_is_told() {
+rescue_is_reported() {
 	grep 'barspan: ' "$log"
 	[ "$(grep -c 'barspan: .* region 0 offset 0x[0-9a-f]*: mapped, but faults (SIGBUS): .* fails: EIO$' "$log")" -eq 2 ] &&
 		[ "$(grep -c 'barspan: ' "$log")" -eq 2 ]
 }
 
-dies_of_sigbus() {
+ends_by_sigbus() {
 	tail -n 5 "$log"
 	[ "$(cat "$ended")" = 135 ]
 }
@@ -96,19 +97,19 @@ dies_of_sigbus() {
 run_rescued() { # NAME AWAY BACK
 	make_plain || tap_ok 1 "bind to vfio-pci"
 	disturb_while_forwarding --trap=emulate "$2" "$3"
-	tap_run "$1: without rescue testpmd dies of SIGBUS" dies_of_sigbus
+	tap_run "$1: without rescue SIGBUS ends testpmd" ends_by_sigbus
 	make_plain || tap_ok 1 "bind to vfio-pci"
 	disturb_while_forwarding --trap=emulate,rescue "$2" "$3"
 	tap_run "$1: the devices are disturbed" was_disturbed "$2" "$3"
 	tap_run "$1: with rescue testpmd reads all ones" read_all_ones
-	tap_run "$1: one line says so for each device" rescue_is_told
+	tap_run "$1: one message for each device" rescue_is_reported
 	tap_run "$1: packets flow afterwards" packets_flow_again
-	tap_run "$1: testpmd ends by itself" ends_well
+	tap_run "$1: testpmd exits normally" ends_well
 }
 
 if [ -f /test/libbarspan-preload.so ]; then
 	run_rescued "memory decoding off and on" off on
 	run_rescued "D3hot and back" d3 d0
 else
-	tap_skip "rescue" "built without what it preloads"
+	tap_skip "rescue" "built without the preloaded library"
 fi

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * shown DEVICE: reads what "barspan show --json" prints from its standard
- * input, and compares it with what sysfs says.
+ * shown DEVICE: reads the output of "barspan show --json" from its standard
+ * input, and compares it with sysfs.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 enum { CONFIG_REGION = 7 }; /* VFIO_PCI_CONFIG_REGION_INDEX, <linux/vfio.h> */
 
-/* The one region of that index; NULL: there is none. */
+/* Returns the only region of that index, or NULL. */
 static const json_t *find_region(const json_t *regions, unsigned int index)
 {
 	const json_t *region, *found = NULL;
@@ -23,7 +23,7 @@ static const json_t *find_region(const json_t *regions, unsigned int index)
 	json_array_foreach(regions, i, region) {
 		if (json_integer_value(json_object_get(region, "index")) != (json_int_t)index)
 			continue;
-		EXPECT(!found, "region %u is there twice", index);
+		EXPECT(!found, "region %u appears twice", index);
 		found = region;
 	}
 	return found;
@@ -46,7 +46,7 @@ static void expect_flag(const json_t *region, unsigned int index, const char *na
 	       json_is_true(flag));
 }
 
-/* None of these regions is sparse: what can be mapped is direct as a whole. */
+/* None of these regions is sparse: a mappable region is direct as a whole. */
 static void compare_extents(const json_t *region, unsigned int index, uint64_t size, bool direct)
 {
 	const json_t *extents = json_object_get(region, "extents"),

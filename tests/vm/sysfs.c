@@ -40,7 +40,7 @@ static size_t read_file(const char *address, const char *name, void *out, size_t
 	return (size_t)n;
 }
 
-/* The BAR in which the MSI-X table lies; -1: the device has none. */
+/* Returns the BAR that contains the MSI-X table, or -1. */
 static int msix_bar(const char *address)
 {
 	uint8_t config[CONFIG_LENGTH];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the kernel's sysfs says of a PCI device, by none of the library's code.
- * What cannot be read ends the program. */
+/* Reads a PCI device's properties from sysfs, without the library's code. A
+ * failed read ends the program. */
 #ifndef TESTS_VM_SYSFS_H
 #define TESTS_VM_SYSFS_H
 
@@ -11,10 +11,10 @@
 enum { SYSFS_BARS = 6 };
 
 struct sysfs_bar {
-	uint64_t start; /* its bus address */
-	uint64_t size;	/* 0: there is none */
+	uint64_t start; /* bus address */
+	uint64_t size;	/* 0: no such BAR */
 	bool memory;	/* else I/O ports */
-	bool msix;	/* the MSI-X table is in it */
+	bool msix;	/* contains the MSI-X table */
 };
 
 void sysfs_bars(const char *address, struct sysfs_bar out[SYSFS_BARS]);

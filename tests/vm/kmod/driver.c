@@ -4,19 +4,19 @@
  *
  * It stands in for hardware whose driver lets user space map only parts of a
  * BAR: region info carries VFIO_REGION_INFO_CAP_SPARSE_MMAP with the areas
- * named in a module parameter, and mmap of anything else is refused. All other
- * work is vfio-pci-core's. For tests only.
+ * named in a module parameter, and mmap of anything else is refused.
+ * vfio-pci-core does all other work. For tests only.
  *
  *   areas=0000:00:05.0/2:0+0x1000,0x3000+0x1000;0000:00:06.0/0:
  *
  * makes BAR 2 of 00:05.0 sparse with two areas, and BAR 0 of 00:06.0 sparse
- * with none. Areas are reported exactly as written, in the order written, so
- * that a test can have a kernel that reports odd ones.
+ * with none. Areas are reported exactly as written, in that order: a test can
+ * have a kernel that reports malformed ones.
  *
  *   refuse=0000:00:05.0/2:0x3000+0x1000
  *
- * makes mmap of anything that overlaps 0x3000+0x1000 fail with ENXIO, whatever
- * areas are reported: a kernel that does not keep its word.
+ * makes mmap of anything that overlaps 0x3000+0x1000 fail with ENXIO, even in a
+ * reported area.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -24,7 +24,6 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/overflow.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -33,47 +32,27 @@
 #include <linux/vfio.h>
 #include <linux/vfio_pci_core.h>
 
-#define MAX_BARS		64
-#define MAX_AREAS		1024
+#include "areas.h"
+
 #define MAX_TEXT		32768
 #define MAX_IDS_TEXT		1024
 #define MAX_NAME		32
 
 static char areas_text[MAX_TEXT];
 module_param_string(areas, areas_text, sizeof(areas_text), 0);
-MODULE_PARM_DESC(areas, "DDDD:BB:DD.F/BAR:[OFFSET+LENGTH[,...]][;...]: the BARs to make sparse and the areas that may be mapped");
+MODULE_PARM_DESC(areas, "DDDD:BB:DD.F/BAR:[OFFSET+LENGTH[,...]][;...]: sparse BARs and their areas");
 
 static char refuse_text[MAX_TEXT];
 module_param_string(refuse, refuse_text, sizeof(refuse_text), 0);
-MODULE_PARM_DESC(refuse, "as areas: ranges of BARs of which mmap is refused although areas report them");
+MODULE_PARM_DESC(refuse, "as areas: ranges of BARs of which mmap is refused");
 
 static char ids_text[MAX_IDS_TEXT];
 module_param_string(ids, ids_text, sizeof(ids_text), 0);
-MODULE_PARM_DESC(ids, "vendor:device[:subvendor[:subdevice[:class[:class_mask]]]][,...]: devices to bind without driver_override");
+MODULE_PARM_DESC(ids, "vendor:device[:subvendor[:subdevice[:class[:class_mask]]]][,...]: devices to bind");
 
 static char name_text[MAX_NAME] = "barspan-vfio-pci";
 module_param_string(name, name_text, sizeof(name_text), 0444);
 MODULE_PARM_DESC(name, "name to register the driver under (default barspan-vfio-pci)");
-
-struct area {
-	u64 offset;
-	u64 length;
-};
-
-/* One BAR of one device, as a parameter names it, and areas of it. */
-struct bar_areas {
-	unsigned int domain;
-	unsigned int bus;
-	unsigned int devfn;
-	unsigned int bar;
-	unsigned int n_areas;
-	struct area *areas;
-};
-
-struct bar_list {
-	struct bar_areas bars[MAX_BARS];
-	unsigned int n;
-};
 
 struct barspan_device {
 	struct vfio_pci_core_device core;
@@ -81,7 +60,7 @@ struct barspan_device {
 	const struct bar_areas *refused[PCI_STD_NUM_BARS];	/* NULL: nothing is */
 };
 
-/* Written by module init alone, before the driver is registered. */
+/* Only module init writes these, before the driver is registered. */
 static struct bar_list sparse_bars;
 static struct bar_list refused_bars;
 
@@ -90,113 +69,11 @@ static struct barspan_device *to_barspan(struct vfio_device *vdev)
 	return container_of(vdev, struct barspan_device, core.vdev);
 }
 
-/* The parameters areas and refuse. */
-
-static int parse_area(const char *text, struct area *out)
-{
-	char buffer[48];
-	char *length;
-	int ret;
-
-	if (strscpy(buffer, text, sizeof(buffer)) < 0)
-		return -EINVAL;
-	length = strchr(buffer, '+');
-	if (!length)
-		return -EINVAL;
-	*length++ = '\0';
-	ret = kstrtou64(buffer, 0, &out->offset);
-	return ret ? ret : kstrtou64(length, 0, &out->length);
-}
-
-static unsigned int count_items(const char *list)
-{
-	unsigned int n = *list ? 1 : 0;
-
-	for (; *list; list++)
-		n += *list == ',';
-	return n;
-}
-
-static int parse_areas(struct bar_areas *bar, char *list)
-{
-	unsigned int i, n = count_items(list);
-	int ret;
-
-	if (n > MAX_AREAS)
-		return -E2BIG;
-	if (!n)
-		return 0;
-	bar->areas = kcalloc(n, sizeof(*bar->areas), GFP_KERNEL);
-	if (!bar->areas)
-		return -ENOMEM;
-	for (i = 0; i < n; i++) {
-		ret = parse_area(strsep(&list, ","), &bar->areas[i]);
-		if (ret)
-			return ret;
-	}
-	bar->n_areas = n;
-	return 0;
-}
-
-static int parse_bar(struct bar_areas *bar, char *text)
-{
-	unsigned int device, function;
-	int used = 0;
-
-	if (sscanf(text, "%4x:%2x:%2x.%1x/%1u:%n", &bar->domain, &bar->bus,
-		   &device, &function, &bar->bar, &used) != 5 || !used)
-		return -EINVAL;
-	if (device > 31 || function > 7 || bar->bar >= PCI_STD_NUM_BARS)
-		return -EINVAL;
-	bar->devfn = PCI_DEVFN(device, function);
-	return parse_areas(bar, text + used);
-}
-
-static void free_bars(struct bar_list *list)
-{
-	unsigned int i;
-
-	for (i = 0; i < list->n; i++)
-		kfree(list->bars[i].areas);
-}
-
-static int parse_bars(struct bar_list *list, char *rest)
-{
-	char *item;
-	int ret;
-
-	while ((item = strsep(&rest, ";"))) {
-		if (!*item)
-			continue;
-		if (list->n == MAX_BARS)
-			return -E2BIG;
-		ret = parse_bar(&list->bars[list->n++], item);
-		if (ret) {
-			pr_err("cannot parse areas at \"%.64s\"\n", item);
-			return ret;
-		}
-	}
-	return 0;
-}
-
-static void find_bars(const struct bar_areas **found, const struct bar_list *list, struct pci_dev *pdev)
-{
-	unsigned int i;
-
-	for (i = 0; i < list->n; i++) {
-		const struct bar_areas *bar = &list->bars[i];
-
-		if (bar->domain == pci_domain_nr(pdev->bus) &&
-		    bar->bus == pdev->bus->number && bar->devfn == pdev->devfn)
-			found[bar->bar] = bar;
-	}
-}
-
 /* Region info. */
 
 static const struct bar_areas *sparse_bar_at(struct barspan_device *device, unsigned int index)
 {
-	/* The core says no FLAG_MMAP for such a BAR: nothing to restrict. */
+	/* Without FLAG_MMAP by the core there is nothing to restrict. */
 	if (index >= PCI_STD_NUM_BARS || !device->core.bar_mmap_supported[index])
 		return NULL;
 	return device->sparse[index];
@@ -245,9 +122,9 @@ static int add_caps(struct barspan_device *device, struct vfio_info_cap *caps,
 }
 
 /*
- * Answers like vfio_pci_core_ioctl() does for a BAR that can be mapped, with
- * one capability more. The core builds its chain and copies it to user space
- * in one go, so there is no way to add to it afterwards.
+ * Answers like vfio_pci_core_ioctl() for a mappable BAR, with one capability
+ * more. The core copies its finished chain to user space: nothing can be added
+ * afterwards.
  */
 static int answer_region_info(struct barspan_device *device, struct vfio_region_info *info,
 			      void __user *arg, const struct bar_areas *bar)
@@ -299,48 +176,14 @@ static long barspan_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned l
 
 /* mmap. */
 
-/*
- * End of the area, or 0 for one that overflows and permits nothing. The tail
- * of a last page that the BAR fills only in part belongs to the BAR's last
- * byte: vfio-pci-core keeps that tail free of other devices.
- */
-static u64 area_end(const struct area *area, u64 bar_size)
-{
-	u64 end;
-
-	if (check_add_overflow(area->offset, area->length, &end))
-		return 0;
-	return end >= bar_size ? PAGE_ALIGN(bar_size) : end;
-}
-
-/* The first byte at or after start that no area covers, going on from start. */
-static u64 covered_until(const struct bar_areas *bar, u64 bar_size, u64 start)
-{
-	bool moved;
-	unsigned int i;
-
-	do {
-		moved = false;
-		for (i = 0; i < bar->n_areas; i++) {
-			const struct area *area = &bar->areas[i];
-			u64 end = area_end(area, bar_size);
-
-			if (area->length && area->offset <= start && start < end) {
-				start = end;
-				moved = true;
-			}
-		}
-	} while (moved);
-	return start;
-}
-
 static bool is_refused(struct barspan_device *device, unsigned long index, u64 start, u64 length)
 {
 	const struct bar_areas *bar = index < PCI_STD_NUM_BARS ? device->refused[index] : NULL;
 	unsigned int i;
 
 	for (i = 0; bar && i < bar->n_areas; i++)
-		if (start < bar->areas[i].offset + bar->areas[i].length && bar->areas[i].offset < start + length)
+		if (start < bar->areas[i].offset + bar->areas[i].length &&
+		    bar->areas[i].offset < start + length)
 			return true;
 	return false;
 }
@@ -366,7 +209,7 @@ static int barspan_mmap(struct vfio_device *vdev, struct vm_area_struct *vma)
 	return vfio_pci_core_mmap(vdev, vma);
 }
 
-/* The rest is vfio-pci's own frame. */
+/* The driver, as in vfio-pci. */
 
 static int barspan_open_device(struct vfio_device *vdev)
 {
@@ -428,7 +271,7 @@ static void barspan_remove(struct pci_dev *pdev)
 	vfio_put_device(&core->vdev);
 }
 
-/* No id table: devices come by driver_override or by the ids parameter. */
+/* No id table: devices are bound by driver_override or the ids parameter. */
 static struct pci_driver barspan_driver = {
 	.name			= name_text,
 	.probe			= barspan_probe,
