@@ -190,7 +190,7 @@ tests_support_libharness_la_LIBADD = lib/libtrap.la lib/libcore.la $(CHECK_LIBS)
 # Defaults for programs without settings of their own, which are the tests of
 # the library. --wrap is for tests/support/fake.h.
 LDADD = tests/support/libharness.la
-AM_CPPFLAGS += -I$(top_srcdir)/lib -I$(top_srcdir)/tests
+AM_CPPFLAGS += -I$(top_srcdir)/tests
 AM_CFLAGS += $(CHECK_CFLAGS) $(ZYDIS_CFLAGS)
 # Bind functions at start, as in the libraries, not inside a signal handler.
 AM_LDFLAGS += -Wl,-z,now \
