@@ -75,6 +75,10 @@ static int set_iommu(struct way *way)
 	if (r < 0)
 		r = way_ioctl(way, way->iommu, VFIO_SET_IOMMU, (void *)VFIO_TYPE1_IOMMU,
 			      "VFIO_SET_IOMMU");
+	if (r == -EPERM)
+		return way_fail(way, r,
+				"VFIO_SET_IOMMU: EPERM: the IOMMU does not isolate interrupts: "
+				"vfio_iommu_type1 allows that with allow_unsafe_interrupts=1");
 	/* The container has no type 1 driver. iommufd does not need it. */
 	way->try_other = r == -ENODEV;
 	return r;
@@ -145,6 +149,20 @@ static int open_ways(struct way *way, const char *group)
 	return r_first == -ENOENT ? explain_missing(way, group) : r_first;
 }
 
+/* On machines with a device tree, a device gets its group when a driver is
+ * bound. */
+static int explain_no_group(struct way *way)
+{
+	char driver[64];
+
+	if (way_read_link(way->address, "driver", driver, sizeof(driver)))
+		return way_fail(way, -ENXIO,
+				"bound to no driver, and in no IOMMU group: bind it to vfio-pci");
+	return way_fail(way, -EOPNOTSUPP,
+			"in no IOMMU group: is the IOMMU enabled in firmware and kernel "
+			"(on Intel: intel_iommu=on)?");
+}
+
 static int open_any(struct way *way)
 {
 	char path[PATH_LENGTH], link[256], group[32];
@@ -158,9 +176,7 @@ static int open_any(struct way *way)
 		return way_fail(way, r, "%s: %s", path, log_error_name(r));
 	r = way_read_link(way->address, "iommu_group", group, sizeof(group));
 	if (r == -ENOENT)
-		return way_fail(way, -EOPNOTSUPP,
-				"in no IOMMU group: is the IOMMU enabled in firmware and kernel "
-				"(intel_iommu=on)?");
+		return explain_no_group(way);
 	return r ? way_fail(way, r, "%s/iommu_group: %s", path, log_error_name(r))
 		 : open_ways(way, group);
 }

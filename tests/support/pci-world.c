@@ -152,6 +152,8 @@ static int set_iommu(int type)
 
 	if (!known)
 		return -ENODEV;
+	if (pci_world.type_error)
+		return pci_world.type_error;
 	pci_world_result.type = type;
 	return 0;
 }

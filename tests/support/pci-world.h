@@ -31,11 +31,12 @@ enum pci_world_part {
 	ONLY_CDEV_WORKS = BOTH_WORK & ~HAS_GROUP_NODE,
 };
 
-/* Errors are results of opening a node, or of VFIO_DEVICE_BIND_IOMMUFD. */
+/* Errors are results of opening a node, of VFIO_SET_IOMMU, or of
+ * VFIO_DEVICE_BIND_IOMMUFD. */
 struct pci_world {
 	unsigned int has;
 	const char *driver; /* NULL: vfio-pci */
-	int group_error, container_error, cdev_error, iommufd_error, bind_error;
+	int group_error, container_error, cdev_error, iommufd_error, type_error, bind_error;
 	const char *token;  /* the token that the device requires; NULL: none */
 	const char *enable; /* contents of the file in sysfs; NULL: it cannot be read */
 };
