@@ -3,7 +3,8 @@
 #
 # Runs the unit tests of /test/unit in the guest, then the device tests. With
 # MEMCHECK=yes it runs the device tests alone, under memcheck. memcheck takes
-# seconds to start: all cases of one set-up of drivers then share a process.
+# seconds to start: all cases of one set-up of drivers then share a process. With
+# DEVICE_ALONE=yes it runs the device tests alone, without the barspan program.
 
 # The areas that plan.c expects: out of order, touching, not aligned to pages.
 # The driver refuses some of each device, on the second device one that touches
@@ -22,6 +23,7 @@ suspend_extents="0x100000 direct, 0x100000 failed, 0x100000 direct, 0x100000 spa
 malformed_areas="0x1000+0x3000,0x2000+0x4000,0x3fff000+0x2000,0xfffffffffffff000+0x2000,0x8000+0"
 malformed_extents="0x1000 sparse, 0x5000 direct, 0x3ff9000 sparse, 0x1000 direct"
 
+alone=${DEVICE_ALONE:-}
 memcheck=${MEMCHECK:-}
 light=${memcheck:+-light}
 pending=/tmp/pending # the words of the pending cases, one a line
@@ -64,6 +66,7 @@ load() { # AREAS [NAME [MODULE_PARAMETER...]]
 }
 
 unit_tests() {
+	[ -z "$alone" ] || return 0
 	if [ ! -d /test/unit ]; then
 		tap_skip "unit tests" "built without check"
 		return
@@ -79,7 +82,7 @@ compare_shown() { # DEVICE
 
 show() { # NAME DEVICE
 	check "$1: regions match sysfs" regions "$2"
-	if [ -n "$memcheck" ]; then
+	if [ -n "$memcheck$alone" ]; then
 		return
 	elif [ -x /test/barspan ]; then
 		tap_run "$1: barspan show matches sysfs" compare_shown "$2"
@@ -154,6 +157,7 @@ malformed_devices() {
 	flush "malformed areas"
 }
 
+tap_run "pages have $PAGE_SIZE bytes" grep -q "^KernelPageSize: *$((PAGE_SIZE / 1024)) kB" /proc/self/smaps
 [ -n "$memcheck" ] || unit_tests
 open_errors
 plain_devices

@@ -4,10 +4,10 @@
 # Functions for guest scripts: . /test/guest-lib.sh
 #
 # The environment names the machine's devices by PCI address: EDU, E1000E, NVME,
-# IVSHMEM0, IVSHMEM1, VMXNET3. Results go to a port of their own: the kernel's
-# messages go to the console.
+# IVSHMEM0, IVSHMEM1, VMXNET3. PAGE_SIZE is the page size of the row. Results go
+# to TAP_PORT, a port of their own: the kernel's messages go to the console.
 
-tap_port=/dev/ttyS1
+tap_port=$TAP_PORT
 tap_count=/run/tap-count # a file: tests may run in a subshell
 tap_output=/run/tap-output
 

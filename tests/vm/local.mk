@@ -4,6 +4,8 @@
 VM_CACHE = $(abs_top_builddir)/tests/vm/cache
 
 EXTRA_DIST += \
+	tests/vm/boot.sh \
+	tests/vm/cross \
 	tests/vm/device.sh \
 	tests/vm/dpdk.sh \
 	tests/vm/fetch \
@@ -15,6 +17,9 @@ EXTRA_DIST += \
 	tests/vm/kmod/areas.h \
 	tests/vm/kmod/driver.c \
 	tests/vm/rescue.sh \
+	tests/vm/root.sh \
+	tests/vm/rows/arm64 \
+	tests/vm/rows/x86-64 \
 	tests/vm/run \
 	tests/vm/testpmd.sh
 
@@ -62,10 +67,11 @@ tests_vm_shown_CFLAGS = -std=gnu11 $(WARNINGS) $(SANITIZER) $(JANSSON_CFLAGS)
 tests_vm_shown_LDFLAGS = $(SANITIZER)
 tests_vm_shown_LDADD = $(JANSSON_LIBS)
 
-VM_RUN = PATH="$(abs_builddir)/tests/vm:$$PATH" $(srcdir)/tests/vm/run --build tests/vm/boot --cache "$(VM_CACHE)" \
-	--library-path $(abs_builddir)/.libs
-VM_RUN_DEVICE = $(VM_RUN) --script $(srcdir)/tests/vm/device.sh --file tests/vm/device --timeout 600
-VM_RUN_DPDK = $(VM_RUN) --script $(srcdir)/tests/vm/testpmd.sh \
+VM_RUN = PATH="$(abs_builddir)/tests/vm:$$PATH" $(srcdir)/tests/vm/run --build tests/vm/boot --cache "$(VM_CACHE)"
+VM_RUN_NATIVE = $(VM_RUN) --library-path $(abs_builddir)/.libs
+VM_DEVICE = --script $(srcdir)/tests/vm/device.sh
+VM_RUN_DEVICE = $(VM_RUN_NATIVE) $(VM_DEVICE) --file tests/vm/device --timeout 600
+VM_RUN_DPDK = $(VM_RUN_NATIVE) --script $(srcdir)/tests/vm/testpmd.sh \
 	--script $(srcdir)/tests/vm/dpdk.sh --script $(srcdir)/tests/vm/rescue.sh \
 	--file tests/vm/disturb --timeout 600
 # A release of Debian whose DPDK maps sparse BARs itself.
@@ -105,12 +111,13 @@ endif
 VM_PRELOADED = $(VM_PRELOAD:%=--file %) $(VM_PRELOAD:%=--host-check \
 	"$(abs_srcdir)/tests/vm/instructions \$$DPDK/usr/lib/x86_64-linux-gnu/librte_net_e1000.so.?? <guest-tap")
 
+# The memory of the ivshmem devices after the tests.
+VM_IMAGES = --host-check "image ivshmem0.mem sparse" --host-check "image ivshmem1.mem suspend"
+
 # All boots, even if one fails.
-check-vm: $(VM_BUILT) $(UNIT_TESTS)
+check-vm-x86-64: $(VM_BUILT) $(UNIT_TESTS)
 	@status=0; \
-	$(VM_RUN_DEVICE) --name device --tap tests/vm/device.tap $(VM_FILES) $(VM_SHARED) \
-		--host-check "image ivshmem0.mem sparse" \
-		--host-check "image ivshmem1.mem suspend" || status=1; \
+	$(VM_RUN_DEVICE) --name device --tap tests/vm/device.tap $(VM_FILES) $(VM_SHARED) $(VM_IMAGES) || status=1; \
 	$(VM_RUN_DEVICE) --name memcheck --tap tests/vm/memcheck.tap --valgrind --env MEMCHECK=yes \
 		--host-check "image ivshmem0.mem sparse-light" \
 		--host-check "image ivshmem1.mem suspend-light" || status=1; \
@@ -119,9 +126,27 @@ check-vm: $(VM_BUILT) $(UNIT_TESTS)
 		$(VM_PRELOADED) || status=1; \
 	exit $$status
 
-CLEANFILES += $(EXTRA_PROGRAMS) tests/vm/device.tap tests/vm/dpdk.tap tests/vm/dpdk-new.tap tests/vm/memcheck.tap
+# The device tests on other rows.
+VM_CROSS = tests/vm/cross-aarch64
+VM_ARM64 = check-vm-arm64
+$(VM_ARM64): tests/vm/image
+	$(AM_V_at)$(srcdir)/tests/vm/cross aarch64-linux-gnu $(VM_CROSS) \
+		$(if $(findstring -Werror,$(WARNINGS)),--enable-werror) >tests/vm/cross.log 2>&1 || \
+		{ cat tests/vm/cross.log; exit 1; }
+	$(AM_V_at)row=$@; row=$${row#check-vm-}; \
+	$(VM_RUN) --row $$row --name $$row --tap tests/vm/$$row.tap --timeout 300 \
+		$(VM_DEVICE) --env DEVICE_ALONE=yes --file $(VM_CROSS)/tests/vm/device --library-path $(abs_builddir)/$(VM_CROSS)/.libs \
+		$(VM_SHARED) $(VM_IMAGES)
+
+# All rows, even if one fails.
+VM_ROWS = check-vm-x86-64 $(VM_ARM64)
+check-vm:
+	@status=0; for row in $(VM_ROWS); do $(MAKE) $$row || status=1; done; exit $$status
+
+CLEANFILES += $(EXTRA_PROGRAMS) tests/vm/device.tap tests/vm/dpdk.tap tests/vm/dpdk-new.tap tests/vm/memcheck.tap \
+	tests/vm/arm64.tap tests/vm/cross.log
 clean-local: clean-vm
 clean-vm:
-	rm -rf tests/vm/boot
+	rm -rf tests/vm/boot $(VM_CROSS)
 
-.PHONY: check-vm clean-vm
+.PHONY: check-vm $(VM_ROWS) clean-vm
