@@ -9,11 +9,20 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "device.h"
 #include "sysfs.h"
 
-enum { PAGE = 4096 };
+static uint64_t page_size(void)
+{
+	return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t round_up(uint64_t length)
+{
+	return (length + page_size() - 1) / page_size() * page_size();
+}
 
 /* The region's offset in the device's file. The kernel reports it: the
  * library's own value is under test. */
@@ -48,7 +57,7 @@ static void compare_line(const struct barspan *span, uint64_t from, uint64_t to,
 	EXPECT(!strncmp(rights, "rw-s", 4), "the direct extent at 0x%" PRIx64 " is %s", from,
 	       rights);
 	EXPECT(from == extent.offset && to >= extent.offset + extent.length &&
-		       to - from < extent.length + PAGE,
+		       to - from < extent.length + page_size(),
 	       "0x%" PRIx64 " to 0x%" PRIx64 " is mapped, not 0x%" PRIx64 " + 0x%" PRIx64, from, to,
 	       extent.offset, extent.length);
 	EXPECT(place == origin->in_file + from || place == origin->on_bus + from,
@@ -59,8 +68,7 @@ static void compare_line(const struct barspan *span, uint64_t from, uint64_t to,
  * span's last page. */
 static void compare_with_maps(const struct barspan *span, const struct origin *origin)
 {
-	uint64_t base = (uintptr_t)barspan_base(span),
-		 length = (barspan_length(span) + PAGE - 1) / PAGE * PAGE;
+	uint64_t base = (uintptr_t)barspan_base(span), length = round_up(barspan_length(span));
 	uint64_t done = 0;
 	FILE *maps = fopen("/proc/self/maps", "re");
 	char line[512];
@@ -97,8 +105,7 @@ static void expect_holes_fault(const struct barspan *span)
 	struct barspan_extent extent;
 
 	for (size_t i = 0; !barspan_extent_get(span, i, &extent); i++) {
-		uint64_t first = (extent.offset + PAGE - 1) / PAGE * PAGE,
-			 last = extent.offset + extent.length - 1;
+		uint64_t first = round_up(extent.offset), last = extent.offset + extent.length - 1;
 
 		if (extent.kind == BARSPAN_DIRECT || extent.reason == BARSPAN_REASON_PAGE)
 			continue;

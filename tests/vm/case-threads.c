@@ -18,8 +18,7 @@ enum {
 	THREADS = 8,
 	STACK = 256 << 10,
 	/* as long as a refused area */
-	OWN_PAGES = 16,
-	OWN = OWN_PAGES * 4096,
+	OWN = 64 << 10,
 	READS = 50,
 };
 
@@ -32,7 +31,7 @@ struct worker {
 };
 
 /* The threads' stacks are static: allocated ones would show in the snapshots. */
-static char stacks[THREADS][STACK] __attribute__((aligned(4096)));
+static char stacks[THREADS][STACK] __attribute__((aligned(64 << 10)));
 
 static uint64_t next_random(struct worker *worker)
 {

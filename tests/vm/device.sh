@@ -6,22 +6,31 @@
 # seconds to start: all cases of one set-up of drivers then share a process. With
 # DEVICE_ALONE=yes it runs the device tests alone, without the barspan program.
 
+hex() { # NUMBER
+	printf '0x%x' "$1"
+}
+
 # The areas that plan.c expects: out of order, touching, not aligned to pages.
 # The driver refuses some of each device, on the second device one that touches
-# both its neighbours.
-sparse="$IVSHMEM0/2:0x3000+0x1000,0x0+0x1000,0x10000+0x1ff0000,0x2080000+0x400000,0x2480000+0x80000,\
-0x2501800+0x2000,0x2600000+0x10000,0x3000000+0x1000000;\
-$IVSHMEM1/2:0x0+0x100000,0x100000+0x100000,0x200000+0x100000,0x400000+0x1000,0x2000000+0x2000000"
-refused="$IVSHMEM0/2:0x2600000+0x10000;$IVSHMEM1/2:0x100000+0x100000,0x400000+0x1000"
-sparse_extents="0x1000 direct, 0x2000 sparse, 0x1000 direct, 0xc000 sparse, 0x1ff0000 direct, 0x80000 sparse, \
-0x480000 direct, 0x1800 sparse, 0x800 page, 0x1000 direct, 0x800 page, 0xfc800 sparse, 0x10000 failed, \
+# both its neighbours. One area begins and ends half a page outside of
+# 0x2520000-0x252ffff.
+half=$((PAGE_SIZE / 2))
+unaligned="$(hex $((0x2520000 - half)))+$(hex $((0x10000 + PAGE_SIZE)))"
+sparse="$IVSHMEM0/2:0x30000+0x10000,0x0+0x10000,0x100000+0x1f00000,0x2080000+0x400000,\
+0x2480000+0x80000,$unaligned,0x2600000+0x10000,0x3000000+0x1000000;\
+$IVSHMEM1/2:0x0+0x100000,0x100000+0x100000,0x200000+0x100000,0x400000+0x10000,0x2000000+0x2000000"
+refused="$IVSHMEM0/2:0x2600000+0x10000;$IVSHMEM1/2:0x100000+0x100000,0x400000+0x10000"
+sparse_extents="0x10000 direct, 0x20000 sparse, 0x10000 direct, 0xc0000 sparse, 0x1f00000 direct, \
+0x80000 sparse, 0x480000 direct, $(hex $((0x20000 - half))) sparse, $(hex "$half") page, \
+0x10000 direct, $(hex "$half") page, $(hex $((0xd0000 - half))) sparse, 0x10000 failed, \
 0x9f0000 sparse, 0x1000000 direct"
-suspend_extents="0x100000 direct, 0x100000 failed, 0x100000 direct, 0x100000 sparse, 0x1000 failed, \
-0x1bff000 sparse, 0x2000000 direct"
+suspend_extents="0x100000 direct, 0x100000 failed, 0x100000 direct, 0x100000 sparse, \
+0x10000 failed, 0x1bf0000 sparse, 0x2000000 direct"
 
 # Malformed areas: they overlap, end past the region, overflow, or are empty.
-malformed_areas="0x1000+0x3000,0x2000+0x4000,0x3fff000+0x2000,0xfffffffffffff000+0x2000,0x8000+0"
-malformed_extents="0x1000 sparse, 0x5000 direct, 0x3ff9000 sparse, 0x1000 direct"
+malformed_areas="0x10000+0x30000,0x20000+0x40000,0x3ff0000+0x20000,0xffffffffffff0000+0x20000,\
+0x80000+0"
+malformed_extents="0x10000 sparse, 0x50000 direct, 0x3f90000 sparse, 0x10000 direct"
 
 alone=${DEVICE_ALONE:-}
 memcheck=${MEMCHECK:-}
@@ -128,10 +137,10 @@ shared_group() {
 }
 
 sparse_devices() {
-	load "$sparse;$EDU/0:0x0+0x1000" barspan-vfio-pci "refuse=$refused"
+	load "$sparse;$EDU/0:0x0+0x10000" barspan-vfio-pci "refuse=$refused"
 	bind_all barspan-vfio-pci "$EDU" "$IVSHMEM0" "$IVSHMEM1"
-	check "sparse edu: its page is direct" edu "$EDU" direct
-	check "sparse edu: extents" extents "$EDU" 0 "0x1000 direct, 0xff000 sparse"
+	check "sparse edu: its registers are direct" edu "$EDU" direct
+	check "sparse edu: extents" extents "$EDU" 0 "0x10000 direct, 0xf0000 sparse"
 	check "sparse ivshmem: extents" extents "$IVSHMEM0" 2 "$sparse_extents"
 	check "sparse ivshmem: a refused area is one hole" extents "$IVSHMEM1" 2 "$suspend_extents"
 	check "sparse ivshmem: a refused area, strict" strict-fails "$IVSHMEM1" 2 ENXIO
@@ -145,11 +154,11 @@ sparse_devices() {
 
 # The driver takes the name vfio-pci, which some programs require.
 malformed_devices() {
-	load "$EDU/0:0x1000+0x1000;$IVSHMEM1/2:$malformed_areas;$NVME/0:" vfio-pci
+	load "$EDU/0:0x10000+0x10000;$IVSHMEM1/2:$malformed_areas;$NVME/0:" vfio-pci
 	bind_all vfio-pci "$EDU" "$IVSHMEM1" "$NVME"
-	check "sparse edu: its page is a hole" edu "$EDU" hole
+	check "sparse edu: its registers are in a hole" edu "$EDU" hole
 	check "sparse edu: extents with a hole first" \
-		extents "$EDU" 0 "0x1000 sparse, 0x1000 direct, 0xfe000 sparse"
+		extents "$EDU" 0 "0x10000 sparse, 0x10000 direct, 0xe0000 sparse"
 	check "no areas" extents "$NVME" 0 "0x4000 sparse"
 	check "no areas: trapped access" no-area "$NVME"
 	check "malformed areas are normalised" extents "$IVSHMEM1" 2 "$malformed_extents"
@@ -157,7 +166,8 @@ malformed_devices() {
 	flush "malformed areas"
 }
 
-tap_run "pages have $PAGE_SIZE bytes" grep -q "^KernelPageSize: *$((PAGE_SIZE / 1024)) kB" /proc/self/smaps
+tap_run "pages have $PAGE_SIZE bytes" \
+	grep -q "^KernelPageSize: *$((PAGE_SIZE / 1024)) kB" /proc/self/smaps
 [ -n "$memcheck" ] || unit_tests
 open_errors
 plain_devices

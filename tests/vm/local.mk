@@ -19,6 +19,7 @@ EXTRA_DIST += \
 	tests/vm/rescue.sh \
 	tests/vm/root.sh \
 	tests/vm/rows/arm64 \
+	tests/vm/rows/arm64-16k \
 	tests/vm/rows/x86-64 \
 	tests/vm/run \
 	tests/vm/testpmd.sh
@@ -128,7 +129,7 @@ check-vm-x86-64: $(VM_BUILT) $(UNIT_TESTS)
 
 # The device tests on other rows.
 VM_CROSS = tests/vm/cross-aarch64
-VM_ARM64 = check-vm-arm64
+VM_ARM64 = check-vm-arm64 check-vm-arm64-16k
 $(VM_ARM64): tests/vm/image
 	$(AM_V_at)$(srcdir)/tests/vm/cross aarch64-linux-gnu $(VM_CROSS) \
 		$(if $(findstring -Werror,$(WARNINGS)),--enable-werror) >tests/vm/cross.log 2>&1 || \
@@ -144,7 +145,7 @@ check-vm:
 	@status=0; for row in $(VM_ROWS); do $(MAKE) $$row || status=1; done; exit $$status
 
 CLEANFILES += $(EXTRA_PROGRAMS) tests/vm/device.tap tests/vm/dpdk.tap tests/vm/dpdk-new.tap tests/vm/memcheck.tap \
-	tests/vm/arm64.tap tests/vm/cross.log
+	tests/vm/arm64.tap tests/vm/arm64-16k.tap tests/vm/cross.log
 clean-local: clean-vm
 clean-vm:
 	rm -rf tests/vm/boot $(VM_CROSS)

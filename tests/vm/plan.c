@@ -8,51 +8,55 @@
 #define INDEPENDENT PLAN_BY_INDEPENDENT
 #define WINDOW PLAN_BY_WINDOW
 
-/* Areas of every kind: a page, two that touch, one with partial pages, one up to
- * the BAR's end, one that cannot be mapped. The plan never writes some bytes of
- * areas and of holes. A write there went to the wrong offset. */
+/* Areas of every kind: a small one, two that touch, one with partial pages, one
+ * up to the BAR's end, one that cannot be mapped. Their edges are multiples of
+ * 64 KiB: the plan is the same for pages of 4, 16 and 64 KiB. Partial pages are
+ * halves of a page. The plan never writes some bytes of areas and of holes. A
+ * write there went to the wrong offset. */
 static const struct plan_step sparse_steps[] = {
-	{ PLAN_RAW, WHOLE, 0, 0x0, 0x1000, 8, 8 },
-	{ PLAN_RAW, WHOLE, 0, 0x3000, 0x4000, 8, 8 },
-	{ PLAN_RAW, WHOLE, 0, 0x10000, 0x2000000, 8, 0 },
+	{ PLAN_RAW, WHOLE, 0, 0x0, 0x10000, 8, 0 },
+	{ PLAN_RAW, WHOLE, 0, 0x30000, 0x40000, 8, 0 },
+	{ PLAN_RAW, WHOLE, 0, 0x100000, 0x2000000, 8, 0 },
 	{ PLAN_RAW, WHOLE, 0, 0x2080000, 0x2500000, 8, 0 },
-	{ PLAN_RAW, WHOLE, 0, 0x2502000, 0x2503000, 8, 8 },
+	{ PLAN_RAW, WHOLE, 0, 0x2520000, 0x2530000, 8, 0 },
 	{ PLAN_RAW, WHOLE, 0, 0x3000000, 0x4000000, 8, 0 },
-	{ PLAN_RAW, WHOLE, 0, 0x11003, 0x12000, 1, 5 },
-	{ PLAN_RAW, WHOLE, 0, 0x12002, 0x13000, 2, 6 },
-	{ PLAN_RAW, WHOLE, 0, 0x13004, 0x14000, 4, 12 },
+	{ PLAN_RAW, WHOLE, 0, 0x111003, 0x112000, 1, 5 },
+	{ PLAN_RAW, WHOLE, 0, 0x112002, 0x113000, 2, 6 },
+	{ PLAN_RAW, WHOLE, 0, 0x113004, 0x114000, 4, 12 },
 	/* Accessors of each width: aligned in a hole, in an area, then unaligned
-	 * across edges. */
-	{ PLAN_ACCESSOR, WHOLE, 0, 0x1000, 0x1400, 1, 3 },
-	{ PLAN_ACCESSOR, WHOLE, 0, 0x1400, 0x1800, 2, 6 },
-	{ PLAN_ACCESSOR, WHOLE, 0, 0x1800, 0x1c00, 4, 4 },
-	{ PLAN_ACCESSOR, WHOLE, 0, 0x1c00, 0x3000, 8, 8 },
-	{ PLAN_ACCESSOR, WHOLE, 0, 0x20000, 0x20400, 1, 3 },
-	{ PLAN_ACCESSOR, WHOLE, 0, 0x20400, 0x20800, 2, 2 },
-	{ PLAN_ACCESSOR, WHOLE, 0, 0x20800, 0x20c00, 4, 4 },
-	{ PLAN_ACCESSOR, WHOLE, 0, 0x20c00, 0x21000, 8, 8 },
-	{ PLAN_ACCESSOR, WHOLE, 0, 0xff9, 0x1007, 8, 1 },
-	{ PLAN_ACCESSOR, WHOLE, 0, 0x2ffd, 0x3003, 4, 1 },
-	{ PLAN_ACCESSOR, WHOLE, 0, 0x3fff, 0x4001, 2, 1 },
+	 * across edges. The last edges are those of half a page. */
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x10000, 0x10400, 1, 3 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x10400, 0x10800, 2, 6 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x10800, 0x10c00, 4, 4 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x10c00, 0x12000, 8, 8 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x120000, 0x120400, 1, 3 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x120400, 0x120800, 2, 2 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x120800, 0x120c00, 4, 4 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x120c00, 0x121000, 8, 8 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0xfff9, 0x10007, 8, 1 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x2fffd, 0x30003, 4, 1 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x3ffff, 0x40001, 2, 1 },
 	{ PLAN_ACCESSOR, WHOLE, 0, 0x1fffff9, 0x2000201, 8, 13 },
 	{ PLAN_ACCESSOR, WHOLE, 0, 0x207fff1, 0x2080031, 4, 7 },
-	{ PLAN_ACCESSOR, WHOLE, 0, 0x25017f9, 0x2501811, 8, 3 },
-	{ PLAN_ACCESSOR, WHOLE, 0, 0x2501ffb, 0x250200b, 2, 3 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x251fffb, 0x252000b, 2, 3 },
 	{ PLAN_ACCESSOR, WHOLE, 0, 0x2fffff9, 0x3000011, 8, 5 },
 	{ PLAN_ACCESSOR, WHOLE, 0, 0x3fffff1, 0x4000000, 1, 2 },
-	/* Byte ranges: unaligned inside, across one edge, across several areas
-	 * and holes, across all of a large hole. */
-	{ PLAN_BYTES, WHOLE, 0, 0x21001, 0x23456, 0x2455, 0x2455 },
-	{ PLAN_BYTES, WHOLE, 0, 0x805, 0x7777, 0x1345, 0x1400 },
-	{ PLAN_BYTES, WHOLE, 0, 0xff03, 0x10101, 0x1fe, 0x1fe },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x251f7f9, 0x251f811, 8, 3 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x251dff9, 0x251e011, 8, 3 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x2517ff9, 0x2518011, 8, 3 },
+	/* Byte ranges: unaligned inside, across several areas and holes, across
+	 * one edge, across all of a large hole. */
+	{ PLAN_BYTES, WHOLE, 0, 0x121001, 0x123456, 0x2455, 0x2455 },
+	{ PLAN_BYTES, WHOLE, 0, 0x8050, 0x58000, 0x13450, 0x14000 },
+	{ PLAN_BYTES, WHOLE, 0, 0xfff03, 0x100101, 0x1fe, 0x1fe },
 	{ PLAN_BYTES, WHOLE, 0, 0x1ffe123, 0x2082777, 0x84654, 0x84654 },
-	{ PLAN_BYTES, WHOLE, 0, 0x24ff005, 0x2508800, 0x97fb, 0x97fb },
+	{ PLAN_BYTES, WHOLE, 0, 0x24ff005, 0x2538800, 0x397fb, 0x397fb },
 	{ PLAN_BYTES, WHOLE, 0, 0x2ff8001, 0x3008001, 0x801, 0x1003 },
 	/* The same places through spans of other shapes. */
-	{ PLAN_RAW, INDEPENDENT, 0, 0x30000, 0x31000, 8, 8 },
+	{ PLAN_RAW, INDEPENDENT, 0, 0x130000, 0x131000, 8, 8 },
 	{ PLAN_RAW, INDEPENDENT, 0, 0x3800000, 0x3801000, 4, 4 },
-	{ PLAN_ACCESSOR, INDEPENDENT, 0, 0x3fe1, 0x4031, 8, 11 },
-	{ PLAN_BYTES, INDEPENDENT, 0, 0x24ffabc, 0x2503abc, 0x4000, 0x4000 },
+	{ PLAN_ACCESSOR, INDEPENDENT, 0, 0x3ffe1, 0x40031, 8, 11 },
+	{ PLAN_BYTES, INDEPENDENT, 0, 0x251fabc, 0x2533abc, 0x14000, 0x14000 },
 	{ PLAN_RAW, WINDOW, 0, 0x1ff0800, 0x1ff1000, 8, 8 },
 	{ PLAN_ACCESSOR, WINDOW, 0, 0x1fffff1, 0x2000021, 4, 5 },
 	{ PLAN_BYTES, WINDOW, 0, 0x2070003, 0x2081001, 0x10ffe, 0x10ffe },
@@ -67,6 +71,7 @@ static const struct plan_step suspend_steps[] = {
 	{ PLAN_BYTES, WHOLE, 0, 0xff801, 0x102803, 0x3002, 0x3002 },
 	{ PLAN_ACCESSOR, WHOLE, 0, 0x1fffe1, 0x200031, 8, 7 },
 	{ PLAN_ACCESSOR, WHOLE, 0, 0x3ffff1, 0x401011, 4, 5 },
+	{ PLAN_ACCESSOR, WHOLE, 0, 0x40fff1, 0x410011, 4, 3 },
 	{ PLAN_ACCESSOR, WHOLE, 1, 0x40, 0x840, 8, 24 },
 	{ PLAN_ACCESSOR, WHOLE, 1, 0x200003, 0x200403, 4, 5 },
 	{ PLAN_ACCESSOR, WHOLE, 1, 0x2000001, 0x2000801, 1, 2 },
