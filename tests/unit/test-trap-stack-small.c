@@ -145,13 +145,14 @@ END_TEST
 
 #ifdef __x86_64__
 static struct sigaction traps;
+static uint8_t *no_access; /* a page */
 
 /* Runs before the trap's handler, and breaks the frame: the vector registers
  * are not at the offset that it gives. */
 static void break_frame(int number, siginfo_t *info, void *context)
 {
 	if (info->si_addr == (const void *)(uintptr_t)reg32(HOLE + 0x40))
-		((ucontext_t *)context)->uc_mcontext.fpregs = (void *)(uintptr_t)(base + SIZE + 64);
+		((ucontext_t *)context)->uc_mcontext.fpregs = (void *)(no_access + 64);
 	traps.sa_sigaction(number, info, context);
 }
 
@@ -163,7 +164,9 @@ static void fault_in_the_handler(void)
 	signal(SIGSEGV, exit_handled);
 	if (enable(BARSPAN_TRAP_EMULATE) || sigaction(SIGSEGV, &mine, &traps))
 		_exit(4);
-	munmap((void *)(uintptr_t)(base + SIZE), PAGE);
+	no_access = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (no_access == MAP_FAILED)
+		_exit(4);
 	load_vector();
 }
 
