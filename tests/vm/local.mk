@@ -21,6 +21,7 @@ EXTRA_DIST += \
 	tests/vm/rows/arm64 \
 	tests/vm/rows/arm64-16k \
 	tests/vm/rows/x86-64 \
+	tests/vm/rows/x86-64-backports \
 	tests/vm/run \
 	tests/vm/testpmd.sh
 
@@ -127,7 +128,12 @@ check-vm-x86-64: $(VM_BUILT) $(UNIT_TESTS)
 		$(VM_PRELOADED) || status=1; \
 	exit $$status
 
-# The device tests on other rows.
+# The unit tests and the device tests with a newer kernel.
+check-vm-x86-64-backports: $(VM_BUILT) $(UNIT_TESTS)
+	$(AM_V_at)$(VM_RUN_DEVICE) --row x86-64-backports --name x86-64-backports --tap tests/vm/x86-64-backports.tap \
+		$(VM_FILES) $(VM_SHARED) $(VM_IMAGES)
+
+# The device tests on arm64.
 VM_CROSS = tests/vm/cross-aarch64
 VM_ARM64 = check-vm-arm64 check-vm-arm64-16k
 $(VM_ARM64): tests/vm/image
@@ -140,12 +146,12 @@ $(VM_ARM64): tests/vm/image
 		$(VM_SHARED) $(VM_IMAGES)
 
 # All rows, even if one fails.
-VM_ROWS = check-vm-x86-64 $(VM_ARM64)
+VM_ROWS = check-vm-x86-64 check-vm-x86-64-backports $(VM_ARM64)
 check-vm:
 	@status=0; for row in $(VM_ROWS); do $(MAKE) $$row || status=1; done; exit $$status
 
 CLEANFILES += $(EXTRA_PROGRAMS) tests/vm/device.tap tests/vm/dpdk.tap tests/vm/dpdk-new.tap tests/vm/memcheck.tap \
-	tests/vm/arm64.tap tests/vm/arm64-16k.tap tests/vm/cross.log
+	tests/vm/x86-64-backports.tap tests/vm/arm64.tap tests/vm/arm64-16k.tap tests/vm/cross.log
 clean-local: clean-vm
 clean-vm:
 	rm -rf tests/vm/boot $(VM_CROSS)
