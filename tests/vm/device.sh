@@ -152,6 +152,16 @@ sparse_devices() {
 	flush "sparse devices"
 }
 
+# Areas of 4 KiB with pages of 64 KiB, for example.
+small_areas() {
+	load "$EDU/0:0x0+$half,$PAGE_SIZE+$half"
+	bind_all barspan-vfio-pci "$EDU"
+	check "areas smaller than a page: registers are in a hole" edu "$EDU" hole
+	check "areas smaller than a page: extents" extents "$EDU" 0 "$(hex "$half") page, \
+$(hex "$half") sparse, $(hex "$half") page, $(hex $((0x100000 - PAGE_SIZE - half))) sparse"
+	flush "areas smaller than a page"
+}
+
 # The driver takes the name vfio-pci, which some programs require.
 malformed_devices() {
 	load "$EDU/0:0x10000+0x10000;$IVSHMEM1/2:$malformed_areas;$NVME/0:" vfio-pci
@@ -173,4 +183,5 @@ open_errors
 plain_devices
 shared_group
 sparse_devices
+small_areas
 malformed_devices

@@ -148,7 +148,13 @@ $(VM_ARM64): tests/vm/image
 # All rows, even if one fails.
 VM_ROWS = check-vm-x86-64 check-vm-x86-64-backports $(VM_ARM64)
 check-vm:
-	@status=0; for row in $(VM_ROWS); do $(MAKE) $$row || status=1; done; exit $$status
+	@status=0; \
+	for row in $(VM_ROWS); do \
+		start=`date +%s`; \
+		$(MAKE) $$row || status=1; \
+		echo "# $$row: `expr \`date +%s\` - $$start` s"; \
+	done; \
+	exit $$status
 
 CLEANFILES += $(EXTRA_PROGRAMS) tests/vm/device.tap tests/vm/dpdk.tap tests/vm/dpdk-new.tap tests/vm/memcheck.tap \
 	tests/vm/x86-64-backports.tap tests/vm/arm64.tap tests/vm/arm64-16k.tap tests/vm/cross.log
