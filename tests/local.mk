@@ -56,7 +56,7 @@ UNIT_TESTS += \
 endif
 
 if TRAP_ARM64
-UNIT_TESTS += tests/unit/test-trap-arm64
+UNIT_TESTS += tests/unit/test-trap-arm64 tests/unit/test-trap-arm64-decode
 tests_unit_test_trap_arm64_SOURCES = \
 	tests/unit/test-trap-arm64.c \
 	tests/support/arm64-insns.h \

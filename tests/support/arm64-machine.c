@@ -34,27 +34,35 @@ _Static_assert(offsetof(struct arm64_state, sp) == 248 && offsetof(struct arm64_
 	"	" move " d14, d15, [sp, #144]\n"
 
 /* x0 is free again when the stack pointer has been moved. */
+/* clang-format off */
 __asm__(".pushsection .text\n"
 	".globl arm64_enter, arm64_leave\n"
 	".type arm64_enter, %function\n"
 	"arm64_enter:\n"
-	"	stp x29, x30, [sp, #-160]!\n" SAVED_REGISTERS(
-		"stp") "	mov x28, x0\n"
-		       "	mov x27, x1\n"
-		       "	mov x0, sp\n"
-		       "	str x0, [x28, #768]\n"
-		       "	ldr x0, [x28, #248]\n"
-		       "	mov sp, x0\n" V_REGISTERS("ldr") X_REGISTERS(
-			       "ldr") "	br x27\n"
-				      "arm64_leave:\n" X_REGISTERS("str") V_REGISTERS(
-					      "str") "	mov x0, sp\n"
-						     "	str x0, [x28, #248]\n"
-						     "	ldr x0, [x28, #768]\n"
-						     "	mov sp, x0\n" SAVED_REGISTERS(
-							     "ldp") "	ldp x29, x30, [sp], #160\n"
-								    "	ret\n"
-								    ".size arm64_enter, . - arm64_enter\n"
-								    ".popsection\n");
+	"	stp x29, x30, [sp, #-160]!\n"
+	SAVED_REGISTERS("stp")
+	"	mov x28, x0\n"
+	"	mov x27, x1\n"
+	"	mov x0, sp\n"
+	"	str x0, [x28, #768]\n"
+	"	ldr x0, [x28, #248]\n"
+	"	mov sp, x0\n"
+	V_REGISTERS("ldr")
+	X_REGISTERS("ldr")
+	"	br x27\n"
+	"arm64_leave:\n"
+	X_REGISTERS("str")
+	V_REGISTERS("str")
+	"	mov x0, sp\n"
+	"	str x0, [x28, #248]\n"
+	"	ldr x0, [x28, #768]\n"
+	"	mov sp, x0\n"
+	SAVED_REGISTERS("ldp")
+	"	ldp x29, x30, [sp], #160\n"
+	"	ret\n"
+	".size arm64_enter, . - arm64_enter\n"
+	".popsection\n");
+/* clang-format on */
 
 void arm64_make_code(void *address)
 {
