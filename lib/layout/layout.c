@@ -27,16 +27,20 @@ static uint64_t in_page(const struct layout_request *request, uint64_t offset)
 	return offset & (request->page_size - 1);
 }
 
-static int warn_odd_area(const struct layout_request *request, uint32_t i, bool sane,
-			 const char *what)
+/* Logs how an area is repaired. Under BARSPAN_STRICT a malformed area is an
+ * error instead. */
+static int warn_odd_area(const struct layout_request *request, uint32_t i, bool malformed,
+			 const char *what, const char *repair)
 {
 	const struct barspan_range *area = &request->region.areas[i];
+	bool refuse = malformed && request->strict;
 
-	log_warning("%s region %u: area %" PRIu32 " at 0x%" PRIx64 " + 0x%" PRIx64
-		    " %s (region size 0x%" PRIx64 ")",
+	log_message(refuse ? BARSPAN_LOG_ERROR : BARSPAN_LOG_WARNING,
+		    "%s region %u: area %" PRIu32 " at 0x%" PRIx64 " + 0x%" PRIx64
+		    " %s (region size 0x%" PRIx64 "): %s",
 		    request->device, request->index, i, area->offset, area->length, what,
-		    request->region.size);
-	return request->strict && !sane ? -EPROTO : 0;
+		    request->region.size, refuse ? "refused by BARSPAN_STRICT" : repair);
+	return refuse ? -EPROTO : 0;
 }
 
 /* Clips area i to the region; *out may become empty. Warns about malformed and
@@ -48,17 +52,18 @@ static int check_area(const struct layout_request *request, uint32_t i, struct i
 
 	*out = (struct interval){ 0, 0 };
 	if (!area->length)
-		return warn_odd_area(request, i, true, "is empty: ignored");
+		return warn_odd_area(request, i, false, "is empty", "ignored");
 	if (__builtin_add_overflow(area->offset, area->length, &end))
-		return warn_odd_area(request, i, false, "overflows 64 bits: ignored");
+		return warn_odd_area(request, i, true, "overflows 64 bits", "ignored");
 
 	*out = (struct interval){ lesser_of(area->offset, size), lesser_of(end, size) };
+	if (area->offset >= size)
+		return warn_odd_area(request, i, true, "is past the end of the region", "ignored");
 	if (end > size)
-		return warn_odd_area(request, i, false, "exceeds the region: truncated");
+		return warn_odd_area(request, i, true, "exceeds the region", "truncated");
 	if (in_page(request, area->offset) || (in_page(request, end) && end != size))
-		return warn_odd_area(
-			request, i, true,
-			"is not page-aligned: trimmed to whole pages unless others complete them");
+		return warn_odd_area(request, i, false, "is not page-aligned",
+				     "trimmed to whole pages unless others complete them");
 	return 0;
 }
 
@@ -89,8 +94,10 @@ static int find_advertised(const struct layout_request *request, struct sets *se
 	}
 	sets->n_advertised = interval_normalise(sets->advertised, n, &overlap);
 	if (overlap != UINT64_MAX) {
-		log_warning("%s region %u: areas overlap at 0x%" PRIx64 ": merged", request->device,
-			    request->index, overlap);
+		log_message(request->strict ? BARSPAN_LOG_ERROR : BARSPAN_LOG_WARNING,
+			    "%s region %u: areas overlap at 0x%" PRIx64 ": %s", request->device,
+			    request->index, overlap,
+			    request->strict ? "refused by BARSPAN_STRICT" : "merged");
 		if (request->strict)
 			return -EPROTO;
 	}

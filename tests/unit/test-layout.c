@@ -151,8 +151,11 @@ START_TEST(an_area_past_the_end_is_cut)
 	ask_for(0x2000, SPARSE, AREAS({ 0x1000, 0x8000 }, { 0x2000, 0x1000 }));
 	expect_layout("0+1000 sparse, 1000+1000 none");
 	ck_assert_uint_eq(harness_messages[BARSPAN_LOG_WARNING], 2);
+	ck_assert_ptr_nonnull(strstr(
+		harness_message,
+		"area 0 at 0x1000 + 0x8000 exceeds the region (region size 0x2000): truncated"));
 	ck_assert_ptr_nonnull(
-		strstr(harness_message, "area 1 at 0x2000 + 0x1000 exceeds the region"));
+		strstr(harness_message, "area 1 at 0x2000 + 0x1000 is past the end of the region"));
 }
 END_TEST
 
@@ -165,20 +168,25 @@ START_TEST(an_area_that_overflows_is_ignored)
 }
 END_TEST
 
+/* A caller that sets the log to errors alone must learn the cause. */
+static void expect_strict_refusal(uint32_t n, const struct barspan_range *areas, const char *cause)
+{
+	ask_for(0x2000, SPARSE, n, areas);
+	request.strict = true;
+	ck_assert_int_eq(layout(&extents, &n_extents, &request), -EPROTO);
+	ck_assert_uint_eq(harness_messages[BARSPAN_LOG_ERROR], 1);
+	ck_assert_ptr_nonnull(strstr(harness_message, cause));
+	ck_assert_ptr_nonnull(strstr(harness_message, ": refused by BARSPAN_STRICT"));
+}
+
 START_TEST(strict_refuses_malformed_areas)
 {
 	const struct barspan_range past = { 0x1000, 0x2000 }, overflow = { 0x1000, UINT64_MAX };
 	const struct barspan_range overlap[] = { { 0, 0x1800 }, { 0x1000, 0x1000 } };
 
-	ask_for(0x2000, SPARSE, 1, &past);
-	request.strict = true;
-	ck_assert_int_eq(layout(&extents, &n_extents, &request), -EPROTO);
-	ask_for(0x2000, SPARSE, 1, &overflow);
-	request.strict = true;
-	ck_assert_int_eq(layout(&extents, &n_extents, &request), -EPROTO);
-	ask_for(0x2000, SPARSE, 2, overlap);
-	request.strict = true;
-	ck_assert_int_eq(layout(&extents, &n_extents, &request), -EPROTO);
+	expect_strict_refusal(1, &past, "area 0 at 0x1000 + 0x2000 exceeds the region");
+	expect_strict_refusal(1, &overflow, "area 0 at 0x1000 + 0xffffffffffffffff overflows");
+	expect_strict_refusal(2, overlap, "areas overlap at 0x1000");
 }
 END_TEST
 
