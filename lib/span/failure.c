@@ -5,8 +5,11 @@
  */
 #include <barspan/io.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <sys/mman.h>
 
 #include "span/span.h"
 #include "util/border.h"
@@ -17,6 +20,8 @@
 static pthread_mutex_t failure_lock = PTHREAD_MUTEX_INITIALIZER;
 
 PROTECT_ACROSS_FORK(failure_lock, 101);
+
+enum { CAUSE_TEXT = 64 };
 
 /* Returns whether the span has a failure. *is_first tells whether it must be
  * logged. */
@@ -37,11 +42,31 @@ static bool read_failure(struct span *span, bool take, struct access_failure *ou
 	return known;
 }
 
+/* The cause of a failure that the library itself has found, before it asked the
+ * device; otherwise "". */
+static const char *describe_cause(char text[CAUSE_TEXT], const struct span *span,
+				  const struct access_failure *failure)
+{
+	int prot = failure->is_write ? PROT_WRITE : PROT_READ;
+
+	text[0] = '\0';
+	if (failure->error == -ERANGE)
+		snprintf(text, CAUSE_TEXT, ": past the end of the span at 0x%" PRIx64,
+			 span->window.offset + span->window.length);
+	else if (failure->error == -EACCES && !(span->prot & prot))
+		snprintf(text, CAUSE_TEXT, ": the span is mapped without %s",
+			 failure->is_write ? "PROT_WRITE" : "PROT_READ");
+	return text;
+}
+
 static void log_failure(const struct span *span, const struct access_failure *failure)
 {
-	log_error("%s region %u: %u-byte %s at 0x%" PRIx64 " failed: %s", span->window.device,
+	char text[CAUSE_TEXT];
+
+	log_error("%s region %u: %u-byte %s at 0x%" PRIx64 " failed: %s%s", span->window.device,
 		  span->index, failure->width, failure->is_write ? "write" : "read",
-		  span->window.offset + failure->offset, log_error_name(failure->error));
+		  span->window.offset + failure->offset, log_error_name(failure->error),
+		  describe_cause(text, span, failure));
 }
 
 void span_log_failure(struct span *span)

@@ -77,6 +77,30 @@ START_TEST(accesses_without_permission_of_the_region_fail)
 }
 END_TEST
 
+START_TEST(the_log_has_the_cause_of_a_refused_access)
+{
+	harness_listen();
+	open_span(MAPPABLE, 0, SIZE);
+	barspan_read32(span, SIZE - 2);
+	ck_assert_int_eq(barspan_take_error(span, NULL), -ERANGE);
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "failed: ERANGE: past the end of the span at 0x"));
+	close_span();
+	open_span(MAPPABLE, PROT_READ, SIZE);
+	barspan_write32(span, 0, 1);
+	ck_assert_int_eq(barspan_take_error(span, NULL), -EACCES);
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "failed: EACCES: the span is mapped without PROT_WRITE"));
+	close_span();
+	open_span(BARSPAN_REGION_WRITE, 0, SIZE);
+	barspan_read8(span, 1);
+	ck_assert_int_eq(barspan_take_error(span, NULL), -EACCES);
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "failed: EACCES: the span is mapped without PROT_READ"));
+	close_span();
+}
+END_TEST
+
 START_TEST(the_first_error_is_kept_until_it_is_taken)
 {
 	fake_fail_call(FAKE_PREAD, 1, -ENODEV);
@@ -233,6 +257,7 @@ int main(void)
 					    accesses_without_permission_of_the_span_fail,
 					    accesses_without_permission_of_the_region_fail,
 					    a_failure_is_logged_at_the_latest_by_unmap,
+					    the_log_has_the_cause_of_a_refused_access,
 					    tries_return_their_own_error_and_leave_the_value,
 					    NULL });
 	harness_add_with(suite, "errors", set_up, close_span,
