@@ -112,9 +112,11 @@ static int explain_refusal(int fd, int r, const char **why)
 {
 	enum vfio_file file = r == -EBADF ? VFIO_FILE_OTHER : vfio_classify(fd);
 
-	*why = "not a VFIO device";
-	if (r == -EBADF)
+	if (r == -EBADF) {
+		*why = "not an open descriptor";
 		return r;
+	}
+	*why = "not a VFIO device";
 	if (file == VFIO_FILE_DEVICE) {
 		*why = r == -EINVAL ? "not bound to an iommufd" : "VFIO_DEVICE_GET_INFO";
 		return r;

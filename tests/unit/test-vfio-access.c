@@ -66,6 +66,7 @@ START_TEST(other_files_are_refused)
 	set_up();
 	fake_hooks.ioctl = real_sys_ioctl;
 	ck_assert_int_eq(barspan_device_open_vfio(&device, -1), -EBADF);
+	ck_assert_ptr_nonnull(strstr(harness_message, "vfio fd -1: not an open descriptor"));
 	ck_assert_int_eq(barspan_device_open_vfio(&device, kernel.file), -ENOTTY);
 	ck_assert_ptr_nonnull(strstr(harness_message, "not a VFIO device"));
 	fake_hooks.ioctl = refuse_ioctl;
