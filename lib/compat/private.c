@@ -6,6 +6,7 @@
 #include "span/io.h"
 #include "span/ptr-cache.h"
 #include "span/span.h"
+#include "util/log.h"
 #include "util/operation.h"
 #include "util/owned.h"
 #include "util/sys.h"
@@ -49,6 +50,11 @@ void barspan_note_failure_(struct barspan *span, uint64_t offset, unsigned int w
 bool barspan_is_first_rescue_(struct barspan *span)
 {
 	return !__atomic_exchange_n(&to_span(span)->rescued, true, __ATOMIC_RELAXED);
+}
+
+void barspan_log_error_(const char *message)
+{
+	log_error("%s", message);
 }
 
 void barspan_watch_(void (*watcher)(const struct barspan *span))

@@ -43,7 +43,11 @@ void barspan_note_failure_(struct barspan *span, uint64_t offset, unsigned int w
 /* Whether this is the first call for the span. */
 bool barspan_is_first_rescue_(struct barspan *span);
 
-/* span_watch(). This and barspan_protect_() are not for signal handlers. */
+/* Passes an error message to the log callback. This and the next two functions
+ * are not for signal handlers. */
+void barspan_log_error_(const char *message);
+
+/* span_watch(). */
 void barspan_watch_(void (*watcher)(const struct barspan *span));
 
 /* operation_protect(). */

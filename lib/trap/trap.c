@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -290,21 +291,47 @@ static int enable(const struct barspan_trap_options *options)
 	return 0;
 }
 
+/* Copies the options and checks them. */
+static int read_options(struct barspan_trap_options *out, const struct barspan_trap_options *given)
+{
+	char text[EXTENSIBLE_TEXT], message[128];
+	unsigned int unknown;
+	int r = given ? copy_extensible(out, sizeof(*out), given, sizeof(given->size)) : 0;
+
+	if (r) {
+		snprintf(message, sizeof(message), "trap: options: %s",
+			 extensible_explain(text, sizeof(*out), given->size, sizeof(given->size)));
+		barspan_log_error_(message);
+		return r;
+	}
+	unknown = out->flags & ~(unsigned int)KNOWN_FLAGS;
+	if (!unknown)
+		return 0;
+	snprintf(message, sizeof(message), "trap: options.flags 0x%x has unknown bits 0x%x",
+		 out->flags, unknown);
+	barspan_log_error_(message);
+	return -EINVAL;
+}
+
 int barspan_trap_enable(const struct barspan_trap_options *given)
 {
 	struct barspan_trap_options options = { .size = sizeof(options) };
-	int r = given ? copy_extensible(&options, sizeof(options), given, sizeof(given->size)) : 0;
+	int r = read_options(&options, given);
 
 	if (r)
 		return r;
-	if (options.flags & ~(unsigned int)KNOWN_FLAGS)
-		return -EINVAL;
 	pthread_mutex_lock(&mode_lock);
 	/* Without the decoder explanations still work, with less detail. */
 	r = emulate_load();
 	if (!r || !(options.flags & DECODING_FLAGS))
 		r = enable(&options);
 	pthread_mutex_unlock(&mode_lock);
+	if (r == -EOPNOTSUPP)
+		barspan_log_error_("trap: emulation and rescue need x86-64 and a libbarspan-trap "
+				   "built with Zydis: EOPNOTSUPP");
+	else if (r == -EBUSY)
+		barspan_log_error_("trap: another handler was installed above the trap's and may "
+				   "call it: EBUSY");
 	return r;
 }
 

@@ -51,7 +51,9 @@ START_TEST(disable_leaves_a_later_handler_alone)
 	ck_assert(same_handler(SIGBUS, SIG_DFL));
 	/* The later handler may call the trap's handler, which must not call it
 	 * back. */
+	harness_listen();
 	ck_assert_int_eq(barspan_trap_enable(NULL), -EBUSY);
+	ck_assert_ptr_nonnull(strstr(harness_message, "trap: another handler was installed above"));
 	ck_assert(same_handler(SIGSEGV, on_plain_signal));
 	ck_assert(same_handler(SIGBUS, SIG_DFL));
 	signal(SIGSEGV, SIG_DFL);

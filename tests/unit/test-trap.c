@@ -18,10 +18,14 @@ START_TEST(options_are_checked)
 		uint64_t tail;
 	} longer = { .known.size = sizeof(longer), .tail = 1 };
 
+	harness_listen();
 	ck_assert_int_eq(barspan_trap_enable(&options), -EINVAL);
+	ck_assert_str_eq(harness_message, "trap: options.flags 0x80 has unknown bits 0x80");
 	options = (struct barspan_trap_options){ .size = 1 };
 	ck_assert_int_eq(barspan_trap_enable(&options), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(harness_message, "trap: options: size 1 is less than 8"));
 	ck_assert_int_eq(barspan_trap_enable(&longer.known), -E2BIG);
+	ck_assert_ptr_nonnull(strstr(harness_message, "trap: options: nonzero bytes after"));
 	longer.tail = 0;
 	ck_assert_zero(barspan_trap_enable(&longer.known));
 	barspan_trap_disable();
