@@ -96,4 +96,9 @@ report $? "and print what the page says" "$output"
 sed -i 's/return -ETIMEDOUT;/return 0;/' "$work/widget.c"
 build_program widget-test "$work/widget.c" "$work/widget-test.c" && ! "$work/widget-test" >"$work/output" 2>&1
 report $? "and fail with a bug in the driver" "$(cat "$work/output")"
+snippet widget.c
+sed -i '/|= RESET;/d' "$work/widget.c"
+build_program widget-test "$work/widget.c" "$work/widget-test.c" && ! "$work/widget-test" >"$work/output" 2>&1 &&
+	[ "$(grep -c FAILED "$work/output")" -eq 3 ]
+report $? "all of them fail if the driver starts no reset" "$(cat "$work/output")"
 finish
