@@ -142,8 +142,9 @@ struct barspan_device_ops {
 	 *
 	 * After a failure the range must be unchanged or unmapped, so an
 	 * operation that makes several mappings must undo them. The library
-	 * cannot tell a mapping that is left there from another thread's: it
-	 * leaves the mapping alone, loses the addresses, and logs an error.
+	 * cannot distinguish a mapping that is left there from another
+	 * thread's: it leaves the mapping in place, loses the addresses, and
+	 * logs an error.
 	 *
 	 * `map` may query and access spans, and map and unmap other memory. In
 	 * it, functions that map spans or change their mappings fail with

@@ -13,7 +13,7 @@
 
 BARSPAN_BEGIN_DECLS_
 
-/* As mmap(2), but a mapping of a VFIO device becomes a span: areas lie at their
+/* As mmap(2), but a mapping of a VFIO device becomes a span: areas are at their
  * natural offsets, and all other bytes are holes, whereas mmap(2) would fail
  * with EINVAL. Supports address hints, MAP_FIXED, MAP_FIXED_NOREPLACE (which
  * takes precedence) and windows of a region. `fd` may be closed afterwards; the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Spans: a region as one address range, in which every byte that can be mapped
- * lies at its natural offset.
+ * is at its natural offset.
  */
 #ifndef BARSPAN_SPAN_H
 #define BARSPAN_SPAN_H

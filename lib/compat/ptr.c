@@ -21,7 +21,7 @@ struct barspan *barspan_find(const volatile void *pointer, uint64_t *offset)
 	return range.span;
 }
 
-/* Whether every byte of a page is accessed directly: it lies in one direct
+/* Whether every byte of a page is accessed directly: it is in one direct
  * extent, or (range NULL) in no span. */
 static bool is_direct_page(uintptr_t page, uintptr_t size, const struct registry_range *range,
 			   const struct barspan_guard_ *guard)

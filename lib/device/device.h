@@ -100,7 +100,7 @@ static inline __attribute__((always_inline)) int device_write(struct barspan_dev
  * report one. */
 int device_msix(struct barspan_device *device, struct msix_table *out);
 
-/* Returns 0 if [offset, offset + length) lies inside the region and the
+/* Returns 0 if [offset, offset + length) is inside the region and the
  * region's flags include `flag` (BARSPAN_REGION_READ or _WRITE); else -ERANGE
  * or -EACCES. */
 int device_check_access(const struct barspan_region *region, uint32_t flag, uint64_t offset,

@@ -25,7 +25,7 @@ struct capabilities {
 
 /* Walks the chain that begins at offset `first` of the `length` bytes at
  * `buffer`. Unknown capabilities and versions are skipped.
- * -EPROTO: a header, a capability or its areas lie outside the buffer, the
+ * -EPROTO: a header, a capability or its areas are outside the buffer, the
  * chain has a loop, or it has two sparse capabilities. *bad is then the offset
  * of the offending capability, and out->cause describes the error. */
 int capabilities_parse(struct capabilities *out, const void *buffer, size_t length, uint32_t first,

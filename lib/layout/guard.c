@@ -85,7 +85,7 @@ static uintptr_t largest_base(const struct barspan_entry_ *entries, size_t n)
 }
 
 /*
- * Whether the slice that ends with byte `last` and lies in one extent is direct
+ * Whether the slice that ends with byte `last` and is in one extent is direct
  * at the table's base. An aligned access of up to 8 bytes must not cross its
  * end.
  */

@@ -107,7 +107,7 @@ static void edit_answer(int fd, struct vfio_region_info *info, uint32_t capacity
 
 EXPORT int ioctl(int fd, unsigned long request, ...)
 {
-	unsigned int code = (unsigned int)request; /* a negative int has more bits set */
+	unsigned int code = (unsigned int)request; /* if it was an int, drops its sign bits */
 	va_list arguments;
 	uint32_t capacity = 0;
 	void *argument;

@@ -135,7 +135,7 @@ static int share_counts(const char *wanted)
 	fd = is_counts(counts.fd, &counts) ? counts.fd : reopen_counts(&counts);
 	if (fd < 0)
 		return fd;
-	/* The lock on the file tells `barspan run` that this process lives. */
+	/* While this process lives, `barspan run` finds the file locked. */
 	barspan_note_descriptor_(fd);
 	return barspan_trap_share_(fd);
 }

@@ -102,7 +102,7 @@ EXPORT sighandler_t sysv_signal(int number, sighandler_t handler)
 	return next_sysv_signal(number, handler);
 }
 
-/* The name that <signal.h> gives signal() in strict ISO C. */
+/* <signal.h> renames signal() to this in strict ISO C. */
 EXPORT sighandler_t __sysv_signal(int number, sighandler_t handler)
 {
 	return sysv_signal(number, handler);

@@ -229,7 +229,7 @@ static void look_for_file(void *context, uintptr_t start, uintptr_t end, bool is
 	restoring->is_proven |= is_file && start < end;
 }
 
-/* Gives the parts of an unchanged mapping back to their spans. */
+/* Returns the parts of an unchanged mapping to their spans. */
 static void restore_part(void *context, uintptr_t start, uintptr_t end, bool is_file)
 {
 	const struct restoring *restoring = context;
@@ -259,7 +259,7 @@ static bool is_restored(const struct detachment *detachment)
 	return true;
 }
 
-/* After a failed call: gives back to the spans the mappings that the call has
+/* After a failed call: returns to the spans the mappings that the call has
  * not changed. */
 static void restore_unchanged(struct detachment *detachment)
 {

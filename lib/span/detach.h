@@ -57,9 +57,9 @@ struct detachment {
  *
  * If /proc cannot be read, a range that will be replaced is reserved first. If
  * the call then fails, the range cannot be accessed. The reserved addresses
- * then stay, since they cannot be told from another mapping. If reserving
- * fails, that is the error, and the parts reserved before are unmapped, which
- * may end spans.
+ * then stay, since they cannot be distinguished from another mapping. If a
+ * reservation fails, its error is returned, and the parts reserved before are
+ * unmapped, which may end spans.
  */
 int detach_begin(struct detachment *detachment, uintptr_t start, uintptr_t end,
 		 enum detach_kind kind, struct span **ended);
@@ -79,8 +79,8 @@ void detach_end(struct detachment *detachment, int r, struct span **ended);
 /* Adds a span to the list. */
 void detach_end_span(struct span *span, struct span **ended);
 
-/* Removes the spans from the list that own addresses again because another
- * detachment gave them back. */
+/* Removes from the list the spans that own addresses again, because another
+ * detachment was undone. */
 void detach_keep_living(struct span **ended);
 
 /* Destroys the spans on the list. Call it outside of the operation. */

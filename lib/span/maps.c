@@ -144,7 +144,7 @@ bool maps_is_marked(uintptr_t start, uintptr_t end)
 
 enum { MAX_LINE = 160 };
 
-/* Formats the part of a mapping that lies in a range. Returns the length of the
+/* Formats the part of a mapping that is in a range. Returns the length of the
  * text, 0 if no part does. */
 static size_t describe_mapping(const struct mapping *mapping, uintptr_t range_start,
 			       uintptr_t range_end, char line[MAX_LINE])

@@ -39,7 +39,7 @@ struct reservation_request {
 	bool replace;	     /* replace the mappings at the address */
 };
 
-/* `base` lies inside; the bytes around the requested length are slack. */
+/* `base` is inside; the bytes around the requested length are slack. */
 struct reservation {
 	uint8_t *start; /* NULL: nothing is reserved */
 	size_t length;
@@ -70,8 +70,8 @@ bool reservation_reclaim(uint8_t *address, size_t length, uint8_t *neighbour);
 /* Whether all of a range is reserved, if a part of it is known to be. */
 bool reservation_is_whole(uint8_t *start, size_t length);
 
-/* Whether all of a range is reserved, found out with a page beside it. False if
- * both sides are occupied. */
+/* Whether all of a range is reserved. Maps an adjacent page to test it; returns
+ * false if both adjacent pages are occupied. */
 bool reservation_is_intact(uint8_t *address, size_t length);
 
 /* Unmaps addresses that belong to the library. Logs an error if the kernel

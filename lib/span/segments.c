@@ -45,13 +45,13 @@ static void log_map_failure(const struct span *span, const struct segment *segme
 
 /*
  * map_count_allows() takes dozens of system calls, so it is called once for
- * CREDIT segments. A segment takes two mappings, because it lies inside another
+ * CREDIT segments. A segment takes two mappings, because it is inside another
  * one. SPARE_MAPPINGS stay free for the process.
  */
 enum { CREDIT = 24, SPARE_MAPPINGS = 65 };
 
-/* Whether another segment can be mapped and still leave the process and
- * mremap() some mappings. */
+/* Whether another segment can be mapped, with some mappings left for the
+ * process and for mremap(). */
 static bool has_credit(unsigned int *credit)
 {
 	if (!*credit && map_count_allows(SPARE_MAPPINGS + 2 * CREDIT))
@@ -165,8 +165,8 @@ enum map_result segments_map_new(struct span *span, struct map_failure *failure)
 			return stop_mapping(span, failure);
 		if (result == MAP_ERROR)
 			return result;
-		/* Even if the span is mapped again elsewhere, it keeps the
-		 * parts. */
+		/* The split lasts, even if the span is mapped again at
+		 * another address. */
 		split = segments_split_failed(span);
 		if (split < 0) {
 			failure->error = split;

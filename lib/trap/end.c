@@ -14,7 +14,7 @@
 enum { ENTRY = 64 };
 
 /* The context is on the stack that the kernel chose. The frame of this function
- * may already lie below that stack. */
+ * may already be below that stack. */
 size_t end_stack_left(const ucontext_t *context)
 {
 	uintptr_t start = (uintptr_t)context->uc_stack.ss_sp;

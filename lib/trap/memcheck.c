@@ -13,7 +13,7 @@ bool memcheck_is_there(void)
 	return RUNNING_ON_VALGRIND;
 }
 
-/* Reports the holes that lie in a range. */
+/* Reports the holes that are in a range. */
 static void announce(const struct registry_range *range, bool trapped)
 {
 	const struct barspan_guard_ *guard = barspan_table_(range->span);

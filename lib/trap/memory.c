@@ -27,7 +27,7 @@ struct access {
 	const uint8_t *from;
 };
 
-/* A part of an access that lies in one span or in none. */
+/* A part of an access that is in one span or in none. */
 struct part {
 	uintptr_t address;
 	size_t done, length;
@@ -142,7 +142,7 @@ static inline __attribute__((always_inline)) void do_span(const struct access *a
 			     access->to ? REPORT_READ : REPORT_WRITE, part->length);
 }
 
-/* Accesses the parts that lie in no span. */
+/* Accesses the parts that are in no span. */
 static __attribute__((noinline)) bool do_memory_parts(const struct access *access,
 						      uintptr_t address, size_t length,
 						      uintptr_t *fault)
@@ -167,7 +167,7 @@ static bool do_access(const struct access *access, uintptr_t address, size_t len
 	struct part part;
 
 	find_part(&part, address, 0, length);
-	/* Most operands lie in one span. */
+	/* Most operands are in one span. */
 	if ((!part.in_span || part.length < length) &&
 	    !do_memory_parts(access, address, length, fault))
 		return false;
@@ -205,7 +205,7 @@ bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes)
 		if ((reads && !guard->read_end) || (writes && !guard->write_end))
 			return false;
 		/* The registry covers only the span's own bytes, so all of the
-		 * part lies inside. */
+		 * part is inside. */
 		offset = part.range.offset + (part.address - part.range.start);
 		hole |= state.rescue || !barspan_address_(guard, offset, part.length);
 	}

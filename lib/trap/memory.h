@@ -17,7 +17,7 @@ bool memory_read(uintptr_t pc, uintptr_t address, void *buffer, size_t length, u
 bool memory_write(uintptr_t pc, uintptr_t address, const void *buffer, size_t length,
 		  uintptr_t *fault);
 
-/* Whether any of these bytes lie in a hole, and all that lie in spans may be
+/* Whether any of these bytes are in a hole, and all that are in spans may be
  * read and written as requested. */
 bool memory_is_hole(uintptr_t address, size_t length, bool reads, bool writes);
 
@@ -31,7 +31,7 @@ void memory_end(bool before);
 /* The first error of the device since memory_begin(). */
 int memory_error(void);
 
-/* Finds the first of these bytes that lies in a span. Returns false if none
+/* Finds the first of these bytes that is in a span. Returns false if none
  * does. */
 bool memory_find(uintptr_t address, size_t length, uintptr_t *found);
 

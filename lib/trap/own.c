@@ -81,7 +81,7 @@ static bool is_own(uintptr_t pc)
 	return false;
 }
 
-/* After a longjmp() out of a handler the note lies below the stack pointer. A
+/* After a longjmp() out of a handler the note is below the stack pointer. A
  * signal handler of the program that interrupts ours is recognised by its
  * code. */
 bool own_is_fault(uintptr_t note, const ucontext_t *context)

@@ -17,7 +17,7 @@ enum { OWNED_MAX = 1 << 16 };
  * highest descriptor in use, and each fork() copies it. */
 enum { OWNED_COMMON_BASE = 192 };
 
-/* The lowest number for the library's other descriptors. It lies below the
+/* The lowest number for the library's other descriptors. It is below the
  * limit on open files, but high: programs use the lowest free numbers, and some
  * close every low number that they did not open. */
 int owned_base(void);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Descriptors that belong to the library. This file is apart from sys.c because
- * sys.c has no state and is linked into both libraries, but the set of
- * descriptors exists in libbarspan only. */
+/* Descriptors that belong to the library. They are not in sys.c, which is linked
+ * into both libraries: the set of descriptors exists in libbarspan only. */
 #include "util/sys.h"
 
 #include <errno.h>

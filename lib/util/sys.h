@@ -26,7 +26,7 @@ uint64_t sys_page_up(uint64_t length);
 /* Adds O_CLOEXEC. Returns a descriptor. */
 int sys_open(const char *path, int flags);
 
-/* The library's own descriptors have high numbers, apart from those that
+/* The library's own descriptors have high numbers, separate from those that
  * programs expect to get; see owned.h. sys_keep() moves a descriptor there,
  * closes the original and returns the new number. It cannot fail: if the
  * descriptor cannot be moved, it returns the original. */

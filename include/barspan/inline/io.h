@@ -78,7 +78,7 @@ __attribute__((cold)) void barspan_write_slow_(struct barspan *span, uint64_t of
 					       uint64_t value, unsigned int width);
 
 /*
- * Whether an aligned access that starts before `end` lies in a slice that is
+ * Whether an aligned access that starts before `end` is in a slice that is
  * all direct at the table's base.
  */
 BARSPAN_HELPER_ bool barspan_is_plain_slice_(const struct barspan_guard_ *guard, uint64_t end,

@@ -49,7 +49,7 @@ static bool find(struct known *out, uintptr_t pc)
 	return out->form.length && out->pc == pc;
 }
 
-/* Gives up if the entry is being written, since the writer may be the thread
+/* Fails if the entry is being written, since the writer may be the thread
  * that this signal handler interrupted. */
 static void keep(const struct known *known)
 {

@@ -33,7 +33,7 @@ struct run_state {
 	uint8_t memory[RUN_MEMORY];
 	uint64_t gprs[RUN_GPRS]; /* those in run_code.gprs, in ascending order */
 	uint64_t flags;
-	uint64_t mask; /* by_mask before, mask after */
+	uint64_t mask; /* before: the code's by_mask; after: its mask */
 	uint32_t mxcsr;
 } __attribute__((aligned(16)));
 
