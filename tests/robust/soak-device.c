@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The devices: a software device, a transport, and a VFIO device that the test
- * plays. */
+ * simulates. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Stands in for the kernel: plays a VFIO device, refuses pages that the device
- * refuses, and fails calls on request. */
+/* Stands in for the kernel: simulates a VFIO device, refuses pages that the
+ * device refuses, and fails calls on request. */
 #include <errno.h>
 #include <linux/vfio.h>
 #include <sched.h>

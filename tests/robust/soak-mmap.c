@@ -80,7 +80,8 @@ static void settle_call(void *got, uint8_t *address, size_t pages, int flags, co
 		soak_gone(start, end);
 }
 
-/* Chooses a window of the played device; its last page may be a partial one. */
+/* Chooses a window of the simulated device; its last page may be a partial
+ * one. */
 static void choose_window(struct soak_mapping *mapping)
 {
 	const struct soak_region *region;

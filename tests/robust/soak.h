@@ -96,7 +96,7 @@ enum soak_device_kind { SOAK_SOFT, SOAK_OPS, SOAK_VFIO };
 struct soak_device {
 	enum soak_device_kind kind;
 	struct barspan_device *handle;
-	int fd; /* descriptor of a played VFIO device */
+	int fd; /* descriptor of a simulated VFIO device */
 	struct soak_region regions[SOAK_REGIONS];
 };
 

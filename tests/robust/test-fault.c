@@ -33,7 +33,7 @@ static void clean_up(void)
 }
 
 /* Whether a failure may have no effect. Without addresses for a trial mapping,
- * resume gives the old mappings their access. Suspend and resume have spare
+ * resume restores access to the old mappings. Suspend and resume have spare
  * memory for their tables. */
 static bool may_go_unnoticed(const struct scenario *scenario, enum fake_call call, int error)
 {
@@ -192,7 +192,7 @@ static void fail_all(const struct scenario *scenario)
 	fixture_end();
 }
 
-START_TEST(failures_of_opening_a_device_leave_nothing)
+START_TEST(a_device_that_cannot_be_opened_leaves_nothing_behind)
 {
 	static const struct scenario scenarios[] = {
 		{ .name = "open_soft", .open = fixture_open_soft, .act = act_open },
@@ -258,13 +258,13 @@ static void fail_all_with(struct scenario scenario)
 		}
 }
 
-START_TEST(failures_of_map_leave_nothing)
+START_TEST(a_failed_map_leaves_nothing_behind)
 {
 	fail_all_with((struct scenario){ .name = "map", .act = act_map });
 }
 END_TEST
 
-START_TEST(failures_of_suspend_leave_nothing)
+START_TEST(a_failed_suspend_leaves_nothing_behind)
 {
 	fail_all_with(
 		(struct scenario){ .name = "suspend", .map_first = true, .act = act_suspend });
@@ -295,7 +295,7 @@ START_TEST(a_failed_suspend_can_be_retried)
 }
 END_TEST
 
-START_TEST(failures_of_resume_leave_nothing)
+START_TEST(a_failed_resume_leaves_nothing_behind)
 {
 	fail_all_with((struct scenario){
 		.name = "resume", .map_first = true, .suspend_first = true, .act = act_resume });
@@ -321,7 +321,7 @@ START_TEST(failures_of_accesses_and_descriptions_are_returned)
 END_TEST
 
 /* Each operation of a transport fails once. A failed map leaves a gap. */
-START_TEST(failures_of_a_transports_operations_leave_nothing)
+START_TEST(a_failed_transport_leaves_nothing_behind)
 {
 	/* The description; then four extents. The first has two areas, which
 	 * the library tries one by one. */
@@ -354,11 +354,12 @@ int main(void)
 	Suite *suite = suite_create("fault");
 
 	harness_add(suite, "fault",
-		    (const TTest *const[]){
-			    failures_of_opening_a_device_leave_nothing,
-			    failures_of_map_leave_nothing, failures_of_suspend_leave_nothing,
-			    a_failed_suspend_can_be_retried, failures_of_resume_leave_nothing,
-			    failures_of_accesses_and_descriptions_are_returned,
-			    failures_of_a_transports_operations_leave_nothing, NULL });
+		    (const TTest *const[]){ a_device_that_cannot_be_opened_leaves_nothing_behind,
+					    a_failed_map_leaves_nothing_behind,
+					    a_failed_suspend_leaves_nothing_behind,
+					    a_failed_suspend_can_be_retried,
+					    a_failed_resume_leaves_nothing_behind,
+					    failures_of_accesses_and_descriptions_are_returned,
+					    a_failed_transport_leaves_nothing_behind, NULL });
 	return harness_run(suite);
 }

@@ -190,7 +190,7 @@ END_TEST
 
 /* The failed map's mapping stays, because the library cannot distinguish it
  * from another thread's. The reserved page beside it is unmapped. */
-START_TEST(a_map_that_fails_between_two_mappings_leaves_no_page)
+START_TEST(a_map_that_fails_between_two_mappings_leaves_no_page_behind)
 {
 	char *left;
 
@@ -325,7 +325,7 @@ int main(void)
 	harness_add(suite, "refusals",
 		    (const TTest *const[]){
 			    refused_areas_lose_no_addresses, a_failed_area_costs_a_resume_few_calls,
-			    a_map_that_fails_between_two_mappings_leaves_no_page, NULL });
+			    a_map_that_fails_between_two_mappings_leaves_no_page_behind, NULL });
 	harness_add(suite, "process",
 		    (const TTest *const[]){ a_reservation_does_not_count_as_locked_memory,
 					    dlclose_keeps_a_library_with_installed_handlers,

@@ -28,7 +28,7 @@ static int fail_mremap(void **out, void *from, size_t length, size_t new_length,
 	return -EFAULT;
 }
 
-START_TEST(a_failed_remap_leaves_the_span_in_step_with_its_mappings)
+START_TEST(after_a_failed_remap_the_span_matches_its_mappings)
 {
 	void *mine;
 
@@ -287,13 +287,12 @@ int main(void)
 	Suite *suite = suite_create("takeover-parts");
 
 	page = (size_t)sysconf(_SC_PAGESIZE);
-	harness_add(
-		suite, "moves",
-		(const TTest *const[]){ a_failed_remap_leaves_the_span_in_step_with_its_mappings,
-					a_hole_between_two_mappings_stays_in_the_span,
-					a_span_moved_onto_itself_loses_the_replaced_pages,
-					a_span_moved_onto_itself_stays_alive,
-					a_range_with_a_gap_is_not_moved_over_a_span, NULL });
+	harness_add(suite, "moves",
+		    (const TTest *const[]){ after_a_failed_remap_the_span_matches_its_mappings,
+					    a_hole_between_two_mappings_stays_in_the_span,
+					    a_span_moved_onto_itself_loses_the_replaced_pages,
+					    a_span_moved_onto_itself_stays_alive,
+					    a_range_with_a_gap_is_not_moved_over_a_span, NULL });
 	harness_add(suite, "parts",
 		    (const TTest *const[]){ pages_can_be_unmapped_one_by_one,
 					    extents_of_a_partly_unmapped_span_cover_it,

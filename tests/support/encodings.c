@@ -168,7 +168,7 @@ bool encodings_make(struct encoding *encoding, size_t i, uint64_t *random)
 	}
 }
 
-/* Makes a RIP-relative displacement reach the operand. The operand lies at the
+/* Makes a RIP-relative displacement reach the operand. The operand is at the
  * offset that the instruction's form gives. */
 static bool aim_from_code(struct encoding *encoding, uintptr_t operand)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Stands between the library and lib/util/sys*.c: counts its system calls and
- * allocations, makes any of them fail, and lets a test play the kernel. The
- * linker puts it there (--wrap in tests/local.mk).
+ * A layer between the library and lib/util/sys*.c, inserted by the linker
+ * (--wrap in tests/local.mk). It counts the library's system calls and
+ * allocations, makes any of them fail, and lets a test simulate the kernel.
  */
 #ifndef FAKE_H
 #define FAKE_H

@@ -182,7 +182,7 @@ int fixture_open_ops(struct barspan_device **out)
 	return barspan_device_open_ops(out, &ops, NULL);
 }
 
-/* The capabilities lie past the library's first buffer, which forces a second
+/* The capabilities are past the library's first buffer, which forces a second
  * request. */
 enum { INFO_AT = 4096 };
 

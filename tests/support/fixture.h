@@ -18,8 +18,8 @@ extern const struct barspan_range fixture_areas[FIXTURE_AREAS]; /* in pages */
 /* The value of a device or span pointer before a call that may fail. */
 #define FIXTURE_UNTOUCHED ((void *)0x5a5a5a5a)
 
-/* Open devices with fixture_byte() as their contents. fake_hooks play the VFIO
- * ones: after fake_reset(), call fixture_play_vfio() again. fixture_end()
+/* Open devices with fixture_byte() as their contents. fake_hooks simulate the
+ * VFIO ones: after fake_reset(), call fixture_play_vfio() again. fixture_end()
  * releases the resources behind all devices. */
 int fixture_open_soft(struct barspan_device **out);
 int fixture_open_ops(struct barspan_device **out);

@@ -29,7 +29,7 @@ static ZydisRegister general_register(unsigned int number, unsigned int width)
 		[8] = ZYDIS_REGCLASS_GPR64,
 	};
 
-	/* In this numbering ah to bh lie between bl and spl. */
+	/* In this numbering ah to bh are between bl and spl. */
 	return ZydisRegisterEncode(classes[width],
 				   (uint8_t)(width == 1 && number >= 4 ? number + 4 : number));
 }

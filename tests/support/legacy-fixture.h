@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A VFIO device for the drop-in's tests. The file is a memory file; hooks play
- * its ioctls and its link in /proc. */
+/* A VFIO device for the drop-in's tests. The file is a memory file; hooks
+ * simulate its ioctls and its link in /proc. */
 #ifndef LEGACY_FIXTURE_H
 #define LEGACY_FIXTURE_H
 

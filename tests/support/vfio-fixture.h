@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Fakes a VFIO device: a hook plays the kernel's ioctls, a memory file is the
- * device's file. */
+/* Fakes a VFIO device: a hook simulates the kernel's ioctls, a memory file is
+ * the device's file. */
 #ifndef VFIO_FIXTURE_H
 #define VFIO_FIXTURE_H
 

@@ -33,7 +33,7 @@ completes() { # LINE CANDIDATE...
 	[ $# -eq 0 ] || printf '%s\n' "$@" | LC_ALL=C sort >"$err"
 	bad=0
 	cmp -s "$out" "$err" || bad=1
-	report $bad "'$line' gives: $*"
+	report $bad "'$line' is completed with: $*"
 }
 
 # Prints the long options that --help lists, with "=" if they have a value.

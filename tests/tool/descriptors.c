@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A program that closes every descriptor that it does not know, in the way that
  * its argument names, opens a log, and then uses its device. The log must stay
- * empty, and stores must reach the device. tests/tool/fake-vfio.c plays the
+ * empty, and stores must reach the device. tests/tool/fake-vfio.c simulates the
  * device. */
 #include <dirent.h>
 #include <errno.h>

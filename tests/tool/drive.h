@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A driver of the device that tests/tool/fake-vfio.c plays. Programs share it
- * that use signals in unusual ways. */
+/* A driver of the device that tests/tool/fake-vfio.c simulates. Programs share
+ * it that use signals in unusual ways. */
 #ifndef DRIVE_H
 #define DRIVE_H
 

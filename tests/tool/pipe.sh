@@ -42,7 +42,7 @@ for arguments in '--help' "show --json $sparse" 'dump --yes -v soft:1M 0' "show 
 	# shellcheck disable=SC2086
 	without_reader ignore $arguments
 	ended 1 "SIGPIPE ignored: $(echo "$arguments" | cut -c 1-40)"
-	has "$err" '^barspan: standard output: ' 'the error is told'
+	has "$err" '^barspan: standard output: ' 'the error is reported'
 done
 
 # What a shell shows of it.

@@ -2,7 +2,7 @@
 /* A driver that uses sparse regions, as DPDK does since 23.07. It asks for a
  * region's description with little room, asks again with the room that the
  * kernel wants, and maps each area by its own call. If there are no areas, it
- * maps the whole region. tests/tool/fake-vfio.c plays its device.
+ * maps the whole region. tests/tool/fake-vfio.c simulates its device.
  *
  * It prints the capabilities that it finds, and makes all its register accesses
  * at base + offset. */

@@ -2,7 +2,7 @@
 /*
  * A driver for barspan run, with many ways to end:
  *     run-driver WAY [ARGUMENT...]
- * It first stores into a hole five times. tests/tool/fake-vfio.c plays its
+ * It first stores into a hole five times. tests/tool/fake-vfio.c simulates its
  * device.
  */
 #include <dirent.h>

@@ -159,8 +159,8 @@ START_TEST(a_narrow_width_is_widened_at_the_cost_of_the_others)
 	ck_assert_double_eq_tol(widths[1], 200, 0.01);
 	ck_assert_double_eq_tol(widths[2], 100, 0.01);
 
-	/* 10 is wide enough for equal parts, but not after the first has its
-	 * share. */
+	/* In proportion, the second extent would have the least width, 10. The
+	 * first takes 10 of the room, so the second has to be widened, too. */
 	const struct barspan_extent tight[] = { { .length = 1 },
 						{ .length = 10 },
 						{ .length = 89 } };
@@ -273,7 +273,7 @@ START_TEST(offsets_past_32_bits_have_all_their_digits)
 }
 END_TEST
 
-START_TEST(sizes_are_exact)
+START_TEST(sizes_are_printed_without_rounding)
 {
 	char text[WORDS_SIZE];
 
@@ -300,7 +300,7 @@ int main(void)
 		a_dump_has_the_form_of_hexdump_canonical,
 		a_dump_squeezes_lines_that_repeat,
 		offsets_past_32_bits_have_all_their_digits,
-		sizes_are_exact,
+		sizes_are_printed_without_rounding,
 		NULL,
 	};
 

@@ -83,7 +83,7 @@ START_TEST(regions_are_numbers_or_names)
 }
 END_TEST
 
-START_TEST(widths_are_those_of_accesses)
+START_TEST(a_width_is_8_16_32_or_64_bits)
 {
 	static const char *const bad[] = { "", "0", "1", "4", "24", "128", "32x", "-8" };
 	unsigned int width = 0;
@@ -97,7 +97,7 @@ START_TEST(widths_are_those_of_accesses)
 }
 END_TEST
 
-START_TEST(values_fit_the_width)
+START_TEST(a_value_that_exceeds_the_width_is_refused)
 {
 	uint64_t value = 0;
 
@@ -206,8 +206,8 @@ int main(void)
 		numbers_are_decimal_or_hex_with_suffixes,
 		invalid_numbers_are_refused_with_a_reason,
 		regions_are_numbers_or_names,
-		widths_are_those_of_accesses,
-		values_fit_the_width,
+		a_width_is_8_16_32_or_64_bits,
+		a_value_that_exceeds_the_width_is_refused,
 		pci_addresses_are_recognised,
 		a_layout_has_regions_access_and_areas,
 		a_bad_layout_is_refused_with_the_bad_part,

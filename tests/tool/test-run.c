@@ -210,7 +210,7 @@ START_TEST(impossible_rows_are_dropped)
 	check_report("0x1234", false);
 	add_row()->end = 0;
 	check_report("0x1234", false);
-	/* The first register lies outside the range, and there are more
+	/* The first register is outside the range, and there are more
 	 * registers than accesses. */
 	add_row()->registers[1] = 0x99;
 	table->rows[7].counts[1] = 1;

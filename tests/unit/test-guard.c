@@ -131,7 +131,7 @@ START_TEST(neighbours_of_one_kind_and_reason_are_one_extent)
 }
 END_TEST
 
-START_TEST(direct_neighbours_at_other_addresses_stay_apart)
+START_TEST(direct_neighbours_at_other_addresses_are_not_merged)
 {
 	const struct barspan_entry_ entries[] = { { 0, BASE, NONE },
 						  { 0x1000, BASE * 2, NONE },
@@ -330,7 +330,7 @@ int main(void)
 			an_empty_range_is_not_direct, a_pointer_is_base_plus_offset,
 			extents_are_found_by_number_and_by_offset, past_the_end_no_extent_is_found,
 			neighbours_of_one_kind_and_reason_are_one_extent,
-			direct_neighbours_at_other_addresses_stay_apart,
+			direct_neighbours_at_other_addresses_are_not_merged,
 			slices_of_direct_bytes_have_a_fast_path,
 			the_fast_path_serves_only_accesses_that_prot_allows,
 			the_fast_path_has_the_base_of_the_largest_direct_extent,

@@ -190,7 +190,7 @@ static int try_write(unsigned int width, uint64_t offset, uint64_t value)
 }
 
 /* A direct offset, an offset in a hole, and offsets across the edge. */
-START_TEST(tries_give_the_same_values_as_accessors)
+START_TEST(try_accessors_return_the_same_values)
 {
 	static const uint64_t offsets[] = { 0x10, 0x11, 0x1010, 0x1013, 0xfff, 0x2ff9 };
 	const uint64_t value = UINT64_C(0x8877665544332211);
@@ -210,7 +210,7 @@ START_TEST(tries_give_the_same_values_as_accessors)
 }
 END_TEST
 
-START_TEST(tries_return_their_own_error_and_leave_the_value)
+START_TEST(try_accessors_return_their_own_error)
 {
 	uint64_t got;
 
@@ -258,13 +258,12 @@ int main(void)
 					    accesses_without_permission_of_the_region_fail,
 					    a_failure_is_logged_at_the_latest_by_unmap,
 					    the_log_has_the_cause_of_a_refused_access,
-					    tries_return_their_own_error_and_leave_the_value,
-					    NULL });
+					    try_accessors_return_their_own_error, NULL });
 	harness_add_with(suite, "errors", set_up, close_span,
 			 (const TTest *const[]){ accesses_past_the_end_reach_no_device,
 						 the_first_error_is_kept_until_it_is_taken,
 						 an_error_comes_with_its_offset_and_is_logged_once,
-						 tries_give_the_same_values_as_accessors,
+						 try_accessors_return_the_same_values,
 						 errno_is_left_alone, NULL });
 	return harness_run(suite);
 }

@@ -7,7 +7,7 @@
 #include "support/io-fixture.h"
 
 /* Direct, in a hole and across each kind of edge, at every alignment. */
-START_TEST(every_width_at_every_offset_gives_one_value_by_both_ways)
+START_TEST(direct_and_trapped_values_agree_at_every_offset)
 {
 	static const uint64_t around[] = {
 		0, 0x800, 0xff0, 0x1000, 0x1800, 0x1ff0, 0x2ff0, 0x3fe8
@@ -79,7 +79,7 @@ START_TEST(a_straddling_access_is_served_part_by_part)
 }
 END_TEST
 
-START_TEST(relaxed_accessors_give_the_same_values)
+START_TEST(relaxed_accessors_return_the_same_values)
 {
 	for (uint64_t offset = 0; offset < SIZE; offset += 0x7f8) {
 		barspan_write8_relaxed(span, offset, 1);
@@ -187,11 +187,11 @@ int main(void)
 
 	harness_add_with(
 		suite, "accessors", set_up, close_span,
-		(const TTest *const[]){ every_width_at_every_offset_gives_one_value_by_both_ways,
+		(const TTest *const[]){ direct_and_trapped_values_agree_at_every_offset,
 					a_direct_access_makes_no_system_call,
 					an_aligned_trapped_access_is_one_access_of_its_width,
 					a_straddling_access_is_served_part_by_part,
-					relaxed_accessors_give_the_same_values, NULL });
+					relaxed_accessors_return_the_same_values, NULL });
 	harness_add_with(suite, "ranges", set_up, close_span,
 			 (const TTest *const[]){ ranges_cross_extents,
 						 short_direct_ranges_work_at_every_alignment,

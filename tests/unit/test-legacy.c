@@ -243,7 +243,7 @@ START_TEST(noreplace_refuses_a_used_address_and_hints_do_not)
 }
 END_TEST
 
-START_TEST(invalid_arguments_give_the_errors_of_mmap)
+START_TEST(invalid_arguments_fail_as_in_mmap)
 {
 	const struct {
 		size_t length;
@@ -310,7 +310,7 @@ int main(void)
 					    windows_start_at_their_offset_in_the_region,
 					    map_fixed_replaces_the_callers_reservation,
 					    noreplace_refuses_a_used_address_and_hints_do_not,
-					    invalid_arguments_give_the_errors_of_mmap,
+					    invalid_arguments_fail_as_in_mmap,
 					    other_descriptors_are_mapped_by_mmap, NULL });
 	harness_add(suite, "pointers",
 		    (const TTest *const[]){ pointer_accessors_reach_direct_bytes_and_holes,

@@ -97,7 +97,7 @@ START_TEST(a_closed_copy_is_not_reused)
 }
 END_TEST
 
-START_TEST(a_crowded_descriptor_table_gives_lower_numbers)
+START_TEST(in_a_full_descriptor_table_copies_have_lower_numbers)
 {
 	int first = dup(0), last = first, fd;
 
@@ -130,6 +130,7 @@ int main(void)
 					    NULL });
 	harness_add(suite, "numbers",
 		    (const TTest *const[]){ copies_have_high_numbers, a_closed_copy_is_not_reused,
-					    a_crowded_descriptor_table_gives_lower_numbers, NULL });
+					    in_a_full_descriptor_table_copies_have_lower_numbers,
+					    NULL });
 	return harness_run(suite);
 }

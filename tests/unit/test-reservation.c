@@ -257,7 +257,7 @@ START_TEST(reclaiming_needs_no_proc)
 }
 END_TEST
 
-START_TEST(a_failed_reservation_leaves_nothing)
+START_TEST(a_failed_reservation_leaves_nothing_behind)
 {
 	char *before = harness_snapshot();
 
@@ -290,7 +290,7 @@ int main(void)
 					    a_neighbour_is_reserved_on_request,
 					    a_requested_address_is_used_or_refused,
 					    a_reservation_larger_than_the_address_space_is_refused,
-					    a_failed_reservation_leaves_nothing, NULL });
+					    a_failed_reservation_leaves_nothing_behind, NULL });
 	harness_add(suite, "reclaim",
 		    (const TTest *const[]){ a_gap_in_a_reservation_is_reclaimed,
 					    an_untouched_reservation_is_recognised,

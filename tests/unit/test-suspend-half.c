@@ -8,8 +8,8 @@
 #include "support/fake.h"
 #include "support/suspend-fixture.h"
 
-/* Decide which calls of mprotect fail: taking access away from all but one
- * address, and giving access back. */
+/* Decide which calls of mprotect fail: those that remove access, except at one
+ * address, and those that restore it. */
 static volatile uint8_t *taken;
 static bool deny_giving;
 
@@ -48,7 +48,7 @@ START_TEST(a_failed_second_suspend_restores_the_access_that_the_first_could_not)
 }
 END_TEST
 
-START_TEST(a_half_suspended_span_that_cannot_be_resumed_stays_as_it_is)
+START_TEST(a_half_suspended_span_that_cannot_be_resumed_is_unchanged)
 {
 	set_up(0);
 	suspend_half();
@@ -82,8 +82,8 @@ START_TEST(a_resume_that_would_need_another_table_is_refused)
 }
 END_TEST
 
-/* Gives access to the first extent and fails for the second. Taking access from
- * the first extent again fails, too. */
+/* Restores access to the first extent and fails for the second. Removing it
+ * from the first extent again fails, too. */
 static int give_once(void *address, size_t length, int prot)
 {
 	if (prot == PROT_NONE || address != (const void *)(uintptr_t)taken)
@@ -112,7 +112,7 @@ START_TEST(access_left_by_a_failed_resume_is_in_the_table_until_a_suspend)
 END_TEST
 
 /* The same if there is no memory for another table at that moment. */
-START_TEST(accessible_areas_are_in_the_table_without_memory_for_another)
+START_TEST(accessible_areas_stay_direct_without_memory_for_a_table)
 {
 	set_up(0);
 	ck_assert_zero(barspan_suspend(span));
@@ -182,7 +182,7 @@ START_TEST(an_area_that_kept_its_access_stays_direct)
 END_TEST
 
 /* There are no addresses left for a trial mapping of the device. */
-START_TEST(without_addresses_a_resume_gives_old_mappings_their_access_back)
+START_TEST(without_addresses_a_resume_restores_access_to_old_mappings)
 {
 	set_up(0);
 	ck_assert_zero(barspan_suspend(span));
@@ -229,15 +229,15 @@ int main(void)
 	harness_add(suite, "half",
 		    (const TTest *const[]){
 			    a_failed_second_suspend_restores_the_access_that_the_first_could_not,
-			    a_half_suspended_span_that_cannot_be_resumed_stays_as_it_is,
+			    a_half_suspended_span_that_cannot_be_resumed_is_unchanged,
 			    a_resume_that_would_need_another_table_is_refused,
 			    access_left_by_a_failed_resume_is_in_the_table_until_a_suspend,
-			    accessible_areas_are_in_the_table_without_memory_for_another,
+			    accessible_areas_stay_direct_without_memory_for_a_table,
 			    a_half_suspended_span_keeps_its_access_if_a_resume_fails,
 			    an_area_that_kept_its_access_stays_direct, NULL });
-	harness_add(suite, "exhausted",
-		    (const TTest *const[]){
-			    without_addresses_a_resume_gives_old_mappings_their_access_back,
-			    without_memory_a_span_is_not_replaced, NULL });
+	harness_add(
+		suite, "exhausted",
+		(const TTest *const[]){ without_addresses_a_resume_restores_access_to_old_mappings,
+					without_memory_a_span_is_not_replaced, NULL });
 	return harness_run(suite);
 }

@@ -130,7 +130,7 @@ START_TEST(cmpxchg_of_equal_values_stores)
 END_TEST
 
 /* AVX clears a register up to the full width that the processor has. */
-START_TEST(avx_loads_clear_all_of_the_register_above)
+START_TEST(avx_loads_clear_the_rest_of_the_register)
 {
 	static const uint8_t code[] = {
 		/* vpternlogd $255, %zmm0, %zmm0, %zmm0 */
@@ -189,7 +189,7 @@ int main(void)
 	harness_add(suite, "forms",
 		    (const TTest *const[]){ emulation_has_the_same_results_as_the_processor,
 					    cmpxchg_of_equal_values_stores,
-					    avx_loads_clear_all_of_the_register_above,
+					    avx_loads_clear_the_rest_of_the_register,
 					    avx_loads_work_with_an_initial_register_state, NULL });
 	return harness_run(suite);
 }

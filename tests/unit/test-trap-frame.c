@@ -88,7 +88,7 @@ START_TEST(registers_are_found_by_the_processors_layout)
 }
 END_TEST
 
-START_TEST(initial_parts_of_the_state_are_zero)
+START_TEST(parts_in_their_initial_state_read_as_zero)
 {
 	uint8_t value[MACHINE_VECTOR];
 	uint64_t mask = 1, used;
@@ -249,7 +249,7 @@ int main(void)
 
 	harness_add(suite, "frame",
 		    (const TTest *const[]){ registers_are_found_by_the_processors_layout,
-					    initial_parts_of_the_state_are_zero,
+					    parts_in_their_initial_state_read_as_zero,
 					    registers_of_unsaved_parts_cannot_be_accessed,
 					    moves_of_64_byte_registers_are_emulated,
 					    masked_moves_access_selected_elements_only, NULL });

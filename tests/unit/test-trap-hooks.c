@@ -260,7 +260,7 @@ static void load_unaligned(void)
 {
 	uint32_t value;
 
-	/* As a compiler makes of a packed structure. */
+	/* Compilers generate this for a member of a packed structure. */
 	__asm__ volatile("movl %1, %0" : "=r"(value) : "m"(*(base + 0x11)));
 }
 
@@ -319,7 +319,7 @@ static const struct {
 #endif
 };
 
-START_TEST(hook_is_called_as_the_instruction_accesses)
+START_TEST(hook_gets_the_offset_and_length_of_each_access)
 {
 	size_t reads = 0, writes = 0;
 
@@ -355,7 +355,7 @@ int main(void)
 				 hooks_of_threads_run_at_once, hook_may_signal_an_eventfd,
 				 hook_that_faults_or_exits_ends_the_process, NULL });
 	harness_add_rows(suite, "accesses", set_up_hooks, tear_down,
-			 hook_is_called_as_the_instruction_accesses,
+			 hook_gets_the_offset_and_length_of_each_access,
 			 sizeof(accesses) / sizeof(accesses[0]));
 	return harness_run(suite);
 }

@@ -134,7 +134,7 @@ START_TEST(cache_flushes_do_nothing)
 END_TEST
 
 /* Few processors have movdiri, but its effect is that of a plain store. */
-START_TEST(direct_store_is_decoded)
+START_TEST(movdiri_is_decoded)
 {
 	/* movdiri %rcx, 8(%rbx) */
 	static const uint8_t code[] = { 0x48, 0x0f, 0x38, 0xf9, 0x4b, 0x08 };
@@ -332,7 +332,7 @@ int main(void)
 					    calls_and_jumps_read_their_target_from_the_hole,
 					    NULL });
 	harness_add(suite, "single",
-		    (const TTest *const[]){ cache_flushes_do_nothing, direct_store_is_decoded,
+		    (const TTest *const[]){ cache_flushes_do_nothing, movdiri_is_decoded,
 					    functions_of_the_c_library_access_the_hole, NULL });
 	harness_add(suite, "exception",
 		    (const TTest *const[]){ division_error_reaches_the_program,

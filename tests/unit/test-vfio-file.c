@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How the library recognises a VFIO device's descriptor, among real files and
- * played VFIO devices. */
+ * simulated VFIO devices. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The name of a VFIO descriptor, from sysfs, /proc or the program. Hooks play
- * all three. */
+/* The name of a VFIO descriptor, from sysfs, /proc or the program. Hooks
+ * simulate all three. */
 #include <errno.h>
 #include <sys/mman.h>
 #include <unistd.h>
