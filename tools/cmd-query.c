@@ -172,7 +172,7 @@ int cmd_query(int argc, char **argv)
 		.options = options,
 		.parser = parse_option,
 		.args_doc = "DEVICE REGION OFFSET [LENGTH]",
-		.doc = "Tell whether all of the LENGTH bytes (default 1) at OFFSET are direct, and "
+		.doc = "Show whether all of the LENGTH bytes (default 1) at OFFSET are direct, and "
 		       "show each extent that they cross. Maps the region, touches no register. "
 		       "The exit status is 0 if they are direct, 3 if any of them is in a hole, "
 		       "and 1 if there is no answer.\v" TARGET_HELP TARGET_REGION_HELP,

@@ -28,7 +28,7 @@ static const char summary[] =
 	"Show the regions of a PCI device as libbarspan maps them, and run drivers on them.\v"
 	"Commands:\n"
 	"  show    show which parts of each region are direct, which are holes, and why\n"
-	"  query   tell whether a range of a region is direct\n"
+	"  query   show whether a range of a region is direct\n"
 	"  read    read a register\n"
 	"  write   write a register\n"
 	"  dump    print the bytes of a region in hex\n"
