@@ -23,7 +23,7 @@ run()
 prints()
 {
 	echo "$output" | grep -q -x -F -e "$1"
-	report $? "and prints '$1'" "$output"
+	report $? "registers.py prints '$1'" "$output"
 }
 
 # The extents depend on the size of pages.
@@ -33,7 +33,7 @@ try_extents()
 	[ "$(getconf PAGESIZE)" -eq 4096 ] || return
 	printf '%s\n' '0x00000000 + 0x1000 direct' '0x00001000 + 0x2000 sparse' '0x00003000 + 0x1000 direct' |
 		cmp -s - "$work/extents"
-	report $? "and prints three extents" "$output"
+	report $? "registers.py prints three extents" "$output"
 	run 0 '' 0 0x3004 7
 	prints 'register 0x3004 is 0x00000007, direct'
 }
@@ -58,7 +58,7 @@ try_errors()
 	run 1 nonsense
 	prints "registers.py: [Errno 22] Invalid argument: 'barspan_device_open_pci'"
 	echo "$output" | grep -q '^registers.py: nonsense: not a PCI address'
-	report $? "and prints the library's message" "$output"
+	report $? "registers.py prints the library's message" "$output"
 	run 1 '' 0 0 0 0
 	prints 'usage: registers.py [PCI-ADDRESS [REGION [OFFSET [VALUE]]]]'
 }

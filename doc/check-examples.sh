@@ -24,7 +24,7 @@ run() # STATUS PROGRAM [ARGUMENT...]
 prints() # PATTERN
 {
 	echo "$output" | grep -q "$1"
-	report $? "and prints '$1'" "$output"
+	report $? "$program prints '$1'" "$output"
 }
 
 for source in "$srcdir"/doc/examples/*.c; do

@@ -88,17 +88,17 @@ build_program widget-test "$work/widget.c" "$work/widget-test.c"
 report $? "the page's programs can be built" "$(cat "$work/output")"
 snippet expected
 "$work/widget-test" >"$work/output" 2>&1
-report $? "and pass" "$(cat "$work/output")"
+report $? "the page's test passes" "$(cat "$work/output")"
 output=$(diff "$work/expected" "$work/output")
-report $? "and print what the page says" "$output"
+report $? "the page's test prints the text of the page" "$output"
 
 # Without the time-out, the page's driver takes a device that is stuck for one that is ready.
 sed -i 's/return -ETIMEDOUT;/return 0;/' "$work/widget.c"
 build_program widget-test "$work/widget.c" "$work/widget-test.c" && ! "$work/widget-test" >"$work/output" 2>&1
-report $? "and fail with a bug in the driver" "$(cat "$work/output")"
+report $? "the page's test fails if the driver has no time-out" "$(cat "$work/output")"
 snippet widget.c
 sed -i '/|= RESET;/d' "$work/widget.c"
 build_program widget-test "$work/widget.c" "$work/widget-test.c" && ! "$work/widget-test" >"$work/output" 2>&1 &&
 	[ "$(grep -c FAILED "$work/output")" -eq 3 ]
-report $? "all of them fail if the driver starts no reset" "$(cat "$work/output")"
+report $? "all tests of the page fail if the driver starts no reset" "$(cat "$work/output")"
 finish

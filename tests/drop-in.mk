@@ -16,7 +16,7 @@ TESTS += tests/tool/drop-in.sh
 check_PROGRAMS += $(DRIVERS) tests/tool/static-program
 check_LTLIBRARIES += tests/tool/fake-vfio.la
 
-RUN_TESTS = tests/tool/run-meets.sh tests/tool/run-options.sh tests/tool/run-report.sh tests/tool/run-signals.sh
+RUN_TESTS = tests/tool/run-commands.sh tests/tool/run-options.sh tests/tool/run-report.sh tests/tool/run-signals.sh
 TESTS += $(RUN_TESTS)
 $(RUN_TESTS:.sh=.log): barspan tests/tool/fake-vfio.la
 check_PROGRAMS += tests/tool/run-driver tests/tool/on-terminal
@@ -77,7 +77,7 @@ endif
 endif
 EXTRA_DIST += \
 	tests/tool/drop-in.sh \
-	tests/tool/run-meets.sh \
+	tests/tool/run-commands.sh \
 	tests/tool/run-options.sh \
 	tests/tool/run-report.sh \
 	tests/tool/run-signals.sh

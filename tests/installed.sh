@@ -80,9 +80,9 @@ report $? "the driver of the tests compiles"
 fake=$work/fake-vfio.so
 quiet env LD_PRELOAD="$fake" "$barspan" run --trap=off -- "$work/driver"
 [ $? -eq 139 ]
-report $? "without the trap it dies"
+report $? "without the trap, that driver dies"
 quiet env LD_PRELOAD="$fake" "$barspan" run -- "$work/driver"
-report $? "barspan run serves it"
+report $? "barspan run serves that driver"
 quiet "$barspan" run -- cat /proc/self/maps
 # A path that has DESTDIR is not another installation's.
 grep -q " $(realpath "$DESTDIR$libdir")/barspan-[0-9]*/libbarspan-preload.so$" "$work/output"

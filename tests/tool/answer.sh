@@ -17,10 +17,10 @@ answers() { # STATUS DESCRIPTION ARGUMENT...
 	done
 	run query "$@"
 	ended "$wanted" "$description: status $wanted with the text"
-	has "$out" '^BAR0 ' 'which is there'
+	has "$out" '^BAR0 ' "$description: the text is printed"
 	run query --json "$@"
 	ended "$wanted" "$description: status $wanted with JSON"
-	has_json 'which is there' region=0
+	has_json "$description: the JSON is printed" region=0
 }
 
 answers 0 'the first byte' "$sparse" BAR0 0
@@ -33,9 +33,9 @@ answers 3 'a range from area to area' "$sparse" BAR0 0 $((4 * page))
 # No answer is a failure, which --quiet explains too.
 fails 'region 0: .* is past the end at .*: ERANGE' 'a range past the end' query -q "$sparse" \
 	0 0 $((4 * page + 1))
-is_empty "$out" 'without an answer'
+is_empty "$out" 'a range past the end has no answer'
 fails 'region 1: cannot map: ENOENT' 'no such region' query -q "$sparse" 1 0
-has "$err" 'soft region 1: no such region' 'with the message of the library'
+has "$err" 'soft region 1: no such region' 'no such region: the message of the library is printed'
 refuses "OFFSET 'x'" 'a usage error' query -q "$sparse" 0 x
 refuses '--quiet: --json prints' 'no text and JSON' query --quiet --json "$sparse" 0 0
 
@@ -44,8 +44,8 @@ odd=soft:$((2 * page)):0+$((page + 8))
 run query "$odd" 0 0
 has "$err" 'not page-aligned' 'a warning is printed'
 run query --quiet "$odd" 0 0
-ended 0 'and not with --quiet'
-is_empty "$err" 'which answers'
+ended 0 'a range of an unaligned area, with --quiet: the status is the answer'
+is_empty "$err" '--quiet prints no warning'
 
 # An answer that cannot be printed is a failure.
 status=0

@@ -132,9 +132,9 @@ if command -v script >/dev/null && script -qec true /dev/null >/dev/null 2>&1 </
 	has "$out" '^<query><0001:af:00.2><CONFIG><0x10>$' \
 		'on a terminal, words with colons are completed'
 	types 'barspan run --tra\temulate,resc\t--summ\t -- true'
-	has "$out" '^<run><--trap=emulate,rescue><--summary><--><true>$' 'and options with a value'
+	has "$out" '^<run><--trap=emulate,rescue><--summary><--><true>$' 'on a terminal, options with a value are completed'
 else
 	skip 'on a terminal, words with colons are completed' 'script(1) gives no terminal'
-	skip 'and options with a value' 'script(1) gives no terminal'
+	skip 'on a terminal, options with a value are completed' 'script(1) gives no terminal'
 fi
 finish

@@ -79,11 +79,11 @@ tells() { # DESCRIPTION LINE
 places=tests/tool/placing-driver
 expect 0 "the areas are hidden from a driver that maps areas" -- "$places" vfio
 tells "without the capability, the first answer is the last" 'asked 1:'
-expect 0 "the areas are hidden from a driver that gives enough room" -- "$places" vfio 4096
+expect 0 "the areas are hidden from a driver that passes enough room" -- "$places" vfio 4096
 tells "with enough room, there is no capability" 'asked 1:'
 expect 0 "other capabilities are not hidden" -- "$places" vfio-two
 tells "a driver finds other capabilities by asking twice" 'asked 2: 3 30583'
-expect 0 "other capabilities are not hidden from a driver that gives enough room" \
+expect 0 "other capabilities are not hidden from a driver that passes enough room" \
 	-- "$places" vfio-two 4096
 tells "a driver with enough room finds them at once" 'asked 1: 3 30583'
 expect 0 "the areas are hidden under a filter of system calls" -- "$places" vfio 32 confined

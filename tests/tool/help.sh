@@ -22,7 +22,7 @@ for way in --help '-?' -h help 'help --' '-h show'; do
 	prints_help 'barspan \[OPTION' $way
 done
 for command in show query read write dump demo run help; do
-	has "$work/help" "^  $command  " "it names $command"
+	has "$work/help" "^  $command  " "the help names $command"
 done
 commands=$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' "$work/help")
 for command in $commands; do
@@ -31,7 +31,7 @@ for command in $commands; do
 	prints_help "barspan $command \[OPTION" "$command" --help
 	prints_help "barspan $command \[OPTION" "$command" -h
 	prints_help "barspan $command \[OPTION" "$command" '-?'
-	has "$work/help" '^  -h, -\?, --help  ' 'and -h is in it'
+	has "$work/help" '^  -h, -\?, --help  ' "the help of $command names -h"
 	run "$command" --usage
 	has "$out" "^Usage: barspan $command " "$command --usage"
 done

@@ -35,22 +35,22 @@ for arguments in '--help' 'help run' '--version' 'show --help' 'demo' "show $spa
 	report $bad "without a reader: $(echo "$arguments" | cut -c 1-40)"
 done
 without_reader default write "$sparse" 0 0 1
-ended 0 'without output, nothing happens'
+ended 0 'a command without output ignores that there is no reader'
 
 # A caller that ignores SIGPIPE wants the error.
 for arguments in '--help' "show --json $sparse" 'dump --yes -v soft:1M 0' "show --svg - soft:$many"; do
 	# shellcheck disable=SC2086
 	without_reader ignore $arguments
 	ended 1 "SIGPIPE ignored: $(echo "$arguments" | cut -c 1-40)"
-	has "$err" '^barspan: standard output: ' 'the error is reported'
+	has "$err" '^barspan: standard output: ' "SIGPIPE ignored: the error is reported"
 done
 
 # What a shell shows of it.
 status=$(env --default-signal=PIPE sh -c "'$barspan' dump --yes -v soft:4M 0 2>'$err'; echo \$? >'$work/status'" |
 	head -n 1 >"$out"; cat "$work/status")
-ended 141 'head leaves after one line'
-is_empty "$err" 'without a message'
-has "$out" '^00000000  00 ' 'and with its line'
+ended 141 'head closes the pipe after one line: status 141'
+is_empty "$err" 'head closes the pipe: no message'
+has "$out" '^00000000  00 ' 'head closes the pipe: its line is printed'
 
 # A picture on standard output.
 run show --svg "$work/picture" "$sparse"
@@ -58,14 +58,14 @@ cp "$work/picture" "$work/expected"
 run show --svg - "$sparse"
 ended 0 'a picture on standard output'
 cmp "$out" "$work/expected"
-report $? 'is the one that a file gets'
+report $? 'a picture on standard output equals the one in a file'
 [ ! -e ./- ]
-report $? 'there is no file of that name'
+report $? '--svg - creates no file'
 refuses '--svg=-: standard output is taken by --json; expected a file' 'JSON and a picture' \
 	show --json --svg - "$sparse"
 run show --svg ./- "$sparse"
 cmp ./- "$work/expected"
-report $? 'a file may have that name'
+report $? '--svg ./- writes the file'
 rm -f ./-
 status=0
 "$barspan" show --svg - "$sparse" >/dev/full 2>"$err" || status=$?

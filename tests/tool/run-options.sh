@@ -17,29 +17,29 @@ drive() { # OPTION...
 reports() { # ACCESSES
 	has "$file" "^barspan: trap report: 1 places, $1 accesses, 0 failed\$" \
 		"the report has $1 accesses"
-	lacks "$err" 'trap report' 'and is not on standard error'
+	lacks "$err" 'trap report' 'the report is not on standard error'
 }
 
 drive --report "$file"
 ended 0 '--report alone: accesses are served'
 reports 5
 drive -r "$file" --summary
-ended 0 'with --summary'
+ended 0 '--report with --summary: accesses are served'
 reports 5
-has "$err" 'summary: 5 accesses' 'which is printed'
+has "$err" 'summary: 5 accesses' '--report with --summary: the summary is printed'
 drive --report="$file" --trap=emulate
-ended 0 'with --trap=emulate'
+ended 0 '--report with --trap=emulate: accesses are served'
 reports 5
 drive --trap=rescue,emulate --report="$file"
-ended 0 'after other modes'
+ended 0 '--report after other modes: accesses are served'
 reports 5
 drive --trap=explain --report="$file"
-ended 139 'with --trap=explain, the program dies'
+ended 139 '--report with --trap=explain: the program dies'
 reports 1
-has "$err" 'region 0.*0x1010' 'after its explanation'
+has "$err" 'region 0.*0x1010' '--report with --trap=explain: the access is explained'
 drive --trap=report
 ended 139 '--trap=report alone serves nothing'
-has "$err" 'trap report: 1 places, 1 accesses' 'and reports on standard error'
+has "$err" 'trap report: 1 places, 1 accesses' '--trap=report alone writes to standard error'
 
 refuses "^barspan run: --report=$file: --trap=off makes no report; expected another mode or no --report\$" \
 	'a report without a trap' run --trap=off --report="$file" true

@@ -86,14 +86,14 @@ report $? 'run adds no descriptor with a low number'
 for seed in 0 255 1; do
 	drive scribble $seed
 	ended 0 "overwritten counts (with $seed) do no harm"
-	has "$file" '^barspan: trap report: ' 'overwritten counts give a report'
+	has "$file" '^barspan: trap report: ' 'a report is written from overwritten counts'
 done
 
 status=0
 LD_PRELOAD=$played "$barspan" run --trap=report --report="$file" -- "$driver" return \
 	>"$out" 2>"$err" || status=$?
 ended 139 'without emulation an access to a hole kills the program'
-counts 1 'that access is in the report'
+counts 1 'the access that kills the program is in the report'
 lacks "$err" 'trap report' 'a report with a file is not on standard error'
 
 status=0

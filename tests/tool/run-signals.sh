@@ -150,8 +150,8 @@ type 'ready' z 'continued' c -- \
 	"$barspan" run --trap=emulate,report --report="$file" -- "$driver" wait
 has "$out" 'shell: stopped$' 'after Ctrl-Z the shell sees a stopped job'
 has "$out" '^shell: states S?TS?TS?$' 'Ctrl-Z stops both'
-has "$out" '^shell: states SSS$' 'both continue'
-has "$out" 'shell: killed by 2$' 'after that, Ctrl-C ends both'
+has "$out" '^shell: states SSS$' 'after Ctrl-Z and SIGCONT both continue'
+has "$out" 'shell: killed by 2$' 'after Ctrl-Z and SIGCONT, Ctrl-C ends both'
 
 # shellcheck disable=SC2016 # the inner shell expands it
 type 'ready' c 'got 2' '\' -- sh -c 'trap : INT QUIT; "$@"; echo "status $?"' sh \

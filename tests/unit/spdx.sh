@@ -49,5 +49,5 @@ n=$(echo "$findings" | wc -l)
 [ "$n" -gt 200 ]
 report $? "$n files are read"
 [ -z "$(explain)" ]
-report $? 'each names its license'
+report $? 'each file names its license'
 finish

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# The kinds of programs, scripts and folders that barspan run can be given.
+# barspan run with each kind of program, script and folder as its command.
 . "${srcdir:-.}/tests/tool/program.sh"
 
 driver=$PWD/tests/tool/legacy-driver
