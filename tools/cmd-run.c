@@ -268,7 +268,7 @@ static int start_program(const struct run *run)
 				    : EXIT_FAILURE;
 	r = run_find_command(command, run->command[0]);
 	if (r) {
-		tool_fail(r, "%s: cannot run", run->command[0]);
+		tool_fail(r, "%s: cannot run", *run->command[0] ? run->command[0] : "''");
 		return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_RUN;
 	}
 	if (!run_can_preload(command, run->command, sanitizer) ||

@@ -50,13 +50,35 @@ static void print_message(void *context, enum barspan_log_level level, const cha
 	fprintf(stderr, "barspan: %s\n", message);
 }
 
+/* Ends the program before it begins. */
+static _Noreturn void refuse_variable(const char *name, const char *value, const char *expected)
+{
+	fprintf(stderr, "barspan: %s=%s: expected %s\n", name, value, expected);
+	_exit(2);
+}
+
 static void set_up_log(const char *wanted)
 {
 	static const char *const levels[] = { "error", "warning", "info" };
+	const size_t n_levels = sizeof(levels) / sizeof(levels[0]);
+	size_t i = 0;
 
-	for (size_t i = 0; wanted && i < sizeof(levels) / sizeof(levels[0]); i++)
-		if (!strcmp(wanted, levels[i]))
-			barspan_set_log(print_message, NULL, (enum barspan_log_level)i);
+	if (!wanted || !*wanted)
+		return;
+	while (i < n_levels && strcmp(wanted, levels[i]))
+		i++;
+	if (i == n_levels)
+		refuse_variable("BARSPAN_LOG", wanted, "error, warning or info");
+	barspan_set_log(print_message, NULL, (enum barspan_log_level)i);
+}
+
+static void set_up_sparse(const char *wanted)
+{
+	if (!wanted || !*wanted || !strcmp(wanted, "hide"))
+		return;
+	if (strcmp(wanted, "show"))
+		refuse_variable("BARSPAN_SPARSE", wanted, "hide or show");
+	preload_show_sparse();
 }
 
 /* Parses a list of modes. Returns -1 if it has an unknown word, 0 for explain
@@ -165,12 +187,9 @@ static void set_up_trap(const char *wanted)
 	if (wanted && !strcmp(wanted, "off"))
 		return;
 	modes = parse_modes(wanted ? wanted : "");
-	if (modes < 0) {
-		fprintf(stderr,
-			"barspan: BARSPAN_TRAP=%s: not off, explain, emulate, report or rescue\n",
-			wanted);
-		_exit(2);
-	}
+	if (modes < 0)
+		refuse_variable("BARSPAN_TRAP", wanted,
+				"off, or some of explain, emulate, report and rescue with commas");
 	/* A program may close its standard error and then open a device at that
 	 * number. */
 	options.fd = barspan_keep_descriptor_(dup(STDERR_FILENO));
@@ -206,14 +225,11 @@ void preload_find(void **next, const char *name)
 
 __attribute__((constructor)) static void start_trap(void)
 {
-	const char *sparse = secure_getenv("BARSPAN_SPARSE");
-
 	preload_find_descriptors();
 	preload_find_ioctl();
 	preload_find_masks();
 	preload_find_signals();
-	if (sparse && !strcmp(sparse, "show"))
-		preload_show_sparse();
+	set_up_sparse(secure_getenv("BARSPAN_SPARSE"));
 	set_up_log(secure_getenv("BARSPAN_LOG"));
 	set_up_trap(secure_getenv("BARSPAN_TRAP"));
 }

@@ -95,6 +95,17 @@ expect 139 "--sparse=show shows the areas" --sparse=show -- \
 tells "a driver finds the areas by asking twice" 'asked 2: 1'
 expect 2 "--sparse with another word" --sparse=some -- /bin/true
 
+# refuses_variable VARIABLE=VALUE EXPECTED: the preloaded object alone, without barspan run.
+refuses_variable() {
+	env "$1" LD_PRELOAD="$PWD/.libs/libbarspan-preload.so" /bin/echo begun >"$scratch/out" 2>&1
+	[ $? -eq 2 ] && [ "$(cat "$scratch/out")" = "barspan: $1: expected $2" ]
+	report $? "$1 ends the program before it begins, with the expected words"
+}
+
+refuses_variable BARSPAN_TRAP=emulate,foo 'off, or some of explain, emulate, report and rescue with commas'
+refuses_variable BARSPAN_SPARSE=some 'hide or show'
+refuses_variable BARSPAN_LOG=loud 'error, warning or info'
+
 ./barspan run -- tests/tool/confined >"$scratch/out" 2>&1
 report $? "the preloaded object adds no system call to a program without a device"
 [ "$(cat "$scratch/out")" = ok ]

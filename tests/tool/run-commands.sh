@@ -40,6 +40,7 @@ drive "$work/folder"
 ended 126 'a folder cannot be run by its path'
 drive ''
 ended 127 'an empty name is not found'
+has "$err" "^barspan: '': cannot run: ENOENT" 'the message has an empty name'
 
 # Scripts.
 printf 'exec "$1"\n' >"$work/plain-script"
