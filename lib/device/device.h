@@ -28,6 +28,7 @@ struct barspan_device {
 	bool marks_mappings;	 /* the kernel driver excludes mappings from core dumps */
 	bool calls_back;	 /* accesses may run the caller's code */
 	unsigned int references; /* atomic */
+	unsigned int n_regions;	 /* for messages; 0: unknown, or none */
 	bool has_config;	 /* region 7 is a PCI configuration space */
 	bool msix_known;	 /* `msix` was read when the device was opened */
 	struct msix_table msix;

@@ -280,6 +280,7 @@ int barspan_device_open_soft(struct barspan_device **out, const struct barspan_s
 		return r;
 	}
 	(*out)->locate = soft_locate;
+	(*out)->n_regions = (unsigned int)options.n_regions;
 	for (size_t i = 0; i < soft->n; i++)
 		(*out)->calls_back |= soft->regions[i].read || soft->regions[i].write;
 	(*out)->has_config = has_config_space(soft);

@@ -174,6 +174,7 @@ int vfio_open(struct barspan_device **out, int fd, const char *name)
 	}
 	device->fd = fd;
 	device->locate = vfio_locate;
+	device->n_regions = info.num_regions;
 	device->marks_mappings = true;
 	if (info.flags & VFIO_DEVICE_FLAGS_PCI && info.num_regions > BARSPAN_CONFIG)
 		r = read_msix(device);

@@ -4,11 +4,21 @@
 
 #include <errno.h>
 
+#include "device/device.h"
 #include "span/detach.h"
 #include "span/span-map.h"
 #include "span/span.h"
 #include "util/log.h"
 #include "util/operation.h"
+
+static void log_missing_region(const struct barspan_device *device, unsigned int index)
+{
+	if (device->n_regions && index >= device->n_regions)
+		log_error("%s region %u: no such region, expected at most %u", device->name, index,
+			  device->n_regions - 1);
+	else
+		log_error("%s region %u: no such region", device->name, index);
+}
 
 int barspan_map(struct barspan **out, struct barspan_device *device, unsigned int index,
 		const struct barspan_options *options)
@@ -20,7 +30,7 @@ int barspan_map(struct barspan **out, struct barspan_device *device, unsigned in
 	int r = barspan_device_region(device, index, &region);
 
 	if (r == -ENOENT)
-		log_error("%s region %u: no such region", barspan_device_name(device), index);
+		log_missing_region(device, index);
 	if (!r)
 		r = span_prepare(&request, device, index, options, &region);
 	if (!r)

@@ -206,6 +206,8 @@ START_TEST(a_region_of_size_0_or_a_missing_one_is_refused)
 	ck_assert_int_eq(barspan_map(&span, device, 5, NULL), -ENOENT);
 	ck_assert_ptr_nonnull(strstr(harness_message, "soft region 5"));
 	ck_assert_int_eq(barspan_map(&span, device, 6, NULL), -ENOENT);
+	ck_assert_ptr_nonnull(
+		strstr(harness_message, "soft region 6: no such region, expected at most 5"));
 	ck_assert_ptr_null(span);
 	tear_down();
 }
