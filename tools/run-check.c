@@ -55,7 +55,7 @@ static const char *linked_program(char *const *argv)
 	return *argv;
 }
 
-/* Returns the reason against an ELF file, NULL if there is none. */
+/* Returns why an ELF file is not supported; NULL if it is. */
 static const char *elf_problem(const struct run_elf *elf)
 {
 	static char text[2 * RUN_NAME + 64];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sets of bytes as sorted lists of intervals. No function has state. */
+/* Sets of bytes as sorted lists of intervals. Pure. */
 #ifndef INTERVAL_H
 #define INTERVAL_H
 

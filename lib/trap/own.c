@@ -81,9 +81,9 @@ static bool is_own(uintptr_t pc)
 	return false;
 }
 
-/* After a longjmp() out of a handler the note is below the stack pointer. A
- * signal handler of the program that interrupts ours is recognised by its
- * code. */
+/* After a longjmp() out of a handler its note is below the stack pointer, and
+ * does not count. A fault in a handler of the program that has interrupted ours
+ * does not count either: its code is not the library's. */
 bool own_is_fault(uintptr_t note, const ucontext_t *context)
 {
 	uintptr_t sp = machine_sp(context);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The offsets that cases query or access. They are made in advance: no way pays
- * for them. */
+/* The offsets that cases query or access. They are computed in advance, and are
+ * in no measurement. */
 #ifndef PATTERN_H
 #define PATTERN_H
 

@@ -12,7 +12,7 @@ explain() {
 	cat "$scratch/out"
 }
 
-# Runs barspan run with the played device. All output goes to $scratch/out.
+# Runs barspan run with the simulated device. All output goes to $scratch/out.
 run() { # ARGUMENT...
 	LD_PRELOAD=$PWD/tests/tool/.libs/fake-vfio.so ./barspan run "$@" >"$scratch/out" 2>&1
 }
