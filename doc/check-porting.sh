@@ -14,7 +14,7 @@ explain() {
 }
 quiet() { "$@" >>"$work/output" 2>&1; }
 
-# The library as it is installed, but for its manual. Copied, since libtool links libraries again to install them.
+# The library as it is installed, without its manual. It is copied, since libtool links libraries again to install them.
 install_library() {
 	mkdir -p "$installed/lib/pkgconfig" || return 1
 	cp -P .libs/libbarspan.so* "$installed/lib" 2>/dev/null || cp .libs/libbarspan.a "$installed/lib" || return 1

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The hooks are called in the trap's signal handler, in the thread that has
- * made the access. They record what the driver does wrong, and leave it to the
- * test to complain.
+ * made the access. They record the first rule that the driver breaks, and the
+ * test reports it.
  */
 #include "nic-model.h"
 
@@ -39,7 +39,7 @@ static bool send_packet(struct nic_model *model, uint64_t address)
 		return false;
 	}
 	if (descriptor->status)
-		break_rule(model, "descriptors are handed over with status 0", NIC_TX_TAIL);
+		break_rule(model, "descriptors have status 0 when the doorbell rings", NIC_TX_TAIL);
 	model->on_packet(model, packet, length);
 	model->sent++;
 	model->packets++;

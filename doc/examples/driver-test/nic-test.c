@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Tests of a driver without its card: nic-driver.c runs as it is against
+ * Tests of a driver without its card: nic-driver.c runs unchanged against
  * nic-model.c. It needs no privilege, and prints TAP.
  *
  *     cc -o nic-test nic-test.c nic-driver.c nic-model.c \
@@ -21,8 +21,8 @@
 
 enum { PACKETS = 6400, LENGTHS = 1400, SHORTEST = 60 };
 
-/* The card has its own addresses, so a driver that hands it a pointer is
- * noticed. */
+/* The card has its own addresses, so the tests notice a driver that passes it a
+ * pointer. */
 #define BUS_ADDRESS UINT64_C(0x123400000)
 
 static const uint8_t mac[6] = { 0x02, 0x11, 0x22, 0x33, 0x44, 0x55 };
@@ -176,7 +176,7 @@ static int an_endless_reset_times_out(void)
 }
 
 /* The card goes after each access of the start in turn. */
-static int a_card_that_goes_is_noticed(void)
+static int a_removed_card_is_noticed(void)
 {
 	uint64_t needed;
 
@@ -214,11 +214,11 @@ static const struct test {
 	int (*run)(void);
 } tests[] = {
 	{ "the driver starts the card", it_starts },
-	{ "6400 packets are sent as they are", packets_are_sent },
+	{ "6400 packets are sent unchanged", packets_are_sent },
 	{ "a full ring is reported", a_full_ring_is_reported },
 	{ "interrupts arrive", interrupts_arrive },
 	{ "an endless reset times out", an_endless_reset_times_out },
-	{ "a card that goes is noticed", a_card_that_goes_is_noticed },
+	{ "a removed card is noticed", a_removed_card_is_noticed },
 	{ "one failed access is noticed", one_failed_access_is_noticed },
 };
 
