@@ -150,7 +150,7 @@ static uint64_t read_register(struct nic_model *model, uint64_t offset)
 static void write_ring_register(struct nic_model *model, uint64_t offset, uint32_t value)
 {
 	if (model->enabled && offset != NIC_TX_CONTROL)
-		break_rule(model, "an enabled ring is left alone", offset);
+		break_rule(model, "an enabled ring is not changed", offset);
 	if (offset == NIC_TX_BASE_LOW)
 		model->tx_base = (model->tx_base & ~(uint64_t)UINT32_MAX) | value;
 	else if (offset == NIC_TX_BASE_HIGH)
@@ -199,7 +199,7 @@ static int begin_access(struct nic_model *model, uint64_t offset, size_t length)
 	if (fails)
 		return -EIO;
 	if (model->reset_left && offset != NIC_CONTROL && offset != NIC_ID)
-		break_rule(model, "during a reset other registers are left alone", offset);
+		break_rule(model, "no other register is accessed during a reset", offset);
 	if (length != (offset == NIC_TX_BYTES ? 8 : 4))
 		break_rule(model, "accesses are as wide as the register", offset);
 	return 0;

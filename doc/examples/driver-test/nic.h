@@ -75,7 +75,7 @@ struct nic {
  * -ETIMEDOUT: the reset does not complete. */
 int nic_start(struct nic *nic, volatile void *bar, const struct nic_memory *memory, int irq_fd);
 
-/* Copies a packet and hands it to the card. -EMSGSIZE: too long, or empty;
+/* Copies a packet and passes it to the card. -EMSGSIZE: too long, or empty;
  * -EAGAIN: the ring is full. */
 int nic_send(struct nic *nic, const void *packet, size_t length);
 
