@@ -37,7 +37,9 @@ START_TEST(emulation_that_is_not_built_in_is_refused)
 	static const unsigned int flags[] = { BARSPAN_TRAP_EMULATE, BARSPAN_TRAP_RESCUE };
 
 	for (size_t i = 0; i < 2; i++) {
+		harness_listen();
 		ck_assert_int_eq(enable(flags[i]), emulate_load());
+		ck_assert(!emulate_load() == !strstr(harness_message, "need x86-64 and a"));
 		barspan_trap_disable();
 	}
 }
