@@ -24,17 +24,18 @@
  * If the device fails a served access, a read returns all ones, a write has no
  * effect, the failure is counted, and barspan_take_error() reports it.
  *
- * Emulation requires x86-64 and a libbarspan-trap built with Zydis; otherwise
- * it is -EOPNOTSUPP, and explanations and reports lack widths. It serves the
- * instructions that compilers generate for volatile accesses: one trapped
- * access of the operand's width, or one for each part if the operand crosses an
- * edge or a mask leaves out elements. barspan_trap_enable(3) lists the
- * instructions and the limits. Above all:
+ * Emulation requires x86-64 and a libbarspan-trap built with Zydis, or arm64.
+ * Without it the error is -EOPNOTSUPP, and explanations and reports have no
+ * widths. Emulation serves the instructions that compilers generate for
+ * volatile accesses: one trapped access of the operand's width, or one for each
+ * part if the operand crosses an edge or a mask leaves out elements.
+ * barspan_trap_enable(3) lists the instructions and the limits. Above all:
  *   - A read-modify-write is one read and one write, and not atomic.
  *   - A system call with an address in a hole fails with EFAULT.
  *   - A thread that has SIGSEGV blocked is killed if it accesses a hole.
- *   - The handler takes up to 1024 bytes of an alternate stack, in addition to
- *     the kernel's frame. With less, the process ends with an explanation.
+ *   - The handler takes up to 1024 bytes (arm64: 1536) of an alternate stack, in
+ *     addition to the kernel's frame. With less, the process ends with an
+ *     explanation.
  *   - A transport, and hooks of a software device, run in the signal handler.
  */
 #ifndef BARSPAN_TRAP_H

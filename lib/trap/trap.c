@@ -327,8 +327,8 @@ int barspan_trap_enable(const struct barspan_trap_options *given)
 		r = enable(&options);
 	pthread_mutex_unlock(&mode_lock);
 	if (r == -EOPNOTSUPP)
-		barspan_log_error_("trap: emulation and rescue need x86-64 and a libbarspan-trap "
-				   "built with Zydis: EOPNOTSUPP");
+		barspan_log_error_("trap: emulation and rescue need x86-64 with Zydis, or arm64: "
+				   "EOPNOTSUPP");
 	else if (r == -EBUSY)
 		barspan_log_error_("trap: another handler was installed above the trap's and may "
 				   "call it: EBUSY");
