@@ -71,8 +71,8 @@ lib_libtrap_la_SOURCES = \
 	lib/trap/emulate.h \
 	lib/trap/end.c lib/trap/end.h \
 	lib/trap/explain.c lib/trap/explain.h \
-	lib/trap/form.h \
-	lib/trap/machine.c lib/trap/machine.h \
+	lib/trap/insn.h \
+	lib/trap/cpu.c lib/trap/cpu.h \
 	lib/trap/memcheck.c lib/trap/memcheck.h \
 	lib/trap/memory.c lib/trap/memory.h \
 	lib/trap/module.c lib/trap/module.h \
@@ -88,8 +88,8 @@ lib_libtrap_la_SOURCES = \
 	lib/trap/table.h \
 	lib/trap/text.c lib/trap/text.h \
 	lib/trap/trap.c
-MACHINE_X86 = lib/trap/x86/form.h lib/trap/x86/frame.c lib/trap/x86/machine.c lib/trap/x86/machine.h
-MACHINE_ARM64 = lib/trap/arm64/form.h lib/trap/arm64/machine.c lib/trap/arm64/machine.h
+CPU_X86 = lib/trap/x86/insn.h lib/trap/x86/frame.c lib/trap/x86/cpu.c lib/trap/x86/cpu.h
+CPU_ARM64 = lib/trap/arm64/insn.h lib/trap/arm64/cpu.c lib/trap/arm64/cpu.h
 EMULATION_X86 = \
 	lib/trap/x86/alu.c lib/trap/x86/alu.h \
 	lib/trap/x86/cache.c \
@@ -103,17 +103,17 @@ EMULATION_X86 = \
 	lib/trap/x86/vector.c
 EMULATION_ARM64 = lib/trap/arm64/decode.c lib/trap/arm64/emulate.c
 if TRAP_X86
-lib_libtrap_la_SOURCES += $(MACHINE_X86)
+lib_libtrap_la_SOURCES += $(CPU_X86)
 if EMULATE
 lib_libtrap_la_SOURCES += $(EMULATION_X86)
 endif
 endif
 if TRAP_ARM64
-lib_libtrap_la_SOURCES += $(MACHINE_ARM64) $(EMULATION_ARM64)
+lib_libtrap_la_SOURCES += $(CPU_ARM64) $(EMULATION_ARM64)
 endif
 if !TRAP_X86
 if !TRAP_ARM64
-lib_libtrap_la_SOURCES += lib/trap/nomachine.c
+lib_libtrap_la_SOURCES += lib/trap/nocpu.c
 endif
 endif
 if !EMULATE

@@ -30,7 +30,7 @@ enum { WORDS = sizeof(struct brief) / sizeof(unsigned long) };
 
 /* A signal handler may read `action` while a thread changes it, so it is stored
  * in words and protected by a sequence number. */
-struct link {
+struct disposition {
 	int number;
 	bool installed;
 	/* another handler is installed above ours and may call it */
@@ -41,7 +41,7 @@ struct link {
 	unsigned long action[WORDS]; /* a struct brief */
 };
 
-static struct link links[SIGNALS] = { { .number = SIGSEGV }, { .number = SIGBUS } };
+static struct disposition dispositions[SIGNALS] = { { .number = SIGSEGV }, { .number = SIGBUS } };
 static pthread_mutex_t chain_lock = PTHREAD_MUTEX_INITIALIZER; /* serialises install and restore */
 static chain_handler *ours;
 
@@ -50,11 +50,12 @@ void chain_protect(void)
 	barspan_protect_(&chain_lock);
 }
 
-static struct link *link_of(int number)
+static struct disposition *disposition_of(int number)
 {
-	for (struct link *link = links; link < links + SIGNALS; link++)
-		if (link->number == number)
-			return link;
+	for (struct disposition *disposition = dispositions; disposition < dispositions + SIGNALS;
+	     disposition++)
+		if (disposition->number == number)
+			return disposition;
 	return NULL;
 }
 
@@ -76,7 +77,7 @@ static struct sigaction lengthen(const struct brief *brief)
 	return action;
 }
 
-static struct brief get_action(const struct link *link)
+static struct brief get_action(const struct disposition *disposition)
 {
 	struct brief action;
 	unsigned long words[WORDS];
@@ -85,13 +86,13 @@ static struct brief get_action(const struct link *link)
 	/* A thread that changes the action blocks signals, so this loop never
 	 * waits for its own thread. */
 	for (;; sched_yield()) {
-		before = __atomic_load_n(&link->sequence, __ATOMIC_ACQUIRE);
+		before = __atomic_load_n(&disposition->sequence, __ATOMIC_ACQUIRE);
 		if (before % 2)
 			continue;
 		for (size_t i = 0; i < WORDS; i++)
-			words[i] = __atomic_load_n(&link->action[i], __ATOMIC_RELAXED);
+			words[i] = __atomic_load_n(&disposition->action[i], __ATOMIC_RELAXED);
 		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (__atomic_load_n(&link->sequence, __ATOMIC_RELAXED) == before)
+		if (__atomic_load_n(&disposition->sequence, __ATOMIC_RELAXED) == before)
 			break;
 	}
 	memcpy(&action, words, sizeof(action));
@@ -100,7 +101,7 @@ static struct brief get_action(const struct link *link)
 
 /* Makes this thread the only one that changes the action, with signals
  * blocked. */
-static void begin(struct link *link, sigset_t *mask)
+static void begin(struct disposition *disposition, sigset_t *mask)
 {
 	sigset_t all;
 	unsigned int even;
@@ -108,28 +109,28 @@ static void begin(struct link *link, sigset_t *mask)
 	sigfillset(&all);
 	sys_sigmask(SIG_BLOCK, &all, mask);
 	for (;; sched_yield()) {
-		even = __atomic_load_n(&link->sequence, __ATOMIC_RELAXED) & ~1U;
-		if (__atomic_compare_exchange_n(&link->sequence, &even, even + 1, false,
+		even = __atomic_load_n(&disposition->sequence, __ATOMIC_RELAXED) & ~1U;
+		if (__atomic_compare_exchange_n(&disposition->sequence, &even, even + 1, false,
 						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 			break;
 	}
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
-static void end(struct link *link, const sigset_t *mask)
+static void end(struct disposition *disposition, const sigset_t *mask)
 {
-	__atomic_fetch_add(&link->sequence, 1, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&disposition->sequence, 1, __ATOMIC_RELEASE);
 	sys_sigmask(SIG_SETMASK, mask, NULL);
 }
 
-static void put_action(struct link *link, const struct sigaction *action)
+static void put_action(struct disposition *disposition, const struct sigaction *action)
 {
 	const struct brief brief = shorten(action);
 	unsigned long words[WORDS];
 
 	memcpy(words, &brief, sizeof(words));
 	for (size_t i = 0; i < WORDS; i++)
-		__atomic_store_n(&link->action[i], words[i], __ATOMIC_RELAXED);
+		__atomic_store_n(&disposition->action[i], words[i], __ATOMIC_RELAXED);
 }
 
 static bool is_handler(const struct sigaction *action)
@@ -141,7 +142,7 @@ static bool is_handler(const struct sigaction *action)
  * program's. Masks are applied when the program's handler is called. Our
  * handler must not block its own signal, since it may fault in memory that the
  * program passed. */
-static int set_ours(const struct link *link, const struct sigaction *program)
+static int set_ours(const struct disposition *disposition, const struct sigaction *program)
 {
 	struct sigaction action = { .sa_sigaction = ours, .sa_flags = SA_SIGINFO | SA_NODEFER };
 
@@ -150,7 +151,7 @@ static int set_ours(const struct link *link, const struct sigaction *program)
 		action.sa_flags |= program->sa_flags & (SA_ONSTACK | SA_RESTART);
 	else
 		action.sa_flags |= SA_ONSTACK | SA_RESTART;
-	return sys_sigaction(link->number, &action, NULL);
+	return sys_sigaction(disposition->number, &action, NULL);
 }
 
 static bool is_ours(const struct sigaction *action)
@@ -158,41 +159,41 @@ static bool is_ours(const struct sigaction *action)
 	return action->sa_flags & SA_SIGINFO && action->sa_sigaction == ours;
 }
 
-static int install(struct link *link)
+static int install(struct disposition *disposition)
 {
 	struct sigaction now;
 	sigset_t mask;
-	int r = sys_sigaction(link->number, NULL, &now);
+	int r = sys_sigaction(disposition->number, NULL, &now);
 
 	if (r || is_ours(&now))
 		return r;
-	if (link->buried && is_handler(&now))
+	if (disposition->buried && is_handler(&now))
 		return -EBUSY;
-	begin(link, &mask);
-	put_action(link, &now);
-	r = set_ours(link, &now);
-	link->installed = !r;
-	end(link, &mask);
+	begin(disposition, &mask);
+	put_action(disposition, &now);
+	r = set_ours(disposition, &now);
+	disposition->installed = !r;
+	end(disposition, &mask);
 	return r;
 }
 
-static void restore(struct link *link)
+static void restore(struct disposition *disposition)
 {
 	struct sigaction now, program;
 	struct brief kept;
 	sigset_t mask;
 
-	if (!link->installed || sys_sigaction(link->number, NULL, &now))
+	if (!disposition->installed || sys_sigaction(disposition->number, NULL, &now))
 		return;
 	/* The default action and SIG_IGN call no handler. */
-	link->buried = !is_ours(&now) && is_handler(&now);
-	kept = get_action(link);
+	disposition->buried = !is_ours(&now) && is_handler(&now);
+	kept = get_action(disposition);
 	program = lengthen(&kept);
-	begin(link, &mask);
+	begin(disposition, &mask);
 	if (is_ours(&now))
-		sys_sigaction(link->number, &program, NULL);
-	link->installed = false;
-	end(link, &mask);
+		sys_sigaction(disposition->number, &program, NULL);
+	disposition->installed = false;
+	end(disposition, &mask);
 }
 
 int chain_install(chain_handler *handler)
@@ -202,9 +203,9 @@ int chain_install(chain_handler *handler)
 	pthread_mutex_lock(&chain_lock);
 	ours = handler;
 	for (size_t i = 0; i < SIGNALS && !r; i++)
-		r = install(&links[i]);
+		r = install(&dispositions[i]);
 	for (size_t i = 0; i < SIGNALS && r; i++)
-		restore(&links[i]);
+		restore(&dispositions[i]);
 	pthread_mutex_unlock(&chain_lock);
 	return r;
 }
@@ -213,49 +214,49 @@ void chain_restore(void)
 {
 	pthread_mutex_lock(&chain_lock);
 	for (size_t i = 0; i < SIGNALS; i++)
-		restore(&links[i]);
+		restore(&dispositions[i]);
 	pthread_mutex_unlock(&chain_lock);
 }
 
 int barspan_trap_chain_(int number, const struct sigaction *new, struct sigaction *old)
 {
-	struct link *link = link_of(number);
+	struct disposition *disposition = disposition_of(number);
 	struct brief before;
 	sigset_t mask;
 	int r;
 
-	if (!link)
+	if (!disposition)
 		return -EINVAL;
-	begin(link, &mask);
-	r = link->installed ? 0 : -ENOENT;
+	begin(disposition, &mask);
+	r = disposition->installed ? 0 : -ENOENT;
 	if (!r) {
 		/* No other thread changes it now. */
-		memcpy(&before, link->action, sizeof(before));
+		memcpy(&before, disposition->action, sizeof(before));
 		if (new)
-			r = set_ours(link, new);
+			r = set_ours(disposition, new);
 		if (!r && new)
-			put_action(link, new);
+			put_action(disposition, new);
 		if (!r && old)
 			*old = lengthen(&before);
 	}
-	end(link, &mask);
+	end(disposition, &mask);
 	return r;
 }
 
 /* SA_RESETHAND: removes the program's handler before it is called. Out of line,
  * to keep its frame off the stack of the program's handler. */
-static __attribute__((noinline)) void reset(struct link *link)
+static __attribute__((noinline)) void reset(struct disposition *disposition)
 {
 	struct sigaction action;
 	struct brief kept;
 	sigset_t mask;
 
-	begin(link, &mask);
-	memcpy(&kept, link->action, sizeof(kept));
+	begin(disposition, &mask);
+	memcpy(&kept, disposition->action, sizeof(kept));
 	action = lengthen(&kept);
 	action.sa_handler = SIG_DFL;
-	put_action(link, &action);
-	end(link, &mask);
+	put_action(disposition, &action);
+	end(disposition, &mask);
 }
 
 /* Whether the signal is a fault, and not sent by a process. */
@@ -274,7 +275,7 @@ static bool is_fatal(const struct brief *action, const siginfo_t *info)
 
 bool chain_is_fatal(int number, const siginfo_t *info)
 {
-	const struct brief action = get_action(link_of(number));
+	const struct brief action = get_action(disposition_of(number));
 
 	return is_fatal(&action, info);
 }
@@ -310,9 +311,9 @@ static __attribute__((noinline)) void die(int number, siginfo_t *info)
 
 /* Whether the program has blocked the signal; the kernel then blocks its
  * shadow. */
-static bool is_held(const struct link *link, const ucontext_t *context)
+static bool is_held(const struct disposition *disposition, const ucontext_t *context)
 {
-	int shadow = shadow_of(link->number);
+	int shadow = shadow_of(disposition->number);
 
 	return shadow && sigismember(&context->uc_sigmask, shadow);
 }
@@ -320,20 +321,21 @@ static bool is_held(const struct link *link, const ucontext_t *context)
 /* Treats a signal as the kernel treats a blocked one: a fault ends the process,
  * and a signal that was sent stays pending as the shadow until it is
  * unblocked. */
-static void hold_signal(const struct link *link, siginfo_t *info)
+static void hold_signal(const struct disposition *disposition, siginfo_t *info)
 {
 	if (is_fault(info))
-		die(link->number, info);
+		die(disposition->number, info);
 	else
-		send_to_self(shadow_of(link->number), info);
+		send_to_self(shadow_of(disposition->number), info);
 }
 
 static void on_shadow(int number, siginfo_t *info, void *context)
 {
-	for (const struct link *link = links; link < links + SIGNALS; link++)
-		if (shadow_of(link->number) == number) {
-			info->si_signo = link->number;
-			chain_pass(link->number, info, context);
+	for (const struct disposition *disposition = dispositions;
+	     disposition < dispositions + SIGNALS; disposition++)
+		if (shadow_of(disposition->number) == number) {
+			info->si_signo = disposition->number;
+			chain_pass(disposition->number, info, context);
 			return;
 		}
 }
@@ -342,15 +344,15 @@ int barspan_trap_shadow_(int number, int shadow)
 {
 	struct sigaction action = { .sa_sigaction = on_shadow,
 				    .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART };
-	struct link *link = link_of(number);
+	struct disposition *disposition = disposition_of(number);
 	int r;
 
-	if (!link)
+	if (!disposition)
 		return -EINVAL;
 	sigemptyset(&action.sa_mask);
 	r = sys_sigaction(shadow, &action, NULL);
 	if (!r)
-		shadow_set(link->number, shadow);
+		shadow_set(disposition->number, shadow);
 	return r;
 }
 
@@ -358,20 +360,22 @@ int barspan_trap_check_(void)
 {
 	struct sigaction now;
 
-	for (const struct link *link = links; link < links + SIGNALS; link++)
-		if (link->installed && !sys_sigaction(link->number, NULL, &now) && !is_ours(&now))
-			return link->number;
+	for (const struct disposition *disposition = dispositions;
+	     disposition < dispositions + SIGNALS; disposition++)
+		if (disposition->installed && !sys_sigaction(disposition->number, NULL, &now) &&
+		    !is_ours(&now))
+			return disposition->number;
 	return 0;
 }
 
 void chain_pass(int number, siginfo_t *info, void *context)
 {
-	struct link *link = link_of(number);
-	struct brief action = get_action(link);
+	struct disposition *disposition = disposition_of(number);
+	struct brief action = get_action(disposition);
 	int saved = errno;
 
-	if (is_held(link, context)) {
-		hold_signal(link, info);
+	if (is_held(disposition, context)) {
+		hold_signal(disposition, info);
 		errno = saved;
 		return;
 	}
@@ -385,7 +389,7 @@ void chain_pass(int number, siginfo_t *info, void *context)
 	if (!(action.flags & SA_NODEFER))
 		shadow_add(action.mask, number);
 	if (action.flags & SA_RESETHAND)
-		reset(link);
+		reset(disposition);
 	shadow_shade(action.mask);
 	sys_mask(SIG_BLOCK, action.mask, NULL);
 	errno = saved;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <ucontext.h>
 
-#include "trap/form.h"
+#include "trap/insn.h"
 
 enum emulate_result {
 	EMULATE_DONE,
@@ -19,7 +19,7 @@ enum emulate_result {
 
 /* An instruction to emulate. */
 struct emulation {
-	struct trap_form form;
+	struct insn insn;
 	ucontext_t *context;
 	uintptr_t pc;
 	/* the address that faulted; with EMULATE_FAULT the new one */
@@ -45,6 +45,6 @@ bool emulate_find(struct emulation *emulation);
 /* Decodes the instruction at `pc`, which has just been executed. Returns false
  * if it cannot be read or decoded. `alternate` is the thread's alternate stack
  * according to the signal's context. Safe anywhere. */
-bool form_at(struct trap_form *out, uintptr_t pc, const stack_t *alternate);
+bool insn_at(struct insn *out, uintptr_t pc, const stack_t *alternate);
 
 #endif

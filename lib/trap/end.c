@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "trap/chain.h"
-#include "trap/machine.h"
+#include "trap/cpu.h"
 #include "trap/scratch.h"
 #include "trap/text.h"
 #include "util/sys.h"
@@ -72,7 +72,7 @@ void end_of_own(int fd, int number, const siginfo_t *info, const ucontext_t *con
 	if (!text)
 		return;
 	text_add(text, "barspan: the trap's handler faulted: instruction at ");
-	text_hex(text, machine_pc(context));
+	text_hex(text, cpu_pc(context));
 	text_add(text, ", address ");
 	text_hex(text, (uintptr_t)info->si_addr);
 	text_add(text, ", signal ");

@@ -4,7 +4,7 @@
 #include <barspan/guard.h>
 
 #include "compat/private.h"
-#include "trap/machine.h"
+#include "trap/cpu.h"
 #include "trap/module.h"
 #include "trap/scratch.h"
 #include "trap/text.h"
@@ -32,22 +32,22 @@ static void add_access(struct text *text, const struct explain *what)
 						 { "read", "read and write" } };
 
 	text_add(text, names[what->reads][what->writes]);
-	if (!what->form || !what->form->width)
+	if (!what->insn || !what->insn->width)
 		return;
 	text_add(text, " of ");
-	text_decimal(text, what->form->width);
-	text_add(text, what->form->width == 1 ? " byte" : " bytes");
+	text_decimal(text, what->insn->width);
+	text_add(text, what->insn->width == 1 ? " byte" : " bytes");
 }
 
 /* For example barspan_read32(span, 0x10). */
 static void add_offset_call(struct text *text, bool write, const struct explain *what,
 			    uint64_t offset)
 {
-	bool any = !what->form || !is_accessor_width(what->form->width);
+	bool any = !what->insn || !is_accessor_width(what->insn->width);
 
 	text_add(text, write ? "barspan_write" : "barspan_read");
 	if (!any)
-		text_decimal(text, 8U * what->form->width);
+		text_decimal(text, 8U * what->insn->width);
 	text_add(text, "(span, ");
 	text_hex(text, offset);
 	text_add(text, any ? ", buffer, length)" : write ? ", value)" : ")");
@@ -56,13 +56,13 @@ static void add_offset_call(struct text *text, bool write, const struct explain 
 /* For example barspan_ptr_read32(p), for callers that know only the address. */
 static void add_pointer_call(struct text *text, bool write, const struct explain *what)
 {
-	if (what->form && !is_accessor_width(what->form->width)) {
+	if (what->insn && !is_accessor_width(what->insn->width)) {
 		text_add(text, write ? "barspan_write" : "barspan_read");
 		text_add(text, "(barspan_find(p, NULL), offset, buffer, length)");
 		return;
 	}
 	text_add(text, write ? "barspan_ptr_write" : "barspan_ptr_read");
-	text_decimal(text, what->form ? 8U * what->form->width : 32);
+	text_decimal(text, what->insn ? 8U * what->insn->width : 32);
 	text_add(text, write ? "(p, value)" : "(p)");
 }
 
@@ -115,7 +115,7 @@ static void add_place(struct text *text, uintptr_t pc)
 static void add_code(struct text *text, const struct explain *what)
 {
 	uint8_t code[16];
-	size_t n = what->form ? what->form->length : 0;
+	size_t n = what->insn ? what->insn->length : 0;
 
 	if (!what->pc)
 		return;
@@ -124,7 +124,7 @@ static void add_code(struct text *text, const struct explain *what)
 	if (!what->emulating)
 		return;
 	text_add(text, " cannot be emulated:");
-	if (machine_copy(code, (const void *)what->pc, n))
+	if (cpu_copy(code, (const void *)what->pc, n))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		text_add(text, " ");

@@ -6,16 +6,16 @@
 #include <stdint.h>
 
 #include "span/registry.h"
-#include "trap/form.h"
+#include "trap/insn.h"
 
 /* An access to a hole that the trap does not serve. */
 struct explain {
 	uintptr_t pc; /* 0: unknown */
 	uintptr_t address;
 	struct registry_range range;
-	const struct trap_form *form; /* NULL: unknown */
-	bool reads, writes;	      /* both false: unknown */
-	bool emulating;		      /* not served because the instruction cannot be emulated */
+	const struct insn *insn; /* NULL: unknown */
+	bool reads, writes;	 /* both false: unknown */
+	bool emulating;		 /* not served because the instruction cannot be emulated */
 };
 
 /* Writes a line that describes the access and what to call instead. Safe

@@ -7,7 +7,7 @@
 #include <barspan/io.h>
 
 #include "compat/private.h"
-#include "trap/machine.h"
+#include "trap/cpu.h"
 #include "trap/own.h"
 #include "trap/report.h"
 
@@ -65,9 +65,8 @@ static void find_part(struct part *part, uintptr_t address, size_t done, size_t 
 static size_t do_memory(const struct access *access, const struct part *part)
 {
 	if (access->to)
-		return machine_copy(access->to + part->done, (const void *)part->address,
-				    part->length);
-	return machine_copy((void *)part->address, access->from + part->done, part->length);
+		return cpu_copy(access->to + part->done, (const void *)part->address, part->length);
+	return cpu_copy((void *)part->address, access->from + part->done, part->length);
 }
 
 /* Trapped access, even if the bytes are direct. */

@@ -21,7 +21,7 @@ bool emulate_find(struct emulation *emulation)
 	return false;
 }
 
-bool form_at(struct trap_form *out, uintptr_t pc, const stack_t *alternate)
+bool insn_at(struct insn *out, uintptr_t pc, const stack_t *alternate)
 {
 	(void)out;
 	(void)pc;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "compat/private.h"
-#include "trap/machine.h"
+#include "trap/cpu.h"
 
 enum { OBJECTS = 4, DEEPEST = 1 << 16 };
 
@@ -86,7 +86,7 @@ static bool is_own(uintptr_t pc)
  * does not count either: its code is not the library's. */
 bool own_is_fault(uintptr_t note, const ucontext_t *context)
 {
-	uintptr_t sp = machine_sp(context);
+	uintptr_t sp = cpu_sp(context);
 
-	return note && sp <= note && note - sp < DEEPEST && is_own(machine_pc(context));
+	return note && sp <= note && note - sp < DEEPEST && is_own(cpu_pc(context));
 }

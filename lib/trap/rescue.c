@@ -5,7 +5,7 @@
 
 #include "compat/private.h"
 #include "util/log.h"
-#include "trap/machine.h"
+#include "trap/cpu.h"
 #include "trap/scratch.h"
 #include "trap/text.h"
 
@@ -60,7 +60,7 @@ void rescue_tell_unknown(int fd, struct barspan *span, uint64_t offset, const si
 	text_add(text, "instruction at ");
 	text_hex(text, pc);
 	text_add(text, " cannot be emulated:");
-	if (length <= sizeof(code) && !machine_copy(code, (const void *)pc, length))
+	if (length <= sizeof(code) && !cpu_copy(code, (const void *)pc, length))
 		for (unsigned int i = 0; i < length; i++) {
 			text_add(text, " ");
 			text_hex(text, code[i]);

@@ -15,7 +15,7 @@
 #include "trap/emulate.h"
 #include "trap/end.h"
 #include "trap/explain.h"
-#include "trap/machine.h"
+#include "trap/cpu.h"
 #include "trap/memcheck.h"
 #include "trap/memory.h"
 #include "trap/own.h"
@@ -49,7 +49,7 @@ struct fault {
 	unsigned int mode;
 	uintptr_t address; /* a byte that the instruction accesses */
 	struct registry_range range;
-	enum machine_access access;
+	enum cpu_access access;
 	bool cramped; /* the alternate stack has too little space left */
 };
 
@@ -75,7 +75,7 @@ static bool retry(const struct fault *fault, unsigned int most)
 		unsigned int times;
 	} last __attribute__((
 		tls_model("initial-exec"))); /* the other models may allocate on first use */
-	uintptr_t pc = machine_pc(fault->context);
+	uintptr_t pc = cpu_pc(fault->context);
 	uint64_t changes = barspan_generation_();
 	bool same = last.changes == changes;
 
@@ -92,9 +92,9 @@ static bool retry(const struct fault *fault, unsigned int most)
 
 static bool is_allowed(const struct fault *fault, const struct barspan_guard_ *guard)
 {
-	if (fault->access == MACHINE_UNKNOWN)
+	if (fault->access == CPU_UNKNOWN)
 		return guard->read_end || guard->write_end;
-	return fault->access == MACHINE_WRITE ? guard->write_end : guard->read_end;
+	return fault->access == CPU_WRITE ? guard->write_end : guard->read_end;
 }
 
 /* Whether the kernel reports that the page does not allow the access. */
@@ -120,10 +120,9 @@ static bool is_refused(const struct fault *fault)
 /* Out of line, so its frame is gone when the access is made. */
 static __attribute__((noinline)) bool find_operand(struct fault *fault)
 {
-	struct emulation emulation = { .context = fault->context,
-				       .pc = machine_pc(fault->context) };
+	struct emulation emulation = { .context = fault->context, .pc = cpu_pc(fault->context) };
 
-	if (!form_at(&emulation.form, emulation.pc, &fault->context->uc_stack) ||
+	if (!insn_at(&emulation.insn, emulation.pc, &fault->context->uc_stack) ||
 	    !emulate_find(&emulation))
 		return false;
 	fault->address = emulation.fault;
@@ -136,8 +135,8 @@ static bool is_in_span(struct fault *fault)
 {
 	fault->address = (uintptr_t)fault->info->si_addr;
 	if (is_of_page(fault)) {
-		fault->access = machine_access(fault->context);
-		if (fault->access == MACHINE_FETCH)
+		fault->access = cpu_access(fault->context);
+		if (fault->access == CPU_FETCH)
 			return false;
 	} else if (!(fault->mode & BARSPAN_TRAP_RESCUE) || !is_refused(fault) ||
 		   (!fault->address && !find_operand(fault))) {
@@ -148,19 +147,19 @@ static bool is_in_span(struct fault *fault)
 
 /* Reports and counts an access that is not served, as far as the mode asks for.
  * Out of line, since the handler's stack may be small. */
-static __attribute__((noinline)) void tell(const struct fault *fault, const struct trap_form *form)
+static __attribute__((noinline)) void tell(const struct fault *fault, const struct insn *insn)
 {
 	struct explain what = {
-		.pc = machine_pc(fault->context),
+		.pc = cpu_pc(fault->context),
 		.address = fault->address,
 		.range = fault->range,
-		.form = form,
+		.insn = insn,
 		.emulating = fault->mode & BARSPAN_TRAP_EMULATE,
-		.reads = form ? form->reads : fault->access == MACHINE_READ,
-		.writes = form ? form->writes : fault->access == MACHINE_WRITE,
+		.reads = insn ? insn->reads : fault->access == CPU_READ,
+		.writes = insn ? insn->writes : fault->access == CPU_WRITE,
 	};
 	uint64_t offset = offset_of(fault);
-	size_t width = form ? form->width : 0;
+	size_t width = insn ? insn->width : 0;
 	int fd = output_now();
 
 	if (fault->mode & BARSPAN_TRAP_REPORT) {
@@ -179,16 +178,16 @@ static bool emulate_access(struct fault *fault, bool rescuing)
 {
 	struct emulation emulation = {
 		.context = fault->context,
-		.pc = machine_pc(fault->context),
+		.pc = cpu_pc(fault->context),
 		.fault = fault->address,
 		.info = fault->info,
 	};
-	bool known = form_at(&emulation.form, emulation.pc, &fault->context->uc_stack), before;
+	bool known = insn_at(&emulation.insn, emulation.pc, &fault->context->uc_stack), before;
 	enum emulate_result result = EMULATE_UNKNOWN;
 
 	/* valgrind does not pass vector registers to a handler. */
-	if (known && emulation.form.uses_vector && memcheck_is_there())
-		emulation.form.kind = FORM_UNKNOWN;
+	if (known && emulation.insn.uses_vector && memcheck_is_there())
+		emulation.insn.kind = INSN_UNKNOWN;
 	if (known && (rescuing || fault->mode & BARSPAN_TRAP_EMULATE)) {
 		before = memory_begin(rescuing, &fault->range);
 		result = emulate(&emulation);
@@ -196,9 +195,9 @@ static bool emulate_access(struct fault *fault, bool rescuing)
 	}
 	if (result == EMULATE_UNKNOWN && rescuing)
 		rescue_tell_unknown(output_now(), fault->range.span, offset_of(fault), fault->info,
-				    emulation.pc, known ? emulation.form.length : 0);
+				    emulation.pc, known ? emulation.insn.length : 0);
 	else if (result == EMULATE_UNKNOWN)
-		tell(fault, known ? &emulation.form : NULL);
+		tell(fault, known ? &emulation.insn : NULL);
 	else if (result == EMULATE_DONE && rescuing)
 		rescue_tell(output_now(), fault->range.span, offset_of(fault), fault->info,
 			    memory_error());
@@ -208,7 +207,7 @@ static bool emulate_access(struct fault *fault, bool rescuing)
 	if (result == EMULATE_FAULT)
 		fault->number = fault->info->si_signo;
 	if (result == EMULATE_DONE && memcheck_is_there())
-		machine_set_flags_by_code(fault->context);
+		cpu_set_flags_by_code(fault->context);
 	return result == EMULATE_DONE;
 }
 
@@ -249,7 +248,7 @@ static __attribute__((noinline)) void deal_with(int number, siginfo_t *info, uco
 	uintptr_t before = own_note((uintptr_t)__builtin_frame_address(0));
 	int saved = errno;
 	uint64_t begin = fault.mode & BARSPAN_TRAP_REPORT ? report_begin() : 0;
-	bool served = (info->si_code > 0 && machine_recover(info, context)) || serve(&fault);
+	bool served = (info->si_code > 0 && cpu_recover(info, context)) || serve(&fault);
 
 	report_end(begin);
 	own_note(before);
@@ -278,7 +277,7 @@ static int enable(const struct barspan_trap_options *options)
 {
 	int r = options->flags & BARSPAN_TRAP_REPORT ? report_prepare() : 0;
 
-	machine_prepare();
+	cpu_prepare();
 	own_prepare();
 	if (!r)
 		r = chain_install(on_fault);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "harness.h"
-#include "trap/x86/machine.h"
+#include "trap/x86/cpu.h"
 
 enum {
 	LEGACY = 4 * 4 * 3 * 8 * 256,
@@ -153,15 +153,15 @@ bool encodings_make(struct encoding *encoding, size_t i, uint64_t *random)
 		end = put_evex(buffer, i - LEGACY - VEX);
 	put_rest(end - 1);
 	memcpy(code, buffer, sizeof(encoding->example.code));
-	if (!form_decode(&encoding->form, code, sizeof(encoding->example.code)))
+	if (!insn_decode(&encoding->insn, code, sizeof(encoding->example.code)))
 		return false;
-	encoding->example.length = encoding->form.length;
-	switch (encoding->form.kind) {
-	case FORM_UNKNOWN:
-	case FORM_STRING:
-	case FORM_STACK:
-	case FORM_NOTHING:
-	case FORM_BIT:
+	encoding->example.length = encoding->insn.length;
+	switch (encoding->insn.kind) {
+	case INSN_UNKNOWN:
+	case INSN_STRING:
+	case INSN_STACK:
+	case INSN_NOTHING:
+	case INSN_BIT:
 		return false;
 	default:
 		return decode_name(encoding);
@@ -169,42 +169,42 @@ bool encodings_make(struct encoding *encoding, size_t i, uint64_t *random)
 }
 
 /* Makes a RIP-relative displacement reach the operand. The operand is at the
- * offset that the instruction's form gives. */
+ * offset that the decoder gives. */
 static bool aim_from_code(struct encoding *encoding, uintptr_t operand)
 {
 	struct example *example = &encoding->example;
-	uint32_t displacement, now = (uint32_t)encoding->form.displacement;
+	uint32_t displacement, now = (uint32_t)encoding->insn.displacement;
 
 	displacement = (uint32_t)(operand - INSN_CASES_CODE - example->length);
 	for (unsigned int i = 1; i + 4 <= example->length; i++) {
 		if (memcmp(example->code + i, &now, 4))
 			continue;
 		memcpy(example->code + i, &displacement, 4);
-		return form_decode(&encoding->form, example->code, example->length) &&
-		       (uint32_t)encoding->form.displacement == displacement;
+		return insn_decode(&encoding->insn, example->code, example->length) &&
+		       (uint32_t)encoding->insn.displacement == displacement;
 	}
 	return false;
 }
 
 bool encodings_aim(struct encoding *encoding, uintptr_t operand, uint64_t *random)
 {
-	const struct trap_form *form = &encoding->form;
+	const struct insn *insn = &encoding->insn;
 	uint64_t *gprs = encoding->example.before.gprs;
-	uint64_t address = operand - (form->segment == MACHINE_GS ? INSN_CASES_GS_BASE : 0);
+	uint64_t address = operand - (insn->segment == CPU_GS ? INSN_CASES_GS_BASE : 0);
 
 	seed = random;
-	if (form->segment == MACHINE_FS)
+	if (insn->segment == CPU_FS)
 		return false;
-	if (form->base == MACHINE_PC)
+	if (insn->base == CPU_PC)
 		return aim_from_code(encoding, address);
-	if (form->base == FORM_NO_REGISTER || form->base == form->index || form->base == 4)
+	if (insn->base == INSN_NO_REGISTER || insn->base == insn->index || insn->base == 4)
 		return false;
-	address -= (uint64_t)form->displacement;
-	if (form->index != FORM_NO_REGISTER) {
-		gprs[form->index] = harness_random(seed) % 65536;
-		address -= gprs[form->index] * form->scale;
+	address -= (uint64_t)insn->displacement;
+	if (insn->index != INSN_NO_REGISTER) {
+		gprs[insn->index] = harness_random(seed) % 65536;
+		address -= gprs[insn->index] * insn->scale;
 	}
-	gprs[form->base] =
-		form->address32 ? (uint32_t)address | harness_random(seed) << 32 : address;
+	gprs[insn->base] =
+		insn->address32 ? (uint32_t)address | harness_random(seed) << 32 : address;
 	return true;
 }

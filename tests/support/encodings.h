@@ -6,11 +6,11 @@
 #define ENCODINGS_H
 
 #include "insn-cases.h"
-#include "trap/x86/form.h"
+#include "trap/x86/insn.h"
 
 struct encoding {
 	struct example example;
-	struct trap_form form;
+	struct insn insn;
 	char name[24]; /* the mnemonic */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Arm64 instructions that the trap explains but does not emulate. */
 #include "support/harness.h"
-#include "trap/arm64/form.h"
+#include "trap/arm64/insn.h"
 
 /* Instructions that are not emulated, with their effect as far as it is known. */
 static const struct {
@@ -23,14 +23,14 @@ static const struct {
 
 START_TEST(an_instruction_is_known_but_not_emulated)
 {
-	struct trap_form form;
+	struct insn insn;
 
-	ck_assert(form_decode(&form, explained[_i].code));
-	ck_assert_int_eq(form.kind, FORM_UNKNOWN);
-	ck_assert_int_eq(form.length, 4);
-	ck_assert_int_eq(form.reads, explained[_i].reads);
-	ck_assert_int_eq(form.writes, explained[_i].writes);
-	ck_assert_uint_eq(form.width, explained[_i].width);
+	ck_assert(insn_decode(&insn, explained[_i].code));
+	ck_assert_int_eq(insn.kind, INSN_UNKNOWN);
+	ck_assert_int_eq(insn.length, 4);
+	ck_assert_int_eq(insn.reads, explained[_i].reads);
+	ck_assert_int_eq(insn.writes, explained[_i].writes);
+	ck_assert_uint_eq(insn.width, explained[_i].width);
 }
 END_TEST
 
@@ -45,10 +45,10 @@ START_TEST(other_instructions_are_no_loads_or_stores)
 		0x69000820 & ~(1U << 24), /* a store pair of opc 1 */
 		0,
 	};
-	struct trap_form form;
+	struct insn insn;
 
 	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
-		ck_assert_msg(!form_decode(&form, codes[i]), "%08x", codes[i]);
+		ck_assert_msg(!insn_decode(&insn, codes[i]), "%08x", codes[i]);
 }
 END_TEST
 

@@ -5,7 +5,7 @@
 
 #include "support/harness.h"
 #include "trap/emulate.h"
-#include "trap/x86/machine.h"
+#include "trap/x86/cpu.h"
 
 /* No real processor has these offsets. */
 enum { YMM = 640, MASK = 1024, ZMM = 1152, ZMM16 = 1728, AREA = 2816 };
@@ -47,7 +47,7 @@ static void make_frame(uint64_t there, uint64_t used)
 		.xstate_size = AREA,
 	};
 
-	machine_prepare_by(find_part);
+	cpu_prepare_by(find_part);
 	memset(area, 0xee, sizeof(area));
 	memcpy(area + 512 - sizeof(software), &software, sizeof(software));
 	memcpy(area + 512, &used, sizeof(used));
@@ -57,10 +57,10 @@ static void make_frame(uint64_t there, uint64_t used)
 
 static void put_vector(unsigned int reg, uint8_t byte)
 {
-	uint8_t value[MACHINE_VECTOR];
+	uint8_t value[CPU_VECTOR];
 
 	memset(value, byte, sizeof(value));
-	machine_set_vector(&context, reg, value);
+	cpu_set_vector(&context, reg, value);
 }
 
 static void check_bytes(const uint8_t *bytes, size_t length, uint8_t byte)
@@ -90,16 +90,16 @@ END_TEST
 
 START_TEST(parts_in_their_initial_state_read_as_zero)
 {
-	uint8_t value[MACHINE_VECTOR];
+	uint8_t value[CPU_VECTOR];
 	uint64_t mask = 1, used;
 
 	make_frame(HAS_ALL, HAS_SSE);
-	machine_get_vector(&context, 2, value, 64);
+	cpu_get_vector(&context, 2, value, 64);
 	check_bytes(value, 16, 0xee);
 	check_bytes(value + 16, 48, 0);
-	machine_get_vector(&context, 20, value, 64);
+	cpu_get_vector(&context, 20, value, 64);
 	check_bytes(value, 64, 0);
-	ck_assert(machine_get_mask(&context, 1, &mask));
+	ck_assert(cpu_get_mask(&context, 1, &mask));
 	ck_assert_uint_eq(mask, 0);
 	/* Setting one register marks its part as used; the part's other
 	 * registers get their value, zero. */
@@ -121,21 +121,21 @@ START_TEST(registers_of_unsaved_parts_cannot_be_accessed)
 	uint64_t mask;
 
 	make_frame(HAS_SSE | HAS_YMM, HAS_SSE);
-	ck_assert(machine_has_vector(&context, 0, 16));
-	ck_assert(machine_has_vector(&context, 0, 32));
-	ck_assert(!machine_has_vector(&context, 0, 64));
-	ck_assert(!machine_has_vector(&context, 16, 16));
-	ck_assert(!machine_get_mask(&context, 1, &mask));
+	ck_assert(cpu_has_vector(&context, 0, 16));
+	ck_assert(cpu_has_vector(&context, 0, 32));
+	ck_assert(!cpu_has_vector(&context, 0, 64));
+	ck_assert(!cpu_has_vector(&context, 16, 16));
+	ck_assert(!cpu_get_mask(&context, 1, &mask));
 	make_frame(HAS_ALL, HAS_ALL);
-	ck_assert(machine_has_vector(&context, 0, 64));
-	ck_assert(machine_has_vector(&context, 16, 16));
-	machine_prepare_by(find_none);
-	ck_assert(machine_has_vector(&context, 0, 16));
-	ck_assert(!machine_has_vector(&context, 0, 32));
-	ck_assert(!machine_has_vector(&context, 31, 64));
+	ck_assert(cpu_has_vector(&context, 0, 64));
+	ck_assert(cpu_has_vector(&context, 16, 16));
+	cpu_prepare_by(find_none);
+	ck_assert(cpu_has_vector(&context, 0, 16));
+	ck_assert(!cpu_has_vector(&context, 0, 32));
+	ck_assert(!cpu_has_vector(&context, 31, 64));
 	context.uc_mcontext.fpregs = NULL;
-	ck_assert(!machine_has_vector(&context, 0, 16));
-	ck_assert_ptr_null(machine_mxcsr(&context));
+	ck_assert(!cpu_has_vector(&context, 0, 16));
+	ck_assert_ptr_null(cpu_mxcsr(&context));
 }
 END_TEST
 
@@ -147,7 +147,7 @@ static bool emulate_code(const uint8_t *code, size_t length, uintptr_t address)
 
 	context.uc_mcontext.gregs[REG_RBX] = (greg_t)address;
 	context.uc_mcontext.gregs[REG_RIP] = 0x1000;
-	ck_assert(form_decode(&e.form, code, length));
+	ck_assert(insn_decode(&e.insn, code, length));
 	if (emulate(&e) != EMULATE_DONE)
 		return false;
 	ck_assert_int_eq(context.uc_mcontext.gregs[REG_RIP], 0x1000 + (greg_t)length);
@@ -199,11 +199,11 @@ static void close_hole(void)
 
 START_TEST(moves_of_64_byte_registers_are_emulated)
 {
-	uint8_t value[MACHINE_VECTOR];
+	uint8_t value[CPU_VECTOR];
 
 	open_hole();
 	ck_assert(emulate_code(load512, sizeof(load512), hole));
-	machine_get_vector(&context, 19, value, 64);
+	cpu_get_vector(&context, 19, value, 64);
 	ck_assert_zero(memcmp(value, bytes, 64));
 	ck_assert(emulate_code(store256, sizeof(store256), hole + 64));
 	barspan_read(span, 192, value, 64);
@@ -219,18 +219,18 @@ END_TEST
 
 START_TEST(masked_moves_access_selected_elements_only)
 {
-	uint8_t value[MACHINE_VECTOR];
+	uint8_t value[CPU_VECTOR];
 
 	open_hole();
 	put_vector(2, 0x77);
 	ck_assert(emulate_code(merge, sizeof(merge), hole));
-	machine_get_vector(&context, 2, value, 64);
+	cpu_get_vector(&context, 2, value, 64);
 	check_bytes(value, 4, 0x77);
 	ck_assert_zero(memcmp(value + 4, bytes + 4, 8));
 	check_bytes(value + 12, 48, 0x77);
 	ck_assert_zero(memcmp(value + 60, bytes + 60, 4));
 	ck_assert(emulate_code(zero, sizeof(zero), hole));
-	machine_get_vector(&context, 2, value, 64);
+	cpu_get_vector(&context, 2, value, 64);
 	check_bytes(value, 4, 0);
 	ck_assert_zero(memcmp(value + 4, bytes + 4, 8));
 	check_bytes(value + 12, 48, 0);

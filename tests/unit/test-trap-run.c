@@ -94,7 +94,7 @@ static void show_result(const struct result *result)
 	for (size_t i = 0; i < example->length; i++)
 		printf(" %02x", example->code[i]);
 	printf(", kind %u, signals %d.%d and %d.%d, traps %lu, memory %s\n",
-	       result->encoding.form.kind, result->signal[0], result->code[0], result->signal[1],
+	       result->encoding.insn.kind, result->signal[0], result->code[0], result->signal[1],
 	       result->code[1], result->traps,
 	       result->hash[0] == result->hash[1] ? "equal" : "differs");
 	for (size_t i = 0; i < sizeof(struct machine) / 8; i++)
@@ -119,7 +119,7 @@ static void compare_results(const struct result *result)
 		    result->code[0] == result->code[1];
 	/* A division that fails has read its operand. A mask may select no
 	 * element. */
-	bool served = result->traps || result->signal[0] || result->encoding.form.mask;
+	bool served = result->traps || result->signal[0] || result->encoding.insn.mask;
 
 	if (!same || !served)
 		show_result(result);
@@ -138,8 +138,8 @@ static void check_width(struct encoding encoding, uint64_t *seed)
 	uintptr_t end = INSN_CASES_BASE + SIZE + PAGE;
 
 	for (unsigned int over = 0; over < 2; over++) {
-		if (encoding.form.mask ||
-		    !encodings_aim(&encoding, end - encoding.form.width + over, seed))
+		if (encoding.insn.mask ||
+		    !encodings_aim(&encoding, end - encoding.insn.width + over, seed))
 			return;
 		last_signal = last_code = 0;
 		struct machine machine = encoding.example.before;
@@ -200,7 +200,7 @@ static size_t make_batch(struct result *results, size_t *at)
 		any_state(&result->encoding.example.before, &seed);
 		check_width(result->encoding, &seed);
 		n += encodings_aim(&result->encoding,
-				   choose_place(result->encoding.form.width, &seed), &seed);
+				   choose_place(result->encoding.insn.width, &seed), &seed);
 	}
 	return n;
 }

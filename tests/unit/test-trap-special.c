@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "support/fake.h"
-#include "trap/x86/form.h"
+#include "trap/x86/insn.h"
 #include "trap/memcheck.h"
 #include "trap/memory.h"
 #include "support/ways.h"
@@ -138,16 +138,16 @@ START_TEST(movdiri_is_decoded)
 {
 	/* movdiri %rcx, 8(%rbx) */
 	static const uint8_t code[] = { 0x48, 0x0f, 0x38, 0xf9, 0x4b, 0x08 };
-	struct trap_form form;
+	struct insn insn;
 
 	ways_set_up();
-	ck_assert(form_decode(&form, code, sizeof(code)));
-	ck_assert_int_eq(form.kind, FORM_STORE);
-	ck_assert_int_eq(form.width, 8);
-	ck_assert_int_eq(form.reg, RCX);
-	ck_assert(form_decode(&form, code + 1, sizeof(code) - 1));
-	ck_assert_int_eq(form.kind, FORM_STORE);
-	ck_assert_int_eq(form.width, 4);
+	ck_assert(insn_decode(&insn, code, sizeof(code)));
+	ck_assert_int_eq(insn.kind, INSN_STORE);
+	ck_assert_int_eq(insn.width, 8);
+	ck_assert_int_eq(insn.reg, RCX);
+	ck_assert(insn_decode(&insn, code + 1, sizeof(code) - 1));
+	ck_assert_int_eq(insn.kind, INSN_STORE);
+	ck_assert_int_eq(insn.width, 4);
 	ways_tear_down();
 }
 END_TEST

@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "trap/x86/machine.h"
+#include "trap/x86/cpu.h"
 #include "trap/memcheck.h"
 #include "trap/sys-signal.h"
 
@@ -17,7 +17,7 @@ enum { LONGEST = 15, SMALLEST_PAGE = 4096, ENTRIES = 1024 };
 struct known {
 	uint64_t pc;
 	uint8_t code[LONGEST + 1];
-	struct trap_form form;
+	struct insn insn;
 };
 
 enum { WORDS = sizeof(struct known) / sizeof(uint64_t) };
@@ -46,7 +46,7 @@ static bool find(struct known *out, uintptr_t pc)
 	if (before % 2 || __atomic_load_n(&entry->sequence, __ATOMIC_RELAXED) != before)
 		return false;
 	memcpy(out, words, sizeof(*out));
-	return out->form.length && out->pc == pc;
+	return out->insn.length && out->pc == pc;
 }
 
 /* Fails if the entry is being written, since the writer may be the thread
@@ -77,9 +77,9 @@ static size_t read_code(uint8_t *code, uintptr_t pc, size_t length)
 
 	if (here > length)
 		here = length;
-	if (machine_copy(code, (const void *)pc, here))
+	if (cpu_copy(code, (const void *)pc, here))
 		return 0;
-	return length - machine_copy(code + here, (const void *)(pc + here), length - here);
+	return length - cpu_copy(code + here, (const void *)(pc + here), length - here);
 }
 
 /* Decoding takes more stack than anything else in a handler. On an alternate
@@ -91,10 +91,10 @@ enum { STACKS = 4, STACK_SIZE = 16384 };
 static uint8_t stacks[STACKS][STACK_SIZE] __attribute__((aligned(64)));
 static bool taken[STACKS]; /* atomic */
 
-/* bool cache_decode_on(out, code, length, stack): calls form_decode() on that
+/* bool cache_decode_on(out, code, length, stack): calls insn_decode() on that
  * stack. */
 __asm__(".pushsection .text\n"
-	".hidden cache_decode_on, form_decode\n"
+	".hidden cache_decode_on, insn_decode\n"
 	".globl cache_decode_on\n"
 	".type cache_decode_on, @function\n"
 	"cache_decode_on:\n"
@@ -102,14 +102,14 @@ __asm__(".pushsection .text\n"
 	"	pushq %rbp\n"
 	"	movq %rsp, %rbp\n"
 	"	movq %rcx, %rsp\n"
-	"	callq form_decode\n"
+	"	callq insn_decode\n"
 	"	movq %rbp, %rsp\n"
 	"	popq %rbp\n"
 	"	ret\n"
 	".size cache_decode_on, . - cache_decode_on\n"
 	".popsection\n");
 
-extern bool cache_decode_on(struct trap_form *out, const uint8_t *code, size_t length, void *stack);
+extern bool cache_decode_on(struct insn *out, const uint8_t *code, size_t length, void *stack);
 
 static bool is_on(const stack_t *alternate)
 {
@@ -118,7 +118,7 @@ static bool is_on(const stack_t *alternate)
 	return here - (uintptr_t)alternate->ss_sp < alternate->ss_size;
 }
 
-static bool decode_away(struct trap_form *out, const uint8_t *code, size_t length)
+static bool decode_away(struct insn *out, const uint8_t *code, size_t length)
 {
 	unsigned long all = ULONG_MAX, mask;
 	bool known;
@@ -135,37 +135,37 @@ static bool decode_away(struct trap_form *out, const uint8_t *code, size_t lengt
 		}
 		sys_mask(SIG_SETMASK, &mask, NULL);
 	}
-	return form_decode(out, code, length);
+	return insn_decode(out, code, length);
 }
 
-static __attribute__((noinline)) bool recall_form(struct trap_form *out, uintptr_t pc)
+static __attribute__((noinline)) bool recall_insn(struct insn *out, uintptr_t pc)
 {
 	uint8_t code[LONGEST];
 	struct known known;
 
-	if (!find(&known, pc) || read_code(code, pc, known.form.length) != known.form.length ||
-	    memcmp(code, known.code, known.form.length))
+	if (!find(&known, pc) || read_code(code, pc, known.insn.length) != known.insn.length ||
+	    memcmp(code, known.code, known.insn.length))
 		return false;
-	*out = known.form;
+	*out = known.insn;
 	return true;
 }
 
-static __attribute__((noinline)) bool learn_form(struct trap_form *out, uintptr_t pc,
+static __attribute__((noinline)) bool learn_insn(struct insn *out, uintptr_t pc,
 						 const stack_t *alternate)
 {
 	struct known known = { .pc = pc };
-	struct machine_fault before = machine_take_fault();
+	struct cpu_fault before = cpu_take_fault();
 	size_t length = read_code(known.code, pc, LONGEST);
 
-	machine_put_fault(&before);
-	if (!(is_on(alternate) ? decode_away : form_decode)(&known.form, known.code, length))
+	cpu_put_fault(&before);
+	if (!(is_on(alternate) ? decode_away : insn_decode)(&known.insn, known.code, length))
 		return false;
 	keep(&known);
-	*out = known.form;
+	*out = known.insn;
 	return true;
 }
 
-bool form_at(struct trap_form *out, uintptr_t pc, const stack_t *alternate)
+bool insn_at(struct insn *out, uintptr_t pc, const stack_t *alternate)
 {
-	return recall_form(out, pc) || learn_form(out, pc, alternate);
+	return recall_insn(out, pc) || learn_insn(out, pc, alternate);
 }

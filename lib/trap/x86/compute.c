@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "trap/chain.h"
-#include "trap/x86/machine.h"
+#include "trap/x86/cpu.h"
 #include "trap/memory.h"
 #include "trap/x86/run.h"
 #include "trap/scratch.h"
@@ -20,14 +20,14 @@ enum { STATUS = 0x8d5, ALWAYS = 1 << 1, MASKED_EXCEPTIONS = 0x1f80 };
  * only for division; floating-point exceptions must be masked. */
 bool emulate_can_run(const struct emulation *e)
 {
-	const struct run_code *code = run_get(e->form.code);
+	const struct run_code *code = run_get(e->insn.code);
 	uint64_t mask;
-	const uint32_t *mxcsr = machine_mxcsr(e->context);
+	const uint32_t *mxcsr = cpu_mxcsr(e->context);
 
-	if ((code->sets_mask || code->by_mask) && !machine_get_mask(e->context, code->mask, &mask))
+	if ((code->sets_mask || code->by_mask) && !cpu_get_mask(e->context, code->mask, &mask))
 		return false;
 	for (unsigned int i = 0; i < code->n_vectors; i++)
-		if (!machine_has_vector(e->context, code->vectors[i], lengths[code->encoding]))
+		if (!cpu_has_vector(e->context, code->vectors[i], lengths[code->encoding]))
 			return false;
 	return !code->floating || (mxcsr && (*mxcsr & MASKED_EXCEPTIONS) == MASKED_EXCEPTIONS);
 }
@@ -37,33 +37,32 @@ static void get_registers(const struct emulation *e, const struct run_code *code
 {
 	uint64_t *gpr = state->gprs;
 
-	for (unsigned int reg = 0; reg < MACHINE_GPRS; reg++)
+	for (unsigned int reg = 0; reg < CPU_GPRS; reg++)
 		if (code->gprs >> reg & 1)
-			*gpr++ = machine_get(e->context, reg);
-	state->flags = (machine_get(e->context, MACHINE_FLAGS) & STATUS) | ALWAYS;
+			*gpr++ = cpu_get(e->context, reg);
+	state->flags = (cpu_get(e->context, CPU_FLAGS) & STATUS) | ALWAYS;
 	if (code->by_mask)
-		machine_get_mask(e->context, code->by_mask, &state->mask);
+		cpu_get_mask(e->context, code->by_mask, &state->mask);
 	if (code->floating)
-		state->mxcsr = *machine_mxcsr(e->context);
+		state->mxcsr = *cpu_mxcsr(e->context);
 }
 
 static void set_registers(const struct emulation *e, const struct run_code *code,
 			  const struct run_state *state)
 {
-	uint64_t flags = machine_get(e->context, MACHINE_FLAGS);
+	uint64_t flags = cpu_get(e->context, CPU_FLAGS);
 	const uint64_t *gpr = state->gprs;
 
-	for (unsigned int reg = 0; reg < MACHINE_GPRS; reg++) {
+	for (unsigned int reg = 0; reg < CPU_GPRS; reg++) {
 		if (code->gprs_written >> reg & 1)
-			machine_set(e->context, reg, *gpr);
+			cpu_set(e->context, reg, *gpr);
 		gpr += code->gprs >> reg & 1;
 	}
-	machine_set(e->context, MACHINE_FLAGS,
-		    (flags & ~(uint64_t)STATUS) | (state->flags & STATUS));
+	cpu_set(e->context, CPU_FLAGS, (flags & ~(uint64_t)STATUS) | (state->flags & STATUS));
 	if (code->sets_mask)
-		machine_set_mask(e->context, code->mask, state->mask);
+		cpu_set_mask(e->context, code->mask, state->mask);
 	if (code->floating)
-		*machine_mxcsr(e->context) = state->mxcsr;
+		*cpu_mxcsr(e->context) = state->mxcsr;
 }
 
 /* The magnitudes of dividend and divisor, and the exclusive upper limit of the
@@ -72,23 +71,23 @@ struct division {
 	unsigned __int128 dividend, divisor, limit;
 };
 
-static struct division get_division(const struct trap_form *form, const struct run_state *state)
+static struct division get_division(const struct insn *insn, const struct run_state *state)
 {
-	unsigned int bits = 8U * form->width;
+	unsigned int bits = 8U * insn->width;
 	/* rax comes first. Only byte division does not use rdx. */
 	uint64_t rax = state->gprs[0], rdx = state->gprs[1], divisor = 0,
 		 mask = UINT64_MAX >> (64 - bits);
 	unsigned __int128 sign = (unsigned __int128)1 << (2 * bits - 1);
 	struct division d;
 
-	memcpy(&divisor, state->memory, form->width);
+	memcpy(&divisor, state->memory, insn->width);
 	if (bits == 8)
 		d.dividend = rax & 0xffff;
 	else
 		d.dividend = (unsigned __int128)(rdx & mask) << bits | (rax & mask);
 	d.limit = (unsigned __int128)1 << bits;
 	d.divisor = divisor;
-	if (form->op == FORM_DIVIDE_SIGNED) {
+	if (insn->op == INSN_DIVIDE_SIGNED) {
 		bool negative = (d.dividend & sign) != 0, by_negative = divisor >> (bits - 1);
 
 		d.limit = (d.limit >> 1) + (negative != by_negative);
@@ -102,9 +101,9 @@ static struct division get_division(const struct trap_form *form, const struct r
 }
 
 static bool __attribute__((noinline))
-fails_to_divide(const struct trap_form *form, const struct run_state *state)
+fails_to_divide(const struct insn *insn, const struct run_state *state)
 {
-	struct division d = get_division(form, state);
+	struct division d = get_division(insn, state);
 
 	/* The largest limit times the largest divisor is less than 2^128. */
 	return !d.divisor || d.dividend >= d.limit * d.divisor;
@@ -132,8 +131,8 @@ static void get_vectors(const struct emulation *e, const struct run_code *code,
 {
 	for (unsigned int i = 0; i < code->n_vectors; i++) {
 		memset(block->vectors[i], 0, sizeof(block->vectors[i]));
-		machine_get_vector(e->context, code->vectors[i], block->vectors[i],
-				   lengths[code->encoding]);
+		cpu_get_vector(e->context, code->vectors[i], block->vectors[i],
+			       lengths[code->encoding]);
 	}
 }
 
@@ -144,28 +143,28 @@ static void set_vectors(const struct emulation *e, const struct run_code *code,
 		if (!(code->vectors_written >> i & 1))
 			continue;
 		if (code->encoding == RUN_LEGACY)
-			machine_set_low_vector(e->context, code->vectors[i], block->vectors[i]);
+			cpu_set_low_vector(e->context, code->vectors[i], block->vectors[i]);
 		else
-			machine_set_vector(e->context, code->vectors[i], block->vectors[i]);
+			cpu_set_vector(e->context, code->vectors[i], block->vectors[i]);
 	}
 }
 
 /* An instruction that writes memory sets no vector register, see rewrite(). */
 static bool compute_in(struct run_block *block, struct emulation *e, uintptr_t address)
 {
-	const struct run_code *code = run_get(e->form.code);
+	const struct run_code *code = run_get(e->insn.code);
 	struct run_state *state = &block->state;
 
-	if (e->form.reads && !emulate_read(e, address, state->memory))
+	if (e->insn.reads && !emulate_read(e, address, state->memory))
 		return false;
 	get_registers(e, code, state);
-	if (e->form.op != FORM_COMPUTE && fails_to_divide(&e->form, state))
+	if (e->insn.op != INSN_COMPUTE && fails_to_divide(&e->insn, state))
 		return raise_division_error(e);
 	get_vectors(e, code, block);
-	run_call(e->form.code, state);
+	run_call(e->insn.code, state);
 	set_vectors(e, code, block);
-	if (e->form.writes &&
-	    !memory_write(e->pc, address, state->memory, e->form.width, &e->fault))
+	if (e->insn.writes &&
+	    !memory_write(e->pc, address, state->memory, e->insn.width, &e->fault))
 		return false;
 	set_registers(e, code, state);
 	return true;

@@ -5,17 +5,17 @@
 
 #include <Zydis/Zydis.h>
 
-#include "trap/x86/form.h"
+#include "trap/x86/insn.h"
 
 struct decoded {
 	ZydisDecodedInstruction instruction;
 	ZydisDecodedOperand operands[ZYDIS_MAX_OPERAND_COUNT];
 };
 
-/* Makes the form one that runs out of line, and adds its code. `memory` is the
+/* Makes `insn` one that runs out of line, and adds its code. `memory` is the
  * operand in memory. Returns false if the instruction cannot run out of
  * line. */
-bool rewrite(struct trap_form *form, const struct decoded *decoded,
-	     const ZydisDecodedOperand *memory, const uint8_t *code);
+bool rewrite(struct insn *insn, const struct decoded *decoded, const ZydisDecodedOperand *memory,
+	     const uint8_t *code);
 
 #endif

@@ -7,13 +7,13 @@
 #include <stdint.h>
 
 #include "trap/emulate.h"
-#include "trap/x86/machine.h"
+#include "trap/x86/cpu.h"
 
 /* emulate() and emulate_find() for string instructions. */
 enum emulate_result emulate_string(struct emulation *emulation);
 bool emulate_find_string(struct emulation *emulation);
 
-/* Parts of emulate() for kinds of forms, with the operand's address. Return
+/* Parts of emulate() for kinds of instructions, with the operand's address. Return
  * false if memory faults, see EMULATE_FAULT. */
 bool emulate_vector_load(struct emulation *emulation, uintptr_t address);
 bool emulate_vector_store(struct emulation *emulation, uintptr_t address);

@@ -2,7 +2,7 @@
 /* Vector registers in a signal frame. See Intel's manual, volume 1, chapter 13
  * for their layout, and the kernel's arch/x86/include/uapi/asm/sigcontext.h for
  * the frame. */
-#include "trap/x86/machine.h"
+#include "trap/x86/cpu.h"
 
 #include <string.h>
 
@@ -37,7 +37,7 @@ static void ask_processor(unsigned int part, unsigned int *size, unsigned int *o
 		*size = *offset = 0;
 }
 
-void machine_prepare_by(void (*find)(unsigned int part, unsigned int *size, unsigned int *offset))
+void cpu_prepare_by(void (*find)(unsigned int part, unsigned int *size, unsigned int *offset))
 {
 	unsigned int size, offset;
 
@@ -51,9 +51,9 @@ void machine_prepare_by(void (*find)(unsigned int part, unsigned int *size, unsi
 	}
 }
 
-void machine_prepare(void)
+void cpu_prepare(void)
 {
-	machine_prepare_by(ask_processor);
+	cpu_prepare_by(ask_processor);
 }
 
 /* The header of the XSAVE area: a bit for each part that is not in its initial
@@ -122,7 +122,7 @@ static void set_part(ucontext_t *context, unsigned int part, unsigned int reg, c
 	memcpy(to, value, width);
 }
 
-bool machine_has_vector(const ucontext_t *context, unsigned int reg, size_t length)
+bool cpu_has_vector(const ucontext_t *context, unsigned int reg, size_t length)
 {
 	if (reg >= 16)
 		return part_of(context, PART_ZMM_16_TO_31, 0);
@@ -131,7 +131,7 @@ bool machine_has_vector(const ucontext_t *context, unsigned int reg, size_t leng
 	       (length <= 32 || part_of(context, PART_ZMM_HIGH, 0));
 }
 
-void machine_get_vector(const ucontext_t *context, unsigned int reg, uint8_t *out, size_t length)
+void cpu_get_vector(const ucontext_t *context, unsigned int reg, uint8_t *out, size_t length)
 {
 	if (reg >= 16) {
 		get_part(context, PART_ZMM_16_TO_31, reg - 16, out, length);
@@ -144,12 +144,12 @@ void machine_get_vector(const ucontext_t *context, unsigned int reg, uint8_t *ou
 		get_part(context, PART_ZMM_HIGH, reg, out + 32, 32);
 }
 
-void machine_set_low_vector(ucontext_t *context, unsigned int reg, const uint8_t *value)
+void cpu_set_low_vector(ucontext_t *context, unsigned int reg, const uint8_t *value)
 {
 	set_part(context, PART_SSE, reg, value);
 }
 
-void machine_set_vector(ucontext_t *context, unsigned int reg, const uint8_t *value)
+void cpu_set_vector(ucontext_t *context, unsigned int reg, const uint8_t *value)
 {
 	if (reg >= 16) {
 		set_part(context, PART_ZMM_16_TO_31, reg - 16, value);
@@ -160,7 +160,7 @@ void machine_set_vector(ucontext_t *context, unsigned int reg, const uint8_t *va
 	set_part(context, PART_ZMM_HIGH, reg, value + 32);
 }
 
-bool machine_get_mask(const ucontext_t *context, unsigned int reg, uint64_t *out)
+bool cpu_get_mask(const ucontext_t *context, unsigned int reg, uint64_t *out)
 {
 	if (!part_of(context, PART_MASK, reg))
 		return false;
@@ -168,12 +168,12 @@ bool machine_get_mask(const ucontext_t *context, unsigned int reg, uint64_t *out
 	return true;
 }
 
-void machine_set_mask(ucontext_t *context, unsigned int reg, uint64_t value)
+void cpu_set_mask(ucontext_t *context, unsigned int reg, uint64_t value)
 {
 	set_part(context, PART_MASK, reg, (const uint8_t *)&value);
 }
 
-uint32_t *machine_mxcsr(const ucontext_t *context)
+uint32_t *cpu_mxcsr(const ucontext_t *context)
 {
 	uint8_t *area = (uint8_t *)context->uc_mcontext.fpregs;
 

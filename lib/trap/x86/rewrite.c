@@ -3,7 +3,7 @@
  * with that operand at the address in a register. */
 #include <string.h>
 
-#include "trap/x86/machine.h"
+#include "trap/x86/cpu.h"
 #include "trap/x86/run.h"
 #include "trap/x86/decode.h"
 
@@ -145,7 +145,7 @@ static bool add_register(struct run_code *run, const ZydisDecodedOperand *operan
 	case ZYDIS_REGCLASS_GPR64:
 		run->gprs = (uint16_t)(run->gprs | 1U << number);
 		run->gprs_written = (uint16_t)(run->gprs_written | (unsigned int)written << number);
-		return number < MACHINE_GPRS && number != MACHINE_RSP;
+		return number < CPU_GPRS && number != CPU_RSP;
 	case ZYDIS_REGCLASS_XMM:
 	case ZYDIS_REGCLASS_YMM:
 	case ZYDIS_REGCLASS_ZMM:
@@ -256,8 +256,8 @@ static bool set_encoding(struct run_code *run, const ZydisDecodedInstruction *in
 	}
 }
 
-bool rewrite(struct trap_form *form, const struct decoded *decoded,
-	     const ZydisDecodedOperand *memory, const uint8_t *code)
+bool rewrite(struct insn *insn, const struct decoded *decoded, const ZydisDecodedOperand *memory,
+	     const uint8_t *code)
 {
 	const ZydisDecodedInstruction *instruction = &decoded->instruction;
 	struct run_code run;
@@ -266,24 +266,24 @@ bool rewrite(struct trap_form *form, const struct decoded *decoded,
 	if (!is_computing(instruction) || is_special(instruction) ||
 	    !set_encoding(&run, instruction) ||
 	    !(instruction->attributes & ZYDIS_ATTRIB_HAS_MODRM) ||
-	    instruction->raw.modrm.mod == 3 || !form->width || memory->size > 8 * RUN_MEMORY ||
+	    instruction->raw.modrm.mod == 3 || !insn->width || memory->size > 8 * RUN_MEMORY ||
 	    memory->size % 8)
 		return false;
 	if (!add_operands(&run, decoded, memory) || !choose_base(&run) ||
 	    __builtin_popcount(run.gprs) > RUN_GPRS ||
-	    (form->writes && (run.vectors_written || run.sets_mask)))
+	    (insn->writes && (run.vectors_written || run.sets_mask)))
 		return false;
 	run.floating = !is_integer(instruction);
 	if (run.by_mask && (!run.sets_mask || memory->element_size < 8))
 		return false;
 	copy_code(&run, instruction, code);
-	form->code = (uint16_t)run_add(&run);
-	form->kind = FORM_RUN;
-	form->mask = run.by_mask;
-	form->element = (uint8_t)(memory->element_size / 8);
-	form->op = instruction->mnemonic == ZYDIS_MNEMONIC_DIV	  ? FORM_DIVIDE
-		   : instruction->mnemonic == ZYDIS_MNEMONIC_IDIV ? FORM_DIVIDE_SIGNED
-								  : FORM_COMPUTE;
-	form->uses_vector = run.n_vectors || run.sets_mask;
-	return form->code;
+	insn->code = (uint16_t)run_add(&run);
+	insn->kind = INSN_RUN;
+	insn->mask = run.by_mask;
+	insn->element = (uint8_t)(memory->element_size / 8);
+	insn->op = instruction->mnemonic == ZYDIS_MNEMONIC_DIV	  ? INSN_DIVIDE
+		   : instruction->mnemonic == ZYDIS_MNEMONIC_IDIV ? INSN_DIVIDE_SIGNED
+								  : INSN_COMPUTE;
+	insn->uses_vector = run.n_vectors || run.sets_mask;
+	return insn->code;
 }

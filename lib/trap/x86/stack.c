@@ -4,7 +4,7 @@
 
 #include <asm/prctl.h>
 
-#include "trap/x86/machine.h"
+#include "trap/x86/cpu.h"
 #include "trap/memcheck.h"
 #include "trap/memory.h"
 #include "util/sys.h"
@@ -15,22 +15,22 @@
 
 static bool push_value(struct emulation *e, uint64_t value, size_t width)
 {
-	uint64_t rsp = machine_get(e->context, MACHINE_RSP) - width;
+	uint64_t rsp = cpu_get(e->context, CPU_RSP) - width;
 
 	if (!memory_write(e->pc, rsp, &value, width, &e->fault))
 		return false;
-	machine_set(e->context, MACHINE_RSP, rsp);
+	cpu_set(e->context, CPU_RSP, rsp);
 	return true;
 }
 
 static bool pop_value(struct emulation *e, uintptr_t address)
 {
-	uint64_t rsp = machine_get(e->context, MACHINE_RSP), value = 0;
+	uint64_t rsp = cpu_get(e->context, CPU_RSP), value = 0;
 
-	if (!memory_read(e->pc, rsp, &value, e->form.width, &e->fault) ||
-	    !memory_write(e->pc, address, &value, e->form.width, &e->fault))
+	if (!memory_read(e->pc, rsp, &value, e->insn.width, &e->fault) ||
+	    !memory_write(e->pc, address, &value, e->insn.width, &e->fault))
 		return false;
-	machine_set(e->context, MACHINE_RSP, rsp + e->form.width);
+	cpu_set(e->context, CPU_RSP, rsp + e->insn.width);
 	return true;
 }
 
@@ -47,13 +47,13 @@ bool emulate_stack(struct emulation *e, uintptr_t address)
 {
 	uint64_t value = 0;
 
-	if (e->form.op == FORM_POP)
+	if (e->insn.op == INSN_POP)
 		return pop_value(e, address);
-	if (!memory_read(e->pc, address, &value, e->form.width, &e->fault))
+	if (!memory_read(e->pc, address, &value, e->insn.width, &e->fault))
 		return false;
-	if (e->form.op == FORM_PUSH)
-		return push_value(e, value, e->form.width);
-	if (e->form.op == FORM_CALL && !push_value(e, e->next, sizeof(e->next)))
+	if (e->insn.op == INSN_PUSH)
+		return push_value(e, value, e->insn.width);
+	if (e->insn.op == INSN_CALL && !push_value(e, e->next, sizeof(e->next)))
 		return false;
 	e->next = value;
 	return true;

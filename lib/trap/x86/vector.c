@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "trap/x86/machine.h"
+#include "trap/x86/cpu.h"
 #include "trap/memory.h"
 #include "trap/scratch.h"
 
@@ -18,8 +18,8 @@ static uint64_t mask_of(const struct emulation *e)
 {
 	uint64_t mask = 0;
 
-	if (e->form.mask)
-		machine_get_mask(e->context, e->form.mask, &mask);
+	if (e->insn.mask)
+		cpu_get_mask(e->context, e->insn.mask, &mask);
 	return mask;
 }
 
@@ -27,10 +27,10 @@ static uint64_t mask_of(const struct emulation *e)
  * the operand is one stretch. */
 static bool next_stretch(const struct emulation *e, uint64_t mask, size_t *at, struct stretch *out)
 {
-	size_t element = e->form.element, n = e->form.mask ? e->form.width / element : 1, i;
+	size_t element = e->insn.element, n = e->insn.mask ? e->insn.width / element : 1, i;
 
-	if (!e->form.mask) {
-		*out = (struct stretch){ 0, e->form.width };
+	if (!e->insn.mask) {
+		*out = (struct stretch){ 0, e->insn.width };
 		return !(*at)++;
 	}
 	for (i = *at; i < n && !(mask >> i & 1); i++)
@@ -44,14 +44,14 @@ static bool next_stretch(const struct emulation *e, uint64_t mask, size_t *at, s
 
 bool emulate_has_vectors(const struct emulation *e)
 {
-	const struct trap_form *form = &e->form;
-	size_t length = form->width;
+	const struct insn *insn = &e->insn;
+	size_t length = insn->width;
 	uint64_t mask;
 
-	if (form->kind == FORM_VECTOR_LOAD && form->op == FORM_LOW_AVX && length < 32)
+	if (insn->kind == INSN_VECTOR_LOAD && insn->op == INSN_LOW_AVX && length < 32)
 		length = 32;
-	return machine_has_vector(e->context, form->reg, length) &&
-	       (!form->mask || machine_get_mask(e->context, form->mask, &mask));
+	return cpu_has_vector(e->context, insn->reg, length) &&
+	       (!insn->mask || cpu_get_mask(e->context, insn->mask, &mask));
 }
 
 bool emulate_masked_hole(const struct emulation *e, uintptr_t address)
@@ -59,8 +59,8 @@ bool emulate_masked_hole(const struct emulation *e, uintptr_t address)
 	struct stretch stretch;
 
 	for (size_t at = 0; next_stretch(e, mask_of(e), &at, &stretch);)
-		if (memory_is_hole(address + stretch.start, stretch.length, e->form.reads,
-				   e->form.writes))
+		if (memory_is_hole(address + stretch.start, stretch.length, e->insn.reads,
+				   e->insn.writes))
 			return true;
 	return false;
 }
@@ -68,15 +68,15 @@ bool emulate_masked_hole(const struct emulation *e, uintptr_t address)
 /* The register before elements are loaded. */
 static void get_before(const struct emulation *e, uint8_t *value)
 {
-	const struct trap_form *form = &e->form;
-	size_t length = form->width <= 16 ? 16 : form->width;
+	const struct insn *insn = &e->insn;
+	size_t length = insn->width <= 16 ? 16 : insn->width;
 
-	memset(value, 0, MACHINE_VECTOR);
-	if (form->op == FORM_LOW_HALF || form->op == FORM_HIGH_HALF) {
-		machine_get_vector(e->context, form->reg, value, 16);
-	} else if (form->mask && !form->zeroes) {
-		machine_get_vector(e->context, form->reg, value, length);
-		memset(value + form->width, 0, MACHINE_VECTOR - form->width);
+	memset(value, 0, CPU_VECTOR);
+	if (insn->op == INSN_LOW_HALF || insn->op == INSN_HIGH_HALF) {
+		cpu_get_vector(e->context, insn->reg, value, 16);
+	} else if (insn->mask && !insn->zeroes) {
+		cpu_get_vector(e->context, insn->reg, value, length);
+		memset(value + insn->width, 0, CPU_VECTOR - insn->width);
 	}
 }
 
@@ -95,9 +95,9 @@ static __attribute__((noinline)) bool read_stretches(struct emulation *e, uintpt
 /* An access without a mask uses less stack. */
 bool emulate_read(struct emulation *e, uintptr_t address, uint8_t *out)
 {
-	if (e->form.mask)
+	if (e->insn.mask)
 		return read_stretches(e, address, out);
-	return memory_read(e->pc, address, out, e->form.width, &e->fault);
+	return memory_read(e->pc, address, out, e->insn.width, &e->fault);
 }
 
 /* This and the next functions are inline, since the stack may be small. */
@@ -105,12 +105,12 @@ static inline __attribute__((always_inline)) bool load_by(uint8_t *value, struct
 							  uintptr_t address)
 {
 	get_before(e, value);
-	if (!emulate_read(e, address, value + (e->form.op == FORM_HIGH_HALF ? 8 : 0)))
+	if (!emulate_read(e, address, value + (e->insn.op == INSN_HIGH_HALF ? 8 : 0)))
 		return false;
-	if (e->form.op == FORM_LOW_AVX)
-		machine_set_vector(e->context, e->form.reg, value);
+	if (e->insn.op == INSN_LOW_AVX)
+		cpu_set_vector(e->context, e->insn.reg, value);
 	else
-		machine_set_low_vector(e->context, e->form.reg, value);
+		cpu_set_low_vector(e->context, e->insn.reg, value);
 	return true;
 }
 
@@ -129,13 +129,12 @@ static __attribute__((noinline)) bool write_stretches(struct emulation *e, uintp
 static inline __attribute__((always_inline)) bool store_by(uint8_t *value, struct emulation *e,
 							   uintptr_t address)
 {
-	const uint8_t *from = value + (e->form.op == FORM_HIGH_HALF ? 8 : 0);
+	const uint8_t *from = value + (e->insn.op == INSN_HIGH_HALF ? 8 : 0);
 
-	machine_get_vector(e->context, e->form.reg, value,
-			   e->form.width <= 16 ? 16 : e->form.width);
-	if (e->form.mask)
+	cpu_get_vector(e->context, e->insn.reg, value, e->insn.width <= 16 ? 16 : e->insn.width);
+	if (e->insn.mask)
 		return write_stretches(e, address, from);
-	return memory_write(e->pc, address, from, e->form.width, &e->fault);
+	return memory_write(e->pc, address, from, e->insn.width, &e->fault);
 }
 
 typedef bool move_by(uint8_t *value, struct emulation *e, uintptr_t address);
@@ -143,7 +142,7 @@ typedef bool move_by(uint8_t *value, struct emulation *e, uintptr_t address);
 static bool __attribute__((noinline))
 move_on_stack(move_by *move, struct emulation *e, uintptr_t address)
 {
-	uint8_t value[MACHINE_VECTOR];
+	uint8_t value[CPU_VECTOR];
 
 	return move(value, e, address);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See the kernel's arch/x86/include/uapi/asm/sigcontext.h for the frame. */
-#include "trap/x86/machine.h"
+#include "trap/x86/cpu.h"
 
 #include <asm/prctl.h>
 
@@ -8,57 +8,57 @@
 
 enum { FAULT_WRITE = 1 << 1, FAULT_FETCH = 1 << 4 };
 
-static const uint8_t places[MACHINE_PC + 1] = {
+static const uint8_t places[CPU_PC + 1] = {
 	REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8,
 	REG_R9,	 REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_EFL, REG_RIP,
 };
 
-uint64_t machine_get(const ucontext_t *context, unsigned int reg)
+uint64_t cpu_get(const ucontext_t *context, unsigned int reg)
 {
 	return (uint64_t)context->uc_mcontext.gregs[places[reg]];
 }
 
-void machine_set(ucontext_t *context, unsigned int reg, uint64_t value)
+void cpu_set(ucontext_t *context, unsigned int reg, uint64_t value)
 {
 	context->uc_mcontext.gregs[places[reg]] = (greg_t)value;
 }
 
-uintptr_t machine_pc(const ucontext_t *context)
+uintptr_t cpu_pc(const ucontext_t *context)
 {
-	return machine_get(context, MACHINE_PC);
+	return cpu_get(context, CPU_PC);
 }
 
-uintptr_t machine_sp(const ucontext_t *context)
+uintptr_t cpu_sp(const ucontext_t *context)
 {
 	return (uintptr_t)context->uc_mcontext.gregs[REG_RSP];
 }
 
-enum machine_access machine_access(const ucontext_t *context)
+enum cpu_access cpu_access(const ucontext_t *context)
 {
 	greg_t error = context->uc_mcontext.gregs[REG_ERR];
 
 	if (error & FAULT_FETCH)
-		return MACHINE_FETCH;
-	return error & FAULT_WRITE ? MACHINE_WRITE : MACHINE_READ;
+		return CPU_FETCH;
+	return error & FAULT_WRITE ? CPU_WRITE : CPU_READ;
 }
 
-uintptr_t machine_segment_base(enum machine_segment segment)
+uintptr_t cpu_segment_base(enum cpu_segment segment)
 {
 	unsigned long base = 0;
 
-	if (segment != MACHINE_NO_SEGMENT)
-		sys_arch_prctl(segment == MACHINE_FS ? ARCH_GET_FS : ARCH_GET_GS, &base);
+	if (segment != CPU_NO_SEGMENT)
+		sys_arch_prctl(segment == CPU_FS ? ARCH_GET_FS : ARCH_GET_GS, &base);
 	return base;
 }
 
-/* long machine_copy_one(to, from, width): returns 0, or -1 if machine_recover()
- * has moved it to machine_copy_failed. */
+/* long cpu_copy_one(to, from, width): returns 0, or -1 if cpu_recover()
+ * has moved it to cpu_copy_failed. */
 /* clang-format off */
 __asm__(".pushsection .text\n"
-	".hidden machine_copy_one, machine_copy_failed\n"
-	".globl machine_copy_one, machine_copy_failed\n"
-	".type machine_copy_one, @function\n"
-	"machine_copy_one:\n"
+	".hidden cpu_copy_one, cpu_copy_failed\n"
+	".globl cpu_copy_one, cpu_copy_failed\n"
+	".type cpu_copy_one, @function\n"
+	"cpu_copy_one:\n"
 	"	endbr64\n"
 	"	cmpq $8, %rdx\n"
 	"	je 8f\n"
@@ -79,28 +79,28 @@ __asm__(".pushsection .text\n"
 	"	movq %rax, (%rdi)\n"
 	"9:	xorl %eax, %eax\n"
 	"	ret\n"
-	".type machine_copy_failed, @function\n"
-	"machine_copy_failed:\n"
+	".type cpu_copy_failed, @function\n"
+	"cpu_copy_failed:\n"
 	"	movq $-1, %rax\n"
 	"	ret\n"
-	".size machine_copy_one, machine_copy_failed - machine_copy_one\n"
-	".size machine_copy_failed, . - machine_copy_failed\n"
+	".size cpu_copy_one, cpu_copy_failed - cpu_copy_one\n"
+	".size cpu_copy_failed, . - cpu_copy_failed\n"
 	".popsection\n");
 /* clang-format on */
 
-void machine_set_pc(ucontext_t *context, uintptr_t pc)
+void cpu_set_pc(ucontext_t *context, uintptr_t pc)
 {
-	machine_set(context, MACHINE_PC, pc);
+	cpu_set(context, CPU_PC, pc);
 }
 
-void machine_get_fault_registers(const ucontext_t *context, long long *registers)
+void cpu_get_fault_registers(const ucontext_t *context, long long *registers)
 {
 	registers[0] = context->uc_mcontext.gregs[REG_CR2];
 	registers[1] = context->uc_mcontext.gregs[REG_ERR];
 	registers[2] = context->uc_mcontext.gregs[REG_TRAPNO];
 }
 
-void machine_set_fault_registers(ucontext_t *context, const long long *registers)
+void cpu_set_fault_registers(ucontext_t *context, const long long *registers)
 {
 	context->uc_mcontext.gregs[REG_CR2] = registers[0];
 	context->uc_mcontext.gregs[REG_ERR] = registers[1];
@@ -113,39 +113,39 @@ enum { STUBS = 64 };
  * No register is free to hold their address, so each entry has code of its own.
  * Entries are used in turn; a thread has left its code long before the entry is
  * used again. */
-struct machine_way {
+struct cpu_way {
 	uint64_t flags, pc;
-} machine_ways[STUBS] __attribute__((visibility("hidden")));
+} cpu_ways[STUBS] __attribute__((visibility("hidden")));
 
 /* clang-format off */
 __asm__(".pushsection .text\n"
-	".type machine_stubs, @function\n"
+	".type cpu_stubs, @function\n"
 	".balign 64\n"
-	".hidden machine_stubs\n"
-	".globl machine_stubs\n"
-	"machine_stubs:\n"
+	".hidden cpu_stubs\n"
+	".globl cpu_stubs\n"
+	"cpu_stubs:\n"
 	".set offset, 0\n"
 	".rept 64\n"
 	"	.balign 64\n"
 	"	leaq -128(%rsp), %rsp\n"	/* skip the red zone */
-	"	pushq machine_ways+offset(%rip)\n"
+	"	pushq cpu_ways+offset(%rip)\n"
 	"	popfq\n"
 	"	leaq 128(%rsp), %rsp\n"
-	"	jmpq *machine_ways+offset+8(%rip)\n"
+	"	jmpq *cpu_ways+offset+8(%rip)\n"
 	"	.set offset, offset+16\n"
 	".endr\n"
-	".size machine_stubs, . - machine_stubs\n"
+	".size cpu_stubs, . - cpu_stubs\n"
 	".popsection\n");
 /* clang-format on */
 
-extern void machine_stubs(void);
+extern void cpu_stubs(void);
 
-void machine_set_flags_by_code(ucontext_t *context)
+void cpu_set_flags_by_code(ucontext_t *context)
 {
 	static unsigned int turn;
 	unsigned int i = __atomic_fetch_add(&turn, 1, __ATOMIC_RELAXED) % STUBS;
 
-	machine_ways[i].flags = machine_get(context, MACHINE_FLAGS);
-	machine_ways[i].pc = machine_get(context, MACHINE_PC);
-	machine_set(context, MACHINE_PC, (uintptr_t)machine_stubs + i * 64);
+	cpu_ways[i].flags = cpu_get(context, CPU_FLAGS);
+	cpu_ways[i].pc = cpu_get(context, CPU_PC);
+	cpu_set(context, CPU_PC, (uintptr_t)cpu_stubs + i * 64);
 }

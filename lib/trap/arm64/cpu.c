@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* See the kernel's arch/arm64/include/uapi/asm/sigcontext.h for the frame. */
-#include "trap/machine.h"
+#include "trap/cpu.h"
 
 #include <stddef.h>
 #include <string.h>
 
 #include <asm/sigcontext.h>
 
-#include "trap/arm64/machine.h"
+#include "trap/arm64/cpu.h"
 
 /* Fields of ESR_EL1 (DDI 0487, D17.2.37). */
 enum { ESR_CLASS_SHIFT = 26, ESR_WRITE = 1 << 6 };
 enum { CLASS_INSTRUCTION_ABORT = 0x20, CLASS_DATA_ABORT = 0x24 };
 
-uintptr_t machine_pc(const ucontext_t *context)
+uintptr_t cpu_pc(const ucontext_t *context)
 {
 	return context->uc_mcontext.pc;
 }
 
-uintptr_t machine_sp(const ucontext_t *context)
+uintptr_t cpu_sp(const ucontext_t *context)
 {
 	return context->uc_mcontext.sp;
 }
@@ -52,31 +52,31 @@ static void *find_record(const ucontext_t *context, uint32_t magic)
 	return extra ? find_among((uint8_t *)(uintptr_t)extra->datap, extra->size, magic) : NULL;
 }
 
-enum machine_access machine_access(const ucontext_t *context)
+enum cpu_access cpu_access(const ucontext_t *context)
 {
 	const struct esr_context *record = find_record(context, ESR_MAGIC);
 	unsigned int class;
 
 	if (!record)
-		return MACHINE_UNKNOWN;
+		return CPU_UNKNOWN;
 	class = (unsigned int)(record->esr >> ESR_CLASS_SHIFT) & 0x3f;
 	if (class == CLASS_INSTRUCTION_ABORT)
-		return MACHINE_FETCH;
+		return CPU_FETCH;
 	if (class != CLASS_DATA_ABORT)
-		return MACHINE_UNKNOWN;
-	return record->esr & ESR_WRITE ? MACHINE_WRITE : MACHINE_READ;
+		return CPU_UNKNOWN;
+	return record->esr & ESR_WRITE ? CPU_WRITE : CPU_READ;
 }
 
-bool machine_has_vectors(ucontext_t *context)
+bool cpu_has_vectors(ucontext_t *context)
 {
 	return find_record(context, FPSIMD_MAGIC);
 }
 
-void machine_get_vector(ucontext_t *context, unsigned int reg, uint8_t *out)
+void cpu_get_vector(ucontext_t *context, unsigned int reg, uint8_t *out)
 {
 	const struct fpsimd_context *record = find_record(context, FPSIMD_MAGIC);
 
-	memcpy(out, &record->vregs[reg], MACHINE_VECTOR);
+	memcpy(out, &record->vregs[reg], CPU_VECTOR);
 }
 
 /* The record of SVE registers has none if their upper parts are zero. */
@@ -89,26 +89,26 @@ static void set_sve_register(ucontext_t *context, unsigned int reg, const uint8_
 	if (!vq || record->head.size < SVE_SIG_CONTEXT_SIZE(vq))
 		return;
 	to = (uint8_t *)record + SVE_SIG_ZREG_OFFSET(vq, reg);
-	memcpy(to, value, MACHINE_VECTOR);
-	memset(to + MACHINE_VECTOR, 0, SVE_SIG_ZREG_SIZE(vq) - MACHINE_VECTOR);
+	memcpy(to, value, CPU_VECTOR);
+	memset(to + CPU_VECTOR, 0, SVE_SIG_ZREG_SIZE(vq) - CPU_VECTOR);
 }
 
 /* The kernel takes the low 16 bytes from the record of FPSIMD registers, and
  * QEMU's user mode from that of SVE registers. */
-void machine_set_vector(ucontext_t *context, unsigned int reg, const uint8_t *value)
+void cpu_set_vector(ucontext_t *context, unsigned int reg, const uint8_t *value)
 {
 	struct fpsimd_context *record = find_record(context, FPSIMD_MAGIC);
 
-	memcpy(&record->vregs[reg], value, MACHINE_VECTOR);
+	memcpy(&record->vregs[reg], value, CPU_VECTOR);
 	set_sve_register(context, reg, value);
 }
 
 /* clang-format off */
 __asm__(".pushsection .text\n"
-	".hidden machine_copy_one, machine_copy_failed\n"
-	".globl machine_copy_one, machine_copy_failed\n"
-	".type machine_copy_one, %function\n"
-	"machine_copy_one:\n"
+	".hidden cpu_copy_one, cpu_copy_failed\n"
+	".globl cpu_copy_one, cpu_copy_failed\n"
+	".type cpu_copy_one, %function\n"
+	"cpu_copy_one:\n"
 	"	hint #34\n"			/* bti c */
 	"	cmp x2, #8\n"
 	"	b.eq 8f\n"
@@ -129,35 +129,35 @@ __asm__(".pushsection .text\n"
 	"	str x3, [x0]\n"
 	"9:	mov x0, #0\n"
 	"	ret\n"
-	".type machine_copy_failed, %function\n"
-	"machine_copy_failed:\n"
+	".type cpu_copy_failed, %function\n"
+	"cpu_copy_failed:\n"
 	"	mov x0, #-1\n"
 	"	ret\n"
-	".size machine_copy_one, machine_copy_failed - machine_copy_one\n"
-	".size machine_copy_failed, . - machine_copy_failed\n"
+	".size cpu_copy_one, cpu_copy_failed - cpu_copy_one\n"
+	".size cpu_copy_failed, . - cpu_copy_failed\n"
 	".popsection\n");
 /* clang-format on */
 
-void machine_set_pc(ucontext_t *context, uintptr_t pc)
+void cpu_set_pc(ucontext_t *context, uintptr_t pc)
 {
 	context->uc_mcontext.pc = pc;
 }
 
-void machine_get_fault_registers(const ucontext_t *context, long long *registers)
+void cpu_get_fault_registers(const ucontext_t *context, long long *registers)
 {
 	registers[0] = (long long)context->uc_mcontext.fault_address;
 }
 
-void machine_set_fault_registers(ucontext_t *context, const long long *registers)
+void cpu_set_fault_registers(ucontext_t *context, const long long *registers)
 {
 	context->uc_mcontext.fault_address = (unsigned long long)registers[0];
 }
 
-void machine_prepare(void)
+void cpu_prepare(void)
 {
 }
 
-void machine_set_flags_by_code(ucontext_t *context)
+void cpu_set_flags_by_code(ucontext_t *context)
 {
 	(void)context;
 }
