@@ -49,7 +49,7 @@ void barspan_note_failure_(struct barspan *span, uint64_t offset, unsigned int w
 
 bool barspan_is_first_rescue_(struct barspan *span)
 {
-	return !__atomic_exchange_n(&to_span(span)->rescued, true, __ATOMIC_RELAXED);
+	return !__atomic_test_and_set(&to_span(span)->rescued, __ATOMIC_RELAXED);
 }
 
 void barspan_log_error_(const char *message)

@@ -23,6 +23,7 @@
 #include "preload/hide.h"
 #include "compat/private.h"
 #include "device/vfio-name.h"
+#include "util/sys-call.h"
 
 enum { MAX_INFO = 64 << 20, MAX_ROUNDS = 8 };
 
@@ -80,8 +81,8 @@ static void answer_short(int fd, struct vfio_region_info *info, uint32_t capacit
 
 	if (length < sizeof(*info) || length > MAX_INFO)
 		return;
-	answer = (void *)syscall(SYS_mmap, NULL, length, PROT_READ | PROT_WRITE,
-				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	answer = (void *)call_mmap(NULL, length, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (answer == MAP_FAILED)
 		return;
 	if (is_all_sparse(fd, info->index, answer, length)) {

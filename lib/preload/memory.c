@@ -17,21 +17,16 @@
 #include <unistd.h>
 
 #include "compat/private.h"
+#include "util/sys-call.h"
 
-/* On 32-bit machines mmap2(2) counts the file offset in units of 4 KiB,
- * whatever the page size is. */
 static void *kernel_mmap(void *addr, size_t length, int prot, int flags, int fd, off64_t offset)
 {
-#ifdef SYS_mmap2
-	if (offset % 4096) {
+	if (offset % MMAP_UNIT) {
 		errno = EINVAL;
 		return MAP_FAILED;
 	}
-	return (void *)syscall(SYS_mmap2, addr, length, prot, flags, fd,
-			       (unsigned long)(offset / 4096));
-#else
-	return (void *)syscall(SYS_mmap, addr, length, prot, flags, fd, offset);
-#endif
+	return (void *)call_mmap(addr, length, prot, flags, fd,
+				 (unsigned long)(offset / MMAP_UNIT));
 }
 
 /* Whether a mapping cannot be a device's: drivers map devices shared and with

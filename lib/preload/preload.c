@@ -210,7 +210,7 @@ void preload_check_trap(void)
 	static bool said;
 	int number = barspan_trap_check_();
 
-	if (number && !__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+	if (number && !__atomic_test_and_set(&said, __ATOMIC_RELAXED))
 		dprintf(output,
 			"barspan: the program has replaced the trap's handler for %s by a call "
 			"that cannot be intercepted: accesses to holes of its BARs are not served\n",

@@ -47,7 +47,7 @@ int report_write(int fd, bool symbols)
 		return write_nothing(fd);
 	/* A signal handler may have interrupted the writer, so this must not
 	 * wait. */
-	if (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE))
+	if (__atomic_test_and_set(&busy, __ATOMIC_ACQUIRE))
 		return -EBUSY;
 	rows_sort(&rows, table);
 	r = rows_write(&rows, &(struct rows_output){ .fd = fd,

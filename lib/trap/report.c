@@ -169,7 +169,7 @@ static void find_place(struct table *t, struct table_row *row)
 	row->offset = 0;
 	if (!module)
 		return;
-	module_find(module, row->pc);
+	module_find(module, (uintptr_t)row->pc);
 	if (module_is_file(module))
 		row->object = object_number(t, module->path);
 	if (row->object)

@@ -16,7 +16,7 @@ void *scratch_take(void)
 {
 	for (size_t i = 0; i < SLOTS; i++)
 		if (!__atomic_load_n(&slots[i].taken, __ATOMIC_RELAXED) &&
-		    !__atomic_exchange_n(&slots[i].taken, true, __ATOMIC_ACQUIRE))
+		    !__atomic_test_and_set(&slots[i].taken, __ATOMIC_ACQUIRE))
 			return slots[i].bytes;
 	return NULL;
 }

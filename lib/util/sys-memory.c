@@ -67,14 +67,6 @@ uint64_t sys_page_up(uint64_t length)
 	return (length + page_size - 1) & ~(page_size - 1);
 }
 
-/* On 32-bit machines mmap2(2) counts the file offset in units of 4 KiB,
- * whatever the page size is. */
-#ifdef SYS_mmap2
-enum { MMAP_CALL = SYS_mmap2, MMAP_UNIT = 4096 };
-#else
-enum { MMAP_CALL = SYS_mmap, MMAP_UNIT = 1 };
-#endif
-
 int sys_mmap_units(uint64_t *units, uint64_t offset, uint64_t page_size, uint64_t unit,
 		   uint64_t most)
 {
@@ -95,7 +87,7 @@ int sys_mmap(void **out, void *address, size_t length, int prot, int flags, int 
 
 	if (r)
 		return r;
-	mapped = syscall(MMAP_CALL, address, length, prot, flags, fd, (unsigned long)units);
+	mapped = call_mmap(address, length, prot, flags, fd, (unsigned long)units);
 	if (mapped == -1)
 		return finish_call(-1, saved);
 	*out = (void *)mapped;

@@ -78,7 +78,7 @@ int sys_rewind(int fd)
 {
 	int saved = errno;
 
-	return finish_call(lseek(fd, 0, SEEK_SET), saved);
+	return finish_call(lseek(fd, 0, SEEK_SET) < 0 ? -1 : 0, saved);
 }
 
 int sys_write(int fd, const void *buffer, size_t length)
