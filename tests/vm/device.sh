@@ -4,7 +4,7 @@
 # Runs the unit tests of /test/unit in the guest, then the device tests. With
 # MEMCHECK=yes it runs the device tests alone, under memcheck. memcheck takes
 # seconds to start: all cases of one set-up of drivers then share a process. With
-# DEVICE_ALONE=yes it runs the device tests alone, without the barspan program.
+# NO_TOOL=yes it runs no test of the barspan program.
 
 hex() { # NUMBER
 	printf '0x%x' "$1"
@@ -32,7 +32,7 @@ malformed_areas="0x10000+0x30000,0x20000+0x40000,0x3ff0000+0x20000,0xfffffffffff
 0x80000+0"
 malformed_extents="0x10000 sparse, 0x50000 direct, 0x3f90000 sparse, 0x10000 direct"
 
-alone=${DEVICE_ALONE:-}
+no_tool=${NO_TOOL:-}
 memcheck=${MEMCHECK:-}
 light=${memcheck:+-light}
 pending=/tmp/pending # the words of the pending cases, one a line
@@ -75,7 +75,6 @@ load() { # AREAS [NAME [MODULE_PARAMETER...]]
 }
 
 unit_tests() {
-	[ -z "$alone" ] || return 0
 	if [ ! -d /test/unit ]; then
 		tap_skip "unit tests" "built without check"
 		return
@@ -91,7 +90,7 @@ compare_shown() { # DEVICE
 
 show() { # NAME DEVICE
 	check "$1: regions match sysfs" regions "$2"
-	if [ -n "$memcheck$alone" ]; then
+	if [ -n "$memcheck$no_tool" ]; then
 		return
 	elif [ -x /test/barspan ]; then
 		tap_run "$1: barspan show matches sysfs" compare_shown "$2"
