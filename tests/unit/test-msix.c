@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <endian.h>
 #include <errno.h>
 #include <linux/pci_regs.h>
 
@@ -34,8 +35,9 @@ static void put_capability(uint8_t at, uint8_t id, uint8_t next)
 
 static void put_msix(uint8_t at, uint16_t entries, uint32_t table)
 {
-	uint16_t control = (uint16_t)(entries - 1);
+	uint16_t control = htole16((uint16_t)(entries - 1));
 
+	table = htole32(table);
 	put_capability(at, PCI_CAP_ID_MSIX, 0);
 	memcpy(config + at + PCI_MSIX_FLAGS, &control, sizeof(control));
 	memcpy(config + at + PCI_MSIX_TABLE, &table, sizeof(table));
