@@ -137,10 +137,10 @@ check-vm-x86-64-backports: $(VM_BUILT) $(UNIT_TESTS)
 # User-mode emulation does not show these: it has its own mappings and signal
 # frames.
 VM_CROSS = tests/vm/cross-aarch64
-VM_ARM64_TESTS = guard registry trap-arm64 trap-cancel trap-chain trap-handlers trap-hooks trap-report
+VM_ARM64_TESTS = guard registry reservation trap-arm64 trap-cancel trap-chain trap-handlers trap-hooks trap-report
 # These fail or hang with pages of 16 KiB. Some of them have layouts in units of
 # 4 KiB.
-VM_4K_TESTS = io reservation span suspend trap trap-rescue trap-rescue-frame trap-threads
+VM_4K_TESTS = io span suspend trap trap-rescue trap-rescue-frame trap-threads
 check-vm-arm64: VM_ARM64_TESTS += $(VM_4K_TESTS)
 VM_ARM64_FILES = $(VM_ARM64_TESTS:%=--file $(VM_CROSS)/tests/unit/test-%:/test/unit/) \
 	--file "$$(aarch64-linux-gnu-gcc -print-file-name=libgcc_s.so.1):/usr/local/lib/"
