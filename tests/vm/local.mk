@@ -137,7 +137,7 @@ check-vm-x86-64-backports: $(VM_BUILT) $(UNIT_TESTS)
 # User-mode emulation does not show these: it has its own mappings and signal
 # frames.
 VM_CROSS = tests/vm/cross-aarch64
-VM_ARM64_TESTS = guard registry reservation trap-arm64 trap-cancel trap-chain trap-handlers trap-hooks trap-report
+VM_ARM64_TESTS = guard registry reservation trap-arm64 trap-arm64-decode trap-cancel trap-chain trap-handlers trap-hooks trap-report
 # These fail or hang with pages of 16 KiB. Some of them have layouts in units of
 # 4 KiB.
 VM_4K_TESTS = io span suspend trap trap-rescue trap-rescue-frame trap-threads
